@@ -1,0 +1,71 @@
+"""Lets in only who has logged in, puts the scope on every request, keeps the guard up while pages are read, and limits
+sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.contrib.auth import logout
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from anlan import now as clock
+from anlan.apps.accounts import services
+from anlan.apps.org import scope as scopes
+
+IDLE_LIMIT = timedelta(hours=4)
+"""A session that shows no life for so long is ended: a local setting, no article."""
+
+
+class SessionLimits:
+    """Ends sessions that were idle too long or pushed out by newer ones of the same log-in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.session.session_key
+        if request.user.is_authenticated and key and not services.visit_is_alive(key, clock.now(), IDLE_LIMIT):
+            logout(request)
+        return self.get_response(request)
+
+
+class LogInFirst(LoginRequiredMiddleware):
+    """Every address asks for a log-in unless its view says otherwise (deny by default, SEC-01).
+
+    A page is sent to the log-in form, a program gets 401 in words, and a fragment makes the whole page go there.
+    """
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponse]) -> HttpResponse:
+        if request.path.startswith("/api/"):
+            words = {"detail": _("请先登录。")}
+            return JsonResponse(words, status=401, json_dumps_params={"ensure_ascii": False})
+        answer: HttpResponse = super().handle_no_permission(request, view_func)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=401, headers={"HX-Redirect": answer.headers["Location"]})
+        if "Anlan-Kept" in request.headers:  # the phone keeps its act until somebody has logged in again
+            return HttpResponse(status=401)
+        return answer
+
+
+class ScopedRequest:
+    """``request.scope`` is what the person may see. Reading requests run under the guard of `org.scope`.
+
+    Acts (POST and the like) look their record up through a scoped selector and then call a service, which reads
+    whatever the law makes it read; the permission tests cover them one by one.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        def look_up() -> scopes.Scope:
+            user = request.user
+            return user.scope(clock.now()) if user.is_authenticated else scopes.NOTHING
+
+        request.scope = SimpleLazyObject(look_up)  # type: ignore[attr-defined]
+        with scopes.guard(request.method in ("GET", "HEAD")):
+            return self.get_response(request)

@@ -1,0 +1,107 @@
+"""What happens to log-ins: they are made and given roles; sessions begin, are seen, and end."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from anlan.apps.accounts.models import Grant, User, Visit
+from anlan.apps.journal import services as journal
+from anlan.apps.org.models import Person
+
+SESSION_LIMIT = 3
+"""Sessions that one log-in may hold at once; the oldest gives way. A local setting, no article."""
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+def begin_visit(user: User, session_key: str, at: datetime, address: str | None) -> None:
+    """Record a session that has just logged in, and end the oldest ones above the limit."""
+    Visit.objects.update_or_create(
+        session_key=session_key,
+        defaults={"user": user, "started_at": at, "last_seen_at": at, "address": address},
+    )
+    stale = list(Visit.objects.filter(user=user).order_by("-started_at", "-pk")[SESSION_LIMIT:])
+    for visit in stale:
+        end_visit(visit.session_key)
+
+
+def visit_is_alive(session_key: str, at: datetime, idle_limit: timedelta) -> bool:
+    """Whether the session may go on; notes that it was seen, at most once a minute."""
+    visit = Visit.objects.filter(session_key=session_key).first()
+    if visit is None:
+        return False
+    if at - visit.last_seen_at > idle_limit:
+        end_visit(session_key)
+        return False
+    if at - visit.last_seen_at >= TOUCH_EVERY:
+        Visit.objects.filter(pk=visit.pk).update(last_seen_at=at)
+    return True
+
+
+def end_visit(session_key: str) -> None:
+    """End one session; a second call finds nothing and does nothing."""
+    Visit.objects.filter(session_key=session_key).delete()
+    Session.objects.filter(session_key=session_key).delete()
+
+
+@transaction.atomic
+def add_operator(username: str, password: str, *, actor: str, at: datetime) -> User:
+    """Make a log-in of the installation's operator, who sees and registers everything. Journaled.
+
+    Raises ValidationError for a name that is taken or is no log-in name.
+    """
+    user = User(username=username, is_staff=True, is_superuser=True)
+    user.set_password(password)
+    user.full_clean(exclude=["password"])
+    user.save(force_insert=True)
+    journal.record("installation", "operator_added", at=at, actor=actor, subject=f"user:{username}")
+    return user
+
+
+@transaction.atomic
+def set_password(user: User, password: str, *, actor: str, at: datetime) -> None:
+    """Give a log-in a new password and end its sessions. Journaled without the password."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    end_visits(user, actor=actor, at=at)
+
+
+@transaction.atomic
+def end_visits(user: User, *, actor: str, at: datetime) -> None:
+    """A password was changed: end all sessions of the log-in and write it into the journal."""
+    for visit in list(Visit.objects.filter(user=user)):
+        end_visit(visit.session_key)
+    journal.record("installation", "password_set", at=at, actor=actor, subject=f"user:{user.username}")
+
+
+def first_password() -> str:
+    """A password to be told once and changed by its owner."""
+    return secrets.token_urlsafe(12)
+
+
+@transaction.atomic
+def enrol(username: str, person: Person, role: str, unit: dict[str, Any], *, enabled: bool, at: datetime) -> str:
+    """Give a person's log-in a role in one unit (``agency`` or ``enterprise``); returns a new one's password.
+
+    Another role there ends the former one; ``enabled`` False ends it without a new one. The same again changes nothing.
+    """
+    password = ""
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        password = first_password()
+        user = User(username=username, person=person)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save()
+    current = Grant.objects.filter(user=user, valid_until__isnull=True, **unit).first()
+    if current is not None and not (enabled and current.role == role):
+        current.valid_until = at
+        current.save(update_fields=["valid_until"])
+        current = None
+    if enabled and current is None:
+        Grant.objects.create(user=user, role=role, valid_from=at, **unit)
+    return password

@@ -1,0 +1,152 @@
+"""Contacts of persons and duty desks: added, ordered, disabled and enabled again; each change is journaled, masked.
+
+Where a contact's acts stand: in the chain of the agency or enterprise that it serves, for a person that of their unit.
+Must never write an address into the journal as it is (SEC-04), and never delete a row that deliveries point at.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from anlan.apps.delivery.models import Contact, Message, masked
+from anlan.apps.delivery.services import trouble
+from anlan.apps.delivery.services.units import chain_of_contact
+from anlan.apps.delivery.services.ways import Whom, addressed, title_of
+from anlan.apps.journal import services as journal
+from anlan.channels import Need
+
+MOST_ORDER = 9
+_SHAPES = {
+    Need.PHONE: re.compile(r"\+?\d[\d -]{5,19}"),
+    Need.EMAIL: re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
+    Need.WECOM: re.compile(r"[\w.@-]{1,64}"),
+    Need.DINGTALK: re.compile(r"[\w.@$:+/=-]{1,64}"),
+    Need.URL: re.compile(r"https?://\S+"),
+}
+NEED_WORDS = {
+    Need.PHONE: gettext_lazy("电话号码"),
+    Need.EMAIL: gettext_lazy("邮箱地址"),
+    Need.WECOM: gettext_lazy("企业微信账号"),
+    Need.DINGTALK: gettext_lazy("钉钉账号"),
+    Need.URL: gettext_lazy("网址"),
+}
+
+
+class ContactRefused(ValueError):
+    """The contact cannot be taken as it is; the message is Chinese and says what is wrong. Nothing was changed."""
+
+
+def add(whom: Whom, channel: str, address: str, *, order: int, actor: str, at: datetime) -> Contact:
+    """A further way to a recipient. The same address for the same channel is enabled again and takes the new order.
+
+    Raises `ContactRefused` for a channel that is not set up, an address that is not of its kind, an order out of 1–9.
+    """
+    known = addressed()
+    if channel not in known:
+        raise ContactRefused(_("没有渠道“%(name)s”，未保存") % {"name": channel[:20]})
+    address = check_address(known[channel].needs, address)
+    _check_order(order)
+    kind, key = whom
+    with transaction.atomic():
+        journal.hold([chain_of_contact(Contact(**{f"{kind}_id": key}), at)])
+        row, made = Contact.objects.by_the_machine().get_or_create(
+            **{f"{kind}_id": key}, channel=channel, address=address, defaults={"order": order}
+        )
+        if not made:
+            row.order, row.is_enabled, row.disabled_at, row.disabled_because = order, True, None, ""
+            row.save()
+            _over(row, actor, at)
+        _journal(row, "contact_added", actor, at)
+    return row
+
+
+def change_order(row: Contact, order: int, *, actor: str, at: datetime) -> None:
+    """Use this way earlier or later; ways of one order are used together."""
+    _check_order(order)
+    with transaction.atomic():
+        journal.hold([chain_of_contact(row, at)])
+        before = row.order
+        if Contact.objects.by_the_machine().filter(pk=row.pk).exclude(order=order).update(order=order):
+            row.order = order
+            _journal(row, "contact_reordered", actor, at, before={"order": before})
+
+
+def disable(row: Contact, reason: str, *, actor: str, at: datetime, chain: str = "") -> bool:
+    """Use this way no more; what waits for it is passed on at its next try. False when it was disabled already.
+
+    ``chain``: where it is journaled, when not with the unit that the contact serves.
+    """
+    with transaction.atomic():
+        journal.hold([chain or chain_of_contact(row, at)])
+        rows = Contact.objects.by_the_machine().filter(pk=row.pk, is_enabled=True)
+        if not rows.update(is_enabled=False, disabled_at=at, disabled_because=reason[:200]):
+            return False
+        row.is_enabled, row.disabled_at, row.disabled_because = False, at, reason[:200]
+        _journal(row, "contact_disabled", actor, at, chain=chain)
+    return True
+
+
+def enable(row: Contact, *, actor: str, at: datetime) -> bool:
+    """Use a disabled way again (重新启用); the finding about it is closed. False when it was in use already."""
+    with transaction.atomic():
+        journal.hold([chain_of_contact(row, at)])
+        rows = Contact.objects.by_the_machine().filter(pk=row.pk, is_enabled=False)
+        if not rows.update(is_enabled=True, disabled_at=None, disabled_because=""):
+            return False
+        because = row.disabled_because
+        row.is_enabled, row.disabled_at, row.disabled_because = True, None, ""
+        _journal(row, "contact_enabled", actor, at, before={"disabled_because": because})
+        _over(row, actor, at)
+    return True
+
+
+def failed(row: Contact, message: Message, error: str, at: datetime) -> None:
+    """A provider says that the address does not exist: disable the contact, with a finding, once."""
+    chain = f"enterprise:{message.enterprise.code}"  # which the caller holds
+    if not disable(row, error, actor=journal.MACHINE, at=at, chain=chain):
+        return
+    text = _("联系方式失效：%(name)s %(channel)s（%(address)s）。%(error)s")
+    words = {
+        "name": message.recipient_name,
+        "channel": title_of(row.channel),
+        "address": row.masked,
+        "error": error,
+    }
+    kind = trouble.TroubleKind.CONTACT
+    trouble.report(trouble.Trouble(kind, message.enterprise, f"contact:{row.pk}:failed", text % words, at))
+
+
+def check_address(need: Need, address: str) -> str:
+    """The address without blanks around it; raises `ContactRefused` when it is not of this kind."""
+    address = address.strip()
+    if len(address) > 200 or not _SHAPES[need].fullmatch(address):
+        raise ContactRefused(
+            _("“%(address)s”不是%(kind)s，没有采用") % {"address": address[:40], "kind": NEED_WORDS[need]}
+        )
+    return address
+
+
+def _check_order(order: int) -> None:
+    if not 1 <= order <= MOST_ORDER:
+        raise ContactRefused(_("次序应为 1 到 %(most)s，未保存") % {"most": MOST_ORDER})
+
+
+def _over(row: Contact, actor: str, at: datetime) -> None:
+    trouble.report(trouble.Over(trouble.TroubleKind.CONTACT, f"contact:{row.pk}", at, actor))
+
+
+def _journal(row: Contact, act: str, actor: str, at: datetime, before: object = None, chain: str = "") -> None:
+    after = {
+        "channel": row.channel,
+        "address": masked(row.address),
+        "order": row.order,
+        "enabled": row.is_enabled,
+        "because": row.disabled_because,
+    }
+    chain = chain or chain_of_contact(row, at)
+    journal.record(chain, act, at=at, actor=actor, subject=f"contact:{row.pk}", before=before, after=after)

@@ -1,0 +1,56 @@
+"""Tells open pages that something changed. A hint carries no facts: whoever hears it reads the records again."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from anlan.stream.bus import Bus
+
+_guard = threading.Lock()
+_buses: dict[tuple[int, str], Bus] = {}
+
+
+def hint(topic: str, enterprise_code: str, **fields: Any) -> None:
+    """After the commit publish ``fields`` on ``ui.<topic>.<enterprise>``; nothing happens when no log is known.
+
+    Topics are alarm, warning, delivery and gateway. Never raises; a lost hint costs a page some seconds, no fact.
+    """
+    transaction.on_commit(lambda: _publish(f"ui.{topic}.{enterprise_code}", fields), robust=True)
+
+
+def connect() -> None:
+    """Connect to the bus now rather than at the first hint, so that the first one is not lost."""
+    url = nats_url()
+    if url:
+        _bus(url)
+
+
+def nats_url() -> str:
+    """Where the log server is: the setting, else what the supervisor wrote into ``run.json``; empty when not known."""
+    if settings.CONFIG.nats_url:
+        return str(settings.CONFIG.nats_url)
+    try:
+        run = json.loads((settings.CONFIG.data_dir / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(run.get("nats_url", ""))
+
+
+def _publish(subject: str, fields: dict[str, Any]) -> None:
+    url = nats_url()
+    if url:
+        _bus(url).publish(subject, fields)
+
+
+def _bus(url: str) -> Bus:
+    key = (os.getpid(), url)  # a thread does not survive a fork, so each process has its own
+    with _guard:
+        if key not in _buses:
+            _buses[key] = Bus(url, name="anlan-hints")
+        return _buses[key]

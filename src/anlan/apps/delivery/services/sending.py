@@ -1,0 +1,193 @@
+"""Takes what is queued for outside channels and sends it: at least once, each try with the same key.
+
+A sender claims rows with a lease; one that dies leaves the lease to run out, and the row is taken again. Each channel
+has its own claims and its own workers, so that one that hangs holds up nobody else. Must never mark as sent what was
+not, and never drop anything: what cannot be sent now stays queued, what never can is passed on (`falling`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+
+from anlan.apps.delivery.models import Delivery, DeliveryState
+from anlan.apps.delivery.services import falling, states
+from anlan.apps.delivery.services.hints import hint
+from anlan.apps.delivery.services.letters import letter_of
+from anlan.apps.journal import services as journal
+from anlan.channels import AccountError, Channel, ChannelError, Letter, PermanentError, Receipt
+from anlan.now import Clock
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+"""How long a claim holds; a batch is small enough to be through in half of it, though every letter times out."""
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = states.LONGEST_PAUSE
+SHORT_THROTTLE = timedelta(seconds=60)
+"""A provider that asks for a pause up to this long is waited for; the recipient's next way is not opened for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one try; ``error`` is empty when the channel took the letter."""
+
+    error: str = ""
+    permanent: bool = False
+    """This letter never goes this way."""
+    bad_address: bool = False
+    """…because the address does not exist: the contact is to be disabled."""
+    everybody: bool = False
+    """The channel takes nobody's letters."""
+    retry_after: timedelta | None = None
+    receipt: Receipt | None = None
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait after that many tries: doubling from 5 s to 10 min. Tries never end while the error may pass."""
+    pause: timedelta = FIRST_PAUSE * 2 ** min(attempts - 1, 12)
+    return min(LONGEST_PAUSE, pause)
+
+
+def send_due(channels: Mapping[str, Channel], clock: Clock, limit: int = 50, workers: int = 8) -> int:
+    """Claim up to ``limit`` rows of each channel that may be sent now, send them side by side, record what became of
+    each as soon as it is known. Then pass on what waits for channels that are unwell.
+
+    Returns how many were tried. Red before orange before yellow, the untried before the retried, then oldest first; as
+    many as the channel's rate allows. A row whose channel this installation no longer has stays queued.
+    """
+    tried = 0
+    with ExitStack() as pools:
+        running = {}
+        for name, channel in channels.items():
+            at_most = min(limit, workers * max(1, int(LEASE.total_seconds() / 2 / channel.timeout_s)))
+            claimed = claim([name], clock.now(), at_most, channel.rate)
+            if claimed:
+                pool = pools.enter_context(ThreadPoolExecutor(min(workers, len(claimed)), f"send-{name}"))
+                running |= {pool.submit(_try, channel, row, letter_of(row, channel)): row for row in claimed}
+        for done in as_completed(running):
+            record(running[done], done.result(), clock.now())
+            tried += 1
+    for name, state in states.read(channels).items():
+        if state.unwell_since is not None:
+            pass_on_waiting(name, clock.now())
+    return tried
+
+
+def _due(name: str, now: datetime, probe: bool) -> QuerySet[Delivery]:
+    """Queued rows whose time has come, and claimed ones whose lease ran out, in the order in which they are sent.
+
+    A letter that was never tried has no time to wait for, so that a system clock set back does not hold it up; among
+    equals it goes before those that failed already. For a probe of an unwell channel any letter will do.
+    """
+    free = Q(state=DeliveryState.QUEUED)
+    if not probe:
+        free &= Q(next_try_at__isnull=True) | Q(next_try_at__lte=now)
+    left_behind = Q(state=DeliveryState.SENDING, claimed_until__lte=now)
+    rows: QuerySet[Delivery] = Delivery.objects.filter(free | left_behind, channel=name)
+    return rows.order_by("priority", F("next_try_at").asc(nulls_first=True), "pk")
+
+
+def claim(names: Collection[str], now: datetime, limit: int, rate: float | None = None) -> list[Delivery]:
+    """Claim rows of these channels for this sender, at most ``limit`` each and no more than ``rate`` (letters/s)
+    allows. A look that finds nothing writes nothing."""
+    claimed = []
+    for name, state in states.read(names).items():
+        probe = state.unwell_since is not None
+        if states.allowed(state, now, rate, limit) and _due(name, now, probe).exists():
+            claimed += _claim(name, now, limit, rate, probe)
+    return claimed
+
+
+def _claim(name: str, now: datetime, limit: int, rate: float | None, probe: bool) -> Iterator[Delivery]:
+    skip = connection.features.has_select_for_update_skip_locked
+    with transaction.atomic():
+        state = states.hold(name)
+        allowed = states.allowed(state, now, rate, limit)
+        rows = _due(name, now, probe).select_for_update(of=("self",), skip_locked=skip)
+        rows = rows.select_related("message__notice__source", "message__enterprise__region", "contact")
+        claimed = list(rows[:allowed]) if allowed else []
+        mine = Delivery.objects.filter(pk__in=[row.pk for row in claimed])
+        mine.update(state=DeliveryState.SENDING, claimed_until=now + LEASE, attempts=F("attempts") + 1)
+        states.used(state, now, rate, len(claimed))
+    for row in claimed:
+        row.attempts += 1
+        row.state = DeliveryState.SENDING
+        yield row
+
+
+def record(row: Delivery, outcome: Outcome, now: datetime) -> None:
+    """Write down what became of a claimed row, and what follows from it, in one transaction. A claim that was lost
+    meanwhile leaves the row to its new owner."""
+    mine = Delivery.objects.filter(pk=row.pk, state=DeliveryState.SENDING, attempts=row.attempts)
+    with transaction.atomic():
+        if outcome.error:
+            _record_error(row, mine, outcome, now)
+        else:
+            _record_taken(row, mine, outcome.receipt or Receipt(), now)
+        hint("delivery", row.message.enterprise.code, id=row.message_id, kind="failed" if outcome.error else "sent")
+
+
+def _record_taken(row: Delivery, mine: QuerySet[Delivery], receipt: Receipt, now: datetime) -> None:
+    states.took(row.channel, now)
+    arrived = {"state": DeliveryState.DELIVERED, "delivered_at": now} if receipt.delivered else {}
+    values = {"state": DeliveryState.SENT, "sent_at": now, "claimed_until": None, "error": "", **arrived}
+    taken = mine.update(provider_id=receipt.provider_id[:120], **values)
+    if taken and row.contact_id is not None:  # other ways that had failed before need not be tried any more
+        others = Delivery.objects.filter(message=row.message_id, contact__isnull=False, passed_on_at__isnull=False)
+        others.filter(state=DeliveryState.QUEUED).update(state=DeliveryState.REPLACED, next_try_at=None)
+
+
+def _record_error(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome, now: datetime) -> None:
+    if outcome.permanent:
+        journal.hold([falling.chain_of(row.message)])
+        if mine.update(state=DeliveryState.FAILED, claimed_until=None, error=outcome.error[:300]):
+            falling.failed_for_good(row, outcome.error, now, bad_address=outcome.bad_address)
+        return
+    throttle = outcome.retry_after
+    if throttle is not None:
+        states.throttled(row.channel, now, now + throttle, outcome.error)
+    else:
+        states.failed(row.channel, now, outcome.error, everybody=outcome.everybody)
+    waits = throttle is not None and throttle <= SHORT_THROTTLE
+    pause = max(pause_after(row.attempts), min(throttle or timedelta(0), LONGEST_PAUSE))
+    kept = mine.update(
+        state=DeliveryState.QUEUED,
+        claimed_until=None,
+        next_try_at=now + (throttle if waits and throttle else pause),
+        error=outcome.error[:300],
+    )
+    if kept and not waits:
+        falling.open_next(row, now)
+
+
+def pass_on_waiting(name: str, now: datetime, limit: int = 200) -> int:
+    """Open the next ways of recipients whose letters wait for a channel that is unwell; the letters stay queued."""
+    waiting = Delivery.objects.filter(channel=name, state=DeliveryState.QUEUED, passed_on_at__isnull=True)
+    rows = list(waiting.filter(contact__isnull=False).select_related("message__notice", "message__enterprise")[:limit])
+    for row in rows:
+        with transaction.atomic():
+            falling.open_next(row, now)
+    return len(rows)
+
+
+def _try(channel: Channel, row: Delivery, letter: Letter) -> Outcome:
+    if row.contact is not None and not row.contact.is_enabled:
+        return Outcome(f"联系方式已停用：{row.contact.disabled_because}", permanent=True)
+    try:
+        return Outcome(receipt=channel.send(letter))
+    except PermanentError as error:
+        return Outcome(str(error) or "渠道拒绝", permanent=True, bad_address=True)
+    except ChannelError as error:
+        after = timedelta(seconds=error.retry_after) if error.retry_after else None
+        return Outcome(str(error) or "渠道未接收", everybody=isinstance(error, AccountError), retry_after=after)
+    except Exception as error:
+        log.exception("channel %s failed in a way it should not", channel.name)
+        return Outcome(f"渠道出错：{type(error).__name__}")

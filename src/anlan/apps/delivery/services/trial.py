@@ -1,0 +1,52 @@
+"""A test letter (测试消息): whether a channel works now, seen at once by who asks. Journaled; the address masked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from anlan.apps.delivery.models import masked
+from anlan.apps.delivery.services import states
+from anlan.apps.delivery.services.contacts import ContactRefused, check_address
+from anlan.apps.delivery.services.ways import outside
+from anlan.apps.journal import services as journal
+from anlan.channels import AccountError, ChannelError, Letter, Need, PermanentError
+from anlan.rules.calendar import civil
+
+
+def send_test(channel: str, address: str, *, to: str, actor: str, chain: str, at: datetime) -> str:
+    """Send one letter now, past the queue; returns what went wrong, empty when the channel took it.
+
+    Ends within the channel's own timeout. An unwell channel that takes it is well again. Raises `ContactRefused` for an
+    unknown channel and an address that is not of its kind.
+    """
+    found = outside().get(channel)
+    if found is None:
+        raise ContactRefused(_("没有渠道“%(name)s”，未发送") % {"name": channel[:20]})
+    address = "" if found.needs == Need.NOTHING else check_address(found.needs, address)
+    letter = Letter(
+        key=f"test/{channel}/{at.isoformat()}",
+        to=to,
+        title=_("安澜测试消息"),
+        body=_("这是一条测试消息，不是预警。发送时间 %(at)s。") % {"at": f"{civil(at):%Y-%m-%d %H:%M:%S}"},
+        level="",
+        address=address,
+        kind="test",
+        sent_at=at,
+    )
+    error, everybody, bad_address = "", False, False
+    try:  # outside any transaction: a channel may take seconds
+        found.send(letter)
+    except ChannelError as failed:
+        error = str(failed) or _("渠道未接收")
+        everybody, bad_address = isinstance(failed, AccountError), isinstance(failed, PermanentError)
+    with transaction.atomic():
+        if not error:
+            states.took(channel, at)
+        elif not bad_address:
+            states.failed(channel, at, error, everybody=everybody)
+        after = {"channel": channel, "address": masked(address) if address else "", "error": error}
+        journal.record(chain, "test_letter_sent", at=at, actor=actor, subject=f"channel:{channel}", after=after)
+    return error

@@ -1,0 +1,8 @@
+"""Django application `drills`."""
+
+from django.apps import AppConfig
+
+
+class DrillsConfig(AppConfig):
+    name = "anlan.apps.drills"
+    label = "drills"

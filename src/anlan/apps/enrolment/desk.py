@@ -1,0 +1,71 @@
+"""The desk at which one import works: for whom, when, what they may register, and what was done so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from anlan.apps.org.scope import Scope
+
+OPERATOR_ONLY = "只有系统管理员可以登记"
+OUT_OF_SCOPE = "不在您的管辖范围内"
+AT_ONCE = 500
+"""Codes in one query."""
+
+
+class Faults(ValueError):
+    """What keeps a row out: pairs of a column's key (empty for the whole row) and a Chinese reason."""
+
+    def __init__(self, *faults: tuple[str, str]) -> None:
+        super().__init__("；".join(reason for _, reason in faults))
+        self.faults = list(faults)
+
+
+@dataclass
+class Desk:
+    """One run. ``scope`` is what the person may *register* (not all that they see)."""
+
+    scope: Scope
+    actor: str
+    at: datetime
+    finders: dict[str, Callable[[list[str]], dict[str, Any]]] = field(default_factory=dict)
+    """By sheet: the records of these codes, in one query."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Gateway keys that were made, by gateway: shown once, never stored."""
+    passwords: dict[str, str] = field(default_factory=dict)
+    """First passwords that were made, by log-in: shown once, never stored."""
+    _found: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def look_up(self, sheet: str, codes: Iterable[str]) -> None:
+        """Read the records of many codes at once; `find` then answers without asking, also that there is none."""
+        wanted = sorted({code for code in codes if code and (sheet, code) not in self._found})
+        for start in range(0, len(wanted), AT_ONCE):
+            part = wanted[start : start + AT_ONCE]
+            records = self.finders[sheet](part)
+            self._found |= {(sheet, code): records.get(code) for code in part}
+
+    def find(self, sheet: str, code: str) -> Any:
+        """The record that a code of another sheet names; None without one. Remembered for the run."""
+        if not code:
+            return None
+        self.look_up(sheet, [code])
+        return self._found[sheet, code]
+
+    def remember(self, sheet: str, code: str, record: Any) -> None:
+        """A record was changed or made: the next reference gets this very one."""
+        self._found[sheet, code] = record
+
+    def forget(self, sheet: str, code: str) -> None:
+        """A record could not be kept: the next reference asks the database again."""
+        self._found.pop((sheet, code), None)
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether the installation's own operator is at work."""
+        return self.scope.everything
+
+    def covers_agency(self, agency: Any) -> bool:
+        """Whether an agency lies in the subtree of one that the person administers."""
+        return self.scope.everything or any(agency.path.startswith(path) for path in self.scope.agency_paths)

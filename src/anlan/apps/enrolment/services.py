@@ -1,0 +1,191 @@
+"""Brings a register workbook into the records: first as a preview that leaves nothing behind, then for good.
+
+The preview *is* the import, rolled back: it cannot say anything else than what confirming will do. Confirmed, every
+enterprise is one transaction and one act in its journal; a crash in between leaves whole enterprises, and the same
+workbook again finishes the rest, for what is already so is not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from anlan.apps.accounts.selectors import register_scope
+from anlan.apps.enrolment import report
+from anlan.apps.enrolment.desk import Desk, Faults
+from anlan.apps.enrolment.models import Handed
+from anlan.apps.enrolment.report import Report
+from anlan.apps.enrolment.sheets import FINDERS
+from anlan.apps.enrolment.workbook import Row, Unreadable, read
+from anlan.apps.journal import services as journal
+from anlan.apps.org.scope import Scope
+
+__all__ = ["Done", "Unreadable", "bring_in", "confirm", "drop", "hand_in", "preview"]
+
+INSTALLATION = "installation"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an import did; keys and passwords are here and nowhere else, to be shown once."""
+
+    report: Report
+    keys: dict[str, str]
+    passwords: dict[str, str]
+
+
+class _Undo(Exception):
+    """Ends a preview."""
+
+
+def preview(content: bytes, scope: Scope, *, actor: str, at: datetime) -> Report:
+    """What `bring_in` would do with this workbook now. Writes nothing. Raises `Unreadable`."""
+    desk, rows, found = Desk(scope, actor, at, FINDERS), read(content), Report()
+    try:
+        with transaction.atomic():
+            for chain, group in _groups(rows):
+                _keep(chain, group, desk, found)
+            raise _Undo
+    except _Undo:
+        return found
+
+
+def bring_in(content: bytes, scope: Scope, *, actor: str, at: datetime) -> Done:
+    """Keep every good row of a workbook; the report names the others. Raises `Unreadable`.
+
+    Handed in again it changes nothing and writes nothing.
+    """
+    desk, found = Desk(scope, actor, at, FINDERS), Report()
+    for chain, group in _groups(read(content)):
+        with transaction.atomic():
+            _keep(chain, group, desk, found)
+    return Done(found, desk.keys, desk.passwords)
+
+
+def hand_in(content: bytes, name: str, user: Any, at: datetime) -> Handed:
+    """Take a workbook from a person, with its preview. Raises `Unreadable`; nothing is kept then."""
+    found = preview(content, register_scope(user, at), actor=_actor(user), at=at)
+    return Handed.objects.create(
+        user=user, by=str(user)[:60], name=name[:120], content=content, handed_at=at, preview=found.plain()
+    )
+
+
+def confirm(handed: Handed, user: Any, at: datetime) -> Done | None:
+    """Bring a handed-in workbook in for good; None when that was done before. The outcome may differ from the preview
+    when the register has changed meanwhile: it says what was done."""
+    current = Handed.objects.by_the_machine().get(pk=handed.pk)
+    if current.confirmed_at is not None or current.content is None:
+        return None
+    done = bring_in(bytes(current.content), register_scope(user, at), actor=_actor(user), at=at)
+    Handed.objects.by_the_machine().filter(pk=handed.pk).update(
+        confirmed_at=at, outcome=done.report.plain(), content=None
+    )
+    return done
+
+
+def drop(handed: Handed) -> None:
+    """Put a workbook away that is not to be brought in; one that was confirmed stays on record."""
+    Handed.objects.by_the_machine().filter(pk=handed.pk, confirmed_at__isnull=True).delete()
+
+
+def _actor(user: Any) -> str:
+    return f"user:{user.get_username()}"
+
+
+def _groups(rows: list[Row]) -> Iterable[tuple[str, list[Row]]]:
+    """The rows by journal chain: places and agencies first, then enterprise by enterprise, in order of their codes."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(f"enterprise:{row.enterprise}" if row.enterprise else INSTALLATION, []).append(row)
+    first = found.pop(INSTALLATION, [])
+    if first:
+        yield INSTALLATION, first
+    yield from sorted(found.items())
+
+
+def _keep(chain: str, rows: list[Row], desk: Desk, found: Report) -> None:
+    """Keep the good rows of one chain and journal them as one act, inside the caller's transaction."""
+    journal.hold([chain])
+    _look_up(rows, desk)
+    acts: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        try:
+            if row.faults:
+                raise Faults(*row.faults)
+            with transaction.atomic():
+                state, details = _row(row, desk)
+        except Faults as faults:
+            desk.forget(row.sheet.title, str(row.key[0]))
+            found.add(row, report.REFUSED, [_fault(row, key, reason) for key, reason in faults.faults])
+            continue
+        except IntegrityError:
+            desk.forget(row.sheet.title, str(row.key[0]))
+            found.add(row, report.REFUSED, [_fault(row, "", "与已有记录冲突（编码、名称或席位已被占用）")])
+            continue
+        found.add(row, state, details)
+        if state != report.UNCHANGED:
+            acts.setdefault(row.sheet.title, []).append(
+                {"name": list(row.key), "state": state, "changes": _public(row, details)}
+            )
+    if acts:
+        journal.record(chain, "register_imported", at=desk.at, actor=desk.actor, subject=chain, after=acts)
+
+
+def _look_up(rows: list[Row], desk: Desk) -> None:
+    """Read at once every record that the rows are about or refer to."""
+    wanted: dict[str, set[str]] = {}
+    for row in rows:
+        for column in row.sheet.columns:
+            sheet = column.ref or (row.sheet.title if column.key == "code" else "")
+            if sheet in FINDERS and row.values.get(column.key):
+                wanted.setdefault(sheet, set()).add(row.values[column.key])
+    for sheet, codes in wanted.items():
+        desk.look_up(sheet, codes)
+
+
+def _public(row: Row, details: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The changes without the values of personal data, which do not belong into a journal that is kept for ever."""
+    private = {column.title for column in row.sheet.columns if column.private}
+    return [{"column": each["column"]} if each["column"] in private else each for each in details]
+
+
+def _row(row: Row, desk: Desk) -> tuple[str, list[dict[str, str]]]:
+    record = row.sheet.current(row.values, desk)
+    row.sheet.may(row.values, record, desk)  # also for a row that changes nothing: else it would tell what is so
+    details: list[dict[str, str]] = []
+    if record is not None:
+        now = row.sheet.values_of(record)
+        details = [
+            {"column": column.title, "old": _shown(column, now[column.key]), "new": _shown(column, value)}
+            for column in row.sheet.columns
+            if (value := _wanted(row, column.key, now)) != now[column.key]
+        ]
+        if not details:
+            return report.UNCHANGED, []
+    kept = row.sheet.put(row.values, record, desk)
+    if row.sheet.title in FINDERS:
+        desk.remember(row.sheet.title, row.values["code"], kept)
+    return (report.NEW if record is None else report.CHANGED), details
+
+
+def _wanted(row: Row, key: str, now: dict[str, Any]) -> Any:
+    """What the row asks for in a column; a column that was left out asks for what there is."""
+    if key not in row.values:
+        return now[key]
+    if key == "supervisor" and not row.values[key]:
+        return row.values.get("county", now[key])
+    return row.values[key]
+
+
+def _shown(column: Any, value: Any) -> str:
+    shown = column.show(value)
+    return "" if shown is None else f"{shown:g}" if isinstance(shown, float) else str(shown)
+
+
+def _fault(row: Row, key: str, reason: str) -> dict[str, str]:
+    title = next((column.title for column in row.sheet.columns if column.key == key), "")
+    return {"column": title, "reason": reason}

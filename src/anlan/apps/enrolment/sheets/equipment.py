@@ -1,0 +1,128 @@
+"""Sheets of what measures: gateways, devices, points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from anlan.apps.enrolment.columns import Column, labelled
+from anlan.apps.enrolment.desk import Desk, Faults
+from anlan.apps.enrolment.sheets.base import ENTERPRISE, OfEnterprise, Values, clean
+from anlan.apps.org.scope import Scope
+from anlan.apps.registry import services
+from anlan.apps.registry.models import Device, DeviceKind, Gas, Gateway, Point
+from anlan.apps.registry.selectors import register
+from anlan.rules import codes
+
+
+class Gateways(OfEnterprise):
+    title = "网关"
+    note = "新网关的密钥在导入后只显示一次。"
+    model = Gateway
+    columns = (
+        ENTERPRISE,
+        Column("code", "网关编码", "以企业编码开头", "code", required=True),
+        Column("period_s", "采集周期（秒）", "不填为 5", "number", default=5.0),
+        Column("is_active", "启用", "不填为是", "flag", default=True),
+    )
+
+    def check(self, record: Any, values: Values, desk: Desk) -> None:
+        scheme = codes.scheme(record.enterprise.scheme)
+        if not (scheme.is_gateway(record.code) and record.code.startswith(record.enterprise.code)):
+            raise Faults(("code", f"“{record.code}”不是该企业的{scheme.title}网关编码"))
+        if record.period_s <= 0:
+            raise Faults(("period_s", "须大于 0"))
+        if not record.key_sha256:
+            record.key_sha256 = "0" * 64  # no key opens it until one is issued below
+
+    def put(self, values: Values, record: Any, desk: Desk) -> Any:
+        gateway = super().put(values, record, desk)
+        if record is None:
+            desk.keys[gateway.code] = services.issue_gateway_key(gateway, actor=desk.actor, at=desk.at)
+        return gateway
+
+    def everything(self, scope: Scope) -> Iterable[Any]:
+        return register.in_scope(Gateway, scope)
+
+
+class Devices(OfEnterprise):
+    title = "设备"
+    model = Device
+    columns = (
+        ENTERPRISE,
+        Column("code", "设备编码", "以企业（危险源）编码开头", "code", required=True),
+        Column("source", "重大危险源编码", "不属于危险源的工艺装置不填", "code", ref="重大危险源"),
+        Column("name", "名称", "同一危险源内可区分", required=True),
+        Column("kind", "类型", "", "choice", required=True, choices=labelled(DeviceKind.choices)),
+        Column("medium", "介质", ""),
+        Column("medium_state", "介质形态", ""),
+        Column("location", "位置", ""),
+    )
+
+    def check(self, record: Any, values: Values, desk: Desk) -> None:
+        scheme = codes.scheme(record.enterprise.scheme)
+        owner = record.source.code if record.source is not None else record.enterprise.code
+        if not (scheme.is_device(record.code) and record.code.startswith(owner)):
+            raise Faults(("code", f"“{record.code}”不是 {owner} 的{scheme.title}设备编码"))
+
+    def everything(self, scope: Scope) -> Iterable[Any]:
+        return register.in_scope(Device, scope)
+
+
+class Points(OfEnterprise):
+    title = "点位"
+    note = "所属危险源随设备。报警限值的每次修改都留历史。空白的限值就是没有这一限。"
+    model = Point
+    columns = (
+        ENTERPRISE,
+        Column("code", "指标编码", "以设备编码开头", "code", required=True),
+        Column("device", "设备编码", "", "code", required=True, ref="设备"),
+        Column("gateway", "网关编码", "由哪个网关上报", "code", required=True, ref="网关"),
+        Column("tag", "位号", "现场位号", required=True),
+        Column("name", "指标名称", "同一设备内可区分", required=True),
+        Column("kind", "指标类型", "编码中的两个字母，如 YL、WD、YW、QT", "code", required=True),
+        Column("gas", "气体类别", "只有气体点填", "choice", choices=labelled(Gas.choices)),
+        Column("unit", "计量单位", "", required=True),
+        Column("range_min", "量程下限", "", "number", required=True),
+        Column("range_max", "量程上限", "", "number", required=True),
+        Column("ll", "低低限", "", "number", default=None),
+        Column("l", "低限", "", "number", default=None),
+        Column("h", "高限", "", "number", default=None),
+        Column("hh", "高高限", "", "number", default=None),
+        Column("deadband", "回差", "不填为 0", "number", default=0.0),
+        Column("on_delay_s", "报警延时（秒）", "不填为 0", "number", default=0.0),
+        Column("off_delay_s", "消警延时（秒）", "不填为 0", "number", default=0.0),
+        Column("flatline_s", "不变判定（秒）", "不填为不判定", "number", default=None),
+        Column("period_s", "上报周期（秒）", "不填为 5", "number", default=5.0),
+        Column("no_data_s", "无数据判定（秒）", "不填为 60", "number", default=60.0),
+        Column("decimals", "小数位", "不填为 2", "whole", default=2),
+        Column("is_active", "启用", "不填为是", "flag", default=True),
+    )
+
+    def put(self, values: Values, record: Any, desk: Desk) -> Any:
+        wanted = self.resolved(values, desk)
+        if "device" in wanted:
+            wanted["source"] = wanted["device"].source
+        self._sane(wanted)
+        try:
+            if record is None:
+                clean(Point(**wanted, registered_at=desk.at))
+                return services.add_point(wanted, at=desk.at)
+            changed = {key: value for key, value in wanted.items() if getattr(record, key) != value}
+            changed.pop("enterprise", None)
+            for key, value in changed.items():
+                setattr(record, key, value)
+            clean(record)
+            return services.change_point(record, actor=desk.actor, at=desk.at, **changed)
+        except services.Refused as refused:
+            raise Faults(*(("", fault) for fault in refused.faults)) from refused
+
+    def _sane(self, wanted: Values) -> None:
+        below = [key for key in ("deadband", "on_delay_s", "off_delay_s") if wanted.get(key, 0) < 0]
+        zero = [key for key in ("period_s", "no_data_s", "flatline_s") if (wanted.get(key) or 1) <= 0]
+        zero += [key for key in ("period_s", "no_data_s") if wanted.get(key) == 0]
+        if below or zero:
+            raise Faults(*((key, "不得小于 0") for key in below), *((key, "须大于 0") for key in dict.fromkeys(zero)))
+
+    def everything(self, scope: Scope) -> Iterable[Any]:
+        return register.in_scope(Point, scope)

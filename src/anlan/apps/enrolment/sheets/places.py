@@ -1,0 +1,109 @@
+"""Sheets of places: regions, agencies, parks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from anlan.apps.enrolment.columns import Column, labelled
+from anlan.apps.enrolment.desk import OPERATOR_ONLY, OUT_OF_SCOPE, Desk, Faults
+from anlan.apps.enrolment.sheets.base import Records, Values
+from anlan.apps.org import selectors as org
+from anlan.apps.org import services as org_services
+from anlan.apps.org.models import Agency, AgencyKind, AgencyLevel, NationalRole, Region
+from anlan.apps.org.scope import Scope
+from anlan.apps.registry.models import Park
+from anlan.apps.registry.selectors import register
+
+
+class Regions(Records):
+    title = "区划"
+    note = "只由系统管理员登记。先填上级，再填下级。"
+    model = Region
+    columns = (
+        Column("code", "行政区划代码", "GB/T 2260 六位；乡镇街道九位", "code", required=True),
+        Column("name", "名称", "区划名称", required=True),
+        Column("parent", "上级代码", "上级区划的代码，最上级不填", "code", ref="区划"),
+    )
+
+    def may(self, values: Values, record: Any, desk: Desk) -> None:
+        if not desk.is_operator:
+            raise Faults(("", OPERATOR_ONLY))
+
+    def check(self, record: Any, values: Values, desk: Desk) -> None:
+        if not (values["code"].isdecimal() and len(values["code"]) in (6, 9)):
+            raise Faults(("code", "须为六位或九位数字"))
+        if record.parent is not None and record.parent.code == record.code:
+            raise Faults(("parent", "上级不能是自己"))
+
+    def everything(self, scope: Scope) -> Iterable[Any]:
+        return org.regions() if scope.everything else []
+
+
+class Agencies(Records):
+    title = "机构"
+    note = "监管单位。管理员只能登记本单位以下的机构。改上级等于改管辖，只由系统管理员做。"
+    model = Agency
+    columns = (
+        Column("code", "机构代号", "字母、数字、短横线，全系统唯一，登记后不改", "code", required=True),
+        Column("name", "名称", "机构全称", required=True),
+        Column("level", "层级", "", "choice", required=True, choices=labelled(AgencyLevel.choices)),
+        Column(
+            "kind", "性质", "不填为应急管理部门", "choice", choices=labelled(AgencyKind.choices), default="emergency"
+        ),
+        Column("role", "国家级席位", "只有部级席位填", "choice", choices=labelled(NationalRole.choices)),
+        Column("parent", "上级代号", "上级机构，最上级不填", "code", ref="机构"),
+        Column("region", "行政区划代码", "所在区划", "code", ref="区划"),
+        Column("duty_phone", "值班电话", ""),
+    )
+
+    def may(self, values: Values, record: Any, desk: Desk) -> None:
+        if desk.is_operator:
+            return
+        parent = desk.find(self.title, values["parent"]) if values.get("parent") else None
+        inside = desk.covers_agency(record) if record is not None else parent is not None and desk.covers_agency(parent)
+        if not inside:
+            raise Faults(("code" if record is not None else "parent", OUT_OF_SCOPE))
+        if record is not None and record.parent_id != (parent.pk if parent else None):
+            raise Faults(("parent", f"改上级：{OPERATOR_ONLY}"))
+
+    def check(self, record: Any, values: Values, desk: Desk) -> None:
+        if record.pk is not None and record.parent is not None and record.parent.path.startswith(record.path):
+            raise Faults(("parent", "上级不能是自己或自己的下级"))
+
+    def put(self, values: Values, record: Any, desk: Desk) -> Any:
+        before = record.path if record is not None else ""
+        agency = super().put(values, record, desk)
+        if before and agency.path != before:
+            org_services.move_below(agency, before)
+        return agency
+
+    def everything(self, scope: Scope) -> Iterable[Any]:
+        return org.agencies_in(scope)
+
+
+class Parks(Records):
+    title = "园区"
+    note = "化工园区；没有管理机构的园区不填机构。"
+    model = Park
+    columns = (
+        Column("code", "园区代号", "字母、数字、短横线，全系统唯一", "code", required=True),
+        Column("name", "名称", "园区名称", required=True),
+        Column("county", "所在县机构", "所在县的应急管理部门", "code", required=True, ref="机构"),
+        Column("agency", "园区管理机构", "层级为化工园区的机构；没有则不填", "code", ref="机构"),
+    )
+
+    def may(self, values: Values, record: Any, desk: Desk) -> None:
+        county = desk.find("机构", values["county"])
+        inside = county is not None and desk.covers_agency(county)
+        if record is not None:
+            inside = inside and desk.covers_agency(record.county)
+        if county is not None and not inside:
+            raise Faults(("county", OUT_OF_SCOPE))
+
+    def check(self, record: Any, values: Values, desk: Desk) -> None:
+        if record.agency is not None and record.agency.level != AgencyLevel.PARK:
+            raise Faults(("agency", f"{record.agency} 的层级不是化工园区"))
+
+    def everything(self, scope: Scope) -> Iterable[Any]:
+        return register.in_scope(Park, scope)

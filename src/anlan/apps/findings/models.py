@@ -1,0 +1,111 @@
+"""Findings: something that is not as it must be, from found to closed: 发现→交办→整改→核验→销号 (U5)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from anlan.apps.org.models import Agency
+from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise
+from anlan.rules.patrol import RECTIFICATION_LABELS
+
+
+class FindingKind(models.TextChoices):
+    HOLDER_MISSING = "holder_missing", _("包保责任人缺失")
+    POINT_MISSING = "point_missing", _("监测点位未接入")
+    LINK_LOST = "link_lost", _("数据中断")
+    DATA_FAULT = "data_fault", _("数据异常")
+    SLOT_EMPTY = "slot_empty", _("应告知单位未配置")
+    CONTACT_FAILED = "contact_failed", _("联系方式失效")
+    UNREACHED = "unreached", _("告知对象联系不上")
+    HIDDEN_DANGER = "hidden_danger", _("隐患")
+
+
+class FindingState(models.TextChoices):
+    OPEN = "open", _("待交办")
+    ASSIGNED = "assigned", _("整改中")
+    RECTIFIED = "rectified", _("待核验")
+    VERIFIED = "verified", _("待销号")
+    CLOSED = "closed", _("已销号")
+
+
+class Finding(models.Model):
+    """One open matter of one kind and subject; found again while open, it counts up instead of doubling.
+
+    The fields say where it stands now; who did what, when and in which words are its `FindingStep` rows. ``seq``
+    counts assignments, so that each has its own due thing.
+    """
+
+    kind = models.CharField(_("类型"), max_length=20, choices=FindingKind.choices)
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="findings")
+    source = models.ForeignKey(HazardSource, models.PROTECT, null=True, blank=True, related_name="findings")
+    subject = models.CharField(max_length=80)
+    """What it is about, as the finder names it: ``source:<code>:<post>``, ``warning:<number>:<n>`` …"""
+    text = models.CharField(_("内容"), max_length=300)
+    state = models.CharField(_("状态"), max_length=10, choices=FindingState.choices, default=FindingState.OPEN)
+    found_at = models.DateTimeField(_("发现时间"))
+    seen_at = models.DateTimeField(_("最近发现"))
+    times = models.PositiveIntegerField(_("次数"), default=1)
+    found_by = models.CharField(_("发现人"), max_length=80, blank=True)
+    """Empty when the system found it."""
+    assigned_at = models.DateTimeField(_("交办时间"), null=True, blank=True)
+    assigned_by = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="assigned_findings")
+    rectification = models.CharField(
+        _("整改方式"),
+        max_length=14,
+        blank=True,
+        choices=[(str(kind), text) for kind, text in RECTIFICATION_LABELS.items()],
+    )
+    measures = models.CharField(_("管控措施"), max_length=500, blank=True)
+    due_at = models.DateTimeField(_("整改时限"), null=True, blank=True)
+    limit_source = models.CharField(_("时限来源"), max_length=200, blank=True)
+    """本地设定 (with its document) when nobody set the limit (GEN-10); empty when the assigning unit did."""
+    seq = models.PositiveIntegerField(default=0)
+    overdue_at = models.DateTimeField(_("逾期"), null=True, blank=True)
+    """When the limit of the running assignment passed without a rectification."""
+    rectified_at = models.DateTimeField(_("整改时间"), null=True, blank=True)
+    verified_at = models.DateTimeField(_("核验时间"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("销号时间"), null=True, blank=True)
+
+    objects = OfEnterprise.as_manager()
+
+    class Meta:
+        ordering = ["-found_at"]
+        indexes = [models.Index(fields=["enterprise", "state"]), models.Index(fields=["state", "due_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "subject"], condition=~models.Q(state="closed"), name="one_open_finding_per_subject"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class StepKind(models.TextChoices):
+    ASSIGNED = "assigned", _("交办")
+    OVERDUE = "overdue", _("整改逾期")
+    RECTIFIED = "rectified", _("整改")
+    SENT_BACK = "sent_back", _("核验退回")
+    VERIFIED = "verified", _("核验通过")
+    CLOSED = "closed", _("销号")
+
+
+class FindingStep(models.Model):
+    """One step on the way, added and never changed."""
+
+    finding = models.ForeignKey(Finding, models.PROTECT, related_name="steps")
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="finding_steps")
+    kind = models.CharField(max_length=10, choices=StepKind.choices)
+    actor = models.CharField(max_length=80, blank=True)
+    unit = models.CharField(max_length=80, blank=True)
+    at = models.DateTimeField()
+    text = models.CharField(max_length=500, blank=True)
+
+    objects = OfEnterprise.as_manager()
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.finding_id} {self.kind}"

@@ -1,0 +1,42 @@
+"""What is read of findings: the list in a scope, and those of one hazard source for a dossier."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from anlan.apps.findings.models import Finding, FindingState
+from anlan.apps.org.scope import Scope
+
+
+def findings_visible(scope: Scope) -> QuerySet[Finding]:
+    """All findings that ``scope`` may see, with what a list shows."""
+    return Finding.objects.visible_to(scope).select_related("enterprise", "source", "assigned_by")
+
+
+def open_findings(scope: Scope) -> QuerySet[Finding]:
+    """Those not closed yet."""
+    return findings_visible(scope).exclude(state=FindingState.CLOSED)
+
+
+def of_dossier(scope: Scope, subject: str, source_id: int, start: datetime, until: datetime) -> list[Any]:
+    """Findings that belong to a dossier, oldest first, with their steps: those about the subject itself
+    (``<subject>`` or ``<subject>:…``), and those of its hazard source that stood between ``start`` and ``until``.
+    """
+    stood = Q(source_id=source_id, found_at__lte=until) & (Q(closed_at__isnull=True) | Q(closed_at__gte=start))
+    own = Q(subject=subject) | Q(subject__startswith=f"{subject}:")
+    rows = findings_visible(scope).filter(own | stood).prefetch_related("steps")
+    return list(rows.order_by("found_at", "pk"))
+
+
+def open_about(subject: str) -> list[Finding]:
+    """Findings about ``<subject>:…`` that are not closed. For upper apps, which hold the enterprise."""
+    rows = Finding.objects.by_the_machine().filter(subject__startswith=f"{subject}:")
+    return list(rows.exclude(state=FindingState.CLOSED).order_by("pk"))
+
+
+def number_of(subject: str) -> int:
+    """How many findings were ever opened about ``<subject>:…``. For upper apps, which number theirs by it."""
+    return Finding.objects.by_the_machine().filter(subject__startswith=f"{subject}:").count()

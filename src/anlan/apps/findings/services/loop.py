@@ -1,0 +1,182 @@
+"""The closed loop by people: assigned with a limit, rectified, verified or sent back, closed (巡查抽查办法 第十四条).
+
+The limit is an obligation; when it passes without a rectification the clock marks the finding as overdue, and it stays
+owed. Every step is a row with its words and stands in the journal of the enterprise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import transaction
+
+from anlan.apps.findings.models import Finding, FindingState, FindingStep, StepKind
+from anlan.apps.journal import services as journal
+from anlan.apps.obligations import services as obligations
+from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.services import Firing
+from anlan.apps.org.models import Agency
+from anlan.apps.registry.selectors.locality import rules_of_one
+from anlan.rules.calendar import civil_day
+from anlan.rules.patrol import RECTIFICATION_LABELS, Rectification, rectify_limit
+
+
+class Refused(Exception):
+    """Nothing was changed. ``detail`` is Chinese and meant for the person."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+def assign(
+    finding: Finding, *, actor: str, by: Agency | None, at: datetime, how: Rectification, measures: str = "",
+    due_at: datetime | None = None, text: str = "",
+) -> Finding:  # fmt: skip
+    """Have the enterprise put it right, at once or with measures and a limit; without a limit the local default counts.
+
+    Assigned again while being rectified, the new limit takes the place of the old one. Raises `Refused` for a finding
+    that is further on, for measures left blank where they are asked for, and for a limit that is not in the future.
+    """
+    with _held(finding, FindingState.OPEN, FindingState.ASSIGNED) as row:
+        if how is Rectification.WITH_MEASURES and not measures.strip():
+            raise Refused("不能立即整改的，须写明整改前的管控措施")
+        if due_at is not None and due_at <= at:
+            raise Refused("整改时限须晚于现在")
+        row.assigned_by, row.rectification, row.measures = by, how, measures.strip()[:500]
+        _owe(row, at, due_at)
+        words = f"{RECTIFICATION_LABELS[how]}{'：' + measures.strip() if measures.strip() else ''}"
+        unit = by.name if by is not None else ""
+        _step(row, StepKind.ASSIGNED, actor, unit, at, f"{words}{'。' + text.strip() if text.strip() else ''}")
+    return row
+
+
+def rectify(finding: Finding, *, actor: str, unit: str, at: datetime, text: str) -> Finding:
+    """The enterprise says what it did. Raises `Refused` for a blank text; nobody has to wait for the assignment."""
+    if not text.strip():
+        raise Refused("请填写整改情况")
+    with _held(finding, FindingState.OPEN, FindingState.ASSIGNED) as row:
+        late = row.due_at is not None and at > row.due_at
+        if row.due_at is not None:
+            obligations.fulfil(_key(row), at=at, late=late)
+            if late and row.overdue_at is None:  # the clock has not looked yet: what is late is overdue first
+                row.overdue_at = row.due_at
+        row.state, row.rectified_at = FindingState.RECTIFIED, at
+        _step(row, StepKind.RECTIFIED, actor, unit, at, text)
+    return row
+
+
+def send_back(
+    finding: Finding, *, actor: str, unit: str, at: datetime, text: str, due_at: datetime | None = None
+) -> Finding:
+    """Verified and not put right: back to the enterprise with a new limit (the local default without one)."""
+    if not text.strip():
+        raise Refused("请写明退回的原因")
+    if due_at is not None and due_at <= at:
+        raise Refused("整改时限须晚于现在")
+    with _held(finding, FindingState.RECTIFIED) as row:
+        row.rectified_at = None
+        row.rectification = row.rectification or Rectification.IMMEDIATE
+        _owe(row, at, due_at)
+        _step(row, StepKind.SENT_BACK, actor, unit, at, text)
+    return row
+
+
+def verify(finding: Finding, *, actor: str, unit: str, at: datetime, text: str) -> Finding:
+    """Somebody of the supervising side has looked and found it put right."""
+    if not text.strip():
+        raise Refused("请填写核验情况")
+    with _held(finding, FindingState.RECTIFIED) as row:
+        row.state, row.verified_at = FindingState.VERIFIED, at
+        _step(row, StepKind.VERIFIED, actor, unit, at, text)
+    return row
+
+
+def close(finding: Finding, *, actor: str, unit: str, at: datetime, text: str = "") -> Finding:
+    """销号, after it was verified."""
+    with _held(finding, FindingState.VERIFIED) as row:
+        row.state, row.closed_at = FindingState.CLOSED, at
+        _step(row, StepKind.CLOSED, actor, unit, at, text)
+    return row
+
+
+def fire_overdue(rows: Sequence[Obligation], firing: Firing) -> None:
+    """The clock: limits that passed without a rectification. The rectification stays owed."""
+    findings = {f"finding:{row.pk}": row for row in _by_subjects(rows)}
+    for obligation in rows:
+        finding = findings[obligation.subject]
+        obligation.state = ObligationState.OVERDUE
+        finding.overdue_at = obligation.due_at
+        finding.save(update_fields=["overdue_at"])
+        _record(finding, StepKind.OVERDUE, "", "", firing.now, "")
+
+
+def _by_subjects(rows: Sequence[Obligation]) -> list[Finding]:
+    keys = [int(row.subject.removeprefix("finding:")) for row in rows]
+    return list(Finding.objects.by_the_machine().filter(pk__in=keys).select_related("enterprise"))
+
+
+_MOVED = [
+    "state", "assigned_at", "assigned_by", "rectification", "measures", "due_at", "limit_source", "seq", "overdue_at",
+    "rectified_at", "verified_at", "closed_at",
+]  # fmt: skip
+"""What a step may change; the machine counts a finding up meanwhile."""
+
+
+@contextmanager
+def _held(finding: Finding, *states: FindingState) -> Iterator[Finding]:
+    """The finding as it is now, under the lock of its enterprise, in one of these states; saved at the end."""
+    with transaction.atomic():
+        journal.hold([f"enterprise:{finding.enterprise.code}"])
+        row = Finding.objects.by_the_machine().select_related("enterprise__supervisor", "source").get(pk=finding.pk)
+        if row.state not in states:
+            raise Refused(f"这条问题{FindingState(row.state).label}，不能做这一步")
+        yield row
+        row.save(update_fields=_MOVED)
+
+
+def _owe(row: Finding, at: datetime, due_at: datetime | None) -> None:
+    """A new due thing for the rectification in place of the last one; its limit by the rules of the day."""
+    limit = rectify_limit(at, Rectification(row.rectification), rules_of_one(row.enterprise, civil_day(at)), due_at)
+    obligations.cancel(f"finding:{row.pk}", [ObligationKind.RECTIFY], at=at)
+    row.state, row.assigned_at, row.overdue_at = FindingState.ASSIGNED, at, None
+    row.due_at, row.limit_source, row.seq = limit.deadline.at, limit.source, row.seq + 1
+    obligations.add(
+        [
+            Obligation(
+                key=_key(row),
+                kind=ObligationKind.RECTIFY,
+                subject=f"finding:{row.pk}",
+                enterprise=row.enterprise,
+                source=row.source,
+                due_at=row.due_at,
+                article=limit.source,
+            )
+        ]
+    )
+
+
+def _key(row: Finding) -> str:
+    return f"rectify:f{row.pk}:{row.seq}"
+
+
+def _step(row: Finding, kind: StepKind, actor: str, unit: str, at: datetime, text: str) -> None:
+    _record(row, kind, actor, unit, at, text.strip())
+
+
+def _record(row: Finding, kind: StepKind, actor: str, unit: str, at: datetime, text: str) -> None:
+    FindingStep.objects.create(
+        finding=row,
+        enterprise_id=row.enterprise_id,
+        kind=kind,
+        actor=actor[:80],
+        unit=unit[:80],
+        at=at,
+        text=text[:500],
+    )
+    after = {"text": text, "unit": unit, "due_at": row.due_at, "limit_source": row.limit_source}
+    chain = f"enterprise:{row.enterprise.code}"
+    name = actor or journal.MACHINE
+    journal.record(chain, f"finding_{kind}", at=at, actor=name, subject=f"finding:{row.pk}", after=after)

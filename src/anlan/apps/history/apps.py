@@ -1,0 +1,8 @@
+"""Django application `history`."""
+
+from django.apps import AppConfig
+
+
+class HistoryConfig(AppConfig):
+    name = "anlan.apps.history"
+    label = "history"

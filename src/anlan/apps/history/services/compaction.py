@@ -1,0 +1,52 @@
+"""Turns an hour's rows into one block and its one-minute roll-up; late data brings the hour up again."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from anlan.apps.history.models import Block, Grain, Rollup
+from anlan.stream.blocks import compact, header
+from anlan.stream.rollup import roll_up
+
+HISTORY = "history"
+HOUR_US = 3_600_000_000
+
+
+def hours_to_compact(before_us: int, limit: int = 200) -> list[tuple[str, int]]:
+    """(gateway, start of hour) of hours with minute rows that ended before ``before_us``, oldest first."""
+    last_start = before_us - HOUR_US
+    rows = (
+        Block.objects.filter(grain=Grain.MINUTE, start_us__lt=last_start // HOUR_US * HOUR_US + HOUR_US)
+        .order_by("start_us", "gateway")
+        .values_list("gateway", "start_us")[: limit * 60]
+    )
+    hours = dict.fromkeys((gateway, start // HOUR_US * HOUR_US) for gateway, start in rows)
+    return [hour for hour in hours if hour[1] + HOUR_US <= before_us][:limit]
+
+
+@transaction.atomic(using=HISTORY)
+def compact_hour(gateway: str, hour_us: int) -> int:
+    """Put all rows of one gateway and hour into one; returns how many rows it took the place of.
+
+    Raises `BlockError` when one is damaged: then nothing is changed and the rows stand. Repeating it changes nothing.
+    """
+    rows = list(
+        Block.objects.select_for_update()
+        .filter(gateway=gateway, start_us__gte=hour_us, start_us__lt=hour_us + HOUR_US)
+        .order_by("start_us", "part")
+    )
+    if not rows or (len(rows) == 1 and rows[0].grain == Grain.HOUR):
+        return 0
+    merged = compact([bytes(row.body) for row in rows])
+    Block.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    Block.objects.create(
+        gateway=gateway,
+        enterprise=rows[-1].enterprise,
+        grain=Grain.HOUR,
+        start_us=hour_us,
+        part=max(row.part for row in rows),
+        samples=header(merged).samples,
+        body=merged,
+    )
+    Rollup.objects.update_or_create(gateway=gateway, start_us=hour_us, defaults={"body": roll_up(merged)})
+    return len(rows)

@@ -1,0 +1,8 @@
+"""Django application `journal`."""
+
+from django.apps import AppConfig
+
+
+class JournalConfig(AppConfig):
+    name = "anlan.apps.journal"
+    label = "journal"

@@ -1,0 +1,124 @@
+"""Alarms (报警): a point beyond its threshold. Not early warnings, which live in `warnings` (MON-07)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise, Point
+
+
+class AlarmSide(models.TextChoices):
+    """What about the point is not as it should be. Only high and low are graded; the rest are data faults."""
+
+    HIGH = "high", _("高限")
+    LOW = "low", _("低限")
+    FLATLINE = "flatline", _("数据不变")
+    BAD_QUALITY = "bad_quality", _("质量坏")
+    NO_DATA = "no_data", _("无数据")
+
+
+class AlarmState(models.TextChoices):
+    ACTIVE = "active", _("未恢复")
+    CLEARED = "cleared", _("已恢复")
+
+
+class AlarmChange(models.TextChoices):
+    RAISED = "raised", _("发生")
+    WORSENED = "worsened", _("加重")
+    EASED = "eased", _("减轻")
+    CLEARED = "cleared", _("恢复")
+
+
+LEVEL_LABELS = {
+    "HH": _("高高报"),
+    "H": _("高报"),
+    "L": _("低报"),
+    "LL": _("低低报"),
+    "flatline": _("数据不变"),
+    "bad_quality": _("质量坏"),
+    "no_data": _("无数据"),
+}
+
+
+class Alarm(models.Model):
+    """One excursion of one side of one point, from raise to return; uncleared until back in range *and* acknowledged.
+
+    ``id`` is the kernel's deterministic alarm id, so a replay finds the row instead of making a second one.
+    """
+
+    id = models.CharField(primary_key=True, max_length=32)
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="alarms")
+    source = models.ForeignKey(HazardSource, models.PROTECT, null=True, blank=True, related_name="alarms")
+    point = models.ForeignKey(Point, models.PROTECT, related_name="alarms")
+    side = models.CharField(_("类型"), max_length=12, choices=AlarmSide.choices)
+    state = models.CharField(_("状态"), max_length=8, choices=AlarmState.choices, default=AlarmState.ACTIVE)
+    level = models.CharField(_("当前"), max_length=12)
+    worst = models.CharField(_("最重"), max_length=12)
+    value = models.FloatField(_("数值"), null=True)
+    limit = models.FloatField(_("限值"), null=True)
+    extreme = models.FloatField(_("极值"), null=True)
+    started_at = models.DateTimeField(_("发生时间"))
+    """Sample time of the excursion's start."""
+    raised_at = models.DateTimeField(_("成立时间"))
+    """Sample time at which the delay had passed."""
+    detected_at = models.DateTimeField(_("发现时间"))
+    """Receive time: when the system knew."""
+    changed_at = models.DateTimeField(_("最近变化"))
+    cleared_at = models.DateTimeField(_("恢复时间"), null=True, blank=True)
+    acknowledged_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
+    acknowledged_by = models.CharField(_("确认人"), max_length=60, blank=True)
+    origin = models.CharField(_("来源"), max_length=10, default="platform")
+
+    objects = OfEnterprise.as_manager()
+
+    class Meta:
+        ordering = ["-raised_at", "id"]
+        indexes = [
+            models.Index(fields=["state", "-raised_at"]),
+            models.Index(fields=["enterprise", "-raised_at"]),
+            models.Index(fields=["source", "state"]),
+            models.Index(fields=["point", "-raised_at"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["point", "side"], condition=models.Q(state="active"), name="one_active_alarm_per_point_side"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.point_id} {self.worst}"
+
+    @property
+    def level_label(self) -> str:
+        return str(LEVEL_LABELS.get(self.level, self.level))
+
+    @property
+    def worst_label(self) -> str:
+        return str(LEVEL_LABELS.get(self.worst, self.worst))
+
+    @property
+    def is_uncleared(self) -> bool:
+        """Counts in 未消警数量: not back in range, or back and never acknowledged (MON-07)."""
+        return self.state == AlarmState.ACTIVE or self.acknowledged_at is None
+
+
+class AlarmEvent(models.Model):
+    """One change of an alarm. ``id`` is deterministic, so an event that is delivered twice is one row."""
+
+    id = models.CharField(primary_key=True, max_length=32)
+    alarm = models.ForeignKey(Alarm, models.PROTECT, related_name="events")
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="alarm_events")
+    change = models.CharField(max_length=10, choices=AlarmChange.choices)
+    level = models.CharField(max_length=12)
+    value = models.FloatField(null=True)
+    at = models.DateTimeField()
+    detected_at = models.DateTimeField()
+
+    objects = OfEnterprise.as_manager()
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.alarm_id} {self.change}"

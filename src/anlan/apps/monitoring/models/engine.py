@@ -1,0 +1,28 @@
+"""The engine's checkpoint: what makes a restart change nothing."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class EnginePosition(models.Model):
+    """Every record of the partition up to ``seq`` has had its effect, and the effect is in the database."""
+
+    partition = models.PositiveSmallIntegerField(unique=True)
+    seq = models.PositiveBigIntegerField(default=0)
+    log = models.CharField(max_length=60, default="")
+    """Which log the sequence belongs to: in another one it means nothing."""
+
+    def __str__(self) -> str:
+        return f"{self.partition}@{self.seq}"
+
+
+class EngineState(models.Model):
+    """The kernel's state of one gateway's points after record ``seq``; written in the transaction of its events."""
+
+    gateway = models.CharField(max_length=14, unique=True)
+    seq = models.PositiveBigIntegerField(default=0)
+    body = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.gateway}@{self.seq}"

@@ -1,0 +1,105 @@
+"""Alarms as grading, pages and reports read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from anlan.apps.monitoring.models import Alarm, AlarmSide, AlarmState
+from anlan.apps.org.scope import Scope
+from anlan.rules.grading import Gas, GradedAlarm
+
+UNCLEARED = Q(state=AlarmState.ACTIVE) | Q(acknowledged_at__isnull=True)
+"""未消警: not back in range, or back and never acknowledged (MON-07)."""
+
+
+def active_alarms_of(source_id: int) -> list[GradedAlarm]:
+    """The alarms of a hazard source that are not back within limits, as grading takes them. Machine's own read."""
+    rows = (
+        Alarm.objects.by_the_machine()
+        .filter(source_id=source_id, state=AlarmState.ACTIVE)
+        .select_related("point")
+        .order_by("started_at", "pk")
+    )
+    return [
+        GradedAlarm(
+            point=alarm.point.code,
+            side=alarm.side,
+            level=alarm.level,
+            started_at=alarm.started_at,
+            acknowledged_at=alarm.acknowledged_at,
+            gas=Gas(alarm.point.gas or Gas.NONE),
+            active=True,
+            level_since=alarm.changed_at,
+        )
+        for alarm in rows
+    ]
+
+
+LIMITS = (AlarmSide.HIGH, AlarmSide.LOW)
+
+
+def first_alarm(source_id: int) -> Alarm | None:
+    """The active limit alarm of a hazard source that began first, with its point. Machine's own read."""
+    active = Alarm.objects.by_the_machine().filter(source_id=source_id, state=AlarmState.ACTIVE, side__in=LIMITS)
+    return active.select_related("point").order_by("started_at", "raised_at", "point__code").first()
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmFigures:
+    """The limit alarms of a source that began in [since, until]: how many, of how many points, by worst level."""
+
+    since: datetime
+    until: datetime
+    alarms: int
+    points: int
+    by_level: dict[str, int]
+
+
+def alarms_began(source_id: int, since: datetime) -> AlarmFigures:
+    """What began at a source since an instant, returned to normal or not. Machine's own read."""
+    began = Alarm.objects.by_the_machine().filter(source_id=source_id, started_at__gte=since, side__in=LIMITS)
+    found = began.order_by().aggregate(n=Count("pk"), points=Count("point", distinct=True), until=Max("started_at"))
+    levels = dict(began.order_by().values_list("worst").annotate(n=Count("pk")))
+    by_level = {level: levels[level] for level in ("HH", "LL", "H", "L") if level in levels}
+    return AlarmFigures(since, found["until"] or since, found["n"], found["points"], by_level)
+
+
+def uncleared_count(source_id: int) -> int:
+    """未消警数量 of one hazard source (MON-07). Machine's own read: spot checks and patrols take it as a figure."""
+    return Alarm.objects.by_the_machine().filter(UNCLEARED, source_id=source_id).count()
+
+
+def uncleared_by_source(source_ids: Iterable[int]) -> dict[int, int]:
+    """未消警数量 of several sources in one query; sources without any are absent."""
+    rows = (
+        Alarm.objects.by_the_machine()
+        .filter(UNCLEARED, source_id__in=list(source_ids))
+        .order_by()
+        .values_list("source_id")
+        .annotate(number=Count("pk"))
+    )
+    return {source_id: number for source_id, number in rows if source_id is not None}
+
+
+def alarms_visible(scope: Scope) -> QuerySet[Alarm]:
+    """All alarms that ``scope`` may see, newest first, with what a list shows of point, source and enterprise."""
+    return Alarm.objects.visible_to(scope).select_related("point", "point__device", "source", "enterprise")
+
+
+def limit_alarms(scope: Scope) -> QuerySet[Alarm]:
+    """Alarms on the high or the low side, which statistics count; faults of the data are not among them."""
+    return Alarm.objects.visible_to(scope).filter(side__in=(AlarmSide.HIGH, AlarmSide.LOW))
+
+
+def alarms_raised(scope: Scope, start: datetime, until: datetime) -> QuerySet[Alarm]:
+    """Limit alarms raised in [start, until)."""
+    return limit_alarms(scope).filter(raised_at__gte=start, raised_at__lt=until)
+
+
+def alarms_left(scope: Scope, until: datetime) -> QuerySet[Alarm]:
+    """Limit alarms raised before ``until`` that are not cleared yet, however old."""
+    return limit_alarms(scope).filter(UNCLEARED, raised_at__lt=until)

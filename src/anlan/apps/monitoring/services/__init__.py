@@ -1,0 +1,21 @@
+"""What the engine, the intake and people do to alarms, links and quarantined packets."""
+
+from anlan.apps.monitoring.services.acknowledge import acknowledge
+from anlan.apps.monitoring.services.alarms import apply_events
+from anlan.apps.monitoring.services.coverage import check_coverage, coverage_of
+from anlan.apps.monitoring.services.links import Sign, record_signs, sweep_links
+from anlan.apps.monitoring.services.quarantine import Refused, quarantine
+from anlan.apps.monitoring.services.reactions import on_source_change
+
+__all__ = [
+    "Refused",
+    "Sign",
+    "acknowledge",
+    "apply_events",
+    "check_coverage",
+    "coverage_of",
+    "on_source_change",
+    "quarantine",
+    "record_signs",
+    "sweep_links",
+]

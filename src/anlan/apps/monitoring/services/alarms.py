@@ -1,0 +1,168 @@
+"""Turns the kernel's events into alarm rows. The ids come from the kernel, so a replay writes nothing twice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+
+from anlan.apps.delivery.services import hint
+from anlan.apps.journal import services as journal
+from anlan.apps.monitoring.chunks import chunks
+from anlan.apps.monitoring.models import Alarm, AlarmChange, AlarmEvent, AlarmState
+from anlan.apps.monitoring.services.reactions import tell
+from anlan.apps.registry.models import Point
+from anlan.apps.registry.selectors import equipment
+from anlan.stream.alarm import AlarmEvent as KernelEvent
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Instants come from the stream as whole microseconds; adding to the epoch keeps every one of them."""
+_KEPT = ["state", "level", "worst", "value", "limit", "extreme", "changed_at", "cleared_at"]
+
+logger = logging.getLogger(__name__)
+
+
+def instant(micros: int) -> datetime:
+    """Epoch microseconds as an aware instant, exactly."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+@transaction.atomic
+def apply_events(events: Iterable[KernelEvent], now: datetime, *, react: bool = True) -> int:
+    """Write events in their order; returns how many were new. Handlers of changed sources run inside.
+
+    Joins the caller's transaction, so that alarms and the engine's checkpoint stand or fall together. An event that is
+    already there changes nothing. An event of a point that the registry no longer has is logged and left out.
+    ``react`` False writes the alarms alone, for an engine whose handlers keep failing and are tried again later.
+    """
+    fresh = _new_only(list(events))
+    if not fresh:
+        return 0
+    points = _points({event.point for event in fresh})
+    fresh = [event for event in fresh if event.point in points]
+    # whoever decides about an enterprise holds its chain before anything else: nobody meets another half-way
+    journal.hold({f"enterprise:{event.enterprise}" for event in fresh})
+    alarms = _alarms(fresh)
+    made: dict[str, Alarm] = {}
+    touched: dict[str, Alarm] = {}
+    rows: list[AlarmEvent] = []
+    for event in fresh:
+        point = points[event.point]
+        alarm = alarms.get(event.alarm_id)
+        if alarm is None:
+            for stale in [a for a in alarms.values() if _in_the_way(a, point.pk, event)]:
+                rows.append(_supersede(stale, event))
+                touched[stale.pk] = stale
+            alarm = alarms[event.alarm_id] = made[event.alarm_id] = _begin(event, point)
+        _follow(alarm, event)
+        touched[alarm.pk] = alarm
+        rows.append(_row(event, alarm))
+    # returns first: at no moment may one side of a point have two active alarms
+    Alarm.objects.bulk_update([a for key, a in touched.items() if key not in made], _KEPT, batch_size=200)
+    Alarm.objects.bulk_create(made.values(), batch_size=200)
+    AlarmEvent.objects.bulk_create(rows, batch_size=200)
+    for code, count in _by_enterprise(fresh).items():
+        hint("alarm", code, kind="changed", count=count)
+    if react:
+        tell((a.source_id for a in touched.values() if a.source_id is not None), now)
+    return len(fresh)
+
+
+def _new_only(events: list[KernelEvent]) -> list[KernelEvent]:
+    unique = {event.event_id: event for event in events}
+    known: set[str] = set()
+    for ids in chunks(unique):
+        known.update(AlarmEvent.objects.by_the_machine().filter(pk__in=ids).values_list("pk", flat=True))
+    return [event for key, event in unique.items() if key not in known]
+
+
+def _points(codes: set[str]) -> dict[str, Point]:
+    found: dict[str, Point] = {}
+    for part in chunks(sorted(codes)):
+        found.update({point.code: point for point in equipment.points_with(part)})
+    for code in codes - found.keys():
+        logger.error("an alarm of point %s, which the registry does not have, is left out", code)
+    return found
+
+
+def _alarms(events: Sequence[KernelEvent]) -> dict[str, Alarm]:
+    """The alarms that the events speak of, and whatever is active on the same points."""
+    found: dict[str, Alarm] = {}
+    machine = Alarm.objects.by_the_machine
+    for ids in chunks(sorted({event.alarm_id for event in events})):
+        found.update({alarm.pk: alarm for alarm in machine().filter(pk__in=ids)})
+    for codes in chunks(sorted({event.point for event in events})):
+        active = machine().filter(point__code__in=codes, state=AlarmState.ACTIVE)
+        found.update({alarm.pk: found.get(alarm.pk, alarm) for alarm in active})
+    return found
+
+
+def _in_the_way(alarm: Alarm, point_id: int, event: KernelEvent) -> bool:
+    return alarm.point_id == point_id and alarm.side == event.side and alarm.state == AlarmState.ACTIVE
+
+
+def _begin(event: KernelEvent, point: Point) -> Alarm:
+    return Alarm(
+        id=event.alarm_id,
+        enterprise_id=point.enterprise_id,
+        source_id=point.source_id,
+        point=point,
+        side=event.side,
+        level=event.level,
+        worst=event.worst,
+        started_at=instant(event.since_us),
+        raised_at=instant(event.at_us),
+        detected_at=instant(event.detected_us),
+        changed_at=instant(event.at_us),
+    )
+
+
+def _follow(alarm: Alarm, event: KernelEvent) -> None:
+    alarm.level, alarm.worst, alarm.changed_at = event.level, event.worst, instant(event.at_us)
+    alarm.value, alarm.limit = event.value, event.limit
+    if event.change == AlarmChange.CLEARED:
+        alarm.state, alarm.cleared_at = AlarmState.CLEARED, instant(event.at_us)
+    else:
+        alarm.state, alarm.cleared_at = AlarmState.ACTIVE, None
+    if event.value is not None:
+        further = min if event.side == "low" else max
+        alarm.extreme = event.value if alarm.extreme is None else further(alarm.extreme, event.value)
+
+
+def _supersede(alarm: Alarm, event: KernelEvent) -> AlarmEvent:
+    """Close an alarm whose end was never seen (the engine lost its state): a new excursion proves that it is over."""
+    logger.warning("alarm %s of point %s is closed by its successor %s", alarm.pk, event.point, event.alarm_id)
+    alarm.state, alarm.cleared_at = AlarmState.CLEARED, instant(event.since_us)
+    alarm.changed_at = instant(event.since_us)
+    return AlarmEvent(
+        id=f"{event.event_id[:24]}superse",
+        alarm=alarm,
+        enterprise_id=alarm.enterprise_id,
+        change=AlarmChange.CLEARED,
+        level=alarm.level,
+        value=None,
+        at=instant(event.since_us),
+        detected_at=instant(event.detected_us),
+    )
+
+
+def _row(event: KernelEvent, alarm: Alarm) -> AlarmEvent:
+    return AlarmEvent(
+        id=event.event_id,
+        alarm=alarm,
+        enterprise_id=alarm.enterprise_id,
+        change=event.change,
+        level=event.level,
+        value=event.value,
+        at=instant(event.at_us),
+        detected_at=instant(event.detected_us),
+    )
+
+
+def _by_enterprise(events: Iterable[KernelEvent]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for event in events:
+        counts[event.enterprise] = counts.get(event.enterprise, 0) + 1
+    return counts

@@ -1,0 +1,145 @@
+"""Signs of life of gateways, and their outages (MON-04).
+
+A gateway is offline after a set silence, dated back to its last datum. The silence is counted on receive time: what a
+gateway says about its own clock proves nothing about its link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from anlan.apps.delivery.services import hint
+from anlan.apps.findings.models import FindingKind
+from anlan.apps.findings.services import closed, found
+from anlan.apps.journal import services as journal
+from anlan.apps.monitoring.chunks import chunks
+from anlan.apps.monitoring.models import GatewayLink, OfflineSpell
+from anlan.apps.registry.models import Enterprise, Gateway
+from anlan.apps.registry.selectors import equipment, locality
+from anlan.apps.rulebook import selectors as rulebook
+from anlan.rules.calendar import civil_day
+
+_KEPT = ["last_received_at", "last_sampled_at", "source_connected", "online"]
+
+
+@dataclass(frozen=True)
+class Sign:
+    """The newest datum of a gateway: when it came, when it was sampled, whether its own link to the plant stands."""
+
+    gateway: str
+    received_at: datetime
+    sampled_at: datetime
+    source_connected: bool = True
+
+
+def silence_limits(enterprises: Iterable[Enterprise], at: datetime) -> dict[int, timedelta]:
+    """How long a silence makes a gateway offline, by the key of each enterprise (``supervisor`` joined).
+
+    A local setting of the enterprise's place (``offline_minutes``), 30 minutes as shipped.
+    """
+    rules = locality.rules_of(enterprises, civil_day(at))
+    return {pk: found.minutes("offline_minutes") for pk, found in rules.items()}
+
+
+def shortest_silence(at: datetime) -> timedelta:
+    """The shortest silence that makes a gateway offline anywhere."""
+    return timedelta(
+        minutes=min(int(str(value)) for value in rulebook.values_anywhere("offline_minutes", civil_day(at)))
+    )
+
+
+@transaction.atomic
+def record_signs(signs: Iterable[Sign]) -> int:
+    """Note the newest signs of life; an outage that is open ends with the datum's receipt. Returns changed links.
+
+    An older sign than the one on record changes nothing, so a replay is harmless. A silence that was longer than the
+    limit but never swept (the engine was down) is recorded as the outage it was.
+    """
+    newest = {sign.gateway: sign for sign in sorted(signs, key=lambda sign: sign.received_at)}
+    changed: list[GatewayLink] = []
+    for codes in chunks(sorted(newest)):
+        gateways = list(equipment.gateways_with(codes).select_related("enterprise__supervisor", "link"))
+        limits = silence_limits({gateway.enterprise for gateway in gateways}, max(newest[c].received_at for c in codes))
+        for gateway in gateways:
+            link = getattr(gateway, "link", None) or GatewayLink(gateway=gateway, enterprise_id=gateway.enterprise_id)
+            if _note(link, gateway, newest[gateway.code], limits[gateway.enterprise_id]):
+                changed.append(link)
+    GatewayLink.objects.bulk_create(
+        changed, batch_size=100, update_conflicts=True, unique_fields=["gateway"], update_fields=_KEPT
+    )
+    return len(changed)
+
+
+def _note(link: GatewayLink, gateway: Gateway, sign: Sign, limit: timedelta) -> bool:
+    before = (link.online, link.source_connected)
+    last = link.last_received_at
+    if last is not None and sign.received_at <= last:
+        return False
+    if not link.online and last is not None:
+        ended = OfflineSpell.objects.by_the_machine().filter(gateway=gateway, ended_at__isnull=True)
+        ended.update(ended_at=sign.received_at)
+        closed(
+            FindingKind.LINK_LOST,
+            subject=f"gateway:{gateway.code}",
+            enterprise_code=gateway.enterprise.code,
+            at=sign.received_at,
+        )
+    elif last is not None and sign.received_at - last >= limit:
+        OfflineSpell.objects.get_or_create(
+            gateway=gateway,
+            started_at=last,
+            defaults={
+                "enterprise_id": gateway.enterprise_id,
+                "detected_at": sign.received_at,
+                "ended_at": sign.received_at,
+            },
+        )
+    link.last_received_at = sign.received_at
+    link.last_sampled_at = max(filter(None, (link.last_sampled_at, sign.sampled_at)))
+    link.source_connected, link.online = sign.source_connected, True
+    if before != (True, sign.source_connected):
+        hint("gateway", gateway.enterprise.code, id=gateway.code, kind="online")
+    return True
+
+
+@transaction.atomic
+def sweep_links(now: datetime) -> int:
+    """Declare gateways offline whose last datum is as old as the limit; returns how many went offline just now.
+
+    The outage begins at the last datum, not at its discovery. Two sweepers at once open one outage (unique row).
+    """
+    silent = GatewayLink.objects.by_the_machine().filter(online=True, last_received_at__lte=now - shortest_silence(now))
+    count = 0
+    found_silent = list(silent.select_related("gateway", "enterprise__supervisor").order_by("pk"))
+    limits = silence_limits({link.enterprise for link in found_silent}, now)
+    found_silent = [link for link in found_silent if link.last_received_at <= now - limits[link.enterprise_id]]
+    journal.hold({f"enterprise:{link.enterprise.code}" for link in found_silent})
+    for link in found_silent:
+        claimed = (
+            GatewayLink.objects.by_the_machine()
+            .filter(pk=link.pk, online=True, last_received_at=link.last_received_at)
+            .update(online=False)
+        )
+        if not claimed:
+            continue
+        OfflineSpell.objects.get_or_create(
+            gateway=link.gateway,
+            started_at=link.last_received_at,
+            defaults={"enterprise": link.enterprise, "detected_at": now},
+        )
+        # a lost link is a matter of data quality, never a warning (Q-03)
+        found(
+            FindingKind.LINK_LOST,
+            enterprise_id=link.enterprise_id,
+            enterprise_code=link.enterprise.code,
+            subject=f"gateway:{link.gateway.code}",
+            text=f"网关 {link.gateway.code} 数据中断",
+            at=now,
+        )
+        hint("gateway", link.enterprise.code, id=link.gateway.code, kind="offline")
+        count += 1
+    return count

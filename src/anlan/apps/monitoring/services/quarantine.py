@@ -1,0 +1,80 @@
+"""Keeps what was refused, with its reason, for the sender and the operator; bounded, because a sender repeats itself.
+
+The same gateway refused for the same reason within an hour is one row with a count, however often it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from anlan.apps.monitoring.models import Quarantined
+from anlan.apps.registry.selectors import equipment
+
+AGGREGATION = timedelta(hours=1)
+_KEEP_PER_GATEWAY = 500
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One kind of refusal by one gateway: how often since the last report, and the newest example."""
+
+    gateway: str
+    reason: str
+    detail: str
+    received_at: datetime
+    excerpt: str = ""
+    size: int = 0
+    repeats: int = 1
+
+
+@transaction.atomic
+def quarantine(refusals: Iterable[Refused]) -> int:
+    """Add refusals to their rows or make new ones; returns the number of rows touched.
+
+    Counts, not events: the caller reports each refusal once. Beyond a fixed number of rows per gateway the oldest are
+    taken out, so that a broken sender cannot fill the database; quarantine is a work list, not evidence.
+    """
+    rows = 0
+    owners: dict[str, int | None] = {}
+    for refused in refusals:
+        code = refused.gateway[:40]
+        if code not in owners:
+            owners[code] = equipment.owner_of_gateway(code)
+        same = Quarantined.objects.by_the_machine().filter(
+            gateway=code, reason=refused.reason, received_at__gt=refused.received_at - AGGREGATION
+        )
+        newest = same.order_by("-received_at").first()
+        if newest is not None:
+            Quarantined.objects.by_the_machine().filter(pk=newest.pk).update(
+                repeats=F("repeats") + refused.repeats, detail=_plain(refused.detail, 300)
+            )
+        else:
+            Quarantined.objects.create(
+                gateway=code,
+                enterprise_id=owners[code],
+                received_at=refused.received_at,
+                reason=refused.reason,
+                detail=_plain(refused.detail, 300),
+                excerpt=_plain(refused.excerpt, 500),
+                size=refused.size,
+                repeats=refused.repeats,
+            )
+            _bound(code)
+        rows += 1
+    return rows
+
+
+def _bound(gateway: str) -> None:
+    surplus = Quarantined.objects.by_the_machine().filter(gateway=gateway).order_by("-received_at", "-pk")
+    oldest = list(surplus.values_list("pk", flat=True)[_KEEP_PER_GATEWAY:])
+    Quarantined.objects.by_the_machine().filter(pk__in=oldest).delete()
+
+
+def _plain(text: str, length: int) -> str:
+    # PostgreSQL refuses NUL in text, and a control character has no business on a screen
+    return "".join(char if char.isprintable() else " " for char in text)[:length]

@@ -1,0 +1,68 @@
+"""The alarm list: its columns, filters and order, for the page, the workbook and the API alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from anlan.apps.monitoring.models import AlarmSide, AlarmState
+from anlan.apps.monitoring.models.alarm import LEVEL_LABELS
+from anlan.apps.monitoring.selectors.alarms import UNCLEARED
+from anlan.components.filters import Choice, Days, Exact, Rows, Text, equals
+from anlan.components.lists import Column, Listing
+
+STATES = [
+    ("uncleared", _("未消警")),
+    ("active", _("未恢复")),
+    ("unacknowledged", _("未确认")),
+    ("settled", _("已消警")),
+]
+_STATE_QUERIES = {
+    "uncleared": UNCLEARED,
+    "active": Q(state=AlarmState.ACTIVE),
+    "unacknowledged": Q(acknowledged_at__isnull=True),
+    "settled": ~UNCLEARED,
+}
+
+
+def _by_state(rows: Rows, values: list[str]) -> Rows:
+    return rows.filter(_STATE_QUERIES[values[-1]])
+
+
+def _acknowledgement(alarm: Any) -> str:
+    return f"{alarm.acknowledged_by}" if alarm.acknowledged_at else ""
+
+
+ALARMS = Listing(
+    columns=[
+        Column("raised", _("成立时间"), lambda row: row.raised_at, ("raised_at",), descending_first=True),
+        Column("started", _("越限起始"), lambda row: row.started_at, on_page=False),
+        Column("enterprise", _("企业 · 危险源"), lambda row: row.enterprise.name, ("enterprise__code",)),
+        Column("source", _("危险源"), lambda row: row.source.name if row.source else "", on_page=False),
+        Column("tag", _("位号"), lambda row: row.point.tag, on_page=False),
+        Column("point", _("位号 · 指标"), lambda row: row.point.name, ("point__tag",)),
+        Column("code", _("指标编码"), lambda row: row.point.code, on_page=False),
+        Column("level", _("最重"), lambda row: row.worst_label, ("side", "worst")),
+        Column("value", _("数值 / 限值"), lambda row: row.value, css="num"),
+        Column("limit", _("限值"), lambda row: row.limit, on_page=False),
+        Column("extreme", _("极值"), lambda row: row.extreme, css="num"),
+        Column("unit", _("单位"), lambda row: row.point.unit, on_page=False),
+        Column("state", _("状态"), lambda row: row.get_state_display(), ("state", "cleared_at")),
+        Column("cleared", _("恢复时间"), lambda row: row.cleared_at, on_page=False),
+        Column("acknowledged", _("确认"), _acknowledgement, ("acknowledged_at",), descending_first=True),
+        Column("acknowledged_at", _("确认时间"), lambda row: row.acknowledged_at, on_page=False),
+    ],
+    filters=[
+        Choice("state", _("状态"), STATES, _by_state),
+        Choice("level", _("级别"), [(key, LEVEL_LABELS[key]) for key in ("HH", "H", "L", "LL")], equals("worst")),
+        Choice("side", _("类型"), AlarmSide.choices, equals("side"), several=True),
+        Text("q", _("企业、位号、指标"), ["enterprise__name", "point__tag", "point__name", "point__code"]),
+        Days("from", _("成立日期"), "raised_at"),
+        Exact("enterprise", _("企业"), "enterprise__code", lambda row: row.enterprise.name),
+        Exact("source", _("危险源"), "source__code", lambda row: row.source.name if row.source else ""),
+        Exact("point", _("指标"), "point__code", lambda row: f"{row.point.tag} {row.point.name}"),
+    ],
+    order="-raised",
+)

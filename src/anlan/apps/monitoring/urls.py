@@ -1,0 +1,10 @@
+"""Addresses of the alarm pages."""
+
+from django.urls import path
+
+from anlan.apps.monitoring import views
+
+urlpatterns = [
+    path("alarms/", views.alarms, name="alarms"),
+    path("alarms/acknowledge/", views.acknowledge, name="alarms-acknowledge"),
+]

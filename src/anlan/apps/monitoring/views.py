@@ -1,0 +1,80 @@
+"""Pages of the alarms: the list with its filters, and taking note of one or many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from anlan import now as clock
+from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.monitoring import services, tables
+from anlan.apps.monitoring.models import Alarm
+from anlan.apps.org import access
+from anlan.components.export import workbook
+
+MOST_AT_ONCE = 500
+"""Alarms that one acknowledgement may name: a screenful many times over, and a bounded transaction."""
+
+
+@require_safe
+def alarms(request: Any) -> HttpResponseBase:
+    """报警: every alarm in scope, newest first; as a page, its rows alone for a live refresh, or a workbook."""
+    now = clock.now()
+    rows = Alarm.objects.visible_to(request.scope).select_related("enterprise", "source", "point")
+    page = tables.ALARMS.read(request, rows)
+    if page.wants_workbook:
+        return workbook(request, page, title=_("报警"), now=now)
+    mine = entitlements.enterprises_of(request.user, now, entitlements.STAFF)
+    for alarm in page.rows:
+        alarm.can_acknowledge = alarm.acknowledged_at is None and alarm.enterprise_id in mine
+    context = {"page": page, "may_acknowledge": any(alarm.can_acknowledge for alarm in page.rows)}
+    name = "monitoring/_alarm_rows.html" if request.headers.get("HX-Request") else "monitoring/alarms.html"
+    response = render(request, name, context)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+@require_POST
+def acknowledge(request: Any) -> HttpResponse:
+    """Take note of the alarms named by ``alarm`` (one or many), as staff of their enterprise.
+
+    One alarm outside the scope refuses the whole act with 404, one of an enterprise where the person holds no role
+    with 403; both attempts are journaled, and nothing is acknowledged. A repeat acknowledges nothing anew.
+    """
+    now = clock.now()
+    asked = list(dict.fromkeys(request.POST.getlist("alarm")))[:MOST_AT_ONCE]
+    found = {row.pk: row for row in Alarm.objects.visible_to(request.scope).filter(pk__in=asked)}
+    for key in asked:
+        if key not in found:
+            access.find(request, Alarm.objects.select_related("enterprise"), now=now, pk=key)
+            raise Http404
+    mine = entitlements.enterprises_of(request.user, now, entitlements.STAFF)
+    for alarm in found.values():
+        if alarm.enterprise_id not in mine:
+            access.note_refusal(request, f"enterprise:{alarm.enterprise.code}", alarm, now=now)
+            raise PermissionDenied(_("报警由企业人员确认；您在这家企业没有此项职责。"))
+    count = services.acknowledge(found, _actor(request), request.user.person, now)
+    if count:
+        messages.info(request, _("已确认 %(count)d 条报警。") % {"count": count})
+    else:
+        messages.info(request, _("没有需要确认的报警：可能已由他人确认。"))
+    return redirect(_way_back(request))
+
+
+def _actor(request: Any) -> str:
+    return f"user:{request.user.get_username()}"
+
+
+def _way_back(request: HttpRequest) -> str:
+    asked = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure()):
+        return asked
+    return reverse("alarms")

@@ -1,0 +1,79 @@
+"""Adds, cancels and fulfils due things, in the caller's transaction. The clock's side is `firing`.
+
+Must never keep a deadline anywhere but in the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.registry.models import Enterprise, HazardSource
+from anlan.components import bulk
+
+
+def add(obligations: Iterable[Obligation]) -> Sequence[Obligation]:
+    """Insert new rows in the caller's transaction. The unique ``key`` refuses a step that exists already."""
+    rows = list(obligations)
+    bulk.insert(rows)
+    return rows
+
+
+def cancel(subject: str, kinds: Iterable[str], *, at: datetime, **narrower: object) -> int:
+    """Cancel the pending rows of a subject; returns how many. Again: none are left, 0."""
+    pending = Obligation.objects.by_the_machine().filter(
+        subject=subject, kind__in=list(kinds), state=ObligationState.PENDING, **narrower
+    )
+    return pending.update(state=ObligationState.CANCELLED, done_at=at)
+
+
+def replan(
+    *, kind: ObligationKind, subject: str, due_at: datetime | None, at: datetime, enterprise: Enterprise,
+    source: HazardSource,
+) -> None:  # fmt: skip
+    """Make ``due_at`` the one pending moment of a subject for a kind that has no steps; None: there is none any more.
+
+    A moment that was cancelled before is taken up again, so planning the same twice is one row.
+    """
+    pending = Obligation.objects.by_the_machine().filter(subject=subject, kind=kind, state=ObligationState.PENDING)
+    if due_at is None:
+        pending.update(state=ObligationState.CANCELLED, done_at=at)
+        return
+    key = f"{kind}:{subject}:{due_at.astimezone(UTC).isoformat()}"
+    pending.exclude(key=key).update(state=ObligationState.CANCELLED, done_at=at)
+    fields = {"kind": kind, "subject": subject, "due_at": due_at, "enterprise": enterprise, "source": source}
+    row, _ = Obligation.objects.by_the_machine().get_or_create(key=key, defaults=fields)
+    if row.state != ObligationState.PENDING:
+        again = Obligation.objects.by_the_machine().filter(pk=row.pk)
+        again.update(state=ObligationState.PENDING, done_at=None, fired_at=None)
+
+
+def postpone(obligation: Obligation, due_at: datetime) -> bool:
+    """Put off one pending row for which further events count; False when it is not pending any more."""
+    if obligation.due_at == due_at:
+        return True
+    pending = Obligation.objects.by_the_machine().filter(pk=obligation.pk, state=ObligationState.PENDING)
+    return bool(pending.update(due_at=due_at))
+
+
+def remember(obligation: Obligation) -> None:
+    """Keep what a handler wrote into the payload of a row that it fires."""
+    Obligation.objects.by_the_machine().filter(pk=obligation.pk).update(payload=obligation.payload)
+
+
+def settle(obligation: Obligation, state: ObligationState, *, at: datetime) -> bool:
+    """Move one pending row to a final state; False when it was not pending any more."""
+    pending = Obligation.objects.by_the_machine().filter(pk=obligation.pk, state=ObligationState.PENDING)
+    changed = pending.update(state=state, done_at=at)
+    if changed:
+        obligation.state, obligation.done_at = state, at
+    return bool(changed)
+
+
+def fulfil(key: str, *, at: datetime, late: bool) -> bool:
+    """A person did what they owed. Pending or overdue becomes done, or late; False when there was nothing to fulfil."""
+    owed = Obligation.objects.by_the_machine().filter(
+        key=key, state__in=[ObligationState.PENDING, ObligationState.OVERDUE]
+    )
+    return bool(owed.update(state=ObligationState.LATE if late else ObligationState.DONE, done_at=at))

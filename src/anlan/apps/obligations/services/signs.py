@@ -1,0 +1,46 @@
+"""Signs of life of the clocks and the auditor, and how the clocks at work share what is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from anlan.apps.obligations.models import Tick
+
+UP_WITHIN = timedelta(seconds=15)
+"""A clock whose last sign of life is no older than this is at work (本地设定); it signs every five seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which enterprises one of several clocks looks at first: those whose key leaves ``place`` when divided."""
+
+    place: int = 0
+    clocks: int = 1
+
+
+def tick(name: str, at: datetime, **detail: object) -> None:
+    """Record a sign of life of a clock or auditor."""
+    Tick.objects.update_or_create(name=name, defaults={"at": at, "detail": detail})
+
+
+def signs_of(role: str) -> list[Tick]:
+    """The last signs of life of every process of a role (``clock``, ``clock-2``), newest first."""
+    return list(Tick.objects.filter(Q(name=role) | Q(name__startswith=f"{role}-")).order_by("-at"))
+
+
+def clock_is_up(at: datetime) -> bool:
+    """Whether a clock was at work at ``at``; without one this is an outage, and due things wait for its return."""
+    return any(sign.at >= at - UP_WITHIN for sign in signs_of("clock"))
+
+
+def share_of(name: str, at: datetime) -> Share:
+    """The share of the clock ``name`` among those at work; the whole for one that is not known yet or alone.
+
+    Clocks may disagree for a moment about who is at work: a row is claimed once all the same, and what nobody looks at
+    first is fired by any clock a second later.
+    """
+    names = sorted(sign.name for sign in signs_of("clock") if sign.at >= at - UP_WITHIN)
+    return Share(names.index(name), len(names)) if name in names else Share()

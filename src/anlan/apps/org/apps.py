@@ -1,0 +1,8 @@
+"""Django application `org`."""
+
+from django.apps import AppConfig
+
+
+class OrgConfig(AppConfig):
+    name = "anlan.apps.org"
+    label = "org"

@@ -1,0 +1,50 @@
+"""Lets a point into the registry, or says in Chinese everything that keeps it out (MON-03, 数据质量办法 第四、五条)."""
+
+from __future__ import annotations
+
+from anlan.apps.registry.models import Point
+from anlan.rules import codes
+from anlan.rules.grading import Gas
+from anlan.rules.thresholds import PROBLEM_TEXTS, DeclaredPoint, duplicate_problems, problems_of
+
+
+class Refused(ValueError):
+    """What was handed in cannot stand. ``faults`` are Chinese sentences; nothing was stored."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("；".join(faults))
+        self.faults = faults
+
+
+def declared(point: Point) -> DeclaredPoint:
+    """The point as the rules see it. A device that is not set yet is an empty name."""
+    return DeclaredPoint(
+        name=point.name,
+        device=point.device.code if point.device_id else "",
+        unit=point.unit,
+        gas=Gas(point.gas) if point.gas else Gas.NONE,
+        ll=point.ll,
+        l=point.l,
+        h=point.h,
+        hh=point.hh,
+        range_min=point.range_min,
+        range_max=point.range_max,
+    )
+
+
+def faults_of(point: Point) -> list[str]:
+    """Every fault of one point, alone and beside the other points of its device; empty when it may come in."""
+    mine = declared(point)
+    faults = [PROBLEM_TEXTS[problem] for problem in problems_of(mine)]
+    if not point.device_id:
+        return faults
+    scheme = next(scheme for scheme in codes.schemes() if scheme.id == point.enterprise.scheme)
+    if not scheme.is_point(point.code):
+        faults.append(f"“{point.code}”不是{scheme.title}的指标编码")
+    elif not point.code.startswith(point.device.code):
+        faults.append(f"指标编码 {point.code} 不属于设备 {point.device.code}")
+    siblings = [declared(other) for other in point.device.points.exclude(pk=point.pk)]
+    clash = duplicate_problems([*siblings, mine]).get(len(siblings))
+    if clash is not None:
+        faults.append(PROBLEM_TEXTS[clash])
+    return faults

@@ -1,0 +1,24 @@
+"""What is watched: parks, enterprises, hazard sources, devices, points, cameras, gateways, and who answers for them."""
+
+from anlan.apps.registry.models.enterprise import Enterprise, EnterpriseKind, EnterpriseQuerySet, OfEnterprise, Park
+from anlan.apps.registry.models.equipment import Camera, Device, DeviceKind, Gas, Gateway, Point
+from anlan.apps.registry.models.source import DutyHolder, DutyPost, Employment, HazardSource, SourceLevel
+
+__all__ = [
+    "Camera",
+    "Device",
+    "DeviceKind",
+    "DutyHolder",
+    "DutyPost",
+    "Employment",
+    "Enterprise",
+    "EnterpriseKind",
+    "EnterpriseQuerySet",
+    "Gas",
+    "Gateway",
+    "HazardSource",
+    "OfEnterprise",
+    "Park",
+    "Point",
+    "SourceLevel",
+]

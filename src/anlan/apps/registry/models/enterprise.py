@@ -1,0 +1,98 @@
+"""Enterprises and parks, and the rule of who may see an enterprise."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from anlan.apps.org.models import Agency, Person, Region
+from anlan.apps.org.scope import Scope, ScopedQuerySet
+
+
+class EnterpriseKind(models.TextChoices):
+    """Categories of an enterprise; one may have several (ORG-10)."""
+
+    HAZARD_SOURCE = "hazard_source", _("重大危险源企业")
+    PRODUCTION = "production", _("生产企业")
+    USE = "use", _("使用许可企业")
+    TRADE_STORAGE = "trade_storage", _("经营企业（带储存）")
+    FILLING_STATION = "filling_station", _("加油站")
+    OIL_DEPOT = "oil_depot", _("油库")
+    GENERAL_CHEMICAL = "general_chemical", _("一般化工")
+    PHARMACEUTICAL = "pharmaceutical", _("化工医药")
+    FINE_CHEMICAL = "fine_chemical", _("精细化工")
+    PORT = "port", _("港口")
+    FIREWORKS_WHOLESALE = "fireworks_wholesale", _("烟花爆竹批发")
+    FIREWORKS_RETAIL = "fireworks_retail", _("烟花爆竹零售")
+    PRECURSOR = "precursor", _("易制毒易制爆")
+
+
+class Park(models.Model):
+    """A chemical park; with its own agency or without one (ORG-03)."""
+
+    code = models.SlugField(_("园区代号"), max_length=40, unique=True)
+    name = models.CharField(_("园区名称"), max_length=80)
+    county = models.ForeignKey(Agency, models.PROTECT, related_name="parks_in_county")
+    agency = models.OneToOneField(Agency, models.PROTECT, null=True, blank=True, related_name="park")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EnterpriseQuerySet(ScopedQuerySet):
+    def within(self, scope: Scope) -> Self:
+        mine = models.Q(pk__in=scope.enterprise_ids)
+        for path in scope.agency_paths:
+            mine |= (
+                models.Q(supervisor__path__startswith=path)
+                | models.Q(county__path__startswith=path)
+                | models.Q(town__path__startswith=path)
+                | models.Q(park__agency__path__startswith=path)
+            )
+        return self.filter(mine)
+
+
+class Enterprise(models.Model):
+    """A plant operator. The supervising authority is its attribute, not computed from the address (ORG-02)."""
+
+    code = models.CharField(_("企业编码"), max_length=11, unique=True)
+    scheme = models.CharField(_("编码体系"), max_length=20, default="national")
+    name = models.CharField(_("企业名称"), max_length=80)
+    short_name = models.CharField(_("简称"), max_length=20, blank=True)
+    kinds = models.JSONField(_("类别"), default=list)
+    region = models.ForeignKey(Region, models.PROTECT, related_name="enterprises")
+    county = models.ForeignKey(Agency, models.PROTECT, related_name="enterprises_in_county")
+    town = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="enterprises_in_town")
+    park = models.ForeignKey(Park, models.PROTECT, null=True, blank=True, related_name="enterprises")
+    supervisor = models.ForeignKey(Agency, models.PROTECT, related_name="supervised_enterprises")
+    principal = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="principal_of")
+    group_name = models.CharField(_("集团公司"), max_length=80, blank=True)
+    address = models.CharField(_("地址"), max_length=120, blank=True)
+    longitude = models.FloatField(_("经度"), null=True, blank=True)
+    latitude = models.FloatField(_("纬度"), null=True, blank=True)
+    declared_gas_points = models.PositiveIntegerField(_("申报气体监测点数"), default=0)
+    declared_sources = models.PositiveIntegerField(_("申报重大危险源数"), default=0)
+    is_active = models.BooleanField(_("在监管"), default=True)
+
+    objects = EnterpriseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.short_name or self.name
+
+    @property
+    def kind_labels(self) -> list[str]:
+        """The categories in words, in the order of the list."""
+        names = dict(EnterpriseKind.choices)
+        return [str(names.get(kind, kind)) for kind in self.kinds]
+
+
+class OfEnterprise(ScopedQuerySet):
+    """Rows that belong to an enterprise (field ``enterprise``) are seen by whoever sees the enterprise."""
+
+    def within(self, scope: Scope) -> Self:
+        return self.filter(enterprise__in=Enterprise.objects.visible_to(scope).values("pk"))

@@ -1,0 +1,39 @@
+"""Points, sources and gateways for the system's own work: unscoped, so nothing of it goes to a screen as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
+from anlan.apps.registry.models import Enterprise, Gateway, HazardSource, Point
+
+
+def points_in_use() -> QuerySet[Point]:
+    """Points that must deliver: in use, of active gateways of active enterprises."""
+    return Point.objects.by_the_machine().filter(is_active=True, gateway__is_active=True, enterprise__is_active=True)
+
+
+def points_with(codes: Iterable[str]) -> QuerySet[Point]:
+    """Points by code; a code that nobody has is simply missing."""
+    return Point.objects.by_the_machine().filter(code__in=list(codes))
+
+
+def points_of(enterprise: Enterprise) -> QuerySet[Point]:
+    """All registered points of an enterprise, in use or not."""
+    return Point.objects.by_the_machine().filter(enterprise=enterprise)
+
+
+def source_names(enterprise: Enterprise) -> dict[str, str]:
+    """The hazard sources of an enterprise: code → name."""
+    return dict(HazardSource.objects.by_the_machine().filter(enterprise=enterprise).values_list("code", "name"))
+
+
+def gateways_with(codes: Iterable[str]) -> QuerySet[Gateway]:
+    """Gateways by code, with their enterprise."""
+    return Gateway.objects.by_the_machine().filter(code__in=list(codes)).select_related("enterprise")
+
+
+def owner_of_gateway(code: str) -> int | None:
+    """The enterprise that a gateway code belongs to; None when nobody has it."""
+    return Gateway.objects.by_the_machine().filter(code=code).values_list("enterprise_id", flat=True).first()

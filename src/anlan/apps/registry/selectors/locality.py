@@ -1,0 +1,43 @@
+"""The rulebook as it stands for enterprises on one day: the law, refined by the agencies above them (GEN-04).
+
+The locality of an enterprise is its supervising agency and all those above it, widest first. What counts there is
+read and judged by `anlan.apps.rulebook`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from anlan.apps.org.scope import Scope
+from anlan.apps.registry.models import Enterprise
+from anlan.apps.rulebook import selectors as rulebook
+from anlan.rules.rulebook import RulesInForce
+
+NOWHERE = ""
+"""The place without a locality: the numbers as shipped."""
+
+
+def rules_of(enterprises: Iterable[Enterprise], on: date) -> dict[int, RulesInForce]:
+    """The rules in force on a civil day by the key of each enterprise; one query when the supervisors are joined."""
+    paths = {enterprise.pk: enterprise.supervisor.path for enterprise in enterprises}
+    found = rulebook.in_force(set(paths.values()), on)
+    return {pk: found[path] for pk, path in paths.items()}
+
+
+def rules_of_one(enterprise: Enterprise, on: date) -> RulesInForce:
+    """The rules in force on a civil day for one enterprise."""
+    return rules_of([enterprise], on)[enterprise.pk]
+
+
+def rules_of_scope(scope: Scope, on: date) -> RulesInForce:
+    """The rules in force at the reader's own place; as shipped for who sees everything."""
+    return rulebook.rules_at(place_of(scope), on)
+
+
+def place_of(scope: Scope) -> str:
+    """The path of the reader's own agency, or of the agency that supervises the reader's enterprise; else nowhere."""
+    if scope.agency_paths:
+        return min(scope.agency_paths)
+    mine = Enterprise.objects.visible_to(scope).filter(pk__in=scope.enterprise_ids).select_related("supervisor").first()
+    return NOWHERE if mine is None else mine.supervisor.path

@@ -1,0 +1,152 @@
+"""What changes the registry: points and their limits, duty holders, gateway keys. Every change is journaled.
+
+Rows are versioned by the journal and by dates; nothing is deleted. Upper apps learn of a change of holders through
+the handlers they registered here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from anlan.apps.journal import services as journal
+from anlan.apps.org.models import Person
+from anlan.apps.registry.admission import Refused, faults_of
+from anlan.apps.registry.models import DutyHolder, Employment, Enterprise, Gateway, HazardSource, Point
+
+LIMITS = ("ll", "l", "h", "hh", "deadband", "on_delay_s", "off_delay_s", "flatline_s", "no_data_s", "unit")
+"""Fields of a point whose every change stands in the journal (DQ-12)."""
+DESCRIPTION = (
+    "device", "source", "gateway", "tag", "name", "kind", "gas", "range_min", "range_max", "period_s", "decimals",
+    "is_active",
+)  # fmt: skip
+"""The other fields of a point that may be changed."""
+
+HolderHandler = Callable[[HazardSource, datetime], None]
+_on_holder_change: list[HolderHandler] = []
+
+
+def on_holder_change(handler: HolderHandler) -> None:
+    """Call ``handler(source, at)`` inside the transaction of every change of duty holders."""
+    if handler not in _on_holder_change:
+        _on_holder_change.append(handler)
+
+
+def register_point(values: dict[str, Any], *, actor: str, at: datetime) -> Point:
+    """Add a point after all checks of 数据质量办法 第四、五条. Raises `Refused` with every fault; adds nothing then."""
+    with transaction.atomic():
+        point = add_point(values, at=at)
+        _journal(point.enterprise, "point_registered", point.code, at, actor, None, _limits(point))
+    return point
+
+
+def add_point(values: dict[str, Any], *, at: datetime) -> Point:
+    """As `register_point`, for a caller that journals the whole of what it adds to an enterprise as one act."""
+    point = Point(**values, registered_at=at)
+    faults = faults_of(point)
+    if faults:
+        raise Refused(faults)
+    point.save(force_insert=True)
+    return point
+
+
+def change_limits(point: Point, *, actor: str, at: datetime, **changes: Any) -> Point:
+    """Change limits, deadband or delays of a point; old and new stand in the journal (DQ-12).
+
+    Raises `Refused` when the result would not be logical; the point stays as it was.
+    """
+    unknown = set(changes) - set(LIMITS)
+    if unknown:
+        raise Refused([f"不能修改：{'、'.join(sorted(unknown))}"])
+    return change_point(point, actor=actor, at=at, **changes)
+
+
+def change_point(point: Point, *, actor: str, at: datetime, **changes: Any) -> Point:
+    """Change anything of a point but its code and enterprise; what changes of its limits stands in the journal.
+
+    Raises `Refused` when the result would not be logical; the point stays as it was.
+    """
+    with transaction.atomic():
+        _hold(point.enterprise)
+        current = Point.objects.by_the_machine().select_for_update().get(pk=point.pk)
+        before = _limits(current)
+        unknown = set(changes) - {*LIMITS, *DESCRIPTION}
+        if unknown:
+            raise Refused([f"不能修改：{'、'.join(sorted(unknown))}"])
+        for name, value in changes.items():
+            setattr(current, name, value)
+        faults = faults_of(current)
+        if faults:
+            raise Refused(faults)
+        current.revision += 1
+        current.save(update_fields=[*changes, "revision"])
+        if set(changes) & set(LIMITS):
+            _journal(current.enterprise, "limits_changed", current.code, at, actor, before, _limits(current))
+    return current
+
+
+def replace_holder(source: HazardSource, post: str, person: Person | None, *, actor: str, at: datetime) -> None:
+    """End the current holder of a post at ``at`` and, when ``person`` is given, begin with them.
+
+    The same person again changes nothing. Upper apps inform the new holder of an open warning at once (WRN-20).
+    """
+    with transaction.atomic():
+        _hold(source.enterprise)
+        holders = DutyHolder.objects.by_the_machine().select_for_update()
+        current = holders.filter(source=source, post=post, valid_until__isnull=True).first()
+        if current is not None and person is not None and current.person_id == person.pk:
+            return
+        if current is not None:
+            current.valid_until = at
+            current.save(update_fields=["valid_until"])
+        if person is not None:
+            DutyHolder.objects.create(
+                enterprise_id=source.enterprise_id, source=source, person=person, post=post, valid_from=at
+            )
+        before = {"post": post, "person": current.person.code if current else None}
+        after = {"post": post, "person": person.code if person else None}
+        _journal(source.enterprise, "holder_replaced", source.code, at, actor, before, after)
+        for handler in _on_holder_change:
+            handler(source, at)
+
+
+def issue_gateway_key(gateway: Gateway, *, actor: str, at: datetime) -> str:
+    """Make a new key, keep only its SHA-256, and return the key: it is shown this once. The old key ends at once."""
+    key = secrets.token_urlsafe(30)
+    with transaction.atomic():
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        Gateway.objects.by_the_machine().filter(pk=gateway.pk).update(key_sha256=digest)
+        _journal(gateway.enterprise, "gateway_key_issued", gateway.code, at, actor, None, None)
+    return key
+
+
+def employ(person: Person, enterprise: Enterprise, title: str, *, principal: bool, at: datetime) -> None:
+    """Put a person on an enterprise's staff, or change their title; ``principal`` makes them its principal.
+
+    The same again changes nothing; a principal who is no longer one leaves the seat empty.
+    """
+    staff = Employment.objects.by_the_machine().filter(person=person, enterprise=enterprise, valid_until__isnull=True)
+    if not staff.update(title=title):
+        Employment.objects.create(person=person, enterprise=enterprise, title=title, valid_from=at)
+    if principal != (enterprise.principal_id == person.pk):
+        enterprise.principal = person if principal else None
+        enterprise.save(update_fields=["principal"])
+
+
+def _limits(point: Point) -> dict[str, Any]:
+    return {name: getattr(point, name) for name in LIMITS}
+
+
+def _hold(enterprise: Enterprise) -> None:
+    """Before anything else is locked: whoever decides about an enterprise holds its chain first."""
+    journal.hold([f"enterprise:{enterprise.code}"])
+
+
+def _journal(enterprise: Enterprise, act: str, code: str, at: datetime, actor: str, before: Any, after: Any) -> None:
+    chain = f"enterprise:{enterprise.code}"
+    journal.record(chain, act, at=at, actor=actor, subject=code, before=before, after=after)

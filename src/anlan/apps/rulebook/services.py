@@ -1,0 +1,103 @@
+"""Enters refinements: judged by the rules, journaled, never changing what counted yesterday or counts today."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from anlan.apps.journal import services as journal
+from anlan.apps.org import selectors as org
+from anlan.apps.org.models import Agency
+from anlan.apps.rulebook import selectors
+from anlan.apps.rulebook.models import Refinement
+from anlan.rules import rulebook
+from anlan.rules.calendar import civil_day
+from anlan.rules.rulebook import Accepted, Override, Value
+from anlan.rules.rulebook import Refused as Refusal
+
+REFINED, REFUSED = "rule_refined", "rule_refused"
+"""Acts under which an entered and a refused refinement stand in the journal of the agency."""
+
+
+class Refused(Exception):
+    """The refinement does not stand; no number was changed. ``detail`` is Chinese and says what would."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = str(reason)
+        self.detail = detail
+
+
+def judge(agency: Agency, wanted: Override, at: datetime) -> Accepted | Refusal:
+    """What entering the refinement at ``at`` would come to; changes nothing."""
+    rows = selectors.history(agency.path, wanted.key)
+    codes = {row.agency_id: row.agency.code for row in rows} | {agency.pk: agency.code}
+    chain = [codes[pk] for pk in selectors.ids_of(agency.path) if pk in codes]
+    others = [row.override(row.agency.code) for row in rows]
+    return rulebook.book().override(wanted, chain, others, today=civil_day(at))
+
+
+def refine(
+    agency: Agency,
+    key: str,
+    value: Value | None,
+    *,
+    effective_from: date,
+    actor: str,
+    at: datetime,
+    by: str = "",
+    effective_to: date | None = None,
+    document: str = "",
+    waiver: str = "",
+) -> Refinement:
+    """Enter a value of a number for the area of ``agency``; None takes its own value back from that day on.
+
+    Raises `Refused` when the rules do not allow it; the attempt then stands in the journal. The same refinement sent
+    twice is entered once. ``by`` is the person in words, ``actor`` the one of the journal.
+    """
+    wanted = Override(key, value, agency.code, effective_from, effective_to, document.strip(), waiver.strip())
+    with transaction.atomic():
+        journal.hold([f"agency:{each.code}" for each in org.agencies(ids=selectors.ids_of(agency.path))])
+        own = [row for row in selectors.history(agency.path, key) if row.agency_id == agency.pk]
+        if own and own[-1].override(agency.code) == wanted:
+            return own[-1]
+        verdict = judge(agency, wanted, at)
+        words = _words(wanted)
+        if isinstance(verdict, Refusal):
+            after = {**words, "reason": str(verdict.reason), "detail": verdict.detail}
+            _journal(agency, REFUSED, wanted, actor, at, None, after)
+        else:
+            row = Refinement.objects.create(
+                agency=agency,
+                key=key,
+                value=value,
+                effective_from=effective_from,
+                effective_to=effective_to,
+                document=wanted.document,
+                waiver=wanted.waiver,
+                entered_by=by or actor,
+                entered_at=at,
+            )
+            before = _words(own[-1].override(agency.code)) if own else None
+            _journal(agency, REFINED, wanted, actor, at, before, words)
+    if isinstance(verdict, Refusal):
+        raise Refused(verdict.reason, verdict.detail)
+    return row
+
+
+def _journal(agency: Agency, act: str, wanted: Override, actor: str, at: datetime, before: Any, after: Any) -> None:
+    journal.record(
+        f"agency:{agency.code}", act, at=at, actor=actor, subject=f"rule:{wanted.key}", before=before, after=after
+    )
+
+
+def _words(override: Override) -> dict[str, Any]:
+    return {
+        "value": override.value,
+        "from": override.effective_from,
+        "to": override.effective_to,
+        "document": override.document,
+        "waiver": override.waiver,
+    }

@@ -1,0 +1,27 @@
+"""Django application `warnings`: listens to changes of alarms and duty holders, and fires its steps when due."""
+
+from django.apps import AppConfig
+
+
+class WarningsConfig(AppConfig):
+    name = "anlan.apps.warnings"
+    label = "warnings"
+
+    def ready(self) -> None:
+        from anlan.apps.delivery import services as delivery
+        from anlan.apps.monitoring import services as monitoring
+        from anlan.apps.obligations import services as obligations
+        from anlan.apps.obligations.models import ObligationKind
+        from anlan.apps.registry import services as registry
+        from anlan.apps.warnings import services
+        from anlan.apps.warnings.services.undelivered import note_trouble, number_of
+
+        delivery.on_trouble(note_trouble)
+        delivery.on_subject("warning", number_of)
+        monitoring.on_source_change(services.regrade)
+        registry.on_holder_change(services.holder_changed)
+        obligations.register(ObligationKind.REGRADE, services.fire_regrades, before_others=True)
+        obligations.register_prepared(ObligationKind.NOTICE, services.fire_notices)
+        obligations.register_prepared(ObligationKind.SITE_ORDER, services.fire_site_orders)
+        obligations.register_prepared(ObligationKind.REPORT, services.fire_reports)
+        obligations.register(ObligationKind.SUMMARY, services.fire_summaries)

@@ -1,0 +1,19 @@
+"""Early warnings (预警): the warning, its level episodes, who was told, what people did."""
+
+from anlan.apps.warnings.models.handling import Act, ActKind, Confirmation, DisposalReport, SiteOrder
+from anlan.apps.warnings.models.numbering import DayNumber
+from anlan.apps.warnings.models.warning import LevelEpisode, Origin, Told, Warning, WarningLevel
+
+__all__ = [
+    "Act",
+    "ActKind",
+    "Confirmation",
+    "DayNumber",
+    "DisposalReport",
+    "LevelEpisode",
+    "Origin",
+    "SiteOrder",
+    "Told",
+    "Warning",
+    "WarningLevel",
+]

@@ -1,0 +1,52 @@
+"""What screens and the API read of warnings. Lists take a scope; a dossier takes a warning that was found in one."""
+
+from anlan.apps.warnings.selectors.handling import ROWS, handling_facts
+from anlan.apps.warnings.selectors.lists import (
+    cleared_warnings,
+    highest_by_source,
+    level_counts,
+    open_site_orders,
+    open_warnings,
+    risk_levels,
+    was_larger_lately,
+)
+from anlan.apps.warnings.selectors.neglected import (
+    Neglect,
+    Neglected,
+    long_open_warnings,
+    neglect,
+    never_opened_by_tracker,
+)
+from anlan.apps.warnings.selectors.recipients import COMMON, PLATFORM, Receipt, recipients_table
+from anlan.apps.warnings.selectors.steps import NextStep, next_step, steps_ahead
+from anlan.apps.warnings.selectors.timeline import TimelineEntry, timeline
+from anlan.apps.warnings.selectors.todo import Task, TaskKind, todo_for
+
+__all__ = [
+    "COMMON",
+    "PLATFORM",
+    "ROWS",
+    "Neglect",
+    "Neglected",
+    "NextStep",
+    "Receipt",
+    "Task",
+    "TaskKind",
+    "TimelineEntry",
+    "cleared_warnings",
+    "handling_facts",
+    "highest_by_source",
+    "level_counts",
+    "long_open_warnings",
+    "neglect",
+    "never_opened_by_tracker",
+    "next_step",
+    "open_site_orders",
+    "open_warnings",
+    "recipients_table",
+    "risk_levels",
+    "steps_ahead",
+    "timeline",
+    "todo_for",
+    "was_larger_lately",
+]

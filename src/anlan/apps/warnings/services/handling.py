@@ -1,0 +1,102 @@
+"""What people do while a warning is open: confirm, act, clear. A refused attempt is recorded before it is refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from anlan.apps.org.models import Person
+from anlan.apps.warnings.models import Act, ActKind, Confirmation, Warning
+from anlan.apps.warnings.services.levels import change
+from anlan.apps.warnings.services.posting import finish
+from anlan.apps.warnings.services.record import add_act
+from anlan.apps.warnings.services.refusal import Reason, Refused
+from anlan.apps.warnings.services.regrading import as_open, graded_now
+from anlan.apps.warnings.services.standing import Standing, hold
+from anlan.rules.clearing import LoweringRefused, judge_lowering
+from anlan.rules.level import Level
+from anlan.rules.slots import POSTS, SLOT_LABELS
+
+
+def confirm(warning: Warning, *, person: Person, at: datetime, text: str = "") -> Confirmation:
+    """第八条: a duty holder has verified the warning. Confirming stops no clock (Q-04).
+
+    Confirming again returns the first confirmation. Raises `Refused` when the warning is cleared, or when the person
+    holds none of the three posts at ``at``.
+    """
+    with transaction.atomic():
+        standing = _open(warning, at)
+        first = Confirmation.objects.by_the_machine().filter(warning=warning, person=person).first()
+        if first is not None:
+            return first
+        posts = [post for post in POSTS if standing.place.context.holder(post) == f"person:{person.code}"]
+        if not posts:
+            raise Refused(Reason.NOT_HOLDER, "只有该危险源现任的三级包保责任人可以确认预警")
+        confirmation = Confirmation.objects.create(
+            warning=warning,
+            enterprise=standing.place.enterprise,
+            person=person,
+            name=person.name,
+            post=SLOT_LABELS[posts[0]],
+            at=at,
+            text=text[:300],
+        )
+        Warning.objects.by_the_machine().filter(pk=warning.pk, confirmed_at__isnull=True).update(confirmed_at=at)
+        standing.note("confirmed", at, f"person:{person.code}", after={"text": text, "post": posts[0]})
+        finish(standing, [], "confirmed")
+    warning.refresh_from_db(fields=["confirmed_at"])
+    return confirmation
+
+
+def record_measure(warning: Warning, *, actor: str, unit: str, at: datetime, text: str) -> Act:
+    """第八条: write down a measure taken. Raises `Refused` when the warning is cleared or the text is blank."""
+    if not text.strip():
+        raise Refused(Reason.INCOMPLETE, "请填写采取的措施")
+    with transaction.atomic():
+        standing = _open(warning, at)
+        act = add_act(standing, ActKind.MEASURE, actor=actor, unit=unit, at=at, text=text.strip())
+        finish(standing, [], "act")
+    return act
+
+
+def remark(warning: Warning, *, actor: str, unit: str, at: datetime, text: str) -> Act:
+    """第十三条: an agency's feedback on its tracking, also after clearing. Raises `Refused` for a blank text."""
+    if not text.strip():
+        raise Refused(Reason.INCOMPLETE, "请填写反馈内容")
+    with transaction.atomic():
+        standing = hold(warning.source, at)
+        standing.warning = warning
+        act = add_act(standing, ActKind.REMARK, actor=actor, unit=unit, at=at, text=text.strip())
+        finish(standing, [], "act")
+    return act
+
+
+def clear(warning: Warning, *, actor: str, at: datetime, person: Person | None = None, text: str = "") -> Warning:
+    """第八条: 消警 on request. Raises `Refused` while the cause stands in the data, or for another's manual warning.
+
+    The attempt that was refused stays in the record. A warning that nobody confirmed is confirmed automatically, with
+    a mark (本地设定: or refused). Clearing a cleared one is refused.
+    """
+    name = person.name if person is not None else actor
+    with transaction.atomic():
+        standing = _open(warning, at)
+        graded = graded_now(standing, at)
+        verdict = judge_lowering(as_open(standing, graded), Level.NONE, actor, standing.place.settings)
+        if isinstance(verdict, LoweringRefused):
+            add_act(standing, ActKind.CLEAR_REFUSED, actor=name, at=at, text=verdict.detail)
+            finish(standing, [], "act")
+        else:
+            add_act(standing, ActKind.CLEAR, actor=name, at=at, text=text)
+            change(standing, Level.NONE, at, [], actor=actor)
+    if isinstance(verdict, LoweringRefused):
+        raise Refused(verdict.reason, verdict.detail)
+    warning.refresh_from_db()
+    return warning
+
+
+def _open(warning: Warning, at: datetime) -> Standing:
+    standing = hold(warning.source, at)
+    if standing.warning is None or standing.warning.pk != warning.pk:
+        raise Refused(Reason.NOT_OPEN, "预警已解除")
+    return standing

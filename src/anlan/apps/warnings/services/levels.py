@@ -1,0 +1,280 @@
+"""Sets a hazard source's warning level: the one decision that everything else hangs on.
+
+What follows from a change is decided by `anlan.rules.episodes` and `anlan.rules.telling`; here it becomes rows, all in
+one transaction: the warning, its episodes, who was told, notices, messages, deliveries, due things, the journal. A kill
+at any instant leaves all of it or nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from anlan.apps.delivery.models import NoticeKind
+from anlan.apps.delivery.services import Draft
+from anlan.apps.journal import services as journal
+from anlan.apps.obligations import selectors as due_things
+from anlan.apps.obligations import services as obligations
+from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.registry.models import HazardSource
+from anlan.apps.warnings.models import Confirmation, LevelEpisode, Origin, Warning
+from anlan.apps.warnings.services import wording
+from anlan.apps.warnings.services.numbers import next_number
+from anlan.apps.warnings.services.posting import addressed, draft, find_gaps, finish, tell
+from anlan.apps.warnings.services.standing import Standing, catch_up, hold, told_of
+from anlan.rules import warning_handling
+from anlan.rules.episodes import (
+    Effect,
+    EpisodeEnded,
+    EpisodeStarted,
+    OrderCancelled,
+    OrderPlanned,
+    WarningCleared,
+    WarningOpened,
+    transition,
+)
+from anlan.rules.level import Level
+from anlan.rules.routing import Recipient, RecipientKind
+from anlan.rules.slots import Slot
+from anlan.rules.telling import on_level
+
+AUTOMATIC = "系统自动确认"
+"""Name under which the machine confirms a warning that nobody confirmed before it was cleared."""
+
+
+def set_level(
+    source: HazardSource,
+    level: str,
+    *,
+    at: datetime,
+    reasons: Iterable[dict[str, Any]] = (),
+    origin: str = Origin.GRADING,
+    issuer: str = "",
+    first_out: dict[str, Any] | None = None,
+) -> Warning | None:
+    """Set the warning level of a source at ``at``; the level already in force changes nothing but the reasons.
+
+    ``level`` none clears. Returns the warning that is or was open, None when there was none to clear. ``origin`` manual
+    or loaded also keeps the level as set by hand: grading may rise above it and does not fall below it. An instant
+    before the last change (a clock that was set back) counts as that last change.
+    """
+    with transaction.atomic():
+        standing = hold(source, at)
+        return change(standing, Level(level), at, list(reasons), Origin(origin), issuer, first_out)
+
+
+def change(
+    standing: Standing,
+    level: Level,
+    at: datetime,
+    reasons: list[dict[str, Any]],
+    origin: Origin = Origin.GRADING,
+    issuer: str = "",
+    first_out: dict[str, Any] | None = None,
+    actor: str = journal.MACHINE,
+) -> Warning | None:
+    """As `set_level`, for who already holds the source.
+
+    What fell due before ``at`` goes out first: of all changes only one at or before a due instant is ahead of the step.
+    """
+    at = max(at, standing.state.changed_at or at)
+    old = standing.state.level
+    if level is not old:
+        at = catch_up(standing, at)
+    place = standing.place
+    ladder = warning_handling.ladder_for(level, place.rules)
+    moved = transition(standing.state, level, at, place.settings, ladder)
+    if standing.warning is not None and origin is not Origin.GRADING and level is not Level.NONE:
+        standing.warning.manual_level, standing.warning.issuer = level, issuer
+        standing.warning.save(update_fields=["manual_level", "issuer"])
+    if not moved.effects:
+        if standing.warning is not None and reasons and standing.warning.reasons != reasons:
+            standing.warning.reasons = reasons
+            standing.warning.save(update_fields=["reasons"])
+        return standing.warning
+    noted = len(standing.acts)
+    left_episode = standing.episode
+    cleared: list[Draft] = []
+    for effect in moved.effects:
+        cleared += _carry_out(standing, effect, level, at, reasons, origin, issuer, first_out)
+    obligations.add(standing.planned)
+    standing.planned = []
+    standing.state = moved.state
+    warning = standing.warning
+    standing.note("level_set", at, actor, {"level": old}, {"level": level, "origin": origin, "issuer": issuer})
+    standing.acts.insert(noted, standing.acts.pop())  # it comes first, but a new warning has its name only now
+    episode = standing.episode or left_episode
+    assert warning is not None  # an effect opened it, or it was open
+    assert episode is not None
+    told = [] if old is Level.NONE else told_of([warning.pk])[warning.pk]
+    telling = on_level(old, level, place.context, told, place.settings, place.rules)
+    drafts = tell(place, warning, episode, telling, old if level is Level.NONE else level, at)
+    if level > old:
+        find_gaps(place, level, at)
+    finish(standing, drafts + cleared, "raised" if old is Level.NONE else "level")
+    return warning
+
+
+def _carry_out(
+    standing: Standing, effect: Effect, level: Level, at: datetime, reasons: list[dict[str, Any]], origin: Origin,
+    issuer: str, first_out: dict[str, Any] | None,
+) -> list[Draft]:  # fmt: skip
+    match effect:
+        case WarningOpened():
+            _open(standing, level, at, reasons, origin, issuer, first_out)
+        case EpisodeEnded():
+            _end_episode(standing, level, at)
+        case EpisodeStarted():
+            _start_episode(standing, effect, reasons)
+        case OrderPlanned(order):
+            assert standing.episode is not None
+            payload = {"level": order.level, "clock": order.clock_started_at.isoformat(), "by": order.by}
+            key = f"site_order:e{standing.episode.pk}"
+            row = _due(standing, ObligationKind.SITE_ORDER, key, order.due, payload)
+            standing.planned.append(row)
+            standing.pending[order.key] = row
+        case OrderCancelled(order, missed):
+            row = standing.pending.pop(order.key)
+            obligations.settle(row, ObligationState.MISSED if missed else ObligationState.CANCELLED, at=at)
+            if missed:
+                standing.note("site_order_missed", at, after={"level": order.level, "due": order.due})
+        case WarningCleared():
+            return _clear(standing, effect)
+    return []
+
+
+def _open(
+    standing: Standing, level: Level, at: datetime, reasons: list[dict[str, Any]], origin: Origin, issuer: str,
+    first_out: dict[str, Any] | None,
+) -> None:  # fmt: skip
+    place = standing.place
+    standing.warning = Warning.objects.create(
+        number=next_number(at),
+        enterprise=place.enterprise,
+        source=place.source,
+        level=level,
+        highest=level,
+        rank=level.rank,
+        origin=origin,
+        issuer=issuer,
+        manual_level=Level.NONE if origin is Origin.GRADING else level,
+        reasons=reasons,
+        first_out=first_out or {},
+        opened_at=at,
+        level_since=at,
+    )
+
+
+def _end_episode(standing: Standing, level: Level, at: datetime) -> None:
+    episode = standing.episode
+    assert episode is not None
+    episode.ended_at, episode.ended_to = at, level
+    episode.save(update_fields=["ended_at", "ended_to"])
+    _end_notices(standing, episode, at)
+    standing.episode = None
+
+
+def _end_notices(standing: Standing, episode: LevelEpisode, at: datetime) -> None:
+    """Cancel the next notice; those that had fallen due while the clock was down are recorded as missed, unsent."""
+    assert standing.warning is not None
+    pending = due_things.pending_of(standing.warning.subject, ObligationKind.NOTICE)
+    clock = standing.state.clock
+    if not pending or clock is None:
+        return
+    row = pending[0]  # a warning has one running clock, and a clock one next notice
+    assert row.step is not None
+    missed = clock.missed_at_end(row.step - 1, at)
+    obligations.settle(row, ObligationState.MISSED if missed else ObligationState.CANCELLED, at=at)
+    obligations.add(
+        _due(
+            standing,
+            ObligationKind.NOTICE,
+            f"notice:e{episode.pk}:{step.number}",
+            step.due,
+            row.payload,
+            step.number,
+            ObligationState.MISSED,
+            done_at=at,
+        )
+        for step in missed[1:]
+    )
+    if missed:
+        after = {"level": episode.level, "steps": {step.number: step.due for step in missed}}
+        standing.note("notices_missed", at, after=after)
+
+
+def _start_episode(standing: Standing, effect: EpisodeStarted, reasons: list[dict[str, Any]]) -> None:
+    warning, place = standing.warning, standing.place
+    assert warning is not None
+    ladder = json.loads(effect.clock.ladder.to_json()) if effect.clock is not None else {}
+    standing.episode = LevelEpisode.objects.create(
+        warning=warning,
+        enterprise=place.enterprise,
+        level=effect.level,
+        started_at=effect.at,
+        clock_started_at=effect.clock.started_at if effect.clock is not None else effect.at,
+        ladder=ladder,
+    )
+    if effect.clock is not None:
+        step = effect.clock.next_step(0)
+        key = f"notice:e{standing.episode.pk}:{step.number}"
+        payload = {"episode": standing.episode.pk, "level": effect.level}
+        standing.planned.append(_due(standing, ObligationKind.NOTICE, key, step.due, payload, step.number))
+    if warning.opened_at == effect.at and warning.level == effect.level:
+        return  # it was opened by this very change, with all of it
+    warning.level, warning.rank, warning.level_since = effect.level, effect.level.rank, effect.at
+    warning.highest = max(Level(warning.highest), effect.level)
+    warning.reasons = reasons or warning.reasons
+    warning.save(update_fields=["level", "rank", "level_since", "highest", "reasons"])
+
+
+def _clear(standing: Standing, effect: WarningCleared) -> list[Draft]:
+    warning, place, at = standing.warning, standing.place, effect.at
+    assert warning is not None
+    warning.cleared_at, warning.manual_level = at, Level.NONE
+    if warning.confirmed_at is None:
+        Confirmation.objects.create(warning=warning, enterprise=place.enterprise, name=AUTOMATIC, at=at, automatic=True)
+        warning.confirmed_at = at
+        standing.note("confirmed", at, after={"automatic": True})
+    standing.note("cleared", at, before={"level": effect.last})
+    owed = warning_handling.report_owed(effect.highest)
+    if not owed:
+        warning.closed_at = at
+    warning.save(update_fields=["cleared_at", "manual_level", "confirmed_at", "closed_at"])
+    if not owed:
+        return []
+    due = warning_handling.report_due(at, place.rules).at
+    article = place.rules.entry("warning.report.minutes").source
+    row = _due(standing, ObligationKind.REPORT, f"report:w{warning.pk}", due, {"warning": warning.pk})
+    row.article = article[:60]
+    obligations.add([row])
+    enterprise = Recipient(place.context.enterprise, RecipientKind.ENTERPRISE, Slot.ENTERPRISE)
+    title, body = wording.report_due(place, due)
+    to, key = addressed(place, [enterprise]), f"w{warning.pk}:report_due"
+    return [draft(place, warning.pk, NoticeKind.REPORT_DUE, key, effect.last, due, at, to, title, body, article)]
+
+
+def _due(
+    standing: Standing, kind: ObligationKind, key: str, due: datetime, payload: dict[str, Any],
+    step: int | None = None, state: ObligationState = ObligationState.PENDING, done_at: datetime | None = None,
+) -> Obligation:  # fmt: skip
+    place, episode, warning = standing.place, standing.episode, standing.warning
+    assert warning is not None
+    article = episode.ladder.get("article", "") if episode is not None else ""
+    return Obligation(
+        key=key,
+        kind=kind,
+        subject=warning.subject,
+        enterprise=place.enterprise,
+        source=place.source,
+        step=step,
+        due_at=due,
+        state=state,
+        done_at=done_at,
+        article=article[:60],
+        payload=payload,
+    )

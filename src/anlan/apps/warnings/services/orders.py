@@ -1,0 +1,99 @@
+"""On-site checks: the tracker organises or delegates them and answers through the system (第十至十三条, WRN-15)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from anlan.apps.org.models import Agency
+from anlan.apps.warnings.models import ActKind, DisposalReport, SiteOrder, Warning
+from anlan.apps.warnings.services.posting import finish
+from anlan.apps.warnings.services.record import add_act
+from anlan.apps.warnings.services.refusal import Reason, Refused
+from anlan.apps.warnings.services.standing import Standing, hold
+from anlan.rules.level import Level
+from anlan.rules.warning_handling import report_owed
+
+
+def answer_site_order(
+    order: SiteOrder,
+    *,
+    actor: str,
+    at: datetime,
+    persons: str,
+    findings: str,
+    measures: str,
+    result: str,
+    arrived_at: datetime | None = None,
+    unit: str = "",
+) -> SiteOrder:
+    """第十三条: feed back who was on site, what was found, ordered and achieved. Also after clearing (WRN-15).
+
+    Raises `Refused` when a text is blank or the order is answered already.
+    """
+    texts = {"persons": persons, "findings": findings, "measures": measures, "result": result}
+    blank = [_WORDS[name] for name, text in texts.items() if not text.strip()]
+    if blank:
+        raise Refused(Reason.INCOMPLETE, f"缺少必填内容：{'、'.join(blank)}")
+    with transaction.atomic():
+        standing, order = _order(order, at)
+        if order.answered_at is not None:
+            raise Refused(Reason.ALREADY_ANSWERED, "该督办已反馈")
+        for name, text in texts.items():
+            setattr(order, name, text.strip())
+        order.arrived_at, order.answered_at, order.answered_by = arrived_at, at, actor[:60]
+        order.save()
+        assert standing.warning is not None
+        add_act(standing, ActKind.REMARK, actor=actor, unit=unit, at=at, text=f"现场核查督办已反馈：{result.strip()}")
+        standing.note("site_order_answered", at, actor, after=texts)
+        close_if_done(standing.warning, at)
+        finish(standing, [], "site_order")
+    return order
+
+
+def delegate_site_order(order: SiteOrder, agency: Agency, *, actor: str, at: datetime, text: str = "") -> SiteOrder:
+    """Hand the visit to a lower agency by a recorded act; the tracker stays accountable (Q-09).
+
+    Raises `Refused` for an agency that does not stand below the tracker, and for an answered order.
+    """
+    with transaction.atomic():
+        standing, order = _order(order, at)
+        if order.answered_at is not None:
+            raise Refused(Reason.ALREADY_ANSWERED, "该督办已反馈")
+        tracker = order.tracker
+        if tracker is None or agency.pk == tracker.pk or not agency.path.startswith(tracker.path):
+            raise Refused(Reason.NOT_BELOW, "只能委派给下级单位")
+        before = order.executor.name if order.executor is not None else None
+        order.executor, order.delegated_at = agency, at
+        order.save(update_fields=["executor", "delegated_at"])
+        standing.note("site_order_delegated", at, actor, {"executor": before}, {"executor": agency.name})
+        add_act(standing, ActKind.DELEGATE, actor=actor, at=at, text=f"委派{agency.name}{'：' + text if text else ''}")
+        finish(standing, [], "site_order")
+    return order
+
+
+def close_if_done(warning: Warning, at: datetime) -> None:
+    """办结: cleared, reported where a report is owed, and every site order answered."""
+    if warning.cleared_at is None or warning.closed_at is not None:
+        return
+    owed = report_owed(Level(warning.highest))
+    if owed and not DisposalReport.objects.by_the_machine().filter(warning=warning).exists():
+        return
+    if SiteOrder.objects.by_the_machine().filter(warning=warning, answered_at__isnull=True).exists():
+        return
+    warning.closed_at = at
+    warning.save(update_fields=["closed_at"])
+
+
+_WORDS = {"persons": "核查人员", "findings": "核查发现", "measures": "督办措施", "result": "督办结果"}
+
+
+def _order(order: SiteOrder, at: datetime) -> tuple[Standing, SiteOrder]:
+    warning = Warning.objects.by_the_machine().select_related("source__enterprise").get(pk=order.warning_id)
+    standing = hold(warning.source, at)
+    # it may have been cleared before its turn came
+    warning.refresh_from_db(fields=["level", "highest", "cleared_at", "closed_at", "next_due_at"])
+    standing.warning = warning
+    again = SiteOrder.objects.by_the_machine().select_related("tracker", "executor").get(pk=order.pk)
+    return standing, again

@@ -1,0 +1,156 @@
+"""Turns the router's answers into notices in the outbox, and slots that nobody fills into findings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from django.db.models import CharField, OuterRef, Value
+from django.db.models.functions import Cast, Concat
+
+from anlan.apps.delivery import services as delivery
+from anlan.apps.delivery.models import NoticeKind
+from anlan.apps.delivery.services import Draft, To
+from anlan.apps.findings import services as findings
+from anlan.apps.findings.models import FindingKind
+from anlan.apps.obligations import selectors as obligations
+from anlan.apps.obligations.models import ObligationKind
+from anlan.apps.registry.selectors import routing as registry
+from anlan.apps.registry.selectors.routing import Surroundings
+from anlan.apps.warnings.models import LevelEpisode, Told, Warning
+from anlan.apps.warnings.services import wording
+from anlan.apps.warnings.services.standing import Standing
+from anlan.rules.level import Level
+from anlan.rules.routing import Gap, Recipient, gaps
+from anlan.rules.slots import SLOT_LABELS
+from anlan.rules.telling import Telling
+
+DUE_KINDS = (ObligationKind.NOTICE, ObligationKind.SITE_ORDER, ObligationKind.REPORT)
+"""What shows as the next due time of a warning; a re-grading is the machine's own business."""
+
+
+def addressed(place: Surroundings, recipients: Iterable[Recipient]) -> tuple[To, ...]:
+    """The router's answer as addresses of the outbox. Who was told earlier and has left the place is looked up."""
+    found = list(recipients)
+    known = dict(place.addresses)
+    missing = {recipient.id for recipient in found} - known.keys()
+    if missing:
+        known |= registry.addresses_of(missing)
+    return tuple(_to(known[recipient.id], recipient) for recipient in found)
+
+
+def _to(address: registry.Address, recipient: Recipient) -> To:
+    return To(
+        id=address.id,
+        name=address.name,
+        slot=SLOT_LABELS[recipient.slot],
+        person_id=address.person_id,
+        agency_id=address.agency_id,
+        enterprise_id=address.enterprise_id,
+    )
+
+
+def tell(
+    place: Surroundings, warning: Warning, episode: LevelEpisode, telling: Telling, level: Level, at: datetime,
+    mark: str = "",
+) -> list[Draft]:  # fmt: skip
+    """The notices of a change of level or holder, and the memory of who was reached. ``mark`` tells changes apart
+    that belong to one episode."""
+    reasons = [reason["title"] for reason in warning.reasons]
+    told = addressed(place, telling.informed)
+    slots = {recipient.id: recipient.slot for recipient in telling.informed}
+    Told.objects.bulk_create(
+        Told(
+            warning=warning,
+            enterprise=place.enterprise,
+            recipient=to.id,
+            name=to.name,
+            slot=slots[to.id],
+            at=at,
+        )
+        for to in told
+    )
+    kinds = {
+        NoticeKind.INFORMED: told,
+        NoticeKind.UPGRADED: addressed(place, telling.upgraded),
+        NoticeKind.DOWNGRADED: addressed(place, telling.downgraded),
+        NoticeKind.CLEARED: addressed(place, telling.cleared),
+    }
+    drafts = []
+    for kind, to in kinds.items():
+        if to:
+            title, body = wording.telling(kind, place, level, warning.number, reasons)
+            key = f"w{warning.pk}:{kind}:e{episode.pk}{mark}"
+            drafts.append(draft(place, warning.pk, kind, key, level, at, at, to, title, body, _ARTICLES[level]))
+    return drafts
+
+
+_ARTICLES = {
+    Level.RED: "预警信息处置管理办法 第七条",
+    Level.ORANGE: "预警信息处置管理办法 第六条",
+    Level.YELLOW: "预警信息处置管理办法 第五条",
+    Level.BLUE: "本地设定",
+    Level.NONE: "",
+}
+"""Where each level's recipients stand; blue has no article (Q-10)."""
+
+
+def draft(
+    place: Surroundings, warning_id: int, kind: NoticeKind, key: str, level: Level, due_at: datetime,
+    sent_at: datetime, to: tuple[To, ...], title: str, body: str, article: str, step: int | None = None,
+    missed: Sequence[datetime] = (),
+) -> Draft:  # fmt: skip
+    """A draft about a warning."""
+    return Draft(
+        key=key,
+        kind=kind,
+        subject=f"warning:{warning_id}",
+        enterprise=place.enterprise,
+        source_id=place.source.pk,
+        level=level,
+        due_at=due_at,
+        sent_at=sent_at,
+        to=to,
+        title=title,
+        body=body,
+        article=article,
+        step=step,
+        missed=tuple(missed),
+    )
+
+
+def find_gaps(place: Surroundings, level: Level, at: datetime) -> None:
+    """A finding for every slot of this level that nobody fills (WRN-03); the others are told all the same."""
+    for gap in gaps(level, place.context, place.settings, place.rules):
+        _find(place, gap, at)
+
+
+def _find(place: Surroundings, gap: Gap, at: datetime) -> None:
+    kind = FindingKind.HOLDER_MISSING if gap.is_post else FindingKind.SLOT_EMPTY
+    words = "包保责任人缺失" if gap.is_post else "应告知单位未配置"
+    findings.found(
+        kind,
+        enterprise_id=place.enterprise.pk,
+        enterprise_code=place.enterprise.code,
+        subject=f"source:{place.source.code}:{gap.slot}",
+        text=f"{words}：{place.source.name} {SLOT_LABELS[gap.slot]}",
+        at=at,
+        source_id=place.source.pk,
+    )
+
+
+def finish(standing: Standing, drafts: Sequence[Draft], kind: str) -> None:
+    """End a decision: post, journal, keep the copy of the next due time, and wake the pages."""
+    delivery.post_all(drafts)
+    warning = standing.warning
+    if warning is not None:
+        refresh_next_due([warning.pk])
+        delivery.hint("warning", standing.place.enterprise.code, id=warning.pk, kind=kind)
+    standing.write()
+
+
+def refresh_next_due(warnings: Collection[int]) -> None:
+    """Copy the soonest pending due time of each of these warnings (their keys) into its row, for sorting."""
+    subject = Concat(Value("warning:"), Cast(OuterRef("pk"), CharField()))
+    rows = Warning.objects.by_the_machine().filter(pk__in=list(warnings))
+    rows.order_by().update(next_due_at=obligations.soonest_of(subject, DUE_KINDS))

@@ -1,0 +1,130 @@
+"""Grades a hazard source from its alarms, and lets people set a level by hand.
+
+The model is data and a local setting (Q-03); its evaluation is pure. When time alone would raise the level, the moment
+is an obligation, not a timer. What the data say about lowering is followed at once: nobody has to ask (WRN-07 forbids
+lowering while the cause stands, not when it is gone).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from anlan.apps.monitoring import selectors as monitoring
+from anlan.apps.obligations import services as obligations
+from anlan.apps.obligations.models import Obligation, ObligationKind
+from anlan.apps.obligations.services import Firing
+from anlan.apps.registry.models import HazardSource
+from anlan.apps.registry.selectors import routing as registry
+from anlan.apps.warnings.models import ActKind, Origin, Warning
+from anlan.apps.warnings.services import flood
+from anlan.apps.warnings.services.levels import change
+from anlan.apps.warnings.services.record import add_act
+from anlan.apps.warnings.services.refusal import Reason, Refused
+from anlan.apps.warnings.services.standing import Standing, hold
+from anlan.rules.clearing import LoweringRefused, OpenWarning, judge_lowering
+from anlan.rules.grading import Grade, grade, load_model
+from anlan.rules.level import Level
+
+
+def regrade(source_id: int, now: datetime) -> Warning | None:
+    """Grade a source from its alarms and set its level; registered with `monitoring.services.on_source_change`.
+
+    Never falls below a level set by hand. Repeating it with the same alarms changes nothing. An unknown source is an
+    error of the caller and raises `HazardSource.DoesNotExist`.
+    """
+    source = registry.source_by_id(source_id)
+    with transaction.atomic():
+        standing = hold(source, now)
+        alarms = monitoring.active_alarms_of(source_id)
+        graded = grade(alarms, now, load_model(standing.place.rules))
+        _plan_recheck(standing, graded, now)
+        level = max(graded.level, _manual_level(standing.warning))
+        if level is Level.NONE and standing.warning is None:
+            return None
+        raised = standing.warning is None
+        first_out = flood.first_out(source_id) if raised else None
+        warning = change(standing, level, now, reasons_of(graded), first_out=first_out)
+        flood.follow(standing, alarms, now)
+        return warning
+
+
+def fire_regrades(rows: Sequence[Obligation], firing: Firing) -> None:
+    """The moment has come at which time alone may have raised the level: grade again, as of that moment.
+
+    After an outage the level counts from the return: nobody could have known it earlier.
+    """
+    for row in rows:
+        if row.source_id is not None:
+            regrade(row.source_id, firing.now if firing.is_late(row.due_at) else row.due_at)
+
+
+def raise_manual(source: HazardSource, level: str, *, issuer: str, at: datetime, text: str) -> Warning:
+    """Set a level by hand, up or down, with words why; the issuer's name stands with it until it is lifted.
+
+    Raises `Refused` for ``none`` (clearing is another act) and when the data support more than is asked for.
+    """
+    wanted = Level(level)
+    if wanted is Level.NONE:
+        raise Refused(Reason.NOT_A_WARNING_LEVEL, "请选择红、橙、黄、蓝之一；解除预警请用消警")
+    with transaction.atomic():
+        standing = hold(source, at)
+        graded = graded_now(standing, at)
+        if wanted < standing.state.level:
+            verdict = judge_lowering(as_open(standing, graded), wanted, issuer, standing.place.settings)
+            if isinstance(verdict, LoweringRefused):
+                raise Refused(verdict.reason, verdict.detail)
+        reason = {"rule": "manual", "level": wanted, "title": text, "points": []}
+        warning = change(standing, wanted, at, [reason, *reasons_of(graded)], Origin.MANUAL, issuer, actor=issuer)
+        assert warning is not None
+        add_act(standing, ActKind.LEVEL, actor=issuer, at=at, text=text)
+        standing.write()
+    return warning
+
+
+def graded_now(standing: Standing, now: datetime) -> Grade:
+    """What the alarms of the source say at ``now``, by the model with the settings in force."""
+    alarms = monitoring.active_alarms_of(standing.place.source.pk)
+    return grade(alarms, now, load_model(standing.place.rules))
+
+
+def as_open(standing: Standing, graded: Grade) -> OpenWarning:
+    """The open warning as the rule of lowering takes it."""
+    warning = standing.warning
+    assert warning is not None
+    by_hand = _manual_level(warning) if warning.origin != Origin.LOADED else Level.NONE
+    return OpenWarning(
+        level=standing.state.level,
+        supported=graded.level,
+        confirmed=warning.confirmed_at is not None,
+        manual=by_hand,
+        issuer=warning.issuer,
+        causes=tuple(reason.title for reason in graded.reasons),
+    )
+
+
+def reasons_of(graded: Grade) -> list[dict[str, Any]]:
+    """Why the level is what it is, as kept with the warning."""
+    return [
+        {"rule": reason.rule, "level": reason.level, "title": reason.title, "points": list(reason.points)}
+        for reason in graded.reasons
+    ]
+
+
+def _manual_level(warning: Warning | None) -> Level:
+    return Level.NONE if warning is None else Level(warning.manual_level)
+
+
+def _plan_recheck(standing: Standing, graded: Grade, now: datetime) -> None:
+    source = standing.place.source
+    obligations.replan(
+        kind=ObligationKind.REGRADE,
+        subject=f"source:{source.pk}",
+        due_at=graded.recheck_at,
+        at=now,
+        enterprise=standing.place.enterprise,
+        source=source,
+    )

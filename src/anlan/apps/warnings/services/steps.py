@@ -1,0 +1,237 @@
+"""What the clock does when a step of a warning falls due: 警示通报, 现场核查督办, 处置报告逾期.
+
+Called by `obligations.run_due` with a batch of rows, ahead of the claiming transaction: it reads and words, and what it
+returns is written under the lock, or worked out again when somebody decided in between. A constant number of statements
+for any number of rows. Steps missed in an outage are each recorded; one merged notice is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
+from anlan.apps.delivery import services as delivery
+from anlan.apps.delivery.models import NoticeKind
+from anlan.apps.delivery.services import Draft
+from anlan.apps.journal import services as journal
+from anlan.apps.obligations import services as obligations
+from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.services import Firing, Prepared
+from anlan.apps.registry.selectors import routing as registry
+from anlan.apps.registry.selectors.routing import Surroundings
+from anlan.apps.warnings.models import LevelEpisode, SiteOrder, Warning
+from anlan.apps.warnings.services import wording
+from anlan.apps.warnings.services.posting import addressed, draft, refresh_next_due
+from anlan.apps.warnings.services.standing import instant, ladder_of
+from anlan.components import bulk
+from anlan.rules.episodes import Clock
+from anlan.rules.ladder import Ladder, Step, merge
+from anlan.rules.level import Level
+from anlan.rules.routing import (
+    Recipient,
+    RecipientKind,
+    order_unit,
+    overdue_report_recipients,
+    resolve_slot,
+)
+from anlan.rules.slots import POSTS, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class _Episode:
+    """What firing needs of a level episode and its warning, without the rows: a batch has a thousand of them."""
+
+    pk: int
+    warning_id: int
+    level: Level
+    clock: Clock | None
+    """None once the episode has ended, and at blue."""
+
+    @property
+    def subject(self) -> str:
+        return f"warning:{self.warning_id}"
+
+
+def fire_notices(rows: Sequence[Obligation], firing: Firing) -> Prepared:
+    """第十至十二条: send the newest step due of each episode, record the older ones as missed, plan the next."""
+    episodes = _episodes({row.payload["episode"] for row in rows})
+    slots = {episode.clock.ladder.notice_to for episode in episodes.values() if episode.clock is not None}
+    places = _places(rows, firing, slots)
+    drafts: list[Draft] = []
+    acts: list[journal.Act] = []
+    planned: list[Obligation] = []
+    for row in rows:
+        episode = episodes[row.payload["episode"]]
+        clock = episode.clock
+        if clock is None or row.step is None:
+            row.state = ObligationState.CANCELLED
+            continue
+        place = places[row.source_id]
+        steps = clock.due_steps(row.step - 1, firing.until)
+        newest, missed = _merged(steps, firing)
+        row.state, rest = _states(row, steps, firing)
+        planned += [*rest, _next(row, clock.next_step(newest.number))]
+        to = addressed(place, notice_recipients(clock.ladder, place))
+        stood = newest.due - clock.started_at
+        title, body = wording.step(place, clock.ladder.level, newest.number, stood, len(missed))
+        key = f"w{episode.warning_id}:notice:e{episode.pk}:{newest.number}"
+        drafts.append(
+            draft(
+                place, episode.warning_id, NoticeKind.NOTICE, key, episode.level, newest.due, firing.now, to, title,
+                body, clock.ladder.article, newest.number, missed,
+            )
+        )  # fmt: skip
+        after = {"step": newest.number, "due": newest.due, "missed": list(missed), "to": [item.id for item in to]}
+        acts.append(journal.Act(place.chain, "notice_sent", firing.now, subject=episode.subject, after=after))
+    return _prepared(drafts, acts, {episode.warning_id for episode in episodes.values()}, planned=planned)
+
+
+def fire_site_orders(rows: Sequence[Obligation], firing: Firing) -> Prepared:
+    """第十至十二条: issue the site order to its tracker alone; it stays open until answered."""
+    episodes = _episodes({int(row.key.removeprefix("site_order:e")) for row in rows})
+    places = _places(rows, firing, {Slot(row.payload["by"]) for row in rows})
+    drafts: list[Draft] = []
+    acts: list[journal.Act] = []
+    orders: list[SiteOrder] = []
+    for row in rows:
+        episode, place = episodes[int(row.key.removeprefix("site_order:e"))], places[row.source_id]
+        level = Level(row.payload["level"])
+        to = addressed(place, order_recipients(Slot(row.payload["by"]), place))
+        late = firing.is_late(row.due_at)
+        row.state = ObligationState.MISSED if late else ObligationState.FIRED
+        orders.append(
+            SiteOrder(
+                warning_id=episode.warning_id,
+                enterprise_id=place.enterprise.pk,
+                episode_id=episode.pk,
+                tracker_id=to[0].agency_id if to else None,
+                due_at=row.due_at,
+                issued_at=firing.now,
+            )
+        )
+        title, body = wording.site_order(place, level, row.due_at - instant(row.payload["clock"]))
+        key = f"w{episode.warning_id}:site_order:e{episode.pk}"
+        missed = (row.due_at,) if late else ()
+        drafts.append(
+            draft(
+                place, episode.warning_id, NoticeKind.SITE_ORDER, key, episode.level, row.due_at, firing.now, to, title,
+                body, row.article, missed=missed,
+            )
+        )  # fmt: skip
+        after = {"level": level, "due": row.due_at, "late": late, "to": [item.id for item in to]}
+        acts.append(journal.Act(place.chain, "site_order_issued", firing.now, subject=episode.subject, after=after))
+    return _prepared(drafts, acts, {episode.warning_id for episode in episodes.values()}, orders=orders)
+
+
+def fire_reports(rows: Sequence[Obligation], firing: Firing) -> Prepared:
+    """第九条: no report within the hour: an item for the county/park slot; the report itself stays owed."""
+    known = Warning.objects.by_the_machine().filter(pk__in=[row.payload["warning"] for row in rows])
+    levels = {pk: Level(level) for pk, level in known.values_list("pk", "level")}
+    places = _places(rows, firing, {Slot.COUNTY_PARK})
+    drafts: list[Draft] = []
+    acts: list[journal.Act] = []
+    for row in rows:
+        warning_id, place = row.payload["warning"], places[row.source_id]
+        row.state = ObligationState.OVERDUE
+        to = addressed(place, overdue_report_recipients(place.context, place.settings))
+        missed = (row.due_at,) if firing.is_late(row.due_at) else ()
+        title, body = wording.report_overdue(place, row.due_at)
+        key = f"w{warning_id}:report_overdue"
+        drafts.append(
+            draft(
+                place, warning_id, NoticeKind.REPORT_OVERDUE, key, levels[warning_id], row.due_at, firing.now, to,
+                title, body, row.article, missed=missed,
+            )
+        )  # fmt: skip
+        after = {"due": row.due_at, "to": [item.id for item in to]}
+        acts.append(journal.Act(place.chain, "report_overdue", firing.now, subject=row.subject, after=after))
+    return _prepared(drafts, acts, levels.keys())
+
+
+def _episodes(pks: Collection[int]) -> dict[int, _Episode]:
+    rows = LevelEpisode.objects.by_the_machine().filter(pk__in=pks).order_by()
+    values = rows.annotate(snapshot=Cast("ladder", TextField())).values_list(
+        "pk", "warning_id", "warning__level", "started_at", "clock_started_at", "ended_at", "snapshot"
+    )
+    found = {}
+    for pk, warning_id, level, started_at, clock_started_at, ended_at, snapshot in values:
+        runs = ended_at is None and snapshot != "{}"
+        clock = Clock(ladder_of(snapshot), clock_started_at, started_at) if runs else None
+        found[pk] = _Episode(pk, warning_id, Level(level), clock)
+    return found
+
+
+def _places(rows: Sequence[Obligation], firing: Firing, slots: set[Slot]) -> dict[int | None, Surroundings]:
+    """The surroundings of the rows' sources, as far as these slots need them."""
+    sources = {row.source_id for row in rows if row.source_id is not None}
+    return dict(registry.surroundings(sources, firing.now, holders=not slots.isdisjoint(POSTS)))
+
+
+def _merged(steps: Sequence[Step], firing: Firing) -> tuple[Step, tuple]:  # type: ignore[type-arg]
+    """The step to send and the due times it stands for; none when it is the only one and sent in time."""
+    newest = steps[-1]
+    if len(steps) == 1 and not firing.is_late(newest.due):
+        return newest, ()
+    merged = merge(steps, firing.now)
+    assert merged is not None
+    return newest, merged.missed or (newest.due,)
+
+
+def _states(row: Obligation, steps: Sequence[Step], firing: Firing) -> tuple[str, list[Obligation]]:
+    """The state of the claimed row, which is the oldest step, and a row for each later one."""
+    states = [ObligationState.MISSED if firing.is_late(step.due) else ObligationState.FIRED for step in steps]
+    rest = []
+    for step, state in zip(steps[1:], states[1:], strict=True):
+        later = _next(row, step)
+        later.state, later.fired_at = state, firing.now
+        rest.append(later)
+    return states[0], rest
+
+
+def _next(row: Obligation, step: Step) -> Obligation:
+    return bulk.fresh(
+        Obligation,
+        key=f"notice:e{row.payload['episode']}:{step.number}",
+        kind=ObligationKind.NOTICE,
+        subject=row.subject,
+        enterprise_id=row.enterprise_id,
+        source_id=row.source_id,
+        step=step.number,
+        due_at=step.due,
+        article=row.article,
+        payload=row.payload,
+    )
+
+
+def notice_recipients(ladder: Ladder, place: Surroundings) -> list[Recipient]:
+    """The slot of the episode's own ladder as it is filled now, and the copy that a local setting may add."""
+    found = resolve_slot(ladder.notice_to, place.context, place.settings)
+    if ladder.level is Level.ORANGE and place.settings.orange_copy_to_enterprise:
+        found.append(Recipient(place.context.enterprise, RecipientKind.ENTERPRISE, Slot.ENTERPRISE, copy=True))
+    return found
+
+
+def order_recipients(by: Slot, place: Surroundings) -> list[Recipient]:
+    """The one agency that a site order goes to; empty when nobody fills the slot."""
+    unit = order_unit(by, place.context)
+    return [] if unit is None else [Recipient(unit.id, RecipientKind.AGENCY, by)]
+
+
+def _prepared(
+    drafts: Sequence[Draft], acts: Sequence[journal.Act], warnings: Collection[int], *,
+    planned: Sequence[Obligation] = (), orders: Sequence[SiteOrder] = (),
+) -> Prepared:  # fmt: skip
+    posting = delivery.prepare(drafts)
+
+    def write() -> None:
+        obligations.add(planned)
+        bulk.insert(orders)
+        delivery.write(posting)
+        refresh_next_due(warnings)
+        for code, kind in {posted.enterprise.code: posted.kind for posted in drafts}.items():
+            delivery.hint("warning", code, kind=kind)
+
+    return Prepared(write, acts)

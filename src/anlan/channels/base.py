@@ -1,0 +1,155 @@
+"""What every way of reaching a person has in common. A channel sends one letter, or says why it could not.
+
+Must never decide who is told, and never try again by itself: the outbox (`anlan.apps.delivery`) keeps the tries.
+No error text may hold a secret of the settings; errors are Chinese and made to be shown.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from anlan.channels.reports import Reports
+
+
+class ChannelError(Exception):
+    """The letter could not be sent now; another try may succeed, after ``retry_after`` seconds if that is given."""
+
+    def __init__(self, text: str = "", retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class AccountError(ChannelError):
+    """The provider refuses this installation (key, signature, quota, template), whoever the letter is for.
+
+    No recipient's address is at fault: nobody's contact is to be disabled for it. The whole channel is unwell until its
+    settings or the account are put right; a later try may then succeed.
+    """
+
+
+class PermanentError(ChannelError):
+    """This letter can never reach this address this way: an unknown number, a closed mailbox. Not tried again."""
+
+
+class Need(StrEnum):
+    """Kind of address that a channel wants in `Letter.address`; the kinds are also those of a person's contacts."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    WECOM = "wecom"
+    DINGTALK = "dingtalk"
+    URL = "url"
+    NOTHING = "nothing"
+    """The place is in the settings (a group, a bulletin board, another system): one letter a notice is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A letter about the same subject that went to the same address by the same channel before this one."""
+
+    key: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message to one recipient. ``key`` is the same at every try, so a receiver can drop a repetition.
+
+    Instants are aware. What is not known or does not apply is empty; only the first five are always there.
+    """
+
+    key: str
+    to: str
+    """Name of the recipient, in words."""
+    title: str
+    body: str
+    level: str
+    """red, orange, yellow, blue; empty for a letter that is not about a level."""
+    address: str = ""
+    """Of the kind that the channel needs; empty when it needs none."""
+    kind: str = ""
+    """What is told: informed, upgraded, downgraded, notice, site_order, cleared, report_due, report, report_overdue,
+    summary."""
+    sent_at: datetime | None = None
+    """When the decision was taken to tell (not when this try is made): the same at every try."""
+    due_at: datetime | None = None
+    enterprise: str = ""
+    """Name of the enterprise; its code is ``enterprise_code``."""
+    enterprise_code: str = ""
+    source: str = ""
+    """Name of the hazard source; its code is ``source_code``."""
+    source_code: str = ""
+    region: str = ""
+    """Code of the division (GB/T 2260) where the enterprise lies; its name is ``region_name``."""
+    region_name: str = ""
+    number: str = ""
+    """Number of the warning; letters of one number belong together (threads, updates)."""
+    step: int | None = None
+    article: str = ""
+    exercise: bool = False
+    """Part of a drill: channels that can, mark it so."""
+    acting: bool = False
+    """Told beside or instead of the duty holder (代)."""
+    earlier: tuple[Earlier, ...] = ()
+    """Filled for channels that ask for it (`Channel.wants_earlier`), oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider said on taking a letter. ``provider_id`` is what its delivery reports will name later."""
+
+    provider_id: str = ""
+    delivered: bool = False
+    """True: it is where it should be; False: accepted, a report may follow."""
+
+
+class ReceiptState(StrEnum):
+    """What a provider reports later about a letter that it took."""
+
+    DELIVERED = "delivered"
+    READ = "read"
+    """The recipient answered: a key pressed on the telephone, a message opened."""
+    FAILED = "failed"
+    """It did not arrive, and the provider will not try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One line of a provider's delivery report. ``at`` None: the provider did not say when."""
+
+    provider_id: str
+    state: ReceiptState
+    at: datetime | None = None
+    error: str = ""
+    bad_address: bool = False
+    """FAILED because the address does not exist (as `PermanentError`), not for a passing reason."""
+
+
+class Channel(ABC):
+    """A way of reaching a person. Built once from the settings, used by several threads at the same time."""
+
+    name: str
+    """Name of the table in the settings; what a delivery row carries."""
+    title: str = ""
+    """What screens call it."""
+    needs: Need = Need.NOTHING
+    rate: float | None = None
+    """Letters per second that the provider allows; None: no limit known. The outbox keeps to it."""
+    timeout_s: float = 10.0
+    """`send` ends within about this time, whatever the other side does."""
+    wants_earlier: bool = False
+    reports: Reports | None = None
+    """How the provider posts delivery reports; None: it posts none."""
+
+    @abstractmethod
+    def send(self, letter: Letter) -> Receipt | None:
+        """Send within the channel's own timeout; None when the provider gave no number to follow it by.
+
+        Raises `ChannelError` (try later), `AccountError` (try later; everybody is concerned) or `PermanentError`
+        (never to this address). Any other exception is a mistake in the channel.
+        """

@@ -1,0 +1,156 @@
+"""E-mail by SMTP: plain text and HTML, letters of one warning in one thread, TLS with checked certificates."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from html import escape
+
+from anlan.channels.base import AccountError, Channel, ChannelError, Letter, Need, PermanentError, Receipt
+from anlan.channels.http import Wire, trusted
+from anlan.channels.letters import KINDS, civil_words, digest, headline, level_name, short_id
+from anlan.channels.table import Table
+from anlan.now import now
+from anlan.rules.calendar import civil
+
+_NO_MAILBOX = {510, 511, 513, 550, 551, 553, 556}
+
+
+class Mail(Channel):
+    """One mail to one address through one relay."""
+
+    needs = Need.EMAIL
+
+    def __init__(self, table: Table) -> None:
+        """``type = "email"``. Raises `ConfigError`."""
+        self._host = table.text("host")
+        self._tls = table.text("tls", "starttls", among=("starttls", "implicit", "none"))
+        usual = {"starttls": 587, "implicit": 465, "none": 25}[self._tls]
+        self._port = int(table.number("port", usual, 1, 65535))
+        self._user, self._password = table.text("user", ""), table.text("password", "", secret=True)
+        if self._user and self._tls == "none":
+            raise table.refuse("tls", "为 none 时不能带 user 和 password：口令会被明文传输")
+        sender = table.text("sender")
+        try:
+            self._sender = Address(table.text("sender_name", "安澜"), addr_spec=sender)
+        except ValueError:
+            raise table.refuse("sender", "不是邮箱地址") from None
+        self._ca_file = table.text("ca_file", "")
+        self.name, self.title, self.rate = table.name, table.text("title", "邮件"), table.rate()
+        self.timeout_s = table.timeout_s()
+        self._wire = Wire(secrets=tuple(table.secrets))
+        table.done()
+
+    def send(self, letter: Letter) -> Receipt | None:
+        """Hand the mail to the relay, the whole talk within ``timeout_s``. The relay's taking is not yet arrival."""
+        mail = self.compose(letter)
+        try:
+            with self._relay() as relay:
+                if self._tls == "starttls":
+                    relay.starttls(context=trusted(self._ca_file))
+                if self._user:
+                    relay.login(self._user, self._password)
+                relay.send_message(mail)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, words = next(iter(error.recipients.values()))
+            raise self._refusal(code, words, of_recipient=True) from None
+        except smtplib.SMTPResponseException as error:
+            raise self._refusal(error.smtp_code, error.smtp_error) from None
+        except smtplib.SMTPNotSupportedError:
+            raise AccountError("邮件服务器不支持所设的加密或登录方式") from None
+        except ssl.SSLCertVerificationError:
+            raise AccountError("邮件服务器的证书无法验证") from None
+        except (smtplib.SMTPException, OSError) as error:
+            raise ChannelError(f"与邮件服务器的连接中断（{type(error).__name__}）") from None
+        return Receipt(mail["Message-ID"])
+
+    @contextmanager
+    def _relay(self) -> Iterator[smtplib.SMTP]:
+        """A connection that is torn down when the whole talk takes too long."""
+        if self._tls == "implicit":
+            relay: smtplib.SMTP = smtplib.SMTP_SSL(timeout=self.timeout_s, context=trusted(self._ca_file))
+        else:
+            relay = smtplib.SMTP(timeout=self.timeout_s)
+
+        def give_up() -> None:
+            if relay.sock:
+                with suppress(OSError):  # closed already
+                    relay.sock.shutdown(socket.SHUT_RDWR)
+
+        limit = threading.Timer(self.timeout_s, give_up)
+        limit.daemon = True
+        limit.start()
+        relay._host = self._host  # type: ignore[attr-defined]  # TLS checks the certificate against it
+        try:
+            code, words = relay.connect(self._host, self._port)
+            if code != 220:
+                raise smtplib.SMTPConnectError(code, words)
+            yield relay
+            with suppress(smtplib.SMTPException, OSError):
+                relay.quit()  # the mail is taken; a rude goodbye changes nothing
+        finally:
+            limit.cancel()
+            relay.close()
+
+    def _refusal(self, code: int, words: bytes | str, *, of_recipient: bool = False) -> ChannelError:
+        said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+        text = f"邮件服务器返回 {code}：{self._wire.clean(said)}"
+        if of_recipient and code in _NO_MAILBOX:
+            return PermanentError(text)
+        return AccountError(text) if code >= 500 else ChannelError(text)
+
+    def compose(self, letter: Letter) -> EmailMessage:
+        """The mail; its Message-ID follows from the key, so that a mail box can drop a repetition."""
+        if not letter.address:
+            raise PermanentError("没有邮箱地址")
+        mail = EmailMessage()
+        try:
+            mail["To"] = Address(addr_spec=letter.address)
+        except (ValueError, IndexError):
+            raise PermanentError("不是邮箱地址") from None
+        domain = self._sender.domain
+        mail["From"] = self._sender
+        mail["Subject"] = headline(letter)
+        mail["Date"] = format_datetime(civil(letter.sent_at or now()))
+        mail["Message-ID"] = f"<{short_id(letter)}@{domain}>"
+        if letter.number:
+            root = f"<{digest(letter.number)}.warning@{domain}>"
+            mail["In-Reply-To"] = mail["References"] = root
+        mail["Auto-Submitted"] = "auto-generated"
+        if letter.level == "red":
+            mail["Importance"] = "high"
+        lines = facts(letter)
+        plain = "\n".join([letter.body, "", *(f"{name}：{value}" for name, value in lines)])
+        mail.set_content(plain)
+        rows = "".join(f"<tr><th align='left'>{escape(n)}</th><td>{escape(v)}</td></tr>" for n, v in lines)
+        body = escape(letter.body).replace("\n", "<br>")
+        mail.add_alternative(
+            f"<html lang='zh-CN'><body><h2>{escape(headline(letter))}</h2><p>{body}</p>"
+            f"<table cellpadding='4'>{rows}</table></body></html>",
+            subtype="html",
+        )
+        return mail
+
+
+def facts(letter: Letter) -> list[tuple[str, str]]:
+    """Name and value of what a letter says beside its text; what is empty is left out."""
+    found = [
+        ("类型", KINDS.get(letter.kind, letter.kind)),
+        ("级别", level_name(letter)),
+        ("预警编号", letter.number),
+        ("企业", letter.enterprise),
+        ("危险源", letter.source),
+        ("区划", letter.region_name),
+        ("应发时间", civil_words(letter.due_at)),
+        ("发出时间", civil_words(letter.sent_at)),
+        ("依据", letter.article),
+        ("收件", letter.to),
+    ]
+    return [(name, value) for name, value in found if value]

@@ -1,0 +1,70 @@
+"""``anlan VERB``: one table of verbs, each a function that takes its own arguments and returns an exit code.
+
+A verb's module is imported only when it is called, so the gateway starts without Django and help costs nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+
+from anlan.config import ConfigError
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Where a verb lives (``module:function``) and what it does, in Chinese for the help page."""
+
+    target: str
+    summary: str
+
+
+VERBS = {
+    "serve": Verb("anlan.roles.supervisor:main", "在本机启动全部角色（日志、接入、引擎、历史、时钟、审计、网页）"),
+    "web": Verb("anlan.roles.web:main", "只启动网页与接口"),
+    "intake": Verb("anlan.roles.intake:main", "只启动数据接入"),
+    "engine": Verb("anlan.roles.engine:main", "只启动报警引擎"),
+    "historian": Verb("anlan.roles.historian:main", "只启动历史存储"),
+    "clock": Verb("anlan.roles.clock:main", "只启动时钟：到期即办，停机后补办"),
+    "auditor": Verb("anlan.roles.auditor:main", "只启动审计：查出到期未办"),
+    "delivery": Verb("anlan.roles.delivery:main", "只启动消息投递"),
+    "check": Verb("anlan.roles.check:main", "检查记录链、时钟、数据与磁盘"),
+    "watch": Verb("anlan.roles.watch:main", "在外面看平安信号，失去时告警"),
+    "backup": Verb("anlan.roles.backup.command:main", "不停机备份：记录、历史、日志的末尾与设置"),
+    "restore": Verb("anlan.roles.backup.restore:main", "恢复备份到空的地方；--check 只核对"),
+    "gateway": Verb("anlan.edge.gateway:main", "企业端网关：采集、本地缓存、断线续传"),
+    "rules": Verb("anlan.roles.rules:main", "规则库：某地某日有效的各数、条文与性质"),
+    "import": Verb("anlan.roles.register:bring_in", "导入登记表：机构、企业、危险源、点位、责任人、账号"),
+    "export-register": Verb("anlan.roles.register:export", "把现有登记（或空白模板）写成登记表"),
+    "user": Verb("anlan.roles.user:main", "建立系统管理员，重设密码"),
+    "drill": Verb("anlan.testing.drill.command:main", "按剧本推演预警处置，打印时间线"),
+    "simulate": Verb("anlan.testing.plant.__main__:main", "模拟工厂：由真实的 OPC UA 服务器供数"),
+    "demo": Verb("anlan.testing.demo.command:main", "示例世界：装入示例数据、模拟工厂与网关并启动全部角色"),
+    "manage": Verb("anlan.roles.manage:main", "数据库迁移、建立账号等管理命令"),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb. Returns its exit code; 2 for an unknown verb or settings that cannot be used."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print("用法：anlan 命令 [参数]\n")
+        for name, verb in VERBS.items():
+            print(f"  {name:<16} {verb.summary}")
+        return 0
+    verb = VERBS.get(arguments[0])
+    if verb is None:
+        print(f"没有命令 {arguments[0]}；`anlan help` 列出全部命令", file=sys.stderr)
+        return 2
+    module, function = verb.target.split(":")
+    try:
+        result = getattr(import_module(module), function)(arguments[1:])
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return int(result or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""Settings of every role, read once from the environment over one ``anlan.toml``.
+
+No Django here: the gateway and the supervisor read the same settings. A setting is a field of `Config`; its
+environment name is ``ANLAN_`` and the field in capitals, its key in the file is the field itself. Unknown keys in the
+file are refused, so that a misspelt setting is never silently a default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+class ConfigError(ValueError):
+    """A setting is unknown or has a value of the wrong kind. The message is Chinese and names the setting."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a role needs to know of its surroundings. Addresses are loopback by default."""
+
+    data_dir: Path = Path("data")
+    """Folder of everything that this installation keeps: databases, log, secret key, lock."""
+    database_url: str = ""
+    """``postgresql://user:pass@host:port/name``; empty means SQLite in ``data_dir``."""
+    history_database_url: str = ""
+    """Where history blocks live; empty means beside the records (own SQLite file, own PostgreSQL schema)."""
+    nats_url: str = ""
+    """An existing NATS with JetStream; empty means a supervised child on loopback."""
+    host: str = "127.0.0.1"
+    """Address that the web and intake roles listen on."""
+    web_port: int = 8600
+    """Port of pages, API and server-sent events."""
+    intake_port: int = 8601
+    """Port of the packet intake."""
+    secret_key: str = ""
+    """Signing key of sessions; empty means a file made once in ``data_dir``."""
+    allowed_hosts: str = "127.0.0.1,localhost,[::1]"
+    """Comma-separated host names that the web role answers to."""
+    https: bool = False
+    """TLS is ended in front of us: cookies are secure, HSTS is sent."""
+    debug: bool = False
+    """Detailed error pages; never on a machine that others reach."""
+    clock_scan_seconds: float = 0.5
+    """Pause between two looks of the clock for what is due."""
+    log_max_gib: float = 20.0
+    """Size at which the log refuses new packets rather than dropping old ones."""
+    apprise_urls: str = ""
+    """Outside channel for every message, as Apprise addresses separated by blanks; empty means none."""
+    channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    """Outside channels: in the file a table ``[channels.<name>]`` each, in the environment one JSON object."""
+    dead_man_file: str = ""
+    """File that the auditor touches after each audit that passed; empty means ``data_dir``/alive."""
+    dead_man_url: str = ""
+    """Address that the auditor calls after audits that passed, at most every 15 s; empty means none."""
+    dead_man_method: str = "GET"
+    """How ``dead_man_url`` is called: GET or POST."""
+    anchor_dir: str = ""
+    """Folder of the journal's daily anchors, best on another machine's disk; empty means ``data_dir``/anchors."""
+    audit_fresh_seconds: float = 300.0
+    """Without data from any gateway for so long the audit fails; 0 leaves the freshness of data untested."""
+
+    log_format: str = "text"
+    """How events are written: ``text`` for people, ``json`` for programs, one line each."""
+    backup_max_age_hours: float = 24.0
+    """``anlan check`` finds fault when the last backup is older; 0 asks for none."""
+
+    @property
+    def secret(self) -> str:
+        """The signing key; made on first use in ``data_dir/secret.key`` with mode 0600, kept for ever after."""
+        if self.secret_key:
+            return self.secret_key
+        path = self.data_dir / "secret.key"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(f".{os.getpid()}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(48))
+            try:
+                os.link(fresh, path)  # whoever links first wins; two starting roles agree
+            except FileExistsError:
+                fresh.unlink()
+            else:
+                fresh.unlink()
+        return path.read_text()
+
+    def environment(self) -> dict[str, str]:
+        """This configuration as ``ANLAN_*`` variables, for a child process."""
+        return {f"ANLAN_{each.name.upper()}": _to_text(getattr(self, each.name)) for each in dataclasses.fields(self)}
+
+
+def _to_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _convert(name: str, kind: type, raw: object) -> object:
+    if kind is dict:
+        return _tables(name, raw)
+    try:
+        if kind is bool:
+            return raw if isinstance(raw, bool) else str(raw).lower() not in _FALSE
+        if kind is Path:
+            return Path(str(raw)).expanduser()
+        return kind(raw)  # type: ignore[call-arg]
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"设置 {name} 的值 {raw!r} 不是 {kind.__name__}") from error
+
+
+def _tables(name: str, raw: object) -> Mapping[str, Mapping[str, Any]]:
+    """A table of tables. What is wrong is named, never shown: the tables hold secrets."""
+    if isinstance(raw, str):
+        try:
+            raw = json.loads(raw or "{}")
+        except ValueError:
+            raise ConfigError(f"设置 {name} 不是 JSON 对象") from None
+    if not isinstance(raw, Mapping):
+        raise ConfigError(f"设置 {name} 应是表，如 [{name}.sms]")
+    for key, table in raw.items():
+        if not isinstance(table, Mapping):
+            raise ConfigError(f"设置 {name}.{key} 应是表，如 [{name}.{key}]")
+    return raw
+
+
+def load(file: Path | None = None) -> Config:
+    """Settings from ``ANLAN_*`` over the file (argument, else ``ANLAN_CONFIG``, else ``anlan.toml`` if it exists).
+
+    Raises `ConfigError` for an unknown key or a value of the wrong kind.
+    """
+    kinds = {each.name: type(each.default) for each in dataclasses.fields(Config)}
+    kinds["data_dir"], kinds["channels"] = Path, dict
+    named = file or (Path(os.environ["ANLAN_CONFIG"]) if os.environ.get("ANLAN_CONFIG") else None)
+    path = named or Path("anlan.toml")
+    values: dict[str, object] = {}
+    if path.exists():
+        for key, raw in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            if key not in kinds:
+                raise ConfigError(f"{path} 中的设置 {key} 不存在")
+            values[key] = _convert(key, kinds[key], raw)
+    elif named:
+        raise ConfigError(f"找不到设置文件 {path}")
+    for name, kind in kinds.items():
+        raw = os.environ.get(f"ANLAN_{name.upper()}")
+        if raw is not None:
+            values[name] = _convert(name, kind, raw)
+    if values.get("log_format", "text") not in ("text", "json"):
+        raise ConfigError(f"设置 log_format 的值 {values['log_format']!r} 不是 text 或 json")
+    return Config(**values)  # type: ignore[arg-type]

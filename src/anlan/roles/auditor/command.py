@@ -1,0 +1,206 @@
+"""The auditor's process: audit, leave what was found where people see it, give the signal when all is well.
+
+It decides nothing and repairs nothing; it seals records, anchors the journal and journals what was only counted. What
+it found stands in its sign of life (operations page, ``/alive``), in the log, and in the journal at beginning and end.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import DatabaseError, transaction
+
+from anlan import config as settings
+from anlan.now import Clock, SystemClock, monotonic
+from anlan.roles import django, metrics
+from anlan.roles.auditor.signal import Signal
+from anlan.roles.check import anchor_folder
+from anlan.roles.database import give_up_broken
+from anlan.roles.process import Leaving, announce, begin
+
+if TYPE_CHECKING:
+    from anlan.roles.auditor.audit import Fault
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 5.0
+THOROUGH_S = 30.0
+"""Comparing every open warning with its next step reads all of them: done less often than the rest."""
+STARTING = timedelta(seconds=30)
+"""So long after its own start the auditor does not count missing signs of life: everything may be starting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one audit found."""
+
+    faults: tuple[Fault, ...]
+    figures: dict[str, Any]
+
+    @property
+    def well(self) -> bool:
+        return not self.faults
+
+    @property
+    def kinds(self) -> set[str]:
+        return {fault.kind for fault in self.faults}
+
+
+class Auditor:
+    """One auditor. ``look`` audits once; what it keeps between two looks is only where its patrol stands."""
+
+    def __init__(self, config: settings.Config, clock: Clock) -> None:
+        from anlan.roles.auditor.patrol import Patrol, SealPatrol
+        from anlan.roles.auditor.sealing import Sealer
+
+        self._config, self._clock = config, clock
+        self._started_at = clock.now()
+        self._signal = Signal(config)
+        self._patrol, self._seals = Patrol(), SealPatrol()
+        self._sealer, self._next_sealing = Sealer(), 0.0
+        self._anchored = ""
+        self._found: Findings | None = None
+        self._stopped: list[str] = []
+        self._next_thorough = 0.0
+
+    def figures(self) -> dict[str, Any]:
+        """What the last audit found, for `anlan.roles.metrics`."""
+        found = self._found
+        if found is None:
+            return {"auditor_passed": 0}
+        named = {f"auditor_{name}": value for name, value in found.figures.items() if name != "waiting"}
+        known = {name: value for name, value in named.items() if name in metrics.BY_NAME}
+        waiting = {"auditor_log_waiting": found.figures["waiting"]} if "waiting" in found.figures else {}
+        return {"auditor_passed": int(found.well), "auditor_faults": len(found.faults)} | known | waiting
+
+    def look(self) -> Findings | None:
+        """One audit with its consequences. None: the database did not answer, and there is no signal."""
+        from anlan.apps.journal import services as journal
+
+        now = self._clock.now()
+        try:
+            journal.settle_repeats(now)
+            self._seal(now)
+            found = self._audit(now)
+            self._keep(found, now)
+        except DatabaseError:
+            self._found = None
+            log.exception("the database did not answer the auditor")
+            give_up_broken()
+            return None
+        self._found = found
+        if found.well:
+            self._signal.passed(now)
+        for fault in found.faults:
+            log.error("audit failed: %s: %s", fault.kind, fault.full)
+        return found
+
+    def _audit(self, now: datetime) -> Findings:
+        from anlan.roles.auditor import audit
+
+        starting = timedelta(0) <= now - self._started_at < STARTING
+        self._patrol.step()
+        self._seals.step()
+        if self._stopped or monotonic() >= self._next_thorough:
+            self._stopped = audit.without_next_step()
+            self._next_thorough = monotonic() + THOROUGH_S
+        parts = [
+            audit.clocks(now, starting=starting, stopped=self._stopped),
+            audit.data(now, self._config.audit_fresh_seconds),
+            audit.disk(self._config),
+        ]
+        faults = [fault for part in parts for fault in part.faults if not (starting and fault.kind in audit.SETTLING)]
+        faults += self._anchor(now)
+        chains, seals = list(self._patrol.faults.values()), list(self._seals.faults.values())
+        if chains:
+            faults.append(audit.Fault("journal", f"{len(chains)} 条记录链被改动", chains[0][0]))
+        if seals:
+            faults.append(audit.Fault("records", f"{len(seals)} 处封存的记录被改动", seals[0]))
+        figures: dict[str, Any] = {"journal_rounds": self._patrol.rounds}
+        for part in parts:
+            figures |= part.figures
+        return Findings(tuple(faults), figures)
+
+    def _seal(self, now: datetime) -> None:
+        from anlan.roles.auditor.sealing import EVERY_S as ROUND_S
+
+        if monotonic() >= self._next_sealing:
+            self._sealer.round(now)
+            self._next_sealing = monotonic() + ROUND_S
+
+    def _anchor(self, now: datetime) -> list[Fault]:
+        """The anchor of the day, at the first audit of a civil day; a folder that cannot be written is a fault."""
+        from anlan.apps.journal import anchors
+        from anlan.roles.auditor.audit import Fault
+        from anlan.rules.calendar import civil
+
+        day = f"{civil(now):%Y-%m-%d}"
+        if day == self._anchored:
+            return []
+        try:
+            anchors.anchor(anchor_folder(self._config), day, now)
+        except (OSError, ValueError) as error:  # ValueError: the file before cannot be read
+            log.exception("the journal could not be anchored")
+            return [Fault("anchor", f"记录链的锚定文件写不出：{error}")]
+        self._anchored = day
+        return []
+
+    def _keep(self, found: Findings, now: datetime) -> None:
+        """Leave the sign of life with the faults and since when; journal those that began and those that ended."""
+        from anlan.apps.journal import services as journal
+        from anlan.apps.obligations import services as obligations
+
+        with transaction.atomic():
+            before: dict[str, Any] = next((sign.detail for sign in obligations.signs_of("auditor")), {})
+            known = {each["kind"]: each for each in before.get("faults", [])}
+            faults = {
+                fault.kind: {
+                    "kind": fault.kind,
+                    "text": fault.text,
+                    "detail": fault.detail,
+                    "since": known.get(fault.kind, {}).get("since", now.isoformat()),
+                }
+                for fault in found.faults
+            }
+            began = [row for kind, row in faults.items() if kind not in known]
+            ended = [row for kind, row in known.items() if kind not in faults]
+            acts = [journal.Act("system", "fault_found", now, after=row) for row in began]
+            acts += [journal.Act("system", "fault_gone", now, before=row) for row in ended]
+            journal.record_all(acts)
+            obligations.tick(
+                "auditor",
+                now,
+                passed_at=now.isoformat() if found.well else before.get("passed_at"),
+                faults=list(faults.values()),
+                figures=found.figures,
+                signal_error=self._signal.error,
+            )
+
+
+def work(config: settings.Config, leaving: Leaving, clock: Clock) -> None:
+    """Audit until asked to leave."""
+    auditor = Auditor(config, clock)
+    announced = False
+    while True:
+        auditor.look()
+        if not announced:
+            announce(config, "auditor", metrics=metrics.serve(config, "auditor", auditor.figures))
+            announced = True
+        if leaving.wait(EVERY_S):
+            return
+
+
+def main(arguments: list[str]) -> int:
+    """Run until SIGTERM. Exit code 2 when a setting of the signal is wrong."""
+    leaving = begin("auditor")
+    django.start()
+    try:
+        work(settings.load(), leaving, SystemClock())
+    except settings.ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0

@@ -1,0 +1,150 @@
+"""``anlan check``: proves from a command line that the installation is whole and alive. It only reads."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.db import DatabaseError
+
+from anlan import config as settings
+from anlan import now as clock
+from anlan.roles import django
+
+if TYPE_CHECKING:
+    from anlan.roles.auditor.audit import Part
+
+TITLES = {
+    "journal": "记录链",
+    "records": "封存的记录",
+    "clocks": "时钟与到期事项",
+    "lag": "数据与日志",
+    "disk": "磁盘",
+    "backup": "备份",
+}
+WORDS = {
+    "chains": "条链",
+    "anchors": "个锚定文件",
+    "seals": "个封存",
+    "unfired": "项到期未办",
+    "stopped": "个预警没有下一步",
+    "clock_signed_at": "时钟最近签到",
+    "letters_stuck": "条消息无人投递",
+    "expected_points": "个点位应有数据",
+    "expected_gateways": "个网关应有数据",
+    "fresh_gateways": "个网关数据新鲜",
+    "received_at": "最近收到",
+    "log_fullness": "日志已用比例",
+    "waiting": "日志未读",
+    "history_behind_s": "历史落后秒数",
+    "free_bytes": "可用字节",
+    "free_share": "可用比例",
+    "backup_at": "最近一次",
+}
+"""What each figure is; a count stands before its words, everything else behind."""
+
+
+def anchor_folder(config: settings.Config) -> Path:
+    """Where the daily anchors of the journal lie."""
+    return Path(config.anchor_dir) if config.anchor_dir else config.data_dir / "anchors"
+
+
+def journal(config: settings.Config) -> Part:
+    """Every chain from its first entry, and every anchor: takes as long as there are entries."""
+    from anlan.apps.journal import anchors, proof
+    from anlan.apps.journal.models import Chain
+    from anlan.roles.auditor.audit import Part
+
+    part, folder = Part(), anchor_folder(config)
+    for line in [*proof.broken(), *anchors.broken(folder)]:
+        part.wrong("journal", line)
+    part.figures |= {"chains": Chain.objects.count(), "anchors": len(anchors.files_in(folder))}
+    return part
+
+
+def records() -> Part:
+    """Every sealed stretch of records against its seal."""
+    from anlan.roles.auditor import sealing
+    from anlan.roles.auditor.audit import Part
+
+    part, seals = Part(), 0
+    for _entry, words in sealing.broken():
+        seals += 1
+        if words:
+            part.wrong("records", words)
+    part.figures["seals"] = seals
+    return part
+
+
+def parts(config: settings.Config, now: datetime) -> dict[str, Callable[[], Part]]:
+    """What can be checked, by name."""
+    from anlan.roles.auditor import audit
+    from anlan.roles.backup.age import age
+
+    return {
+        "journal": lambda: journal(config),
+        "records": records,
+        "clocks": lambda: audit.clocks(now),
+        "lag": lambda: audit.data(now, config.audit_fresh_seconds),
+        "disk": lambda: audit.disk(config),
+        "backup": lambda: age(config, now),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 0: all is well; 1: something is not; 2: it could not be checked."""
+    parser = argparse.ArgumentParser(prog="anlan check", description="检查记录链与封存、时钟、数据、磁盘；只读")
+    parser.add_argument("what", nargs="?", choices=[*TITLES, "all"], default="all", help="检查什么，默认 all")
+    parser.add_argument("--json", action="store_true", help="打印一个 JSON")
+    given = parser.parse_args(arguments)
+    try:
+        config = settings.load()
+    except settings.ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    django.start()
+    now = clock.now()
+    wanted = list(TITLES) if given.what == "all" else [given.what]
+    try:
+        found = {name: parts(config, now)[name]() for name in wanted}
+    except DatabaseError as error:
+        sys.stderr.write(f"数据库无法读取：{error}\n")
+        return 2
+    well = all(part.well for part in found.values())
+    sys.stdout.write(_json(found, now, well) if given.json else _lines(found))
+    return 0 if well else 1
+
+
+def _lines(found: dict[str, Part]) -> str:
+    lines = []
+    for name, part in found.items():
+        lines.append(f"{TITLES[name]}：{'正常' if part.well else '异常'}（{'，'.join(_figures(part.figures))}）")
+        lines += [f"  {fault.full}" for fault in part.faults]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _figures(figures: dict[str, Any]) -> list[str]:
+    told = []
+    for name, value in figures.items():
+        words = WORDS[name]
+        if isinstance(value, dict):
+            value = "、".join(f"{key} {each}" for key, each in value.items()) or "无读者"
+        told.append(f"{value} {words}" if words[0] in "条个项" else f"{words} {value}")
+    return told
+
+
+def _json(found: dict[str, Part], now: datetime, well: bool) -> str:
+    checks = {
+        name: {
+            "ok": part.well,
+            "faults": [{"kind": fault.kind, "text": fault.full} for fault in part.faults],
+            "figures": part.figures,
+        }
+        for name, part in found.items()
+    }
+    return json.dumps({"ok": well, "at": now.isoformat(), "checks": checks}, ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,108 @@
+"""``anlan clock``: fires what is due, catches up after outages. Several may run; each due row fires once.
+
+It holds nothing in memory: killed at any instant, the next look (its own after a restart, or another clock's) finds
+what is still due. Must never decide what a step means; that is the handlers' business.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+
+from django.db import DatabaseError
+
+from anlan import config as settings
+from anlan.now import Clock, SystemClock, monotonic
+from anlan.roles import django, metrics
+from anlan.roles.database import give_up_broken
+from anlan.roles.process import Leaving, announce, begin
+
+log = logging.getLogger(__name__)
+
+SIGN_EVERY_S = 5.0
+"""How often the clock signs that it is alive; each sign is a write."""
+AT_MOST = 1000
+"""Rows of one look, one batch of the service: with thousands due at once what is sent last does not bear the time of
+what was sent first, and the clock still signs between its looks and is not taken for dead."""
+
+
+def look(clock: Clock, name: str = "clock") -> int | None:
+    """One look: fire what is due now. None when the database did not answer; it is asked again at the next look."""
+    from anlan.apps.obligations import services as obligations
+
+    try:
+        now = clock.now()
+        fired = obligations.run_due(now, AT_MOST, share=obligations.share_of(name, now))
+    except DatabaseError:
+        log.exception("the database did not answer the clock")
+        give_up_broken()
+        return None
+    if fired:
+        log.info("fired %d due obligations", fired)
+    return fired
+
+
+def pause(clock: Clock, longest_s: float) -> float:
+    """Seconds until the next look: until something is due, but no longer than ``longest_s``, for what is yet to be
+    planned; what is overdue and was not fired waits as long."""
+    from anlan.apps.obligations import services as obligations
+
+    try:
+        due = obligations.soonest_due()
+    except DatabaseError:
+        log.exception("the database did not answer the clock")
+        give_up_broken()
+        return longest_s
+    ahead = longest_s if due is None else (due - clock.now()).total_seconds()
+    return min(ahead, longest_s) if ahead > 0 else longest_s
+
+
+def sign(clock: Clock, name: str) -> None:
+    """Leave a sign of life; a database that does not answer keeps it from being left, which is the truth."""
+    from anlan.apps.obligations import services as obligations
+
+    try:
+        obligations.tick(name, clock.now())
+    except DatabaseError:
+        log.exception("no sign of life could be left")
+        give_up_broken()
+
+
+def work(config: settings.Config, leaving: Leaving, clock: Clock, name: str = "clock") -> None:
+    """Look and sign until asked to leave; without a pause while more is due than one look may fire."""
+    next_sign, announced = monotonic(), False
+    figures = {"clock_fired_total": 0.0, "clock_looked_seconds": 0.0}
+    while True:
+        fired = look(clock, name)
+        if fired is not None:
+            figures["clock_fired_total"] += fired
+            figures["clock_looked_seconds"] = clock.now().timestamp()
+        if fired is not None and monotonic() >= next_sign:
+            sign(clock, name)
+            next_sign = monotonic() + SIGN_EVERY_S
+        if not announced:
+            announce(config, "clock", metrics=metrics.serve(config, "clock", lambda: figures))
+            announced = True
+        busy = fired is not None and fired >= AT_MOST
+        if leaving.wait(0 if busy else pause(clock, config.clock_scan_seconds)):
+            return
+
+
+def settle_memory() -> None:
+    """Keep the collector from walking again and again through everything that was loaded at the start, and through the
+    rows of a batch while it is being made: a pause in the middle of a look costs as much as a hundred steps."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
+
+
+def main(arguments: list[str]) -> int:
+    """Run until SIGTERM. ``arguments``: an optional name, when several clocks run."""
+    leaving = begin("clock")
+    django.start()
+    from anlan.apps.delivery.services import connect
+
+    connect()
+    settle_memory()
+    work(settings.load(), leaving, SystemClock(), arguments[0] if arguments else "clock")
+    return 0

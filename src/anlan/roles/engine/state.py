@@ -1,0 +1,161 @@
+"""The engine without its surroundings: messages of the log in, checkpoints out. No I/O, no clock, no threads.
+
+Which records were applied is decided here: a record not beyond its partition's position, or not beyond its gateway's
+saved state, has had its effect.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anlan.roles.engine.store import Checkpoint, Remembered
+from anlan.roles.engine.tally import Tally
+from anlan.stream.alarm import AlarmEvent
+from anlan.stream.envelope import EnvelopeError, unpack
+from anlan.stream.frame import Frame, FrameDecoder
+from anlan.stream.kernel import Kernel, StateError
+from anlan.stream.log import LogMessage
+from anlan.stream.packet import PacketError
+from anlan.stream.points import PointSpec, PointTable, TableChange
+
+
+@dataclass
+class _Round:
+    gateways: deque[str]
+    positions: dict[int, int]
+
+
+class EngineCore:
+    """Decoder, kernel and bookkeeping of one engine. Call from one thread."""
+
+    def __init__(self, specs: Iterable[PointSpec]) -> None:
+        self.table = PointTable(specs)
+        self.kernel = Kernel(self.table)
+        self.tally = Tally()
+        self.positions: dict[int, int] = {}
+        self.saved_positions: dict[int, int] = {}
+        self.reached_us = 0
+        """Newest receive time seen in the log: how far the engine knows what happened."""
+        self.samples = 0
+        self.damaged_states: list[str] = []
+        self._decoder = FrameDecoder(self.table)
+        self._seq_of: dict[str, int] = {}
+        self._swept_us = 0
+        self._touched = np.zeros(len(self.table), np.bool_)
+        self._round: _Round | None = None
+
+    def restore(self, remembered: Remembered) -> None:
+        """Go on where the checkpoint stopped. A damaged state is skipped and named; its gateway starts anew."""
+        self.positions = dict(remembered.positions)
+        self.saved_positions = dict(remembered.positions)
+        for gateway, (seq, body) in remembered.states.items():
+            try:
+                self.kernel.restore(gateway, body)
+            except StateError:
+                self.damaged_states.append(gateway)
+            else:
+                self._seq_of[gateway] = seq
+
+    def take(self, messages: Sequence[LogMessage]) -> list[AlarmEvent]:
+        """Apply messages in order; returns the events they cause."""
+        frames: list[Frame] = []
+        for message in messages:
+            if message.seq <= self.positions.get(message.partition, 0):
+                continue
+            self.positions[message.partition] = message.seq
+            try:
+                records = unpack(message.data)
+            except EnvelopeError as error:
+                self.tally.could_not_unpack(self.reached_us, message.seq, str(error))
+                continue
+            applied = {r.gateway for r in records if message.seq <= self._seq_of.get(r.gateway, 0)}
+            for record in records:
+                if record.gateway in applied:
+                    continue
+                try:
+                    frame = self._decoder.decode(record)
+                except PacketError as error:
+                    self.tally.could_not_read(record, error.reason, error.detail)
+                    continue
+                self._note(frame, message.seq)
+                frames.append(frame)
+        return self.kernel.apply_many(frames) if frames else []
+
+    def _note(self, frame: Frame, seq: int) -> None:
+        self.tally.saw(frame)
+        self._seq_of[frame.gateway] = seq
+        self.reached_us = max(self.reached_us, frame.received_at_us)
+        self.samples += len(frame.index)
+        if len(self._touched) < len(self.table):
+            self._touched = np.concatenate([self._touched, np.zeros(len(self.table) - len(self._touched), np.bool_)])
+        self._touched[frame.index] = True
+
+    def sweep(self, now_us: int) -> list[AlarmEvent]:
+        """What time alone brings, up to ``now_us``; an earlier instant than last time is taken as that one."""
+        self._swept_us = max(self._swept_us, now_us)
+        return self.kernel.sweep(self._swept_us)
+
+    def follow(self, specs: Iterable[PointSpec]) -> TableChange:
+        """Take up a changed registry; unchanged points keep their state."""
+        return self.table.update(specs)
+
+    def of_events(self, events: Sequence[AlarmEvent]) -> Checkpoint:
+        """The small checkpoint: events and the states of the gateways that they come from."""
+        gateways = {self.table.specs[row].gateway for event in events if (row := self._row(event.point)) is not None}
+        return Checkpoint(events=list(events), states=self._states(gateways))
+
+    def everything(self, events: Sequence[AlarmEvent]) -> Checkpoint:
+        """The full checkpoint: with it, everything read so far needs never be read again."""
+        self._round = None
+        checkpoint = Checkpoint(events=list(events), states=self._states(self.kernel.dirty_gateways()))
+        checkpoint.positions = self._progress(self.positions)
+        checkpoint.through = max(self.positions.values(), default=0)
+        checkpoint.signs, checkpoint.refused = self.tally.take()
+        return checkpoint
+
+    def next_slice(self, size: int) -> Checkpoint:
+        """The next part of a round over all gateways that changed, so that no commit takes long.
+
+        A round begins by noting the positions; when the last gateway that had changed by then is saved, they are
+        committed: everything up to them is in saved states. A state saved on the way may be newer; that is known too.
+        """
+        if self._round is None:
+            self._round = _Round(deque(self.kernel.dirty_gateways()), dict(self.positions))
+        waiting = self._round.gateways
+        checkpoint = Checkpoint(states=self._states([waiting.popleft() for _ in range(min(size, len(waiting)))]))
+        if not waiting:
+            checkpoint.positions = self._progress(self._round.positions)
+            checkpoint.through = max(self._round.positions.values(), default=0)
+            checkpoint.signs, checkpoint.refused = self.tally.take()
+            self._round = None
+        return checkpoint
+
+    @property
+    def in_round(self) -> bool:
+        """Whether a round of `next_slice` has begun and not ended."""
+        return self._round is not None
+
+    def saved(self, checkpoint: Checkpoint) -> None:
+        """The checkpoint is in the database. Only valid when nothing was taken since it was made."""
+        self.kernel.mark_saved(checkpoint.states)
+        self.saved_positions.update(checkpoint.positions)
+
+    def _progress(self, positions: dict[int, int]) -> dict[int, int]:
+        return {p: seq for p, seq in positions.items() if seq > self.saved_positions.get(p, 0)}
+
+    def touched(self) -> NDArray[np.int32]:
+        """Rows that received samples since the last call."""
+        rows = np.flatnonzero(self._touched).astype(np.int32)
+        self._touched[rows] = False
+        return rows
+
+    def _states(self, gateways: Iterable[str]) -> dict[str, tuple[int, bytes]]:
+        return {gateway: (self._seq_of.get(gateway, 0), self.kernel.state_of(gateway)) for gateway in sorted(gateways)}
+
+    def _row(self, code: str) -> int | None:
+        return self.table.row(code)

@@ -1,0 +1,53 @@
+"""What the engine counts between two checkpoints: signs of life, tags that nobody registered, damaged records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from anlan.apps.monitoring.services import Refused, Sign
+from anlan.apps.monitoring.services.alarms import instant
+from anlan.stream.envelope import Record
+from anlan.stream.frame import Frame
+from anlan.stream.refusal import Refusal
+
+
+@dataclass
+class Tally:
+    """Collected per gateway, so that however much came, a checkpoint writes one row each."""
+
+    signs: dict[str, Sign] = field(default_factory=dict)
+    refused: dict[tuple[str, str], Refused] = field(default_factory=dict)
+
+    def saw(self, frame: Frame) -> None:
+        """A frame arrived: its gateway lives, and some of its tags may be strangers."""
+        received = frame.received_at_us
+        known = self.signs.get(frame.gateway)
+        if known is None or instant(received) >= known.received_at:
+            self.signs[frame.gateway] = Sign(
+                frame.gateway, instant(received), instant(frame.collected_at_us), frame.connected
+            )
+        if frame.unknown:
+            named = "、".join(frame.unknown[:5]) + (" 等" if len(frame.unknown) > 5 else "")
+            self._count(frame.gateway, Refusal.UNKNOWN_POINT, f"{len(frame.unknown)} 个指标未登记：{named}", received)
+        if frame.damaged:
+            self._count(frame.gateway, Refusal.MALFORMED, f"{frame.damaged} 个样本无法读出", received)
+
+    def could_not_read(self, record: Record, reason: Refusal, detail: str) -> None:
+        """A record of the log that is no packet."""
+        excerpt = record.body[:500].decode("utf-8", errors="replace")
+        self._count(record.gateway, reason, detail, record.received_at_us, excerpt, len(record.body))
+
+    def could_not_unpack(self, received_us: int, seq: int, detail: str) -> None:
+        """A message of the log that is no envelope."""
+        self._count("（日志）", Refusal.UNREADABLE, f"第 {seq} 条：{detail}", received_us)
+
+    def take(self) -> tuple[list[Sign], list[Refused]]:
+        """Everything counted so far; the tally starts anew."""
+        signs, refused = list(self.signs.values()), list(self.refused.values())
+        self.signs, self.refused = {}, {}
+        return signs, refused
+
+    def _count(self, gateway: str, reason: Refusal, detail: str, at_us: int, excerpt: str = "", size: int = 0) -> None:
+        known = self.refused.get((gateway, reason))
+        repeats = known.repeats + 1 if known else 1
+        self.refused[gateway, reason] = Refused(gateway, reason, detail, instant(at_us), excerpt, size, repeats)

@@ -1,0 +1,63 @@
+"""HTTP connections with bounds on what comes before a request: how long its headers may take and how large they may be.
+
+The server underneath bounds neither, so that a peer could hold connections open for ever with half a request line.
+Bodies are bounded by whoever reads them. It must never end a connection whose request is being answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEADERS_S = 20.0
+"""Seconds from the connection (or the first byte of a further request) to the end of the headers."""
+HEADERS_BYTES = 128 * 1024
+
+
+class GuardedHttp(HttpToolsProtocol):
+    """For uvicorn's ``http=``. A connection over a bound is closed without an answer: nothing was asked yet."""
+
+    headers_s = HEADERS_S
+    _guard: asyncio.TimerHandle | None = None
+    _before = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._headers_are_there()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._guard is not None:
+            self._before += len(data)
+            if self._before > HEADERS_BYTES:
+                self._close()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._guard is None:
+            self._wait_for_headers()
+
+    def on_headers_complete(self) -> None:
+        self._headers_are_there()
+        super().on_headers_complete()
+
+    def _wait_for_headers(self) -> None:
+        self._before = 0
+        self._guard = self.loop.call_later(self.headers_s, self._close)
+
+    def _headers_are_there(self) -> None:
+        if self._guard is not None:
+            self._guard.cancel()
+            self._guard = None
+
+    def _close(self) -> None:
+        self._headers_are_there()
+        transport: Any = self.transport
+        if transport is not None and not transport.is_closing():
+            transport.close()

@@ -1,0 +1,224 @@
+"""The ASGI application of the intake: ``POST /api/v1/packets``, ``GET /healthz``, ``GET /metrics``.
+
+The answer to a request is given only when the log has every packet that it reports as accepted (contract:
+`docs/reference/roles.md`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from anlan.now import Clock
+from anlan.roles import metrics
+from anlan.roles.intake import body as bodies
+from anlan.roles.intake.bundler import Bundler, Overloaded
+from anlan.roles.intake.keys import KeyRing, Sender, credentials
+from anlan.roles.intake.refusals import STRANGER, Refusals
+from anlan.roles.intake.replay import Taken
+from anlan.stream.envelope import Record
+from anlan.stream.log import LogFull, LogUnavailable
+from anlan.stream.packet import Header, PacketError, Refusal, admit, peek, split
+from anlan.stream.partition import partition_of
+
+logger = logging.getLogger(__name__)
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+PATH = "/api/v1/packets"
+BACKFILL_AGE = timedelta(days=366)
+_JSON = (b"content-type", b"application/json; charset=utf-8")
+_encode = msgspec.json.Encoder().encode
+
+
+class Answer(Exception):
+    """An answer that ends the request early."""
+
+    def __init__(self, status: int, detail: str, *headers: tuple[bytes, bytes]) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.headers = status, detail, headers
+
+
+class Application:
+    """All parts are made by `command`; ``refresh_keys`` reads the keys anew in a thread."""
+
+    def __init__(
+        self,
+        keys: KeyRing,
+        bundler: Bundler,
+        taken: Taken,
+        refusals: Refusals,
+        clock: Clock,
+        *,
+        refresh_keys: Callable[[], Awaitable[None]],
+        log_is_there: Callable[[], bool],
+        future_limit: timedelta,
+        live_age: timedelta,
+    ) -> None:
+        self._keys, self._bundler, self._taken, self._refusals, self._clock = keys, bundler, taken, refusals, clock
+        self._refresh_keys, self._log_is_there = refresh_keys, log_is_there
+        self._future_limit, self._live_age = future_limit, live_age
+        self.accepted = self.duplicates = self.refused = self.requests = 0
+
+    async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        self.requests += 1
+        path, method = scope["path"], scope["method"]
+        try:
+            if path == PATH and method == "POST":
+                status, answer, headers = await self._take(scope, receive)
+            elif path == "/healthz" and method == "GET":
+                there = self._log_is_there() and self._keys.loaded
+                status, answer, headers = (200 if there else 503), {"log": there}, ()
+            elif path == "/metrics" and method == "GET":
+                told = metrics.text("intake", self.figures()).encode()
+                await _respond(send, 200, told, ((b"content-type", metrics.TYPE.encode()),))
+                return
+            elif path == PATH:
+                raise Answer(405, "只接受 POST", (b"allow", b"POST"))
+            else:
+                raise Answer(404, f"没有 {path[:80]}；数据请发往 {PATH}")
+        except Answer as early:
+            status, answer, headers = early.status, {"detail": early.detail}, early.headers
+        except bodies.SenderGone:
+            return
+        if status in (408, 413):
+            headers = (*headers, (b"connection", b"close"))
+        await _respond(send, status, _encode(answer), (_JSON, *headers))
+
+    async def _take(self, scope: Scope, receive: bodies.Receive) -> tuple[int, dict[str, Any], tuple[Any, ...]]:
+        headers = dict(scope["headers"])
+        sender = await self._authenticate(headers.get(b"authorization", b""))
+        received_at = self._clock.now()
+        try:
+            length = headers.get(b"content-length", b"")
+            sent = await bodies.read(receive, int(length) if length.isdigit() else None)
+            raw = bodies.unpack(sent, headers.get(b"content-encoding", b"").decode("latin-1").strip().lower())
+        except bodies.BodyError as error:
+            reason = Refusal.TOO_BIG if error.status == 413 else Refusal.MALFORMED
+            self._refuse(sender.gateway, reason, error.detail, b"")
+            raise Answer(error.status, error.detail) from error
+        try:
+            packets = split(raw)
+        except PacketError as error:
+            self._refuse(sender.gateway, error.reason, error.detail, raw)
+            refused = [{"index": 0, "dataId": "", "reason": error.reason, "detail": error.detail}]
+            return 400, {"accepted": 0, "duplicates": 0, "refused": refused}, ()
+        return await self._take_packets(sender, packets, received_at)
+
+    async def _take_packets(
+        self, sender: Sender, packets: list[bytes], received_at: Any
+    ) -> tuple[int, dict[str, Any], tuple[Any, ...]]:
+        received_us = round(received_at.timestamp() * 1_000_000)
+        fresh: list[Record] = []
+        ids: set[str] = set()
+        waiting: set[asyncio.Future[int]] = set()
+        refused: list[dict[str, Any]] = []
+        duplicates = 0
+        for index, packet in enumerate(packets):
+            data_id = ""
+            try:
+                header = peek(packet)
+                data_id = header.data_id
+                self._admit(header, sender, received_at)
+            except PacketError as error:
+                self._refuse(sender.gateway, error.reason, error.detail, packet)
+                refused.append({"index": index, "dataId": data_id, "reason": error.reason, "detail": error.detail})
+                continue
+            # some gateways send one dataId for ever: only together with the collect time does it name a packet
+            packet_id = f"{data_id}@{round(header.collected_at.timestamp() * 1_000_000)}"
+            if packet_id in ids or self._taken.is_taken(sender.gateway, packet_id):
+                duplicates += 1
+            elif (first := self._taken.on_the_way(sender.gateway, packet_id)) is not None:
+                duplicates += 1
+                waiting.add(first)
+            else:
+                ids.add(packet_id)
+                fresh.append(Record(sender.enterprise, sender.gateway, packet_id, received_us, packet))
+            if index % 500 == 499:
+                await asyncio.sleep(0)
+        if fresh:
+            waiting.add(self._hand_in(sender, fresh))
+        await self._until_durable(waiting)
+        self.accepted += len(fresh)
+        self.duplicates += duplicates
+        status = 200 if fresh or duplicates else 400
+        return status, {"accepted": len(fresh), "duplicates": duplicates, "refused": refused}, ()
+
+    def _hand_in(self, sender: Sender, fresh: list[Record]) -> asyncio.Future[int]:
+        if not self._log_is_there():
+            raise _not_now("日志暂不可用，数据请保留并重发")
+        try:
+            done = self._bundler.add(partition_of(sender.enterprise), fresh)
+        except Overloaded as error:
+            raise Answer(429, "接入繁忙，数据请保留并稍后重发", (b"retry-after", b"1")) from error
+        self._taken.follow(sender.gateway, [record.packet_id for record in fresh], done)
+        return done
+
+    async def _until_durable(self, waiting: set[asyncio.Future[int]]) -> None:
+        for done in waiting:
+            try:
+                # shielded: a sender that hangs up must not cancel the packets of others in the same bundle
+                await asyncio.shield(done)
+            except LogFull as error:
+                raise _not_now("日志已满，数据请保留并稍后重发") from error
+            except LogUnavailable as error:
+                raise _not_now("日志暂不可用，数据请保留并重发") from error
+
+    async def _authenticate(self, header: bytes) -> Sender:
+        sender = self._keys.prove(header)
+        if sender is None and header and self._keys.worth_another_look:
+            await self._refresh_keys()
+            sender = self._keys.prove(header)
+        if sender is not None:
+            return sender
+        if not self._keys.loaded:
+            raise _not_now("网关登记尚未读入，请稍后重发")
+        name, _ = credentials(header)
+        if self._keys.knows(name):
+            self._refuse(name, Refusal.BAD_KEY, f"网关 {name} 的密钥不符", b"")
+        else:
+            self._refuse(STRANGER, Refusal.UNKNOWN_GATEWAY, f"网关 {name[:40] or '（未提供）'} 未登记", b"")
+        raise Answer(401, "网关编码或密钥不正确", (b"www-authenticate", b'Basic realm="anlan"'))
+
+    def _admit(self, header: Header, sender: Sender, received_at: Any) -> None:
+        # 断点续传: a back-fill may be old, a live report may not
+        age = BACKFILL_AGE if header.report_type == "continues" else self._live_age
+        admit(
+            header,
+            enterprise=sender.enterprise,
+            gateway=sender.gateway,
+            now=received_at,
+            future_limit=self._future_limit,
+            age_limit=age,
+        )
+
+    def _refuse(self, gateway: str, reason: Refusal, detail: str, raw: bytes) -> None:
+        self.refused += 1
+        self._refusals.add(gateway, reason, detail, self._clock.now(), raw)
+
+    def figures(self) -> dict[str, float]:
+        """What the intake counts, for `anlan.roles.metrics`."""
+        return {
+            "intake_requests_total": self.requests,
+            "intake_packets_accepted_total": self.accepted,
+            "intake_packets_duplicate_total": self.duplicates,
+            "intake_packets_refused_total": self.refused,
+            "intake_envelopes_published_total": self._bundler.published,
+            "intake_waiting_bytes": self._bundler.waiting,
+        }
+
+
+def _not_now(detail: str) -> Answer:
+    return Answer(503, detail, (b"retry-after", b"2"))
+
+
+async def _respond(send: Send, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})

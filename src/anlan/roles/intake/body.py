@@ -1,0 +1,119 @@
+"""Reads a request's body within bounds of size and time, and unpacks it without trusting what it claims to be."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import zlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from io import BytesIO
+from typing import Any
+
+import zstandard
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+MAX_SENT = 8 * 1024 * 1024
+MAX_UNPACKED = 32 * 1024 * 1024
+MAX_SECONDS = 20.0
+_whole = zstandard.ZstdDecompressor()
+
+
+class BodyError(Exception):
+    """The body is not taken; ``status`` is the HTTP status, the message is Chinese for the sender."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+class SenderGone(Exception):
+    """The sender closed the connection before the request was whole: there is nobody to answer."""
+
+
+async def read(receive: Receive, declared: int | None, *, limit: int = MAX_SENT, seconds: float = MAX_SECONDS) -> bytes:
+    """The whole body as sent. Raises BodyError 413 when it is larger than ``limit``, 408 when it drips too slowly."""
+    if declared is not None and declared > limit:
+        raise BodyError(413, f"请求体最大 {limit // 1024 // 1024} MiB")
+    try:
+        async with asyncio.timeout(seconds):
+            message = await receive()
+            if not message.get("more_body", False) and message["type"] == "http.request":
+                return _bounded(message.get("body", b""), limit)
+            parts, size = [], 0
+            while True:
+                if message["type"] == "http.disconnect":
+                    raise SenderGone
+                part = message.get("body", b"")
+                size += len(part)
+                if size > limit:
+                    raise BodyError(413, f"请求体最大 {limit // 1024 // 1024} MiB")
+                parts.append(part)
+                if not message.get("more_body", False):
+                    return b"".join(parts)
+                message = await receive()
+    except TimeoutError as error:
+        raise BodyError(408, f"请求体未在 {seconds:.0f} 秒内传完") from error
+
+
+def unpack(body: bytes, encoding: str, *, limit: int = MAX_UNPACKED) -> bytes:
+    """The body decoded. Never makes more than ``limit`` bytes of it, whatever it claims.
+
+    Raises BodyError: 415 unknown encoding, 413 too large once unpacked, 400 damaged.
+    """
+    if encoding in ("", "identity"):
+        return body
+    if encoding in ("gzip", "x-gzip"):
+        return _gunzip(body, limit)
+    if encoding == "zstd":
+        return _unzstd(body, limit)
+    raise BodyError(415, f"不支持的 Content-Encoding：{encoding[:40]}，可用 identity、gzip、zstd")
+
+
+def _bounded(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise BodyError(413, f"请求体最大 {limit // 1024 // 1024} MiB")
+    return body
+
+
+def _gunzip(body: bytes, limit: int) -> bytes:
+    made: list[bytes] = []
+    size = 0
+    try:
+        while body:
+            member = zlib.decompressobj(wbits=31)
+            part = member.decompress(body, limit - size + 1)
+            size += len(part)
+            if size > limit:
+                raise _too_large(limit)
+            if not member.eof:
+                raise BodyError(400, "gzip 数据不完整")
+            made.append(part)
+            body = member.unused_data
+    except zlib.error as error:
+        raise BodyError(400, "gzip 数据损坏") from error
+    return b"".join(made)
+
+
+def _unzstd(body: bytes, limit: int) -> bytes:
+    try:
+        declared = zstandard.frame_content_size(body)
+        if declared > limit:
+            raise _too_large(limit)
+        if declared > 0:
+            # several frames after each other, or damage: the slower reader below tells which
+            with contextlib.suppress(zstandard.ZstdError):
+                return _whole.decompress(body, allow_extra_data=False)
+        reader = zstandard.ZstdDecompressor(max_window_size=limit).stream_reader(BytesIO(body), read_across_frames=True)
+        made = reader.read(limit + 1)
+    except zstandard.ZstdError as error:
+        raise BodyError(400, "zstd 数据损坏") from error
+    if len(made) > limit:
+        raise _too_large(limit)
+    if declared >= 0 and len(made) < declared:
+        raise BodyError(400, "zstd 数据不完整")
+    return made
+
+
+def _too_large(limit: int) -> BodyError:
+    return BodyError(413, f"解压后最大 {limit // 1024 // 1024} MiB")

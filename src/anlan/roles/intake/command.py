@@ -1,0 +1,129 @@
+"""``anlan intake``: puts the parts together and serves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import uvicorn
+
+from anlan import config as settings
+from anlan.now import SystemClock
+from anlan.roles import django, metrics
+from anlan.roles.guarded import GuardedHttp
+from anlan.roles.intake.bundler import Bundler
+from anlan.roles.intake.keys import KeyRing, from_records
+from anlan.roles.intake.replay import Taken
+from anlan.roles.log import open_log
+from anlan.roles.process import Leaving, announce, begin
+from anlan.rules import rulebook
+from anlan.stream.log import Log, LogUnavailable
+from anlan.stream.tasks import end, finish
+
+KEYS_EVERY_S = 5.0
+LIVE_AGE = timedelta(days=30)
+MAX_CONNECTIONS = 20_000
+
+logger = logging.getLogger(__name__)
+
+
+class _Publisher:
+    """The log's connection, made as soon as a server is there; until then nothing is taken in."""
+
+    log: Log | None = None
+
+    @property
+    def there(self) -> bool:
+        return self.log is not None and self.log.connected
+
+    async def publish(self, partition: int, envelope: bytes, message_id: str) -> int:
+        if self.log is None:
+            raise LogUnavailable("log server not reachable")
+        return await self.log.publish(partition, envelope, message_id)
+
+
+async def serve(config: settings.Config, leaving: Leaving) -> None:
+    """Serve until asked to leave. The database is read and written in threads of its own."""
+    from anlan.apps.monitoring.services import quarantine
+    from anlan.roles.intake.application import Application
+    from anlan.roles.intake.refusals import Refusals
+
+    loop = asyncio.get_running_loop()
+    keys, publisher, refusals = KeyRing(from_records), _Publisher(), Refusals(quarantine)
+    reader = ThreadPoolExecutor(1, thread_name_prefix="keys")
+
+    async def refresh() -> None:
+        await loop.run_in_executor(reader, keys.refresh)
+
+    async def keep_fresh() -> None:
+        while True:
+            await refresh()
+            await asyncio.sleep(KEYS_EVERY_S)
+
+    bundler = Bundler(publisher.publish)
+    app = Application(
+        keys,
+        bundler,
+        Taken(),
+        refusals,
+        SystemClock(),
+        refresh_keys=refresh,
+        log_is_there=lambda: publisher.there,
+        future_limit=timedelta(seconds=rulebook.load().number("future_tolerance_seconds")),
+        live_age=LIVE_AGE,
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=config.host,
+            port=config.intake_port,
+            http=GuardedHttp,
+            lifespan="off",
+            access_log=False,
+            log_level="warning",
+            limit_concurrency=MAX_CONNECTIONS,
+            backlog=4096,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=2,
+            server_header=False,
+        )
+    )
+    leaving.then(lambda: setattr(server, "should_exit", True))
+    refusals.start()
+
+    async def say_ready() -> None:
+        publisher.log = await open_log(config, "intake", leaving)
+        while not (server.started and keys.loaded):  # noqa: ASYNC110 - the server has no event for it
+            await asyncio.sleep(0.02)
+        figures = metrics.serve(config, "intake", app.figures)
+        announce(config, "intake", url=f"http://{config.host}:{config.intake_port}", metrics=figures)
+
+    tasks = [asyncio.create_task(keep_fresh()), asyncio.create_task(say_ready())]
+    try:
+        await server.serve()
+    finally:
+        failed = await end(tasks)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3):
+                await bundler.close()
+        refusals.close()
+        if publisher.log is not None:
+            await publisher.log.close()
+        reader.shutdown(wait=False)
+        for error in failed:
+            logger.error("%s: %s", type(error).__name__, error)
+
+
+def main(arguments: list[str]) -> int:
+    """Take packets in until SIGTERM. Settings from the environment; no arguments."""
+    leaving = begin("intake")
+    django.start()
+    config = settings.load()
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(finish(serve(config, leaving)))
+    return 0

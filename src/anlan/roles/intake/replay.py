@@ -1,0 +1,45 @@
+"""Which packets were taken already: the same packet sent again is counted, not stored twice (SEC-05).
+
+Remembered are the newest packets of each gateway, in memory; what an older repeat brings is absorbed behind the log,
+where sample times decide. A packet is remembered as taken only when the log has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+
+PER_GATEWAY = 256
+
+
+class Taken:
+    """Packets by gateway and id. An id is in one of three states: unknown, on its way (a future), taken."""
+
+    def __init__(self, per_gateway: int = PER_GATEWAY) -> None:
+        self._per_gateway = per_gateway
+        self._taken: dict[str, OrderedDict[str, None]] = {}
+        self._on_the_way: dict[tuple[str, str], asyncio.Future[int]] = {}
+
+    def is_taken(self, gateway: str, packet_id: str) -> bool:
+        return packet_id in self._taken.get(gateway, ())
+
+    def on_the_way(self, gateway: str, packet_id: str) -> asyncio.Future[int] | None:
+        """The future of the first copy while the log has not answered for it."""
+        return self._on_the_way.get((gateway, packet_id))
+
+    def follow(self, gateway: str, packet_ids: list[str], done: asyncio.Future[int]) -> None:
+        """Remember packets as taken when ``done`` succeeds, forget them when it fails."""
+        for packet_id in packet_ids:
+            self._on_the_way[gateway, packet_id] = done
+
+        def settle(future: asyncio.Future[int]) -> None:
+            kept = not future.cancelled() and future.exception() is None
+            seen = self._taken.setdefault(gateway, OrderedDict())
+            for packet_id in packet_ids:
+                self._on_the_way.pop((gateway, packet_id), None)
+                if kept:
+                    seen[packet_id] = None
+            while len(seen) > self._per_gateway:
+                seen.popitem(last=False)
+
+        done.add_done_callback(settle)

@@ -1,0 +1,40 @@
+"""How a role comes to the log: patiently, and with the one layout that all of them agree on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from anlan.config import Config
+from anlan.roles.process import Leaving
+from anlan.stream.log import Log, LogUnavailable, StreamLayout
+
+logger = logging.getLogger(__name__)
+
+ATTEMPT_S = 2.0
+"""One attempt to connect; between two of them the role sees that it was asked to leave."""
+
+
+def layout(config: Config) -> StreamLayout:
+    """The stream of samples; a tenth of the log server's room is left for its own bookkeeping."""
+    return StreamLayout(max_bytes=int(config.log_max_gib * 1024**3 * 0.9))
+
+
+async def open_log(config: Config, role: str, leaving: Leaving) -> Log | None:
+    """The log with its stream, as soon as a server is there; None when asked to leave before."""
+    while not leaving:
+        try:
+            log = await Log.connect(config.nats_url, layout=layout(config), name=f"anlan-{role}", timeout=ATTEMPT_S)
+        except LogUnavailable as error:
+            logger.warning("%s", error)
+            await asyncio.sleep(0.5)
+            continue
+        try:
+            await log.ensure()
+        except LogUnavailable as error:
+            logger.warning("%s", error)
+            await log.close()
+            await asyncio.sleep(0.5)
+        else:
+            return log
+    return None

@@ -1,0 +1,33 @@
+"""Django's management commands under our roof. ``migrate`` without a database name migrates both databases."""
+
+from __future__ import annotations
+
+from anlan.roles import django
+
+
+def migrate() -> None:
+    """Bring the records and the history to the schema of this code; on PostgreSQL make the history schema first."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    from anlan.site.databases import HISTORY
+
+    history = connections[HISTORY]
+    if history.vendor == "postgresql":
+        with history.cursor() as cursor:
+            cursor.execute("CREATE SCHEMA IF NOT EXISTS history")
+    # history first: its schema must get a list of migrations of its own before there is one in "public" to be found
+    call_command("migrate", database=HISTORY, interactive=False, verbosity=0)
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one management command. Exit codes are Django's."""
+    django.start()
+    if arguments == ["migrate"]:
+        migrate()
+        return 0
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["anlan manage", *arguments])
+    return 0

@@ -1,0 +1,133 @@
+"""What every role's process has in common: it ends with its parent, says when it is ready, and leaves when asked.
+
+A role that runs on as an orphan would write beside its successor; that is why the parent is watched from inside as
+well as tied by the kernel. Nothing here starts a process (the supervisor does) and nothing here knows what a role does.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from anlan import config as settings
+from anlan import logs
+from anlan.config import Config
+
+PARENT = "ANLAN_SUPERVISOR_PID"
+"""Environment name under which a child finds the process that it must not outlive."""
+
+RESTORING = ".restoring"
+"""Folder inside a data directory while a restore is under way, or after it was cut short: nothing may serve then."""
+
+logger = logging.getLogger(__name__)
+
+
+class Leaving:
+    """Set once when the process was asked to end (SIGTERM, SIGINT) or its supervisor is gone."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._calls: list[Callable[[], None]] = []
+
+    def __bool__(self) -> bool:
+        return self._event.is_set()
+
+    def ask(self) -> None:
+        """Ask the process to end; a second call does nothing."""
+        if self._event.is_set():
+            return
+        self._event.set()
+        for call in self._calls:
+            call()
+
+    def wait(self, seconds: float) -> bool:
+        """Pause; True as soon as the process should leave."""
+        return self._event.wait(seconds)
+
+    def then(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called when the process should leave (from any thread; it must be quick)."""
+        self._calls.append(call)
+        if self._event.is_set():
+            call()
+
+
+def begin(role: str) -> Leaving:
+    """First thing in a role's ``main``: logging, signals, and the watch over the parent. Main thread only."""
+    try:
+        style = settings.load().log_format
+    except settings.ConfigError:
+        style = "text"  # whoever needs the settings says what is wrong with them
+    logs.start(style, role)
+    leaving = Leaving()
+
+    def on_signal(number: int, _frame: Any) -> None:
+        leaving.ask()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    watch_parent(leaving.ask)
+    logger.info("%s starts, pid %d", role, os.getpid())
+    return leaving
+
+
+def watch_parent(gone: Callable[[], None], every: float = 1.0) -> None:
+    """Call ``gone`` when the supervisor named in the environment is no longer our parent; nothing without one."""
+    expected = os.environ.get(PARENT)
+    if not expected:
+        return
+    pause = threading.Event()
+
+    def watch() -> None:
+        while str(os.getppid()) == expected:
+            pause.wait(every)
+        logger.warning("the supervisor is gone, leaving")
+        gone()
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def ready_file(config: Config, role: str) -> Path:
+    """Where a role says that it is ready."""
+    return config.data_dir / "run" / f"{role}.json"
+
+
+def announce(config: Config, role: str, **facts: Any) -> None:
+    """Say that this process does its work now, with facts such as its address; written whole or not at all."""
+    write_whole(ready_file(config, role), {"pid": os.getpid(), **facts})
+
+
+def announced(config: Config, role: str, pid: int) -> dict[str, Any] | None:
+    """What process ``pid`` announced for ``role``; None while it has not."""
+    try:
+        found = json.loads(ready_file(config, role).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found.get("pid") == pid else None
+
+
+def last_backup_file(config: Config) -> Path:
+    """Where the last complete backup of this installation is named."""
+    return config.data_dir / "backup.json"
+
+
+def announced_log(config: Config) -> str:
+    """Where the supervisor of the data directory runs the log; empty when none runs."""
+    try:
+        written = json.loads((config.data_dir / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(written.get("nats_url", "")) if isinstance(written, dict) else ""
+
+
+def write_whole(path: Path, content: dict[str, Any] | list[Any]) -> None:
+    """Replace a small JSON file in one step, so that a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    fresh.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    os.replace(fresh, path)

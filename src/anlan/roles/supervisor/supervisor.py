@@ -1,0 +1,277 @@
+"""The supervisor: one thread that starts, watches and restarts the log server and the roles.
+
+Order of start: lock, migrations, log, engine and historian, intake, clock, auditor and delivery, web. Order of stop:
+the reverse, so that whoever takes something in ends before whoever works it off.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from anlan import now
+from anlan.config import Config
+from anlan.roles.process import RESTORING, announced, ready_file, write_whole
+from anlan.roles.supervisor.child import FIRST_PAUSE_S, LONGEST_PAUSE_S, Child
+from anlan.roles.supervisor.lock import DirectoryLock
+from anlan.stream.natsd import NatsError, NatsServer
+
+ROLES = ("engine", "historian", "intake", "clock", "auditor", "delivery", "web")
+"""In the order of start."""
+_SILENT = {"clock", "auditor", "delivery"}
+"""Roles that are ready when they run: nothing waits for their answer."""
+_TAKERS = {"web", "intake"}
+_GRACE_S = 4.0
+
+logger = logging.getLogger(__name__)
+
+
+class SupervisorError(Exception):
+    """Something could not be started. The message is Chinese and carries the last words of what failed."""
+
+
+class Supervisor:
+    """All roles (or a subset) of one data directory, as children of this process.
+
+    ``start`` takes the lock (`AlreadyRunning` when another has it) and returns while things are still starting;
+    ``wait_ready`` says when they answer; ``stop`` ends everything and frees the lock. ``children`` maps a role to its
+    `Child` (``.pid``); ``nats_pid`` is the log server's.
+    """
+
+    def __init__(self, config: Config, roles: Iterable[str] = ROLES) -> None:
+        wanted = set(roles)
+        unknown = wanted - set(ROLES)
+        if unknown:
+            raise SupervisorError(f"没有这样的角色：{'、'.join(sorted(unknown))}")
+        self.config = dataclasses.replace(
+            config,
+            data_dir=config.data_dir.resolve(),
+            web_port=config.web_port or free_port(config.host),
+            intake_port=config.intake_port or free_port(config.host),
+        )
+        self.roles = [role for role in ROLES if role in wanted]
+        self.children: dict[str, Child] = {}
+        self._lock = DirectoryLock(self.config.data_dir)
+        self._nats: NatsServer | None = None
+        self._leave = threading.Event()
+        self._started = threading.Event()
+        self._failure: str | None = None
+        self._thread: threading.Thread | None = None
+        self._written: dict[str, object] = {}
+        self._targets: dict[str, tuple[int | None, str]] = {}
+        self._targets_written: list[dict[str, object]] = []
+
+    @property
+    def nats_pid(self) -> int | None:
+        return self._nats.pid if self._nats is not None else None
+
+    @property
+    def nats_url(self) -> str:
+        return self.config.nats_url or (self._nats.url if self._nats is not None else "")
+
+    @property
+    def web_url(self) -> str:
+        return f"http://{_address(self.config.host)}:{self.config.web_port}/"
+
+    @property
+    def intake_url(self) -> str:
+        return f"http://{_address(self.config.host)}:{self.config.intake_port}"
+
+    @property
+    def _run_file(self) -> Path:
+        return self.config.data_dir / "run.json"
+
+    def start(self, *, migrate: bool = True) -> None:
+        """Take the lock, bring the databases up to date, start the watching thread.
+
+        ``migrate`` False: the caller has just done so itself.
+        """
+        self._lock.acquire()
+        if (self.config.data_dir / RESTORING).exists():
+            self._lock.release()
+            raise SupervisorError(f"数据目录 {self.config.data_dir} 的恢复没有做完；请再运行一次 anlan restore")
+        # what a killed predecessor left speaks of processes that are gone
+        self._run_file.unlink(missing_ok=True)
+        try:
+            if migrate:
+                self._migrate()
+        except SupervisorError:
+            self._lock.release()
+            raise
+        self._leave.clear()
+        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+        self._thread.start()
+
+    def wait_ready(self, timeout: float = 60.0) -> None:
+        """Return when every role does its work. Raises SupervisorError when one keeps failing or time is up."""
+        deadline = now.monotonic() + timeout
+        pause = threading.Event()
+        while True:
+            if self._failure:
+                raise SupervisorError(self._failure)
+            waiting = [role for role in self.roles if not self.is_ready(role)]
+            if self._started.is_set() and not waiting:
+                return
+            for child in list(self.children.values()):
+                if child.starts >= 4 and child.pid is None:
+                    raise SupervisorError(f"角色 {child.role} 反复启动失败：\n{child.last_words()}")
+            if now.monotonic() > deadline:
+                words = "\n".join(f"[{role}] {self._words(role)}" for role in waiting)
+                raise SupervisorError(f"{timeout:.0f} 秒内未就绪：{'、'.join(waiting) or '日志'}\n{words}")
+            pause.wait(0.05)
+
+    def is_ready(self, role: str) -> bool:
+        """Whether the role's present process has said that it does its work."""
+        child = self.children.get(role)
+        pid = child.pid if child is not None else None
+        if pid is None:
+            return False
+        if announced(self.config, role, pid) is not None:
+            return True
+        if role == "web":
+            return _answers(self.config.host, self.config.web_port)
+        return role in _SILENT
+
+    def stop(self) -> None:
+        """End all children in order, then the log, within seconds. Safe to call twice."""
+        self._leave.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self._lock.release()
+
+    @property
+    def failed(self) -> str | None:
+        """Why the supervisor gave up, in Chinese; None while it works."""
+        return self._failure
+
+    def _run(self) -> None:
+        try:
+            self._start_nats()
+            self._start_roles()
+            self._started.set()
+            self._write_run_file()
+            pause, due = FIRST_PAUSE_S, 0.0
+            while not self._leave.wait(0.1):
+                if self._nats is not None and self._nats.pid is None and now.monotonic() >= due:
+                    logger.error("the log server ended, starting it again")
+                    try:
+                        self._start_nats()
+                        pause = FIRST_PAUSE_S
+                    except NatsError as error:
+                        logger.error("%s", error)
+                        due, pause = now.monotonic() + pause, min(2 * pause, LONGEST_PAUSE_S)
+                for child in self.children.values():
+                    ended = child.exit_code
+                    if child.tend():
+                        logger.error("%s ended (%s), started again", child.role, ended)
+                self._write_run_file()
+                self._write_targets()
+        except (NatsError, OSError) as error:
+            self._failure = str(error)
+            logger.error("%s", error)
+        finally:
+            self._end_all()
+
+    def _start_nats(self) -> None:
+        if self.config.nats_url:
+            return
+        if self._nats is None:
+            bound = int(self.config.log_max_gib * 1024**3)
+            self._nats = NatsServer(self.config.data_dir / "nats", max_store_bytes=bound)
+        self._nats.start()
+        self._nats.wait_ready(20.0)
+
+    def _start_roles(self) -> None:
+        environment = {**self.config.environment(), "ANLAN_NATS_URL": self.nats_url}
+        for role in self.roles:
+            if self._leave.is_set():
+                return
+            ready_file(self.config, role).unlink(missing_ok=True)
+            child = Child(role, environment, self.config.data_dir / "log" / f"{role}.log")
+            self.children[role] = child
+            child.start()
+
+    def _end_all(self) -> None:
+        # whoever takes something in ends first, so that the rest can finish what was taken
+        takers = [role for role in reversed(self.roles) if role in _TAKERS]
+        for stage in (takers, [role for role in reversed(self.roles) if role not in _TAKERS]):
+            ending = [self.children[role] for role in stage if role in self.children]
+            for child in ending:
+                child.ask_to_end()
+            deadline = now.monotonic() + _GRACE_S
+            for child in ending:
+                child.wait_end(deadline - now.monotonic())
+        if self._nats is not None:
+            self._nats.stop()
+        self._run_file.unlink(missing_ok=True)
+
+    def _migrate(self) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "anlan", "manage", "migrate"],
+            env={**os.environ, **self.config.environment()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise SupervisorError(f"数据库升级失败：\n{(done.stdout + done.stderr)[-2000:]}")
+
+    def _write_run_file(self) -> None:
+        content: dict[str, object] = {
+            "pid": os.getpid(),
+            "nats_url": self.nats_url,
+            "nats_pid": self.nats_pid,
+            "web_url": self.web_url,
+            "intake_url": self.intake_url,
+            "children": {role: child.pid for role, child in self.children.items()},
+        }
+        if content != self._written:
+            write_whole(self._run_file, content)
+            self._written = content
+
+    def _write_targets(self) -> None:
+        """Where each role serves its figures, as Prometheus reads targets from a file; anew when a process is new."""
+        pids = {role: child.pid for role, child in self.children.items()}
+        if all(self._targets.get(role, (None, ""))[0] == pid for role, pid in pids.items()):
+            return
+        for role, pid in pids.items():
+            told = announced(self.config, role, pid) if pid is not None else None
+            if told is not None:
+                self._targets[role] = (pid, str(told.get("metrics", "")))
+        found = [
+            {"targets": [target], "labels": {"role": role}} for role, (_, target) in self._targets.items() if target
+        ]
+        if found != self._targets_written:
+            write_whole(self.config.data_dir / "run" / "metrics.json", found)
+            self._targets_written = found
+
+    def _words(self, role: str) -> str:
+        child = self.children.get(role)
+        return child.last_words() if child is not None else "未启动"
+
+
+def free_port(host: str) -> int:
+    """A TCP port that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind((_address(host), 0))
+        return int(probe.getsockname()[1])
+
+
+def _address(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "") else host
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((_address(host), port), 0.2):
+            return True
+    except OSError:
+        return False

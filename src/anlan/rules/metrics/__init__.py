@@ -1,0 +1,27 @@
+"""Metrics: what is counted, how, which end comes first, and by which article (GEN-06, GEN-07, WRN-17, WRN-21).
+
+One registry feeds the pages, the API, the reference page and, later, the bulletins. The notices name what is ranked
+and never how it is computed, so every formula here is ours and is shown as 本地设定.
+"""
+
+from __future__ import annotations
+
+from anlan.rules.metrics.facts import HandlingFacts, total
+from anlan.rules.metrics.handling import DAILY, HANDLING, METRICS
+from anlan.rules.metrics.metric import FORMULA, Figure, Metric, MetricUnit
+from anlan.rules.metrics.table import Line, Table, tabulate
+
+__all__ = [
+    "DAILY",
+    "FORMULA",
+    "HANDLING",
+    "METRICS",
+    "Figure",
+    "HandlingFacts",
+    "Line",
+    "Metric",
+    "MetricUnit",
+    "Table",
+    "tabulate",
+    "total",
+]

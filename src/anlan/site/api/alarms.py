@@ -1,0 +1,82 @@
+"""``/api/v1/alarms``: alarms in scope."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Field, Query, Router, Schema
+
+from anlan.apps.monitoring import tables
+from anlan.apps.monitoring.models import AlarmSide, AlarmState
+from anlan.apps.monitoring.selectors import alarms_visible
+from anlan.site.api.paging import PageOut, PageQuery, page_of, place_of
+
+router = Router()
+
+
+class AlarmQuery(PageQuery):
+    """Filters; the names are those of the alarm page."""
+
+    state: Literal["", "uncleared", "active", "unacknowledged", "settled"] = ""
+    level: Literal["", "HH", "H", "L", "LL"] = ""
+    side: Annotated[list[AlarmSide], Field(max_length=5)] = []
+    q: Annotated[str, Field(max_length=60, description="企业、位号、指标中的文字")] = ""
+    since: Annotated[date | None, Field(alias="from", description="成立日期，从")] = None
+    until: Annotated[date | None, Field(alias="from_to", description="成立日期，到（含）")] = None
+    enterprise: Annotated[str, Field(max_length=60)] = ""
+    source: Annotated[str, Field(max_length=60)] = ""
+    point: Annotated[str, Field(max_length=60)] = ""
+
+
+class AlarmOut(Schema):
+    """One excursion. ``started_at`` is the sample time of its beginning, ``detected_at`` when the system knew."""
+
+    id: str
+    enterprise: str
+    source: str | None
+    point: str
+    tag: str
+    name: str
+    unit: str
+    side: AlarmSide
+    state: AlarmState
+    level: str
+    worst: str
+    value: float | None
+    limit: float | None
+    extreme: float | None
+    started_at: datetime
+    raised_at: datetime
+    detected_at: datetime
+    cleared_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str
+    uncleared: bool
+    origin: str
+
+
+class AlarmList(PageOut):
+    items: list[AlarmOut]
+
+
+def as_dict(alarm: Any) -> dict[str, Any]:
+    """One alarm as the API says it; point, source and enterprise are joined by the caller."""
+    plain = ("id", "side", "state", "level", "worst", "value", "limit", "extreme", "started_at", "raised_at")
+    later = ("detected_at", "cleared_at", "acknowledged_at", "acknowledged_by", "origin")
+    return {name: getattr(alarm, name) for name in (*plain, *later)} | {
+        "enterprise": alarm.enterprise.code,
+        "source": alarm.source.code if alarm.source else None,
+        "point": alarm.point.code,
+        "tag": alarm.point.tag,
+        "name": alarm.point.name,
+        "unit": alarm.point.unit,
+        "uncleared": alarm.is_uncleared,
+    }
+
+
+@router.get("", response=AlarmList, summary="报警清单")
+def alarms(request: Any, query: Query[AlarmQuery]) -> dict[str, Any]:
+    """Alarms in scope, newest first unless ``sort`` says otherwise."""
+    page = page_of(request, tables.ALARMS, alarms_visible(request.scope), query)
+    return {**place_of(page), "items": [as_dict(row) for row in page.rows]}

@@ -1,0 +1,10 @@
+"""Open warnings as rows that a duty officer reads: who burns, how high, who answered, what is due next.
+
+The overview, the wall, the list and the to-do page show the same rows. Read with a fixed number of queries however
+many there are; live values are asked of the engine and marked when it does not answer.
+"""
+
+from anlan.site.board.rows import Board, Holder, Row, board, running
+from anlan.site.board.steps import Next, next_hour, next_steps
+
+__all__ = ["Board", "Holder", "Next", "Row", "board", "next_hour", "next_steps", "running"]

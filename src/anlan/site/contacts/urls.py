@@ -1,0 +1,10 @@
+"""Addresses of one's own contacts."""
+
+from django.urls import path
+
+from anlan.site.contacts import views
+
+urlpatterns = [
+    path("me/contacts/", views.mine, name="my-contacts"),
+    path("me/contacts/<slug:verb>/", views.act, name="my-contacts-act"),
+]

@@ -1,0 +1,173 @@
+"""The page of one's own contacts and deputies, and the acts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from anlan import now as clock
+from anlan.apps.delivery import services as delivery
+from anlan.apps.delivery.models import Contact
+from anlan.apps.org import access, deputies
+from anlan.site.contacts.forms import ORDERS, ContactForm, DeputyForm
+from anlan.site.contacts.keeping import Stand, stand_of
+
+
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """我的联系方式: the ways to me and to the desks that I keep, and who stands in for me."""
+    return _page(request, clock.now())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def act(request: HttpRequest, verb: str) -> HttpResponse:
+    """Do one of the acts below and lead back to the page; what is refused comes back as it was filled in, with the
+    reason. A contact that the person does not keep is refused, and the attempt journaled.
+
+    Reading the address (a page reloaded after a refusal) leads to the page and does nothing.
+    """
+    if verb not in ACTS and verb not in ON_A_CONTACT:
+        raise Http404
+    if request.method != "POST":
+        return redirect("my-contacts")
+    now = clock.now()
+    stand = stand_of(request.user, request.scope, now)  # type: ignore[attr-defined]
+    if verb in ACTS:
+        return ACTS[verb](request, stand, now) or redirect("my-contacts")
+    row = contact_of(request, now)
+    if not stand.keeps(row):
+        access.note_refusal(request, delivery.chain_of_contact(row, now), row, now=now)
+        raise PermissionDenied(_("这不是您管理的联系方式。"))
+    ON_A_CONTACT[verb](request, row, now)
+    return redirect("my-contacts")
+
+
+def actor_of(request: HttpRequest) -> str:
+    """As the journal names the person."""
+    user: Any = request.user
+    return f"person:{user.person.code}" if user.person else f"user:{user.get_username()}"
+
+
+def contact_of(request: HttpRequest, now: datetime) -> Contact:
+    """The contact that the form names; 404 and a journal entry when out of scope."""
+    rows = Contact.objects.select_related("agency", "enterprise", "person")
+    raw = request.POST.get("contact", "")
+    found: Contact = access.find(
+        request,
+        rows,
+        now=now,
+        owner=lambda row: delivery.chain_of_contact(row, now),
+        pk=int(raw) if raw.isdigit() else 0,
+    )
+    return found
+
+
+def _add(request: HttpRequest, stand: Stand, now: datetime) -> HttpResponse | None:
+    owner = stand.owner(request.POST.get("owner", ""))
+    if owner is None:
+        raise PermissionDenied(_("您不能为这个对象添加联系方式。"))
+    form = ContactForm(request.POST, auto_id=f"{owner.key}_%s")
+    if form.is_valid():
+        values = form.cleaned_data
+        try:
+            delivery.add_contact(
+                owner.whom, values["channel"], values["address"], order=int(values["order"]),
+                actor=actor_of(request), at=now,
+            )  # fmt: skip
+        except delivery.ContactRefused as refused:
+            form.add_error("address", str(refused))
+        else:
+            messages.info(request, _("联系方式已保存。"))
+            return None
+    return _page(request, now, contact_form=(owner.key, form), status=422)
+
+
+def _order(request: HttpRequest, row: Contact, now: datetime) -> None:
+    raw = request.POST.get("order", "")
+    if raw not in dict(ORDERS):
+        messages.error(request, _("次序“%(raw)s”不在 1 到 9 之间，没有改动。") % {"raw": raw[:10]})
+        return
+    delivery.change_order(row, int(raw), actor=actor_of(request), at=now)
+    messages.info(request, _("次序已改。"))
+
+
+def _disable(request: HttpRequest, row: Contact, now: datetime) -> None:
+    delivery.disable_contact(row, _("由%(name)s停用") % {"name": request.user}, actor=actor_of(request), at=now)
+    messages.info(request, _("已停用，不再向它发送。"))
+
+
+def _enable(request: HttpRequest, row: Contact, now: datetime) -> None:
+    delivery.enable_contact(row, actor=actor_of(request), at=now)
+    messages.info(request, _("已重新启用。"))
+
+
+def _deputy(request: HttpRequest, stand: Stand, now: datetime) -> HttpResponse | None:
+    form = DeputyForm(request.POST, auto_id="deputy_%s", persons=stand.for_whom, colleagues=stand.colleagues)
+    if form.is_valid():
+        values = form.cleaned_data
+        try:
+            deputies.declare(
+                values["person"], values["deputy"], away=values["away"], start=values["start"] or now,
+                until=values["until"], actor=actor_of(request), at=now,
+                chain=delivery.chain_of_person(values["person"].pk, now),
+            )  # fmt: skip
+        except deputies.DeputyRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.info(request, _("代理人已登记。"))
+            return None
+    return _page(request, now, deputy_form=form, status=422)
+
+
+def _end(request: HttpRequest, stand: Stand, now: datetime) -> None:
+    raw = request.POST.get("deputy", "")
+    row = next((each for each in stand.deputies(now) if str(each.pk) == raw), None)
+    if row is None:
+        raise PermissionDenied(_("没有这项代理，或者它不归您登记。"))
+    chain = delivery.chain_of_person(row.person_id, now)
+    deputies.end(row, actor=actor_of(request), at=now, chain=chain)
+    messages.info(request, _("代理已结束。"))
+
+
+ACTS: dict[str, Callable[[HttpRequest, Stand, datetime], HttpResponse | None]] = {
+    "add": _add,
+    "deputy": _deputy,
+    "end-deputy": _end,
+}
+ON_A_CONTACT: dict[str, Callable[[HttpRequest, Contact, datetime], None]] = {
+    "order": _order,
+    "disable": _disable,
+    "enable": _enable,
+}
+
+
+def _page(
+    request: HttpRequest, now: datetime, *, contact_form: tuple[str, ContactForm] | None = None,
+    deputy_form: DeputyForm | None = None, status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    stand = stand_of(request.user, request.scope, now)  # type: ignore[attr-defined]
+    known, bound = contact_form or ("", None)
+    owners = []
+    for owner in stand.owners:
+        form = bound if owner.key == known and bound is not None else ContactForm(auto_id=f"{owner.key}_%s")
+        contacts = [(row, delivery.title_of(row.channel)) for row in owner.contacts]
+        owners.append({"owner": owner, "form": form, "contacts": contacts})
+    deputy_form = deputy_form or DeputyForm(auto_id="deputy_%s", persons=stand.for_whom, colleagues=stand.colleagues)
+    context = {
+        "now": now,
+        "owners": owners,
+        "has_channels": bool(delivery.addressed()),
+        "orders": ORDERS,
+        "deputies": stand.deputies(now),
+        "deputy_form": deputy_form,
+        "may_declare": bool(stand.for_whom and stand.colleagues),
+    }
+    return render(request, "contacts/mine.html", context, status=status)

@@ -1,0 +1,46 @@
+"""Views of the enterprise pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from anlan import now as clock
+from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.org import access
+from anlan.apps.registry.models import Enterprise
+from anlan.apps.registry.selectors.locality import rules_of_one
+from anlan.components.export import workbook
+from anlan.rules.calendar import civil_day
+from anlan.site.enterprises.detail import enterprise_view
+from anlan.site.enterprises.listing import listed, listing
+
+
+@require_safe
+def enterprises(request: Any) -> HttpResponseBase:
+    """企业: every enterprise in scope, gravest first; as a page, its rows alone, or a workbook."""
+    page = listing(request.scope).read(request, listed(request.scope))
+    if page.wants_workbook:
+        return workbook(request, page, title=_("企业"), now=clock.now())
+    name = "enterprises/_rows.html" if request.headers.get("HX-Request") else "enterprises/list.html"
+    response = render(request, name, {"page": page})
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+@require_safe
+def enterprise(request: Any, code: str) -> HttpResponse:
+    """One enterprise; 404 for one that is not there or not in scope (the attempt is journaled)."""
+    now = clock.now()
+    rows = Enterprise.objects.select_related("park", "supervisor", "county", "town", "region", "principal")
+    found = access.find(request, rows, now=now, owner=lambda row: f"enterprise:{row.code}", code=code)
+    view = enterprise_view(found, request.scope, now, rules_of_one(found, civil_day(now)))
+    context = {"view": view, "show_phones": entitlements.may_see_phones(request.user, found.pk, now)}
+    name = "enterprises/_detail.html" if request.headers.get("HX-Request") else "enterprises/detail.html"
+    response = render(request, name, context)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response

@@ -1,0 +1,92 @@
+"""Pages of the findings: the list, one finding, and the acts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from anlan import now as clock
+from anlan.apps.findings import selectors, services
+from anlan.apps.findings.models import Finding
+from anlan.apps.org import access
+from anlan.components.export import workbook
+from anlan.site.findings.acts import ACTS, doer
+from anlan.site.findings.listing import FINDINGS, limit_words
+
+
+@require_safe
+def findings(request: HttpRequest) -> HttpResponseBase:
+    """问题: every finding in scope, newest first; a page, its rows alone, or a workbook."""
+    page = FINDINGS.read(request, selectors.findings_visible(request.scope))  # type: ignore[attr-defined]
+    if page.wants_workbook:
+        return workbook(request, page, title=_("问题"), now=clock.now())
+    fragment = bool(request.headers.get("HX-Request"))
+    response = render(request, "findings/_rows.html" if fragment else "findings/list.html", {"page": page})
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def look_up(request: HttpRequest, pk: int, now: datetime) -> Finding:
+    """The finding with what its page shows; 404 and a journal entry when out of scope."""
+    rows = Finding.objects.select_related("enterprise", "source", "assigned_by").prefetch_related("steps")
+    found: Finding = access.find(request, rows, now=now, pk=pk)
+    return found
+
+
+@require_safe
+def finding(request: HttpRequest, pk: int) -> HttpResponse:
+    """One finding: what, where, since when, by when, every step, and the acts that are open to the reader."""
+    now = clock.now()
+    row = look_up(request, pk, now)
+    who = doer(request.user, row, now)
+    forms = {verb: kind.form(auto_id=f"{verb}_%s") for verb, kind in ACTS.items() if kind.open_to(who, row)}
+    return _page(request, row, forms)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Do one of `ACTS`. 403 (journaled) when it is not the person's; the form again with the reason when refused."""
+    now = clock.now()
+    kind = ACTS.get(verb)
+    if kind is None:
+        raise Http404
+    row = look_up(request, pk, now)
+    if request.method != "POST":
+        return redirect("finding", pk)
+    who = doer(request.user, row, now)
+    if not kind.allowed(who):
+        access.note_refusal(request, f"enterprise:{row.enterprise.code}", row, now=now)
+        raise PermissionDenied(_("您的角色不能做这一步。"))
+    form = kind.form(request.POST, auto_id=f"{verb}_%s")
+    if form.is_valid():
+        try:
+            kind.perform(row, who, now, form.cleaned_data)
+        except services.Refused as refused:
+            form.add_error(None, refused.detail)
+        else:
+            messages.info(request, str(kind.done))
+            return redirect("finding", pk)
+    forms = {name: each.form(auto_id=f"{name}_%s") for name, each in ACTS.items() if each.open_to(who, row)}
+    return _page(request, row, forms | {verb: form}, opened=verb, status=422)
+
+
+def _page(
+    request: HttpRequest, row: Finding, forms: dict[str, Any], opened: str = "", status: int = 200
+) -> HttpResponse:
+    subject, _colon, rest = row.subject.partition(":")
+    context = {
+        "finding": row,
+        "steps": list(row.steps.all()),
+        "limit_words": limit_words(row),
+        "warning": rest.partition(":")[0] if subject == "warning" else "",
+        "acts": [(verb, ACTS[verb], form) for verb, form in forms.items()],
+        "opened": opened,
+    }
+    return render(request, "findings/finding.html", context, status=status)

@@ -1,0 +1,148 @@
+"""The machine's own state: signs of life, what is due and untouched, what waits to be sent, how far the log is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Min, Q
+
+from anlan.apps.delivery import selectors as delivery
+from anlan.apps.delivery.models import Delivery, DeliveryState
+from anlan.apps.monitoring.models import EnginePosition, GatewayLink
+from anlan.apps.monitoring.selectors.log_state import LogState, Reader, log_state
+from anlan.apps.obligations import services as obligations
+from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState, Tick
+
+SILENT_AFTER = timedelta(minutes=5)
+"""A sign of life older than this is a fault (SEC-06)."""
+UNTOUCHED_AFTER = timedelta(seconds=60)
+ALIVE_WITHIN = timedelta(seconds=60)
+"""An audit that passed longer ago proves nothing any more: ``/alive`` says so."""
+MACHINE_KINDS = (ObligationKind.NOTICE, ObligationKind.SITE_ORDER, ObligationKind.REGRADE, ObligationKind.SUMMARY)
+ROLE_WORDS = {
+    "clock": "时钟",
+    "auditor": "审计",
+    "delivery": "投递",
+    "engine": "报警引擎",
+    "historian": "历史",
+    "intake": "接入",
+}
+
+
+@dataclass(frozen=True)
+class Sign:
+    """The last sign of life of one process."""
+
+    name: str
+    at: datetime
+    silent: bool
+
+    @property
+    def words(self) -> str:
+        """Its name in Chinese; an instance suffix such as ``clock-2`` is kept."""
+        role, _, rest = self.name.partition("-")
+        return f"{ROLE_WORDS.get(role, role)}{f' {rest}' if rest else ''}"
+
+
+@dataclass(frozen=True)
+class LastAudit:
+    """What the auditor left at its last look: when all was well last, what is not, and since when."""
+
+    at: datetime
+    passed_at: datetime | None
+    faults: list[tuple[str, str, datetime]]
+    """Words, the records concerned (only for who sees everything), and since when."""
+    signal_error: str
+    """Why the last call of the dead-man's address was not taken; empty when it was or none is set."""
+    silent: bool
+    """The auditor itself has not been heard of for `ALIVE_WITHIN`."""
+
+    def proves(self, now: datetime) -> bool:
+        """Whether all was well lately."""
+        return self.passed_at is not None and abs(now - self.passed_at) <= ALIVE_WITHIN
+
+
+@dataclass(frozen=True)
+class Sending:
+    """The outbox: waiting, the oldest of them, and permanently failed in the last day; channels that take nothing."""
+
+    waiting: int
+    oldest: datetime | None
+    failed: int
+    unwell: int
+
+
+@dataclass(frozen=True)
+class Health:
+    signs: list[Sign]
+    audit: LastAudit | None
+    """None: no auditor has looked yet."""
+    untouched: int
+    """Steps of the machine that fell due more than `UNTOUCHED_AFTER` ago and were not fired."""
+    sending: Sending
+    log: LogState | None
+    partitions_read: int
+
+    @property
+    def readers(self) -> list[tuple[str, Reader]]:
+        """The log's readers with their names in Chinese."""
+        return [(ROLE_WORDS.get(each.name, each.name), each) for each in self.log.readers] if self.log else []
+
+    @property
+    def log_fullness(self) -> str:
+        return f"{self.log.fullness * 100:.2f}" if self.log else ""
+
+
+def health(now: datetime) -> Health:
+    """Read everything at ``now``: six queries and two questions to the log server."""
+    outbox = Delivery.objects.aggregate(
+        waiting=Count("pk", filter=Q(state__in=[DeliveryState.QUEUED, DeliveryState.SENDING])),
+        failed=Count("pk", filter=Q(state=DeliveryState.FAILED, message__notice__sent_at__gte=now - timedelta(days=1))),
+        oldest=Min("message__notice__sent_at", filter=Q(state__in=[DeliveryState.QUEUED, DeliveryState.SENDING])),
+    )
+    due = Obligation.objects.by_the_machine().filter(
+        state=ObligationState.PENDING, kind__in=MACHINE_KINDS, due_at__lt=now - UNTOUCHED_AFTER
+    )
+    ticks = list(Tick.objects.order_by("name"))
+    return Health(
+        signs=[Sign(tick.name, tick.at, now - tick.at > SILENT_AFTER) for tick in ticks],
+        audit=_audit(ticks, now),
+        untouched=due.count(),
+        sending=Sending(outbox["waiting"], outbox["oldest"], outbox["failed"], len(delivery.unwell_channels())),
+        log=log_state(),
+        partitions_read=EnginePosition.objects.filter(seq__gt=0).count(),
+    )
+
+
+def last_audit(now: datetime) -> LastAudit | None:
+    """The newest look of an auditor; None when there was none."""
+    return _audit(obligations.signs_of("auditor"), now)
+
+
+def _audit(ticks: Iterable[Tick], now: datetime) -> LastAudit | None:
+    auditors = [tick for tick in ticks if tick.name.partition("-")[0] == "auditor"]
+    newest = max(auditors, key=lambda tick: tick.at, default=None)
+    if newest is None:
+        return None
+    detail = newest.detail
+    passed = detail.get("passed_at")
+    return LastAudit(
+        at=newest.at,
+        passed_at=datetime.fromisoformat(passed) if passed else None,
+        faults=[
+            (each["text"], each.get("detail", ""), datetime.fromisoformat(each["since"]))
+            for each in detail.get("faults", [])
+        ],
+        signal_error=detail.get("signal_error", ""),
+        silent=now - newest.at > ALIVE_WITHIN,
+    )
+
+
+def links_in(scope: object) -> dict[str, int]:
+    """How many gateways of the scope are online and how many are not."""
+    counted = GatewayLink.objects.visible_to(scope).aggregate(  # type: ignore[arg-type]
+        up=Count("pk", filter=Q(online=True)), down=Count("pk", filter=Q(online=False))
+    )
+    return {"online": counted["up"], "offline": counted["down"]}

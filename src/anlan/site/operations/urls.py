@@ -1,0 +1,15 @@
+"""Addresses of the operations pages."""
+
+from django.urls import path
+
+from anlan.site.operations import channels, views
+
+urlpatterns = [
+    path("alive", views.alive, name="alive"),
+    path("operations/", views.operations, name="operations"),
+    path("operations/gateways/", views.gateways, name="gateways"),
+    path("operations/outages/", views.outages, name="outages"),
+    path("operations/channels/", channels.channels, name="channels"),
+    path("operations/channels/<slug:verb>/", channels.act, name="channels-act"),
+    path("operations/quarantine/", views.quarantine, name="quarantine"),
+]

@@ -1,0 +1,223 @@
+"""The figures of the overview, counted from rows in scope; what has no base is shown as a dash, never as zero."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Max, Min, Q
+from django.db.models.functions import TruncMinute
+
+from anlan.apps.monitoring.models import Alarm, AlarmState, GatewayLink
+from anlan.apps.org.scope import Scope
+from anlan.apps.registry.models import Camera, Enterprise, Gateway
+from anlan.apps.warnings.models import LevelEpisode, Warning
+from anlan.rules import calendar
+from anlan.rules.level import WARNING_LEVELS, Level
+from anlan.rules.online import Camera as SeenCamera
+from anlan.rules.online import video_state
+from anlan.rules.ratio import Ratio
+from anlan.rules.rulebook import Entry, RulesInForce
+
+UNCLEARED = Q(state=AlarmState.ACTIVE) | Q(acknowledged_at__isnull=True)
+BINS = 18
+BIN = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class LevelFigure:
+    """Open warnings at one level; ``since`` is the oldest open episode, ``last`` the end of the newest past one."""
+
+    level: str
+    count: int
+    since: datetime | None
+    last: datetime | None
+
+
+def levels(scope: Scope) -> list[LevelFigure]:
+    """The four levels, gravest first."""
+    open_now = Warning.objects.visible_to(scope).filter(cleared_at__isnull=True)
+    found = {
+        row["level"]: row
+        for row in open_now.order_by().values("level").annotate(number=Count("pk"), oldest=Min("level_since"))
+    }
+    past = {
+        row["level"]: row["last"]
+        for row in LevelEpisode.objects.visible_to(scope)
+        .filter(ended_at__isnull=False)
+        .order_by()
+        .values("level")
+        .annotate(last=Max("ended_at"))
+    }
+    return [
+        LevelFigure(
+            level.value,
+            found[level.value]["number"] if level.value in found else 0,
+            found[level.value]["oldest"] if level.value in found else None,
+            past.get(level.value),
+        )
+        for level in WARNING_LEVELS
+    ]
+
+
+@dataclass(frozen=True)
+class Uncleared:
+    """未消警: alarms not back in range, or back and never acknowledged (MON-07)."""
+
+    total: int
+    old: int
+    """Of these, standing for longer than the limit (a local setting)."""
+    limit: Entry
+
+
+def uncleared(scope: Scope, now: datetime, rules: RulesInForce) -> Uncleared:
+    rows = Alarm.objects.visible_to(scope).filter(UNCLEARED)
+    limit = rules.entry("uncleared_old_minutes")
+    since = now - rules.length(limit.key)
+    found = rows.order_by().aggregate(total=Count("pk"), old=Count("pk", filter=Q(raised_at__lt=since)))
+    return Uncleared(found["total"], found["old"], limit)
+
+
+@dataclass(frozen=True)
+class Online:
+    """A rate with what is missing from it."""
+
+    rate: Ratio
+    offline: int
+    never: int = 0
+    """Never seen at all; of cameras these are part of the offline, of gateways they are beside the rate."""
+
+
+def systems(scope: Scope) -> Online:
+    """系统在线: gateways whose data arrive, of those that are connected: in use and seen at least once (BUL-14)."""
+    total = Gateway.objects.visible_to(scope).filter(is_active=True).count()
+    links = GatewayLink.objects.visible_to(scope).filter(gateway__is_active=True)
+    found = links.aggregate(
+        online=Count("pk", filter=Q(online=True)), seen=Count("pk", filter=Q(last_received_at__isnull=False))
+    )
+    return Online(Ratio(found["online"], found["seen"]), found["seen"] - found["online"], total - found["seen"])
+
+
+def cameras(scope: Scope, now: datetime, rules: RulesInForce) -> Online:
+    """视频在线: key cameras and control rooms that were seen lately, of all (MON-05).
+
+    A camera is offline after the same silence as a data link (a local setting).
+    """
+    silence = rules.minutes("offline_minutes")
+    rows = Camera.objects.visible_to(scope).values_list("is_key", "is_control_room", "last_seen_at")
+    seen = [(SeenCamera(key, room, last is not None and now - last < silence), last) for key, room, last in rows]
+    rate = video_state(camera for camera, _ in seen).rate
+    counting = [last for camera, last in seen if camera.key or camera.control_room]
+    return Online(rate, rate.whole - rate.part, sum(1 for last in counting if last is None))
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Alarms raised in ten minutes."""
+
+    start: datetime
+    count: int
+    height: float
+    """Percent of the highest column."""
+
+
+def alarm_bins(scope: Scope, now: datetime) -> list[Bin]:
+    """New alarms per ten minutes of civil time over the last three hours, the running ten minutes last."""
+    civil = calendar.civil(now)
+    running = civil.replace(minute=civil.minute // 10 * 10, second=0, microsecond=0)
+    first = running - (BINS - 1) * BIN
+    rows = Alarm.objects.visible_to(scope).filter(raised_at__gte=first).order_by()
+    counts: Counter[int] = Counter()
+    for minute, number in rows.annotate(minute=TruncMinute("raised_at")).values_list("minute").annotate(Count("pk")):
+        counts[int((minute - first) // BIN)] += number
+    top = max([*counts.values(), 1])
+    return [Bin(first + i * BIN, counts[i], counts[i] / top * 100) for i in range(BINS)]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Enterprises by their level: the worst of their open warnings, else 低 (MON-08)."""
+
+    level: str
+    words: str
+    count: int
+    share: float
+
+
+def enterprise_levels(scope: Scope) -> dict[int, str]:
+    """Level of each enterprise that has an open warning, by key."""
+    rows = Warning.objects.visible_to(scope).filter(cleared_at__isnull=True, enterprise__is_active=True).order_by()
+    worst = dict(rows.values_list("enterprise_id").annotate(Max("rank")))
+    by_rank = {level.rank: level.value for level in WARNING_LEVELS}
+    return {key: by_rank[rank] for key, rank in worst.items() if rank in by_rank}
+
+
+@dataclass(frozen=True)
+class Dot:
+    """An enterprise on the schematic map, in units of its view box."""
+
+    x: float
+    y: float
+    name: str
+    code: str
+    level: str
+    labelled: bool
+    label: float = 0.0
+    """Where the label begins."""
+    line: float = 0.0
+    """Height of the label's middle."""
+
+
+WIDTH, HEIGHT, MARGIN = 336.0, 230.0, 26.0
+LABELS = 12
+MOST_DOTS = 1500
+
+
+def map_dots(scope: Scope, by_enterprise: dict[int, str]) -> list[Dot]:
+    """Where the enterprises lie, stretched into the box with true proportions; graver ones drawn last, on top."""
+    rows = Enterprise.objects.visible_to(scope).filter(is_active=True, longitude__isnull=False, latitude__isnull=False)
+    found = list(rows.values_list("pk", "code", "short_name", "name", "longitude", "latitude")[:MOST_DOTS])
+    if not found:
+        return []
+    west, east = min(r[4] for r in found), max(r[4] for r in found)
+    south, north = min(r[5] for r in found), max(r[5] for r in found)
+    wide, high = max(east - west, 1e-6) * 0.8, max(north - south, 1e-6)  # a degree of longitude is shorter here
+    scale = min((WIDTH - 2 * MARGIN) / wide, (HEIGHT - 2 * MARGIN) / high)
+    left, top = (WIDTH - wide * scale) / 2, (HEIGHT - high * scale) / 2
+    order = {level.value: level.rank for level in Level}
+    dots = [
+        Dot(
+            round(left + (longitude - west) * 0.8 * scale, 1),
+            round(top + (north - latitude) * scale, 1),
+            short or name,
+            code,
+            by_enterprise.get(key, "none"),
+            len(found) <= LABELS or key in by_enterprise,
+        )
+        for key, code, short, name, longitude, latitude in found
+    ]
+    return _labelled(sorted(dots, key=lambda dot: order[dot.level]))
+
+
+def _labelled(dots: list[Dot]) -> list[Dot]:
+    """The same dots with labels only where they do not run into each other; the graver ones choose first."""
+    taken: list[tuple[float, float, float, float]] = [(d.x - 5, d.y - 5, d.x + 5, d.y + 5) for d in dots]
+    found: list[Dot] = []
+    for dot in reversed(dots):
+        wide = 11.0 * len(dot.name)
+        right, left = dot.x + 9, dot.x - 9 - wide
+        for start, line in ((side, dot.y + lift) for lift in (0, -8, 8) for side in (right, left)):
+            box = (start, line - 6, start + wide, line + 6)
+            inside = box[0] >= 0 and box[2] <= WIDTH
+            if dot.labelled and inside and not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                found.append(replace(dot, label=start, line=line))
+                break
+        else:
+            found.append(replace(dot, labelled=False))
+    return found[::-1]
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

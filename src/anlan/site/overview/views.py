@@ -1,0 +1,112 @@
+"""The overview, its fragment for the live refresh, and the wall."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from anlan import now as clock
+from anlan.apps.accounts.selectors import register_scope
+from anlan.apps.org.scope import Scope
+from anlan.apps.registry.models import Enterprise
+from anlan.apps.registry.selectors.locality import rules_of_scope
+from anlan.apps.warnings.selectors import neglect
+from anlan.rules.calendar import civil_day
+from anlan.rules.level import Level
+from anlan.site.board import board, next_hour, next_steps, running
+from anlan.site.board.rows import JOINED
+from anlan.site.context import Shell
+from anlan.site.overview import figures, log
+
+ROWS = 12
+"""Warnings that the overview shows; the list has them all."""
+WATCHED = 200
+"""Running warnings whose next hour is looked at."""
+WALL_ROWS = 8
+
+
+def gather(scope: Scope, now: datetime, most: int) -> dict[str, Any]:
+    """Everything that the overview shows, as of ``now``."""
+    going = list(running(scope).select_related(*JOINED)[:WATCHED])
+    steps = next_steps(scope, going, now)
+    shown = board(running(scope)[:most], scope, now, steps=steps)
+    by_enterprise = figures.enterprise_levels(scope)
+    rules = rules_of_scope(scope, civil_day(now))
+    return {
+        "now": now,
+        "board": shown,
+        "levels": figures.levels(scope),
+        "uncleared": figures.uncleared(scope, now, rules),
+        "systems": figures.systems(scope),
+        "cameras": figures.cameras(scope, now, rules),
+        "flooded_from": rules.entry("flood_line_alarms"),
+        "next_hour": next_hour(steps, now),
+        "neglect": neglect(scope, now),
+        "bins": figures.alarm_bins(scope, now),
+        "spread": spread(scope, by_enterprise),
+        "dots": figures.map_dots(scope, by_enterprise),
+    }
+
+
+def spread(scope: Scope, by_enterprise: dict[int, str]) -> list[figures.Spread]:
+    """The bar of enterprises by level."""
+    total = Enterprise.objects.visible_to(scope).filter(is_active=True).count()
+    found = []
+    for level, words in (
+        (Level.RED, _("重大")),
+        (Level.ORANGE, _("较大")),
+        (Level.YELLOW, _("一般")),
+        (Level.BLUE, _("低（有蓝色预警）")),
+    ):
+        number = sum(1 for each in by_enterprise.values() if each == level.value)
+        found.append(figures.Spread(level.value, words, number, number / total * 100 if total else 0))
+    calm = total - len(by_enterprise)
+    found.append(figures.Spread("none", _("低"), calm, calm / total * 100 if total else 0))
+    return found
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """总览. With ``HX-Request`` only the living part, for the refresh after an event."""
+    now = clock.now()
+    context = gather(request.scope, now, ROWS)  # type: ignore[attr-defined]
+    if not any(each.count for each in context["spread"]) and register_scope(request.user, now):
+        return redirect("register")  # nothing is watched yet: the administrator begins there
+    context["one"] = Shell(request).is_enterprise
+    context["flood"] = flood_line(context["bins"], context["flooded_from"].value) if context["one"] else None
+    fragment = bool(request.headers.get("HX-Request"))
+    return render(request, "overview/_living.html" if fragment else "overview/overview.html", context)
+
+
+@require_safe
+def wall(request: HttpRequest) -> HttpResponse:
+    """值守大屏: the same truth for a dark room, readable from five metres."""
+    now = clock.now()
+    scope = request.scope  # type: ignore[attr-defined]
+    rules = rules_of_scope(scope, civil_day(now))
+    context = {
+        "now": now,
+        "board": board(running(scope)[:WALL_ROWS], scope, now),
+        "levels": figures.levels(scope),
+        "uncleared": figures.uncleared(scope, now, rules),
+        "systems": figures.systems(scope),
+        "cameras": figures.cameras(scope, now, rules),
+        "ten": figures.alarm_bins(scope, now)[-1],
+        "log": log.lines(scope),
+    }
+    fragment = bool(request.headers.get("HX-Request"))
+    return render(request, "overview/_wall.html" if fragment else "overview/wall.html", context)
+
+
+def flood_line(bins: list[figures.Bin], alarms: int) -> float | None:
+    """Height of the flood line in percent of the highest column; None when it lies above the chart.
+
+    ``alarms`` in ten minutes flood one operator; the line is drawn for a single plant only.
+    """
+    top = max([*(each.count for each in bins), 1])
+    return alarms / top * 100 if top >= alarms else None

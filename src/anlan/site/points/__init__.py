@@ -1,0 +1,1 @@
+"""The page of one measuring point: its value, its limits, its trend, its alarms."""

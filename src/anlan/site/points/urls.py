@@ -1,0 +1,7 @@
+"""Addresses of the point pages."""
+
+from django.urls import path
+
+from anlan.site.points import views
+
+urlpatterns = [path("points/<str:code>/", views.point, name="point")]

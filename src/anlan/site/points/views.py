@@ -1,0 +1,47 @@
+"""The page of one point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from anlan import now as clock
+from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.monitoring.models import Alarm, AlarmState
+from anlan.apps.org import access
+from anlan.apps.registry.models import Point
+from anlan.site.points.reading import readings
+
+ALARMS_SHOWN = 20
+RANGES = ("1h", "24h", "7d")
+
+
+@require_safe
+def point(request: Any, code: str) -> HttpResponse:
+    """One point with value, limits, trend and latest alarms; 404 if not there or not in scope (journaled).
+
+    ``range`` in the address chooses the stretch of the trend: 1h, 24h or 7d.
+    """
+    now = clock.now()
+    rows = Point.objects.select_related("enterprise", "source", "device", "gateway")
+    found = access.find(request, rows, now=now, code=code)
+    mine = Alarm.objects.visible_to(request.scope).filter(point=found).select_related("point", "enterprise", "source")
+    active = list(mine.filter(state=AlarmState.ACTIVE))
+    latest = list(mine[:ALARMS_SHOWN])
+    staff = entitlements.may_acknowledge(request.user, found.enterprise_id, now)
+    for alarm in latest:
+        alarm.can_acknowledge = staff and alarm.acknowledged_at is None
+    asked = request.GET.get("range", "1h")
+    context = {
+        "row": readings([found], active, now)[0],
+        "alarms": latest,
+        "may_acknowledge": any(alarm.can_acknowledge for alarm in latest),
+        "range": asked if asked in RANGES else "1h",
+    }
+    name = "points/_now.html" if request.headers.get("HX-Request") else "points/detail.html"
+    response = render(request, name, context)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response

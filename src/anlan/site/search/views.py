@@ -1,0 +1,42 @@
+"""Search over everything that the person may see; a single exact hit opens at once."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from anlan.apps.registry.models import Enterprise, HazardSource, Point
+from anlan.apps.warnings.models import Warning
+
+MOST = 12
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Up to a dozen hits of each kind; four queries."""
+    scope = request.scope  # type: ignore[attr-defined]
+    words = request.GET.get("q", "").strip()[:60]
+    context: dict[str, object] = {"words": words}
+    if words:
+        exact = Warning.objects.visible_to(scope).filter(number__iexact=words).first()
+        if exact is not None:
+            return redirect("warning", exact.number)
+        name = Q(name__icontains=words) | Q(code__istartswith=words)
+        context["enterprises"] = (
+            Enterprise.objects.visible_to(scope).filter(name | Q(short_name__icontains=words)).order_by("code")[:MOST]
+        )
+        context["sources"] = HazardSource.objects.visible_to(scope).filter(name).select_related("enterprise")[:MOST]
+        context["points"] = (
+            Point.objects.visible_to(scope)
+            .filter(name | Q(tag__icontains=words))
+            .select_related("enterprise", "device")[:MOST]
+        )
+        context["warnings"] = (
+            Warning.objects.visible_to(scope)
+            .filter(Q(number__icontains=words) | Q(source__name__icontains=words))
+            .select_related("enterprise", "source")[:MOST]
+        )
+        context["found"] = any(context[kind] for kind in ("enterprises", "sources", "points", "warnings"))
+    return render(request, "search/search.html", context)

@@ -1,0 +1,176 @@
+"""Pages of the statistics: the table with its ranking, and the facts behind one figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from anlan import now as clock
+from anlan.apps.org.scope import Scope
+from anlan.apps.registry.selectors import locality
+from anlan.apps.registry.selectors.units import Unit, UnitKind, units
+from anlan.apps.warnings import selectors
+from anlan.components.export import sheet_of, workbook
+from anlan.components.lists import Column
+from anlan.rules.metrics import FORMULA, METRICS, HandlingFacts, Line, Metric, Table, tabulate, total
+from anlan.site.context import Shell
+from anlan.site.statistics.asked import PERIODS, TABLES, UNITS, Asked, read
+from anlan.site.statistics.lists import FACTS
+
+WATCHED = 50
+"""Larger warnings that the daily table lists beneath itself; the figure opens them all."""
+
+
+@dataclass
+class Answer:
+    """A question with its table. ``units`` by code, in the order of the table's lines."""
+
+    asked: Asked
+    table: Table
+    units: dict[str, Unit]
+
+
+def question(request: Any, now: datetime) -> Asked:
+    """What the address asks, with the defaults of the reader's own unit."""
+    usual = UnitKind.ENTERPRISE if Shell(request).is_enterprise else UnitKind.SUPERVISOR
+    return read(request.GET, now, lambda day: locality.rules_of_scope(request.scope, day), usual)
+
+
+def answer(scope: Scope, asked: Asked, now: datetime) -> Answer:
+    """The table of a question: facts per enterprise, summed by unit. A constant number of queries."""
+    facts = selectors.handling_facts(scope, asked.period, now)
+    found = {unit.code: unit for unit in units(scope, asked.by)}
+    nothing = HandlingFacts()
+    by_unit = {
+        code: total(facts.get(enterprise_id, nothing) for enterprise_id in unit.enterprise_ids)
+        for code, unit in found.items()
+    }
+    return Answer(asked, tabulate(asked.metrics, by_unit, asked.ranked_by, asked.top), found)
+
+
+@require_safe
+def statistics(request: HttpRequest) -> HttpResponseBase:
+    """统计: the table that the address asks for, as a page or as a workbook."""
+    now = clock.now()
+    scope = request.scope  # type: ignore[attr-defined]
+    asked = question(request, now)
+    found = answer(scope, asked, now)
+    if request.GET.get("format") == "xlsx":
+        title = f"{asked.title}{asked.period_words}"
+        return sheet_of(request, _columns(found), found.table.lines, title=title, now=now, asked=_words(asked))
+    watched = []
+    if asked.table == "daily":
+        rows = selectors.ROWS["larger_warnings"](scope, asked.period).select_related("enterprise", "source")
+        watched = [(row, FACTS["larger_warnings"]) for row in rows.order_by("-rank", "-opened_at")[:WATCHED]]
+    path = reverse("statistics")
+    context = {
+        "asked": asked,
+        "lines": [_line(found, line) for line in found.table.lines],
+        "heads": [(metric, asked.url(path, rank=metric.id)) for metric in asked.metrics],
+        "total": list(zip(asked.metrics, _texts(asked.metrics, found.table.total), strict=True)),
+        "tables": [(name, title, asked.url(path, table=name, period=None, rank=None))
+                   for name, (title, _columns_of, _usual) in TABLES.items()],
+        "periods": [(name, words) for name, (words, _period) in PERIODS.items()],
+        "units": list(UNITS.items()),
+        "before": asked.url(path, date=asked.day_before.isoformat()),
+        "after": asked.url(path, date=asked.day_after.isoformat()) if asked.period.end <= now else "",
+        "export": asked.url(path, format="xlsx"),
+        "watched": [_cells(row, listed) for row, listed in watched],
+        "watched_columns": [column for column in FACTS["larger_warnings"].listing.columns if column.on_page],
+        "formula": FORMULA,
+    }  # fmt: skip
+    return render(request, "statistics/statistics.html", context)
+
+
+@require_safe
+def facts(request: HttpRequest, metric: str) -> HttpResponseBase:
+    """The rows behind one figure: of one unit, or of the whole scope."""
+    now = clock.now()
+    known = METRICS.get(metric)
+    if known is None:
+        raise Http404(_("没有这个指标。"))
+    scope = request.scope  # type: ignore[attr-defined]
+    asked = question(request, now)
+    listed = FACTS[known.drills_to]
+    rows = selectors.ROWS[known.drills_to](scope, asked.period)
+    code = request.GET.get("unit", "")
+    unit = next((each for each in units(scope, asked.by) if each.code == code), None) if "unit" in request.GET else None
+    if "unit" in request.GET:
+        if unit is None:
+            raise Http404(_("没有这条记录，或者它不在您的管辖范围内。"))
+        rows = rows.filter(enterprise_id__in=unit.enterprise_ids)
+    page = listed.listing.read(request, listed.join(rows))
+    if page.wants_workbook:
+        return workbook(request, page, title=f"{known.title}{asked.period_words}", now=now)
+    context = {
+        "page": page,
+        "metric": known,
+        "asked": asked,
+        "unit": unit,
+        "rows": [_cells(row, listed) for row in page.rows],
+        "back": asked.url(reverse("statistics")),
+        "formula": FORMULA,
+    }
+    return render(request, "statistics/facts.html", context)
+
+
+def _line(found: Answer, line: Line) -> dict[str, Any]:
+    unit = found.units[line.unit]
+    path = found.asked.url
+    return {
+        "unit": unit.name or _("（未设市级部门）"),
+        "place": line.place.text,
+        "cells": [
+            (metric, text, path(reverse("statistics-facts", args=[metric.id]), unit=unit.code))
+            for metric, text in zip(found.asked.metrics, _texts(found.asked.metrics, line.figures), strict=True)
+        ],
+    }
+
+
+def _texts(metrics: tuple[Metric, ...], figures: Any) -> list[str]:
+    return [metric.text(figure) for metric, figure in zip(metrics, figures, strict=True)]
+
+
+def _columns(found: Answer) -> list[Column]:
+    """Columns of the workbook: rates and minutes as numbers, so that they can be worked with."""
+    columns = [
+        Column("place", _("位次"), lambda line: line.place.text),
+        Column("unit", str(UNITS[found.asked.by]), lambda line: found.units[line.unit].name),
+    ]
+    for number, metric in enumerate(found.asked.metrics):
+        columns.append(Column(metric.id, f"{metric.title}（{metric.unit_words}）", _reader(metric, number)))
+    return columns
+
+
+def _reader(metric: Metric, number: int) -> Any:
+    return lambda line: "—" if (value := metric.number(line.figures[number])) is None else value
+
+
+def _words(asked: Asked) -> list[str]:
+    return [
+        f"{_('期间')}：{asked.period_words}",
+        f"{_('统计单位')}：{UNITS[asked.by]}",
+        f"{_('排名依据')}：{asked.ranked_by.title}（{asked.ranked_by.direction_words}）",
+        *([_("只列前 %(n)d 位，末位并列的都列出；合计为全部单位") % {"n": asked.top}] if asked.top else []),
+        *(f"{metric.title}：{metric.definition}{metric.article}；{FORMULA}" for metric in asked.metrics),
+    ]
+
+
+def _cells(row: Any, listed: Any) -> dict[str, Any]:
+    """A row of facts as cells: an instant is formatted by the template, everything else is text."""
+    columns = [column for column in listed.listing.columns if column.on_page and column.value]
+    values = [(column, column.value(row)) for column in columns]
+    return {
+        "url": listed.url(row),
+        "cells": [
+            {"column": column, "at": value} if isinstance(value, datetime) else {"column": column, "text": value}
+            for column, value in values
+        ],
+    }

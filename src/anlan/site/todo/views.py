@@ -1,0 +1,112 @@
+"""The to-do page: cards in order of urgency, then what was told and what was done today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from anlan import now as clock
+from anlan.apps.delivery.models import Message
+from anlan.apps.org.scope import Scope
+from anlan.apps.warnings.models import Act, Confirmation, DisposalReport, Warning
+from anlan.apps.warnings.selectors import Task, TaskKind, todo_for
+from anlan.rules import calendar
+from anlan.site.board import Row, board
+
+MESSAGES = 8
+DONE = 12
+
+
+@dataclass
+class Card:
+    """One task with the row that shows its warning."""
+
+    task: Task
+    row: Row
+
+    @property
+    def due_at(self) -> datetime | None:
+        """The task's own due time, else the next step that runs against its warning."""
+        if self.task.due_at is not None:
+            return self.task.due_at
+        return self.row.next.due_at if self.row.next else None
+
+    @property
+    def kind(self) -> str:
+        return str(self.task.kind)
+
+
+@dataclass(frozen=True)
+class Done:
+    """Something that the person did today."""
+
+    at: datetime
+    words: str
+    warning: Warning
+
+
+@require_safe
+def todo(request: HttpRequest) -> HttpResponse:
+    """我的待办. With ``HX-Request`` only the living part."""
+    now = clock.now()
+    scope = request.scope  # type: ignore[attr-defined]
+    person = request.user.person  # type: ignore[union-attr]
+    tasks = todo_for(scope, person, now)
+    context = {
+        "now": now,
+        "cards": _cards(tasks, scope, now),
+        "messages_to_me": _unread(scope),
+        "unread": Message.objects.addressed_to(scope).filter(read_at__isnull=True).count(),
+        "done": _done(person, scope, now) if person else [],
+        "asking": sum(1 for task in tasks if task.kind != TaskKind.HANDLE),
+        "handling": sum(1 for task in tasks if task.kind == TaskKind.HANDLE),
+    }
+    fragment = bool(request.headers.get("HX-Request"))
+    return render(request, "todo/_living.html" if fragment else "todo/todo.html", context)
+
+
+def _cards(tasks: list[Task], scope: Scope, now: datetime) -> list[Card]:
+    keys = {task.warning.pk for task in tasks}
+    rows = {row.warning.pk: row for row in board(Warning.objects.visible_to(scope).filter(pk__in=keys), scope, now)}
+    return [Card(task, rows[task.warning.pk]) for task in tasks]
+
+
+def _unread(scope: Scope) -> Any:
+    rows = Message.objects.addressed_to(scope).filter(read_at__isnull=True).select_related("notice", "enterprise")
+    found = list(rows.order_by("-notice__sent_at", "-pk")[:MESSAGES])
+    keys = {message.notice.subject.partition(":")[2] for message in found}
+    numbers = {
+        str(pk): number
+        for pk, number in Warning.objects.visible_to(scope).filter(pk__in=keys).values_list("pk", "number")
+    }
+    for message in found:
+        message.number = numbers.get(message.notice.subject.partition(":")[2], "")
+    return found
+
+
+def _done(person: Any, scope: Scope, now: datetime) -> list[Done]:
+    today = calendar.midnight(calendar.civil_day(now))
+    mine = Q(person=person)
+    joined = ("warning__source",)
+    found = [
+        Done(each.at, _("确认"), each.warning)
+        for each in Confirmation.objects.visible_to(scope).filter(mine, at__gte=today).select_related(*joined)
+    ]
+    found += [
+        Done(act.at, str(act.get_kind_display()), act.warning)
+        for act in Act.objects.visible_to(scope).filter(actor=person.name, at__gte=today).select_related(*joined)
+    ]
+    found += [
+        Done(report.submitted_at, _("处置报告"), report.warning)
+        for report in DisposalReport.objects.visible_to(scope)
+        .filter(mine, submitted_at__gte=today)
+        .select_related(*joined)
+    ]
+    return sorted(found, key=lambda each: each.at, reverse=True)[:DONE]

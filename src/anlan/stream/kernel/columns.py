@@ -1,0 +1,68 @@
+"""The kernel's memory as columns: one row a point of the table, one array a fact.
+
+It holds only what decisions or the live display rest on, and never decides anything.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+NEVER = -(2**61)
+"""No such instant. Far enough from any other that differences neither overflow nor look recent."""
+
+
+class Columns:
+    """Per-point state; one row a point of the table, times in epoch µs, `NEVER` where nothing happened.
+
+    last/recv: newest sample of any quality and its receipt; good/good_recv: newest usable one; changed: when the value
+    last differed; seen/frame: newest sign of life by receive and by collect time; expected: since when data is
+    expected; bits: active alarms; pending[5]: start of an unfinished delay for LL, L, H, HH, bad quality; busy: any bit
+    or pending; anchor[2]: samples about a minute apart, for the displayed trend.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.last_us = np.full(size, NEVER, np.int64)
+        self.recv_us = np.full(size, NEVER, np.int64)
+        self.good_us = np.full(size, NEVER, np.int64)
+        self.good_recv_us = np.full(size, NEVER, np.int64)
+        self.changed_us = np.full(size, NEVER, np.int64)
+        self.seen_us = np.full(size, NEVER, np.int64)
+        self.frame_us = np.full(size, NEVER, np.int64)
+        self.expected_us = np.full(size, NEVER, np.int64)
+        self.pending_us = np.full((size, 5), NEVER, np.int64)
+        self.anchor_us = np.full((size, 2), NEVER, np.int64)
+        self.anchor_value = np.full((size, 2), np.nan)
+        self.value = np.full(size, np.nan)
+        self.quality = np.full(size, 2, np.uint8)
+        self.bits = np.zeros(size, np.uint8)
+        self.busy = np.zeros(size, np.bool_)
+
+    def grow(self, size: int) -> None:
+        """Make room for `size` rows; existing rows keep their state."""
+        if size > len(self.bits):
+            fresh = Columns(size - len(self.bits))
+            for name in (*SAVED, *DERIVED):
+                setattr(self, name, np.concatenate([getattr(self, name), getattr(fresh, name)]))
+
+    def forget(self, row: int) -> None:
+        """Make a row as if nothing had ever come."""
+        fresh = Columns(1)
+        for name in (*SAVED, *DERIVED):
+            getattr(self, name)[row] = getattr(fresh, name)[0]
+
+
+SAVED = (
+    "last_us",
+    "recv_us",
+    "good_us",
+    "good_recv_us",
+    "changed_us",
+    "seen_us",
+    "frame_us",
+    "expected_us",
+    "pending_us",
+    "value",
+    "quality",
+    "bits",
+)
+DERIVED = ("anchor_us", "anchor_value", "busy")

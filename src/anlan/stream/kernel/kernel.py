@@ -1,0 +1,374 @@
+"""The alarm kernel: samples in, changes of alarms out, for all points of an engine at once.
+
+It decides by sample time and quality alone and reads no clock: what it knows of the present is the receive time of
+frames and the `now_us` of `sweep`. Replaying input yields nothing new; a sample not newer than the point's last one
+changes no alarm. It must never write anything: the engine commits events and `state_of` in one transaction.
+
+Rules. A limit switches on when the value is at or beyond it for `on_delay`, off when it is back by more than
+`deadband` for `off_delay`. Bad samples neither raise nor clear limits; they raise `bad_quality` after `on_delay`.
+`flatline`: the same value for `flatline_s`. `no_data`: nothing received for `no_data_s`, also when nothing ever came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from anlan.stream.alarm import (
+    BIT_BAD,
+    BIT_FLATLINE,
+    BIT_H,
+    BIT_HH,
+    BIT_L,
+    BIT_LL,
+    BIT_NO_DATA,
+    AlarmEvent,
+    Side,
+)
+from anlan.stream.frame import BAD, Frame
+from anlan.stream.kernel import checkpoint
+from anlan.stream.kernel.columns import NEVER, Columns
+from anlan.stream.kernel.ledger import Ledger
+from anlan.stream.kernel.rounds import Batch, rounds
+from anlan.stream.points import FOREVER_US, PointTable
+
+_BAD_COLUMN = 4
+_Rows = NDArray[np.intp] | NDArray[np.int32]
+
+
+class Latest(msgspec.Struct, frozen=True, gc=False):
+    """Newest state of some points; arrays in the order asked for.
+
+    `value`: last usable value, NaN when there was none. `quality`: of the newest sample, 2 when there was none.
+    Times are epoch µs, 0 when nothing came. `alarm_bits` see `anlan.stream.alarm`. `trend_per_min`: slope over the
+    last one to two minutes in units a minute, NaN while unknown.
+    """
+
+    value: NDArray[np.float64]
+    quality: NDArray[np.uint8]
+    sampled_at_us: NDArray[np.int64]
+    received_at_us: NDArray[np.int64]
+    alarm_bits: NDArray[np.uint8]
+    trend_per_min: NDArray[np.float64]
+
+
+class Kernel:
+    """State of every point of `table` and the one machine that changes it. Not thread-safe."""
+
+    def __init__(self, table: PointTable) -> None:
+        self.table = table
+        self._columns = Columns(len(table))
+        self._ledger = Ledger(table)
+        self._gateway_of: list[str] = []
+        self._version = -1
+        self._follow_table()
+
+    def apply(self, frame: Frame) -> list[AlarmEvent]:
+        """Take one frame; returns the changes it causes, in order of its samples."""
+        return self.apply_many([frame])
+
+    def apply_many(self, frames: Sequence[Frame]) -> list[AlarmEvent]:
+        """Take frames in the order of the log; same result as one `apply` after the other, but much faster.
+
+        Frames must be decoded against this kernel's table.
+        """
+        self._follow_table()
+        self._ledger.dirty.update(frame.gateway for frame in frames)
+        found: list[tuple[int, AlarmEvent]] = []
+        for batch in rounds(frames):
+            self._take(batch, found)
+        found.sort(key=lambda item: item[0])
+        return [event for _, event in found]
+
+    def sweep(self, now_us: int) -> list[AlarmEvent]:
+        """Find what time alone brings; call it about once a second.
+
+        Raises no_data, finishes on-delays whose excursion had no further sample, raises flatlines of points that are
+        still reported without a newer sample, clears the alarms of points taken out of the table. `now_us` is measured
+        against receive times: an engine that is behind passes the receive time it has reached in the log, not the wall
+        clock, or it would declare silent what merely waits to be read.
+        """
+        self._follow_table()
+        events = self._sweep_removed(now_us)
+        state, alive = self._columns, self.table.alive
+        unknown = alive & (state.expected_us == NEVER)
+        if unknown.any():
+            state.expected_us[unknown] = now_us
+            self._ledger.dirty.update(self._gateway_of[row] for row in np.flatnonzero(unknown))
+        self._sweep_no_data(now_us, events)
+        self._sweep_delays(now_us, events)
+        self._sweep_flatlines(now_us, events)
+        return events
+
+    def dirty_gateways(self) -> list[str]:
+        """Gateways whose state changed since `mark_saved`, sorted."""
+        return sorted(self._ledger.dirty)
+
+    def mark_saved(self, gateways: Iterable[str]) -> None:
+        """Say that the state of `gateways` as it is now has been committed."""
+        self._ledger.dirty.difference_update(gateways)
+
+    def state_of(self, gateway: str) -> bytes:
+        """Everything needed to go on exactly where this gateway's points are, pending delays included."""
+        self._follow_table()
+        rows = self.table.rows_of(gateway)
+        codes = [self.table.specs[row].code for row in rows]
+        opened = [
+            (position, side.value, self._ledger.open[row, side])
+            for position, row in enumerate(rows.tolist())
+            if self._columns.bits[row]
+            for side in Side
+            if (row, side) in self._ledger.open
+        ]
+        return checkpoint.dump(codes, self._columns, rows, opened)
+
+    def restore(self, gateway: str, state: bytes) -> None:
+        """Put back what `state_of` gave. Points that are no longer this gateway's are left out.
+
+        Raises `checkpoint.StateError` for damaged bytes, then nothing was changed.
+        """
+        self._follow_table()
+        saved = checkpoint.load(state)
+        rows = self.table.index(gateway, saved.codes)
+        known = np.flatnonzero(rows >= 0)
+        saved.put(self._columns, known, rows[known])
+        for row in rows[known].tolist():
+            for side in Side:
+                self._ledger.open.pop((row, side), None)
+        for position, side_name, alarm in saved.opened:
+            if rows[position] >= 0:
+                self._ledger.open[int(rows[position]), Side(side_name)] = alarm
+
+    def latest(self, index: NDArray[np.int32] | Sequence[int]) -> Latest:
+        """Newest state of the points in rows `index`."""
+        self._follow_table()
+        state = self._columns
+        rows = np.asarray(index, np.int32)
+        seen = state.last_us[rows] != NEVER
+        age = state.good_us[rows] - state.anchor_us[rows, 0]
+        usable = (state.anchor_us[rows, 0] != NEVER) & (age > 0) & (age <= 300_000_000)
+        slope = (state.value[rows] - state.anchor_value[rows, 0]) * (60_000_000 / np.where(usable, age, 1))
+        return Latest(
+            value=state.value[rows],
+            quality=np.where(seen, state.quality[rows], BAD).astype(np.uint8),
+            sampled_at_us=np.where(seen, state.last_us[rows], 0),
+            received_at_us=np.where(seen, state.recv_us[rows], 0),
+            alarm_bits=state.bits[rows],
+            trend_per_min=np.where(usable, slope, np.nan),
+        )
+
+    @property
+    def bits(self) -> NDArray[np.uint8]:
+        """Alarm bits of all rows. Read only."""
+        return self._columns.bits
+
+    # -- samples ------------------------------------------------------------------------------------------------------
+
+    def _take(self, batch: Batch, found: list[tuple[int, AlarmEvent]]) -> None:
+        state, rows = self._columns, batch.rows
+        if not self.table.alive[rows].all():
+            batch = batch.only(self.table.alive[rows])
+            rows = batch.rows
+        newer = batch.collected > state.frame_us[rows]
+        if newer.any():
+            self._note_life(batch, newer, found)
+        fresh = batch.time > state.last_us[rows]
+        if not fresh.all():
+            batch = batch.only(fresh)
+            rows = batch.rows
+        if not len(rows):
+            return
+        table, value, time = self.table, batch.value, batch.time
+        same = value == state.value[rows]
+        changed_us = np.where(same, state.changed_us[rows], time)
+        hot = (value <= table.quiet_low[rows]) | (value >= table.quiet_high[rows])
+        bad = batch.quality == BAD
+        hot |= state.busy[rows] | bad | (time - changed_us >= table.flatline_us[rows])
+        if hot.any():
+            self._decide(batch.only(hot), found)
+            if bad.any():
+                batch, changed_us = batch.only(~bad), changed_us[~bad]
+        self._store_good(batch, changed_us)
+
+    def _store_good(self, batch: Batch, changed_us: NDArray[np.int64]) -> None:
+        state, rows, time = self._columns, batch.rows, batch.time
+        state.last_us[rows] = time
+        state.recv_us[rows] = batch.received
+        state.good_us[rows] = time
+        state.good_recv_us[rows] = batch.received
+        state.value[rows] = batch.value
+        state.quality[rows] = batch.quality
+        state.changed_us[rows] = changed_us
+        due = time - state.anchor_us[rows, 1] >= 60_000_000
+        if due.any():
+            moved = rows[due]
+            state.anchor_us[moved, 0] = state.anchor_us[moved, 1]
+            state.anchor_value[moved, 0] = state.anchor_value[moved, 1]
+            state.anchor_us[moved, 1] = time[due]
+            state.anchor_value[moved, 1] = batch.value[due]
+
+    def _note_life(self, batch: Batch, newer: NDArray[np.bool_], found: list[tuple[int, AlarmEvent]]) -> None:
+        state = self._columns
+        alive = batch if newer.all() else batch.only(newer)
+        rows = alive.rows
+        # strictly growing, so that a second silence is a second alarm even if the server's clock stepped back
+        state.seen_us[rows] = np.maximum(state.seen_us[rows] + 1, alive.received)
+        state.frame_us[rows] = alive.collected
+        for at in np.flatnonzero(state.bits[rows] & BIT_NO_DATA):
+            row, received = int(rows[at]), int(alive.received[at])
+            value = float(alive.value[at]) if alive.quality[at] != BAD else None
+            state.bits[row] &= ~np.uint8(BIT_NO_DATA)
+            state.busy[row] = bool(state.bits[row]) or bool((state.pending_us[row] != NEVER).any())
+            event = self._ledger.change(row, Side.NO_DATA, 0, value, None, NEVER, received, received)
+            found.append((int(alive.order[at]) * 8, event))
+
+    def _decide(self, batch: Batch, found: list[tuple[int, AlarmEvent]]) -> None:
+        """The full machine, for the samples that can matter; every row at most once.
+
+        The measured values themselves are stored by the caller, afterwards.
+        """
+        state, table, rows = self._columns, self.table, batch.rows
+        value, time, ok = batch.value, batch.time, batch.quality != BAD
+        before = state.bits[rows]
+        after = before.copy()
+        pending = state.pending_us[rows]
+        started = np.full_like(pending, NEVER)
+        on_delay, off_delay, deadband = table.on_delay_us[rows], table.off_delay_us[rows], table.deadband[rows]
+        for bit in range(5):
+            active = (before & (BIT_BAD if bit == _BAD_COLUMN else 1 << bit)) != 0
+            if bit == _BAD_COLUMN:
+                wanted, counts = np.where(active, ok, ~ok), np.ones_like(ok)
+            else:
+                limit = table.limits[rows, bit]
+                on, off = (
+                    (value <= limit, value > limit + deadband)
+                    if bit < 2
+                    else (value >= limit, value < limit - deadband)
+                )
+                wanted, counts = np.where(active, off, on) & ok, ok
+            start = np.where(pending[:, bit] == NEVER, time, pending[:, bit])
+            fire = wanted & (time - start >= np.where(active, off_delay, on_delay))
+            started[:, bit] = start
+            pending[:, bit] = np.where(wanted & ~fire, start, np.where(counts, NEVER, pending[:, bit]))
+            after[fire] ^= BIT_BAD if bit == _BAD_COLUMN else 1 << bit
+        same = ok & (value == state.value[rows])
+        changed_us = np.where(same | ~ok, state.changed_us[rows], time)
+        flat_before = (before & BIT_FLATLINE) != 0
+        flat = np.where(ok, same & (time - changed_us >= table.flatline_us[rows]), flat_before)
+        after[flat != flat_before] ^= BIT_FLATLINE
+        state.bits[rows] = after
+        state.pending_us[rows] = pending
+        state.busy[rows] = (after != 0) | (pending != NEVER).any(axis=1)
+        state.last_us[rows] = time
+        state.recv_us[rows] = batch.received
+        state.quality[rows] = batch.quality
+        for at in np.flatnonzero(before != after).tolist():
+            events = self._say(
+                int(rows[at]),
+                (int(before[at]), int(after[at])),
+                [*started[at].tolist(), int(changed_us[at])],
+                float(value[at]) if ok[at] else None,
+                int(time[at]),
+                int(batch.received[at]),
+            )
+            place = int(batch.order[at]) * 8 + 1
+            found.extend((place + number, event) for number, event in enumerate(events))
+
+    def _say(
+        self, row: int, bits: tuple[int, int], starts: list[int], value: float | None, at_us: int, detected_us: int
+    ) -> list[AlarmEvent]:
+        before, after = bits
+        events = self._ledger.limit_changes(row, before, after, value, starts, at_us, detected_us)
+        for side, bit, column in ((Side.FLATLINE, BIT_FLATLINE, 5), (Side.BAD_QUALITY, BIT_BAD, _BAD_COLUMN)):
+            if (before ^ after) & bit:
+                level = 1 if after & bit else 0
+                events.append(self._ledger.change(row, side, level, value, None, starts[column], at_us, detected_us))
+        return events
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    def _sweep_no_data(self, now_us: int, events: list[AlarmEvent]) -> None:
+        state, table = self._columns, self.table
+        base = np.where(state.seen_us == NEVER, state.expected_us, state.seen_us)
+        silent = table.alive & ((state.bits & BIT_NO_DATA) == 0) & (now_us - base >= table.no_data_us)
+        for row in np.flatnonzero(silent).tolist():
+            since = int(base[row])
+            state.bits[row] |= BIT_NO_DATA
+            state.busy[row] = True
+            value = _number(state.value[row])
+            due = since + int(table.no_data_us[row])
+            events.append(self._ledger.change(row, Side.NO_DATA, 1, value, None, since, due, now_us))
+
+    def _sweep_delays(self, now_us: int, events: list[AlarmEvent]) -> None:
+        state, table = self._columns, self.table
+        rows = np.flatnonzero(state.busy & table.alive)
+        if not len(rows):
+            return
+        pending, before = state.pending_us[rows], state.bits[rows]
+        due = pending + table.on_delay_us[rows][:, None]
+        reached_good = state.good_us[rows] + (now_us - state.good_recv_us[rows])
+        reached_any = state.last_us[rows] + (now_us - state.recv_us[rows])
+        reached = np.stack([reached_good] * 4 + [reached_any], axis=1)
+        masks = np.array([BIT_LL, BIT_L, BIT_H, BIT_HH, BIT_BAD], np.uint8)
+        fire = (pending != NEVER) & ((before[:, None] & masks) == 0) & (reached >= due)
+        for at in np.flatnonzero(fire.any(axis=1)).tolist():
+            row, fired = int(rows[at]), fire[at]
+            old = int(before[at])
+            new = old | int(masks[fired].sum())
+            starts = pending[at].tolist()
+            state.bits[row] = new
+            state.pending_us[row, fired] = NEVER
+            value = _number(state.value[row])
+            for columns in ((0, 1), (2, 3)):
+                dues = [int(due[at, column]) for column in columns if fired[column]]
+                if dues:
+                    bits = sum(int(masks[column]) for column in columns)
+                    events += self._ledger.limit_changes(row, old & bits, new & bits, value, starts, max(dues), now_us)
+            if fired[_BAD_COLUMN]:
+                since = starts[_BAD_COLUMN]
+                at_us = int(due[at, _BAD_COLUMN])
+                events.append(self._ledger.change(row, Side.BAD_QUALITY, 1, None, None, since, at_us, now_us))
+
+    def _sweep_flatlines(self, now_us: int, events: list[AlarmEvent]) -> None:
+        state, table = self._columns, self.table
+        still = (table.flatline_us < FOREVER_US) & table.alive & ((state.bits & BIT_FLATLINE) == 0)
+        still &= (state.seen_us > state.good_recv_us) & (state.good_us == state.last_us) & (state.last_us != NEVER)
+        rows = np.flatnonzero(still)
+        elapsed = state.good_us[rows] - state.changed_us[rows] + state.seen_us[rows] - state.good_recv_us[rows]
+        for row in rows[elapsed >= table.flatline_us[rows]].tolist():
+            since = int(state.changed_us[row])
+            state.bits[row] |= BIT_FLATLINE
+            state.busy[row] = True
+            due = since + int(table.flatline_us[row])
+            events.append(self._ledger.change(row, Side.FLATLINE, 1, float(state.value[row]), None, since, due, now_us))
+
+    def _sweep_removed(self, now_us: int) -> list[AlarmEvent]:
+        events: list[AlarmEvent] = []
+        state = self._columns
+        gone = np.flatnonzero(~self.table.alive & ((state.last_us != NEVER) | state.busy))
+        for row in gone.tolist():
+            for side in Side:
+                if (row, side) in self._ledger.open:
+                    events.append(self._ledger.change(row, side, 0, None, None, NEVER, now_us, now_us))
+            state.forget(row)
+        return events
+
+    def _follow_table(self) -> None:
+        table = self.table
+        if self._version == table.version:
+            return
+        self._columns.grow(len(table))
+        for row, spec in enumerate(table.specs):
+            if row >= len(self._gateway_of):
+                self._gateway_of.append(spec.gateway)
+            elif self._gateway_of[row] != spec.gateway:
+                self._ledger.dirty.update((self._gateway_of[row], spec.gateway))
+                self._gateway_of[row] = spec.gateway
+        self._version = table.version
+
+
+def _number(value: np.float64) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,108 @@
+"""The open alarms, and the sentence that is said each time one changes.
+
+The kernel decides which bits of a point change; this module knows which alarm that is, how bad it has been, and its
+ids. It must never decide whether something is an alarm.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anlan.stream.alarm import (
+    BIT_H,
+    BIT_HH,
+    BIT_L,
+    BIT_LL,
+    AlarmEvent,
+    Change,
+    OpenAlarm,
+    Side,
+    alarm_id,
+    event_id,
+    level_name,
+)
+from anlan.stream.points import PointTable
+
+_LIMIT_SIDES = ((Side.LOW, BIT_L, BIT_LL, 1, 0), (Side.HIGH, BIT_H, BIT_HH, 2, 3))
+
+
+class Ledger:
+    """Open alarms by (row, side), and the gateways whose state is no longer what was saved."""
+
+    def __init__(self, table: PointTable) -> None:
+        self._table = table
+        self.open: dict[tuple[int, Side], OpenAlarm] = {}
+        self.dirty: set[str] = set()
+
+    def limit_changes(
+        self,
+        row: int,
+        before: int,
+        after: int,
+        value: float | None,
+        starts: list[int],
+        at_us: int,
+        detected_us: int,
+    ) -> list[AlarmEvent]:
+        """What a change of limit bits means for the two sides; `starts` holds where each bit's excursion began."""
+        events = []
+        for side, outer, inner, outer_column, inner_column in _LIMIT_SIDES:
+            old, new = _level(before, outer, inner), _level(after, outer, inner)
+            if old == new:
+                continue
+            flipped = before ^ after
+            columns = [c for c, bit in ((outer_column, outer), (inner_column, inner)) if flipped & bit]
+            since = min(starts[column] for column in columns)
+            shown = new or old
+            limit = float(self._table.limits[row, inner_column if shown == 2 else outer_column])
+            events.append(
+                self.change(row, side, new, value, limit if np.isfinite(limit) else None, since, at_us, detected_us)
+            )
+        return events
+
+    def change(
+        self,
+        row: int,
+        side: Side,
+        level: int,
+        value: float | None,
+        limit: float | None,
+        since_us: int,
+        at_us: int,
+        detected_us: int,
+    ) -> AlarmEvent:
+        """Carry the alarm of one side to `level` (0 clears it) and say so."""
+        spec = self._table.specs[row]
+        alarm = self.open.get((row, side))
+        if alarm is None:
+            change = Change.RAISED
+            alarm = OpenAlarm(alarm_id(spec.code, side, since_us), since_us, level, level)
+            self.open[row, side] = alarm
+        elif level == 0:
+            change = Change.CLEARED
+            del self.open[row, side]
+        else:
+            change = Change.WORSENED if level > alarm.level else Change.EASED
+            alarm.level, alarm.worst = level, max(alarm.worst, level)
+        alarm.changes += 1
+        self.dirty.add(spec.gateway)
+        return AlarmEvent(
+            event_id=event_id(alarm.alarm_id, alarm.changes, change),
+            alarm_id=alarm.alarm_id,
+            point=spec.code,
+            enterprise=spec.enterprise,
+            source=spec.source,
+            side=side,
+            change=change,
+            level=level_name(side, alarm.level),
+            worst=level_name(side, alarm.worst),
+            value=value,
+            limit=limit,
+            since_us=alarm.since_us,
+            at_us=at_us,
+            detected_us=detected_us,
+        )
+
+
+def _level(bits: int, outer: int, inner: int) -> int:
+    return 2 if bits & inner else 1 if bits & outer else 0

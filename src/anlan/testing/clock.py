@@ -1,0 +1,27 @@
+"""A clock that stands still until it is told to move."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+
+class FakeClock:
+    """Shows ``start`` until moved. Refuses naive instants, as every service does."""
+
+    def __init__(self, start: datetime) -> None:
+        self.set(start)
+
+    def now(self) -> datetime:
+        """The instant it was last set to."""
+        return self._now
+
+    def set(self, instant: datetime) -> None:
+        """Jump to ``instant``, forwards or backwards."""
+        if instant.tzinfo is None:
+            raise ValueError("an instant needs a zone")
+        self._now = instant
+
+    def advance(self, seconds: float) -> datetime:
+        """Move by ``seconds`` and return the new instant."""
+        self.set(self._now + timedelta(seconds=seconds))
+        return self._now

@@ -1,0 +1,84 @@
+"""What ``anlan demo --once`` looks for: a live value, an alarm, a warning, its recipients, and a step of a clock.
+
+Counts come from the database and the engine, as a person would see them; warnings that were loaded do not count as
+warnings raised, but steps that fall due on them count as notices.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from anlan import now
+
+STEPS = ("notice", "site_order")
+
+
+@dataclass
+class Figures:
+    """The one JSON object that is printed. Seconds count from the call of the command."""
+
+    seconds_to_first_value: float | None = None
+    points: int = 0
+    samples_per_second: float = 0.0
+    alarms: int = 0
+    warnings: int = 0
+    notices: int = 0
+    recipients: int = 0
+    seconds: float = 0.0
+
+    @property
+    def lacking(self) -> list[str]:
+        """What has not been seen yet, in Chinese."""
+        wanted = {
+            "实时值": self.seconds_to_first_value is not None,
+            "报警": self.alarms > 0,
+            "预警": self.warnings > 0,
+            "接收人": self.recipients > 0,
+            "时钟到期的通报": self.notices > 0,
+            "采样速率": self.samples_per_second > 0,
+        }
+        return [name for name, seen in wanted.items() if not seen]
+
+    def as_json(self) -> dict[str, float | int | None]:
+        return {key: round(value, 2) if isinstance(value, float) else value for key, value in asdict(self).items()}
+
+
+def watch(started: float, since: datetime, timeout: float) -> Figures:
+    """Look until everything has been seen or ``timeout`` seconds have passed since ``started`` (monotonic)."""
+    figures, pause = Figures(), threading.Event()
+    while True:
+        _look(figures, started, since)
+        figures.seconds = now.monotonic() - started
+        if not figures.lacking or figures.seconds > timeout:
+            return figures
+        pause.wait(0.25)
+
+
+def _look(figures: Figures, started: float, since: datetime) -> None:
+    from django.db.models import Sum
+
+    from anlan.apps.delivery.models import Message, Notice
+    from anlan.apps.history.models import Block
+    from anlan.apps.monitoring.models import Alarm
+    from anlan.apps.monitoring.selectors import live
+    from anlan.apps.registry.models import Point
+    from anlan.apps.warnings.models import Origin, Warning
+
+    codes = list(Point.objects.by_the_machine().values_list("code", flat=True))
+    values = live(codes).values
+    figures.points = sum(1 for value in values.values() if value.value is not None)
+    if figures.points and figures.seconds_to_first_value is None:
+        figures.seconds_to_first_value = now.monotonic() - started
+    figures.alarms = Alarm.objects.by_the_machine().filter(detected_at__gte=since).count()
+    raised = Warning.objects.by_the_machine().filter(opened_at__gte=since).exclude(origin=Origin.LOADED)
+    figures.warnings = raised.count()
+    sent = Notice.objects.by_the_machine().filter(sent_at__gte=since)
+    figures.notices = sent.filter(kind__in=STEPS).count()
+    reached = Message.objects.by_the_machine().filter(notice__in=sent.values("pk"))
+    figures.recipients = reached.values("recipient").distinct().count()
+    if figures.seconds_to_first_value is not None:
+        stored = Block.objects.aggregate(total=Sum("samples"))["total"] or 0
+        span = now.monotonic() - started - figures.seconds_to_first_value
+        figures.samples_per_second = stored / span if span > 1 and stored else 0.0

@@ -1,0 +1,111 @@
+"""E-mail: what arrives, what its relay may answer, and that a talk without end is cut off."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Iterator
+from dataclasses import replace
+from email.message import EmailMessage
+from typing import cast
+
+import pytest
+from tests.contract.channels.kinds import LETTER, mail
+from tests.contract.channels.server import MailServer
+
+from anlan.channels import AccountError, ChannelError, PermanentError
+from anlan.config import ConfigError
+
+TO = replace(LETTER, address="duty@county.example")
+
+
+@pytest.fixture
+def relay() -> Iterator[MailServer]:
+    with MailServer() as made:
+        yield made
+
+
+def arrived(relay: MailServer, place: int = -1) -> EmailMessage:
+    return cast(EmailMessage, email.message_from_bytes(relay.mails[place], policy=email.policy.default))
+
+
+def test_a_mail_arrives_as_text_and_html_in_the_thread_of_its_warning(relay: MailServer) -> None:
+    channel = mail(relay)
+    receipt = channel.send(TO)
+    channel.send(replace(TO, key="another", step=4))
+    first, second = arrived(relay, 0), arrived(relay, 1)
+    assert relay.recipients == ["duty@county.example"] * 2
+    assert first["Subject"] == LETTER.title
+    plain, html = (first.get_body([kind]).get_content() for kind in ("plain", "html"))  # type: ignore[union-attr]
+    for text in (plain, html):
+        assert LETTER.body in text
+        assert LETTER.number in text
+        assert "预警信息处置管理办法 第十一条" in text
+    assert "<script" not in html
+    assert first["References"] == second["References"]
+    assert first["Message-ID"] != second["Message-ID"]
+    assert receipt is not None
+    assert receipt.provider_id == first["Message-ID"]
+    assert receipt.delivered is False
+
+
+def test_another_try_carries_the_same_message_id(relay: MailServer) -> None:
+    channel = mail(relay)
+    channel.send(TO)
+    channel.send(TO)
+    assert arrived(relay, 0)["Message-ID"] == arrived(relay, 1)["Message-ID"]
+
+
+def test_words_of_a_letter_are_no_markup_and_no_header(relay: MailServer) -> None:
+    channel = mail(relay)
+    channel.send(replace(TO, body="<script>x</script>", title="标题 & 标题"))
+    html = arrived(relay).get_body(["html"]).get_content()  # type: ignore[union-attr]
+    assert "<script>" not in html
+    with pytest.raises(PermanentError):
+        channel.send(replace(TO, address="a@b.example\r\nBcc: c@d.example"))
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer", "error"),
+    [
+        ("RCPT", "550 no such mailbox", PermanentError),
+        ("RCPT", "450 try later", ChannelError),
+        ("RCPT", "552 full", AccountError),
+        ("MAIL", "530 log in first", AccountError),
+        ("DATA", "451 later", ChannelError),
+        (".", "554 looks like junk", AccountError),
+        ("HELLO", "421 too busy", ChannelError),
+        ("HELLO", "554 not for you", AccountError),
+    ],
+)
+def test_the_relays_answers_are_told_apart(
+    relay: MailServer, verb: str, answer: str, error: type[ChannelError]
+) -> None:
+    relay.answers[verb] = answer
+    with pytest.raises(ChannelError) as raised:
+        mail(relay).send(TO)
+    assert type(raised.value) is error
+    assert answer[:3] in str(raised.value)
+
+
+@pytest.mark.parametrize("manner", ["hang", "drip", "close", "babble"])
+def test_a_relay_that_does_not_answer_ends_in_the_channels_own_time(relay: MailServer, manner: str) -> None:
+    relay.manner = manner
+    with pytest.raises(ChannelError) as raised:
+        mail(relay, timeout_s=0.3).send(TO)
+    assert not isinstance(raised.value, PermanentError)
+
+
+def test_a_letter_without_an_address_is_for_good(relay: MailServer) -> None:
+    for address in ("", "nobody", "a b@c.example"):
+        with pytest.raises(PermanentError):
+            mail(relay).send(replace(LETTER, address=address))
+    assert relay.mails == []
+
+
+def test_a_relay_that_offers_no_tls_gets_no_password(relay: MailServer) -> None:
+    with pytest.raises(AccountError):
+        mail(relay, tls="starttls", user="u", password="p-a-s-s-w-o-r-d").send(TO)
+    assert relay.mails == []
+    with pytest.raises(ConfigError, match="明文"):
+        mail(relay, user="u", password="p-a-s-s-w-o-r-d")

@@ -1,0 +1,70 @@
+"""What the operations page says of the log is what the log server says of itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from anlan import now as clock
+from anlan.apps.monitoring.selectors.log_state import LogState, log_state
+from anlan.stream.log import Log
+from anlan.stream.natsd import NatsServer
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[NatsServer]:
+    server = NatsServer(tmp_path / "log")
+    server.start()
+    server.wait_ready(20)
+    run = settings.CONFIG.data_dir / "run.json"
+    run.write_text(json.dumps({"nats_url": server.url}), encoding="utf-8")
+    yield server
+    run.unlink()
+    server.stop()
+
+
+def answer(within_s: float = 20.0) -> LogState | None:
+    """The first answer: the bus connects in its own time."""
+    until = clock.monotonic() + within_s
+    while clock.monotonic() < until:
+        if found := log_state(timeout=1.0):
+            return found
+    return None
+
+
+async def fill(url: str) -> None:
+    log = await Log.connect(url)
+    try:
+        await log.ensure()
+        for number in range(5):
+            await log.publish(number, b"x" * 100, f"message-{number}")
+        reader = await log.consume("engine")
+        taken = await reader.fetch(3, 5.0)
+        await reader.ack_through(taken[:2])
+        await reader.close()
+    finally:
+        await log.close()
+
+
+def test_records_size_and_readers_are_those_of_the_server(server: NatsServer) -> None:
+    asyncio.run(fill(server.url))
+    found = answer()
+    assert found is not None
+    assert found.records == 5
+    assert found.size > 500
+    assert 0 < found.fullness < 0.001
+    assert found.newest_at is not None
+    assert abs((clock.now() - found.newest_at).total_seconds()) < 120
+    assert [reader.name for reader in found.readers] == ["engine"]
+    assert found.readers[0].waiting + found.readers[0].unsettled == 3
+
+
+def test_a_log_without_its_stream_or_without_a_server_is_no_answer(server: NatsServer) -> None:
+    assert log_state(timeout=5.0) is None
+    server.stop()
+    assert log_state(timeout=0.2) is None

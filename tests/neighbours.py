@@ -1,0 +1,252 @@
+"""Two cities, three counties, five enterprises and the four people of every permission test.
+
+    province ── city-1 ── county-a ── ent a1 (in park), a2     people: holder of a1, officer of county-a,
+             │         └─ county-b ── ent b1                            officer of city-1,
+             └─ city-2 ── county-c ── ent c1                            stranger: officer of county-b
+                       └─ (and one enterprise without anything: c2)
+
+Every enterprise has one of everything that a page can show, marked with its own name, so that one foreign word on a
+page is a leak.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.test import Client
+
+from anlan.apps.accounts.models import Grant, User
+from anlan.apps.findings.models import Finding, FindingKind
+from anlan.apps.monitoring.models import Alarm, AlarmSide, AlarmState, GatewayLink, OfflineSpell, Quarantined
+from anlan.apps.org.models import Agency, AgencyLevel, Person, Region, Role
+from anlan.apps.registry.models import (
+    Camera,
+    Device,
+    DeviceKind,
+    DutyHolder,
+    DutyPost,
+    Employment,
+    Enterprise,
+    Gateway,
+    HazardSource,
+    Park,
+    Point,
+)
+from anlan.apps.warnings import services as warnings
+from anlan.apps.warnings.models import Warning
+
+CODES = {"a1": "990121101", "a2": "990121102", "b1": "990122101", "c1": "990221101"}
+COUNTY_OF = {"a1": "county-a", "a2": "county-a", "b1": "county-b", "c1": "county-c"}
+PEOPLE = ("holder", "county", "city", "stranger")
+SEES = {
+    "holder": {"a1"},
+    "county": {"a1", "a2"},
+    "city": {"a1", "a2", "b1"},
+    "stranger": {"b1"},
+}
+"""The enterprises that each of the four people may see."""
+
+
+@dataclass
+class Plant:
+    """One enterprise with one of everything."""
+
+    enterprise: Enterprise
+    source: HazardSource
+    device: Device
+    point: Point
+    gateway: Gateway
+    alarm: Alarm
+    warning: Warning
+    holders: dict[str, Person]
+
+
+@dataclass
+class World:
+    now: datetime
+    agencies: dict[str, Agency]
+    park: Park
+    plants: dict[str, Plant] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+
+    def client(self, who: str) -> Client:
+        """A browser in which ``who`` (one of `PEOPLE`, or nobody for "") has logged in."""
+        client = Client()
+        if who:
+            client.force_login(self.users[who], backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+
+def build(now: datetime, *, warn: bool = True) -> World:
+    """Write the world into an empty database. With ``warn`` every source has an orange warning since ten minutes."""
+    regions = {code: Region.objects.create(code=code, name=f"示例{code}") for code in ("990121", "990122", "990221")}
+    world = World(now, _agencies(), Park())
+    county = world.agencies["county-a"]
+    park_agency = Agency(code="park-a", name="示例园区管委会", level=AgencyLevel.PARK, parent=county)
+    park_agency.save()
+    world.agencies["park-a"] = park_agency
+    world.park = Park.objects.create(code="park", name="示例园区", county=county, agency=park_agency)
+    for key, code in CODES.items():
+        county = world.agencies[COUNTY_OF[key]]
+        world.plants[key] = plant(
+            key, code, regions[code[:6]], county, now, park=world.park if key == "a1" else None, warn=warn
+        )
+    _people(world)
+    return world
+
+
+def _agencies() -> dict[str, Agency]:
+    made: dict[str, Agency] = {}
+    for code, level, parent in (
+        ("ministry", AgencyLevel.MINISTRY, ""),
+        ("province", AgencyLevel.PROVINCE, "ministry"),
+        ("city-1", AgencyLevel.CITY, "province"),
+        ("city-2", AgencyLevel.CITY, "province"),
+        ("county-a", AgencyLevel.COUNTY, "city-1"),
+        ("county-b", AgencyLevel.COUNTY, "city-1"),
+        ("county-c", AgencyLevel.COUNTY, "city-2"),
+    ):
+        agency = Agency(code=code, name=f"示例{code}局", level=level, parent=made.get(parent))
+        if level == AgencyLevel.MINISTRY:
+            agency.role = "nat.casst"
+        agency.save()
+        made[code] = agency
+    return made
+
+
+def plant(
+    key: str, code: str, region: Region, county: Agency, now: datetime, *, park: Park | None = None, warn: bool = True
+) -> Plant:
+    """One enterprise named ``示例<key>厂`` with a row of every kind, its alarm active since ten minutes."""
+    long_ago = now - timedelta(days=100)
+    principal = Person.objects.create(code=f"{key}-main", name=f"示例{key}甲", phone=f"000-{key}-1")
+    enterprise = Enterprise.objects.create(
+        code=code,
+        name=f"示例{key}厂",
+        short_name=f"{key}厂",
+        kinds=["hazard_source", "production"],
+        region=region,
+        county=county,
+        supervisor=county,
+        park=park,
+        principal=principal,
+        longitude=112.0,
+        latitude=35.0,
+        declared_sources=1,
+    )
+    source = HazardSource.objects.create(code=f"{code}001", enterprise=enterprise, name=f"{key}罐区", level="1")
+    device = Device.objects.create(
+        code=f"{code}001G0001", enterprise=enterprise, source=source, name=f"{key}罐", kind=DeviceKind.TANK
+    )
+    gateway = Gateway.objects.create(
+        code=f"{code}01", enterprise=enterprise, key_sha256=hashlib.sha256(key.encode()).hexdigest()
+    )
+    point = Point.objects.create(
+        code=f"{code}001G0001YL001",
+        enterprise=enterprise,
+        source=source,
+        device=device,
+        gateway=gateway,
+        tag=f"PT-{key}",
+        name=f"{key}压力",
+        kind="YL",
+        unit="MPa",
+        range_min=0.0,
+        range_max=2.5,
+        h=1.5,
+        hh=1.58,
+        registered_at=long_ago,
+    )
+    Camera.objects.create(code=f"{code}V001", enterprise=enterprise, source=source, name=f"{key}全景")
+    began = now - timedelta(minutes=10)
+    alarm = Alarm.objects.create(
+        id=hashlib.sha256(f"{key}-alarm".encode()).hexdigest()[:32],
+        enterprise=enterprise,
+        source=source,
+        point=point,
+        side=AlarmSide.HIGH,
+        state=AlarmState.ACTIVE,
+        level="HH",
+        worst="HH",
+        value=1.62,
+        limit=1.58,
+        extreme=1.66,
+        started_at=began,
+        raised_at=began,
+        detected_at=began,
+        changed_at=began,
+    )
+    GatewayLink.objects.create(
+        gateway=gateway, enterprise=enterprise, last_received_at=now, last_sampled_at=now, online=True
+    )
+    OfflineSpell.objects.create(
+        gateway=gateway,
+        enterprise=enterprise,
+        started_at=now - timedelta(hours=5),
+        detected_at=now - timedelta(hours=4),
+        ended_at=now - timedelta(hours=3),
+    )
+    Quarantined.objects.create(
+        gateway=gateway.code,
+        enterprise=enterprise,
+        received_at=now - timedelta(hours=1),
+        reason="future_dated",
+        detail=f"{key}网关的采集时间晚于当前时间",
+    )
+    Finding.objects.create(
+        kind=FindingKind.LINK_LOST,
+        enterprise=enterprise,
+        source=source,
+        subject=f"gateway:{gateway.code}",
+        text=f"{key}网关断联",
+        found_at=now,
+        seen_at=now,
+    )
+    holders = {}
+    for post in DutyPost.values:
+        person = (
+            principal
+            if post == DutyPost.MAIN
+            else Person.objects.create(code=f"{key}-{post}", name=f"示例{key}{post}", phone=f"000-{key}-{post}")
+        )
+        Employment.objects.create(enterprise=enterprise, person=person, title="示例", valid_from=long_ago)
+        DutyHolder.objects.create(enterprise=enterprise, source=source, person=person, post=post, valid_from=long_ago)
+        holders[post] = person
+    warning = _warn(source, point, alarm, began) if warn else None
+    return Plant(enterprise, source, device, point, gateway, alarm, warning, holders)  # type: ignore[arg-type]
+
+
+def _warn(source: HazardSource, point: Point, alarm: Alarm, at: datetime) -> Warning:
+    first: dict[str, Any] = {
+        "alarm": alarm.pk,
+        "point": point.code,
+        "tag": point.tag,
+        "name": point.name,
+        "level": "HH",
+        "value": 1.62,
+        "unit": point.unit,
+        "at": at.isoformat(),
+    }
+    made = warnings.set_level(source, "orange", at=at, reasons=[], origin="grading", first_out=first)
+    assert made is not None
+    return made
+
+
+def _people(world: World) -> None:
+    since = world.now - timedelta(days=100)
+    holder = world.plants["a1"].holders[DutyPost.OPERATIONS]
+    _log_in(world, "holder", holder, since, Role.DUTY_HOLDER, enterprise=world.plants["a1"].enterprise)
+    for who, agency in (("county", "county-a"), ("city", "city-1"), ("stranger", "county-b")):
+        person = Person.objects.create(code=f"officer-{who}", name=f"示例{who}值")
+        _log_in(world, who, person, since, Role.DUTY_OFFICER, agency=world.agencies[agency])
+
+
+def _log_in(world: World, who: str, person: Person, since: datetime, role: str, **unit: Any) -> None:
+    user = User(username=who, person=person)
+    user.set_unusable_password()
+    user.save()
+    Grant.objects.create(user=user, role=role, valid_from=since, **unit)
+    world.users[who] = user

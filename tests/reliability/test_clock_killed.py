@@ -1,0 +1,56 @@
+"""Scenario 4: the clock is killed again and again while 10 000 steps fall due. None is missed, none comes twice."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.reliability.plant import Plant, until
+
+STEPS = 10_000
+LEAD_S, SPREAD_S = 20, 20
+KILLS = 5
+
+
+@pytest.mark.slow
+@pytest.mark.reliability(4)
+def test_a_clock_killed_while_ten_thousand_steps_fall_due_misses_none_and_repeats_none(
+    tmp_path: Path, database_url: str
+) -> None:
+    with Plant(tmp_path / "data", database_url, [], enterprises=50, points=1) as plant:
+        ledger = plant.ask("burn_many", str(STEPS), str(LEAD_S), str(SPREAD_S))
+        assert len(ledger) == STEPS
+        plant.supervisor.stop()  # started again with a clock: nothing was due before
+        _with_a_clock(plant, ledger)
+
+
+def _with_a_clock(plant: Plant, ledger: list[Any]) -> None:
+    from anlan.roles.supervisor import Supervisor
+
+    plant.supervisor = Supervisor(plant.config, ["clock"])
+    plant.supervisor.start(migrate=False)
+    plant.supervisor.wait_ready(150)
+    dice = random.Random(4)
+    first_due = min(due for _, due in ledger) / 1e6
+    until(lambda: time.time() >= first_due, LEAD_S + 60, lambda: "the first step never fell due")
+    for _ in range(KILLS):
+        time.sleep(dice.uniform(1.0, 4.0))
+        plant.kill("clock")
+    found: dict[str, Any] = {}
+
+    def all_fired() -> bool:
+        found.update(plant.ask("fired"))
+        return len(found["sent"]) >= STEPS
+
+    until(all_fired, 300, lambda: f"{len(found['sent'])} of {STEPS} steps were sent")
+    assert found["sent"] == sorted(ledger)
+    assert found["further"] == 0
+    assert found["waiting"] == STEPS  # every clock goes on, on its own grid
+    assert found["messages"] == STEPS  # red goes to the city alone
+    assert found["unmarked"] == []  # what was late says so
+    assert found["broken"] == []
+    assert plant.supervisor.children["clock"].starts >= KILLS + 1
+    print(f"{STEPS} steps, {KILLS} kills: the latest {found['latest_s']:.1f} s after it was due")

@@ -1,0 +1,139 @@
+"""The supervisor: one per data directory, nothing outlives it, everything it started is started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anlan.config import Config
+from anlan.roles.supervisor import AlreadyRunning, Supervisor
+
+ROLES = "engine,historian,intake"
+
+
+class Served:
+    """`anlan serve` as a user starts it."""
+
+    def __init__(self, data_dir: Path, database_url: str) -> None:
+        self.data_dir = data_dir
+        self.environment = {
+            **os.environ,
+            "ANLAN_DATA_DIR": str(data_dir),
+            "ANLAN_DATABASE_URL": database_url,
+            "ANLAN_HISTORY_DATABASE_URL": "",
+        }
+        self.process = self.start()
+
+    def start(self) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "anlan", "serve", "--web-port", "0", "--intake-port", "0", "--roles", ROLES]
+        return subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+
+    def run_file(self, seconds: float = 150) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                found: dict[str, Any] = json.loads((self.data_dir / "run.json").read_text())
+                if found["pid"] == self.process.pid and all(found["children"].get(role) for role in ROLES.split(",")):
+                    return found
+            except (OSError, ValueError):
+                found = {}
+            assert time.monotonic() < deadline, "run.json never named all children"
+            assert self.process.poll() is None, "serve ended"
+            time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state not in ("Z", "X")
+
+
+def wait_gone(pids: list[int], seconds: float = 10) -> list[int]:
+    deadline = time.monotonic() + seconds
+    while (left := [pid for pid in pids if alive(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
+@pytest.fixture
+def served(tmp_path: Path, database_url: str) -> Iterator[Served]:
+    one = Served(tmp_path / "data", database_url)
+    yield one
+    if one.process.poll() is None:
+        one.process.terminate()
+    one.process.communicate(timeout=20)
+
+
+def everyone(run: dict[str, Any]) -> list[int]:
+    return [run["nats_pid"], *run["children"].values()]
+
+
+def test_nothing_survives_a_killed_supervisor_and_the_next_one_may_start(served: Served) -> None:
+    run = served.run_file()
+    os.kill(served.process.pid, signal.SIGKILL)
+    served.process.wait(10)
+    assert wait_gone(everyone(run)) == []
+    served.process.communicate()
+    served.process = served.start()
+    again = served.run_file()
+    assert again["pid"] == served.process.pid
+    assert not set(everyone(run)) & set(everyone(again))
+
+
+def test_a_second_start_on_the_same_directory_is_refused_with_a_clear_message(served: Served) -> None:
+    run = served.run_file()
+    second = subprocess.run(
+        [sys.executable, "-m", "anlan", "serve", "--web-port", "0"],
+        env=served.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 2
+    assert "正由另一个安澜实例使用" in second.stderr
+    assert str(run["pid"]) in second.stderr
+    assert "Traceback" not in second.stderr
+    assert all(alive(pid) for pid in everyone(run))
+
+
+def test_a_polite_end_takes_everything_along_within_seconds(served: Served) -> None:
+    run = served.run_file()
+    begun = time.monotonic()
+    served.process.terminate()
+    assert served.process.wait(15) == 0
+    assert wait_gone(everyone(run), 1) == []
+    assert time.monotonic() - begun < 15
+    assert not (served.data_dir / "run.json").exists()
+
+
+def test_the_lock_is_free_after_stop(tmp_path: Path) -> None:
+    from anlan.roles.supervisor.lock import DirectoryLock
+
+    first, second = DirectoryLock(tmp_path), DirectoryLock(tmp_path)
+    first.acquire()
+    with pytest.raises(AlreadyRunning, match=str(os.getpid())):
+        second.acquire()
+    first.release()
+    second.acquire()
+    second.release()
+
+
+def test_ports_that_were_left_open_are_chosen_once_and_kept(tmp_path: Path) -> None:
+    supervisor = Supervisor(Config(data_dir=tmp_path, web_port=0, intake_port=0), [])
+    assert supervisor.config.web_port
+    assert supervisor.config.web_port != supervisor.config.intake_port
+    assert str(supervisor.config.intake_port) in supervisor.intake_url

@@ -1,0 +1,113 @@
+"""Sending to outside channels: at least once, with a key; retried with pauses; permanent refusals end it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.acceptance.worlds import at, scenario
+
+from anlan.apps.delivery.models import Delivery, DeliveryState
+from anlan.apps.delivery.services import Draft, To, post, send_due
+from anlan.apps.delivery.services.sending import LEASE, claim, pause_after
+from anlan.apps.org.models import Agency
+from anlan.channels import Channel, ChannelError, Letter, PermanentError
+from anlan.testing.clock import FakeClock
+
+pytestmark = pytest.mark.django_db
+
+
+class Outside(Channel):
+    """Stands for a channel server: takes letters, or answers with the error that it was given."""
+
+    name = "outside"
+
+    def __init__(self) -> None:
+        self.taken: list[Letter] = []
+        self.answer: Exception | None = None
+
+    def send(self, letter: Letter) -> None:
+        if self.answer is not None:
+            raise self.answer
+        self.taken.append(letter)
+
+
+@pytest.fixture
+def queue() -> list[Delivery]:
+    """Three letters in the outbox of a channel: blue, red and orange, queued at 08:00."""
+    from anlan.testing.drill.world import build
+
+    world = build(scenario())
+    source = world.sources["s1"]
+    county = Agency.objects.by_the_machine().get(code="zz")
+    rows = []
+    for level, priority in (("blue", 3), ("red", 0), ("orange", 1)):
+        notice = post(
+            Draft(
+                key=level, kind="informed", subject="warning:1", enterprise=source.enterprise, source_id=source.pk,
+                level=level, due_at=at("08:00"), sent_at=at("08:00"), title=level,
+                to=(To("agency:zz", "县局", agency_id=county.pk),),
+            )
+        )  # fmt: skip
+        rows.append(
+            Delivery.objects.create(
+                message=notice.messages.get(), channel="outside", key=f"{level}/outside", priority=priority,
+                next_try_at=at("08:00"),
+            )
+        )  # fmt: skip
+    return rows
+
+
+def test_it_sends_each_once_and_red_first(queue: list[Delivery]) -> None:
+    channel, clock = Outside(), FakeClock(at("08:00:01"))
+    for _ in range(3):
+        assert send_due({"outside": channel}, clock, limit=1) == 1
+    assert [letter.level for letter in channel.taken] == ["red", "orange", "blue"]
+    assert send_due({"outside": channel}, clock) == 0
+    assert set(Delivery.objects.filter(channel="outside").values_list("state", flat=True)) == {DeliveryState.SENT}
+
+
+def test_a_failing_server_is_tried_again_with_the_same_key_and_growing_pauses(queue: list[Delivery]) -> None:
+    channel, clock = Outside(), FakeClock(at("08:00:01"))
+    channel.answer = ChannelError("500")
+    assert send_due({"outside": channel}, clock) == 3
+    assert send_due({"outside": channel}, clock) == 0
+    clock.advance(5)
+    assert send_due({"outside": channel}, clock) == 3
+    channel.answer = None
+    clock.advance(10)
+    assert send_due({"outside": channel}, clock) == 1  # the channel counts as unwell by now: a probe
+    assert send_due({"outside": channel}, clock) == 2  # it is well again: what waited waits no longer
+    assert sorted(letter.key for letter in channel.taken) == ["blue/outside", "orange/outside", "red/outside"]
+    assert set(Delivery.objects.filter(channel="outside").values_list("attempts", flat=True)) == {3}
+
+
+def test_a_permanent_refusal_ends_the_tries_and_is_recorded(queue: list[Delivery]) -> None:
+    channel, clock = Outside(), FakeClock(at("08:00:01"))
+    channel.answer = PermanentError("地址无效")
+    send_due({"outside": channel}, clock)
+    clock.advance(3600)
+    assert send_due({"outside": channel}, clock) == 0
+    row = Delivery.objects.filter(channel="outside").first()
+    assert row is not None
+    assert (row.state, row.error) == (DeliveryState.FAILED, "地址无效")
+
+
+def test_a_sender_that_died_between_claim_and_sending_loses_its_lease(queue: list[Delivery]) -> None:
+    """Reliability 3 (a): sent once on restart."""
+    assert len(claim(["outside"], at("08:00:01"), 10)) == 3
+    channel, clock = Outside(), FakeClock(at("08:00:02"))
+    assert send_due({"outside": channel}, clock) == 0
+    clock.set(at("08:00:01") + LEASE)
+    assert send_due({"outside": channel}, clock) == 3
+    assert len(channel.taken) == 3
+
+
+def test_a_row_of_a_channel_that_is_gone_stays_queued(queue: list[Delivery]) -> None:
+    assert send_due({"another": Outside()}, FakeClock(at("09:00"))) == 0
+    assert Delivery.objects.filter(channel="outside", state=DeliveryState.QUEUED).count() == 3
+
+
+def test_pauses_double_up_to_ten_minutes() -> None:
+    assert [pause_after(number) for number in (1, 2, 3)] == [timedelta(seconds=each) for each in (5, 10, 20)]
+    assert pause_after(100) == timedelta(minutes=10)

@@ -1,0 +1,151 @@
+"""Kernel events become alarm rows: once each, in their order, together with what follows from them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from anlan.apps.monitoring.models import Alarm, AlarmEvent
+from anlan.apps.monitoring.selectors import active_alarms_of
+from anlan.apps.monitoring.services import acknowledge, apply_events, reactions
+from anlan.apps.registry.models import HazardSource
+from anlan.stream.alarm import AlarmEvent as KernelEvent
+from anlan.stream.alarm import Change, Side, alarm_id, event_id, level_name
+from anlan.testing.sites import Site
+
+from .conftest import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nobody_else_reacts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reactions, "_handlers", [])
+
+
+def micros(at: datetime) -> int:
+    return round(at.timestamp() * 1_000_000)
+
+
+class Excursion:
+    """Makes the kernel's events of one alarm, one after the other."""
+
+    def __init__(self, site: Site, since: datetime, point: int = 0, side: Side = Side.HIGH) -> None:
+        self.site, self.since, self.point, self.side = site, since, site.points[point], side
+        self.id = alarm_id(self.point, side, micros(since))
+        self.number, self.worst = 0, 0
+
+    def event(self, change: Change, level: int, value: float | None, at: datetime) -> KernelEvent:
+        self.worst = max(self.worst, level)
+        self.number += 1
+        return KernelEvent(
+            event_id=event_id(self.id, self.number, change),
+            alarm_id=self.id,
+            point=self.point,
+            enterprise=self.site.enterprise,
+            source=self.site.source,
+            side=self.side,
+            change=change,
+            level=level_name(self.side, level),
+            worst=level_name(self.side, self.worst),
+            value=value,
+            limit=80.0,
+            since_us=micros(self.since),
+            at_us=micros(at),
+            detected_us=micros(at) + 1_500_000,
+        )
+
+
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def test_high_then_high_high_then_normal_is_one_alarm_whose_worst_was_high_high(world: list[Site]) -> None:
+    one = Excursion(world[0], NOON)
+    events = [
+        one.event(Change.RAISED, 1, 85.0, after(5)),
+        one.event(Change.WORSENED, 2, 95.5, after(10)),
+        one.event(Change.EASED, 1, 84.0, after(20)),
+        one.event(Change.CLEARED, 1, 50.0, after(30)),
+    ]
+    assert apply_events(events, after(31)) == 4
+    alarm = Alarm.objects.get()
+    assert (alarm.state, alarm.level, alarm.worst) == ("cleared", "H", "HH")
+    assert (alarm.started_at, alarm.raised_at, alarm.cleared_at) == (NOON, after(5), after(30))
+    assert alarm.extreme == 95.5
+    assert alarm.detected_at == after(6.5)
+    assert [event.change for event in alarm.events.all()] == ["raised", "worsened", "eased", "cleared"]
+
+
+def test_events_that_come_again_change_nothing(world: list[Site]) -> None:
+    one = Excursion(world[0], NOON)
+    events = [one.event(Change.RAISED, 1, 85.0, after(5)), one.event(Change.WORSENED, 2, 95.0, after(6))]
+    assert apply_events(events, after(7)) == 2
+    before = list(Alarm.objects.values()), list(AlarmEvent.objects.values())
+    assert apply_events(events, after(60)) == 0
+    assert apply_events(events[:1], after(61)) == 0
+    assert (list(Alarm.objects.values()), list(AlarmEvent.objects.values())) == before
+
+
+def test_an_alarm_acknowledged_while_active_stays_acknowledged_when_it_worsens(world: list[Site]) -> None:
+    one = Excursion(world[0], NOON)
+    apply_events([one.event(Change.RAISED, 1, 85.0, after(5))], after(5))
+    assert acknowledge([one.id], "张示例", None, after(8)) == 1
+    apply_events([one.event(Change.WORSENED, 2, 95.0, after(9))], after(9))
+    assert Alarm.objects.get().acknowledged_at == after(8)
+
+
+def test_acknowledging_twice_keeps_the_first_name_and_one_journal_entry(world: list[Site]) -> None:
+    from anlan.apps.journal.models import Entry
+
+    one = Excursion(world[0], NOON)
+    apply_events([one.event(Change.RAISED, 1, 85.0, after(5))], after(5))
+    assert acknowledge([one.id], "张示例", None, after(8)) == 1
+    assert acknowledge([one.id], "李示例", None, after(9)) == 0
+    alarm = Alarm.objects.get()
+    assert (alarm.acknowledged_by, alarm.acknowledged_at) == ("张示例", after(8))
+    assert Entry.objects.filter(act="alarm.acknowledged").count() == 1
+
+
+def test_handlers_hear_of_each_changed_source_once_and_see_the_rows(world: list[Site]) -> None:
+    heard: list[tuple[int, int]] = []
+    reactions.on_source_change(lambda source, now: heard.append((source, len(active_alarms_of(source)))))
+    events = [Excursion(world[0], NOON, point=n).event(Change.RAISED, 1, 85.0, after(5)) for n in range(3)]
+    events.append(Excursion(world[1], NOON).event(Change.RAISED, 1, 85.0, after(5)))
+    apply_events(events, after(6))
+    ids = [HazardSource.objects.get(code=site.source).pk for site in world]
+    assert heard == [(ids[0], 3), (ids[1], 1)]
+
+
+def test_an_alarm_whose_consequence_fails_is_not_written_either(world: list[Site]) -> None:
+    def refuse(source_id: int, now: datetime) -> None:
+        raise RuntimeError("no")
+
+    reactions.on_source_change(refuse)
+    event = Excursion(world[0], NOON).event(Change.RAISED, 1, 85.0, after(5))
+    with pytest.raises(RuntimeError), transaction.atomic():
+        apply_events([event], after(6))
+    assert Alarm.objects.count() == 0
+    assert apply_events([event], after(6), react=False) == 1
+
+
+def test_a_new_excursion_closes_one_whose_end_was_never_seen(world: list[Site]) -> None:
+    lost = Excursion(world[0], NOON)
+    apply_events([lost.event(Change.RAISED, 1, 85.0, after(5))], after(5))
+    fresh = Excursion(world[0], after(100))
+    apply_events([fresh.event(Change.RAISED, 2, 95.0, after(100))], after(101))
+    states: dict[str, Any] = dict(Alarm.objects.values_list("pk", "state"))
+    assert states == {lost.id: "cleared", fresh.id: "active"}
+    assert Alarm.objects.get(pk=lost.id).cleared_at == after(100)
+
+
+def test_an_event_of_a_point_that_the_registry_lost_does_not_hold_up_the_others(world: list[Site]) -> None:
+    stranger = Excursion(world[0], NOON)
+    stranger.point = "000000000000X0000XX000"
+    good = Excursion(world[1], NOON)
+    events = [stranger.event(Change.RAISED, 1, 1.0, after(1)), good.event(Change.RAISED, 1, 85.0, after(1))]
+    assert apply_events(events, after(2)) == 1
+    assert Alarm.objects.get().pk == good.id

@@ -1,0 +1,114 @@
+"""Workbooks: every matching row, real dates in civil time, text that is never a formula, and what it is for."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import openpyxl
+import pytest
+from django.http import QueryDict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anlan.apps.org.models import Agency, AgencyLevel, Region
+from anlan.apps.org.scope import EVERYTHING
+from anlan.apps.registry.models import Enterprise
+from anlan.components import export
+from anlan.components.filters import Text
+from anlan.components.lists import Column, Listing
+
+NOW = datetime(2024, 3, 1, 1, 30, 5, tzinfo=UTC)
+
+
+def book_of(listing: Listing, address: str = "") -> tuple[Any, Any]:
+    request = SimpleNamespace(path="/list/", GET=QueryDict(address), user="示例县甲")
+    page = listing.read(request, Enterprise.objects.visible_to(EVERYTHING))  # type: ignore[arg-type]
+    response = export.workbook(request, page, title="企业", now=NOW)  # type: ignore[arg-type]
+    return response, openpyxl.load_workbook(io.BytesIO(response.content))
+
+
+LISTING = Listing(
+    columns=[
+        Column("name", "名称", lambda row: row.name, ("name",)),
+        Column("points", "点数", lambda row: row.declared_gas_points),
+        Column("at", "时间", lambda row: NOW),
+        Column("none", "空", lambda row: None),
+        Column("screen", "只在页面"),
+    ],
+    filters=[Text("q", "名称", ["name"])],
+    order="name",
+    per_page=2,
+)
+
+
+@pytest.fixture
+def five(db: None) -> None:
+    agency = Agency(code="c", name="示例", level=AgencyLevel.COUNTY)
+    agency.save()
+    region = Region.objects.create(code="990121", name="示例")
+    for n, name in enumerate(["=1+1", "+A1", "@SUM(A1)", "示例一", "示例二"]):
+        Enterprise.objects.create(
+            code=f"99012100{n}",
+            name=name,
+            region=region,
+            county=agency,
+            supervisor=agency,
+            declared_gas_points=n,
+        )
+
+
+@pytest.mark.usefixtures("five")
+def test_all_matching_rows_are_written_not_only_the_page() -> None:
+    response, book = book_of(LISTING)
+    sheet = book["企业"]
+    assert [cell.value for cell in sheet[1]] == ["名称", "点数", "时间", "空"]
+    assert sheet.max_row == 6
+    assert "%E4%BC%81%E4%B8%9A-20240301-0930.xlsx" in response.headers["Content-Disposition"]
+    _, book = book_of(LISTING, "q=示例")
+    assert book["企业"].max_row == 3
+
+
+@pytest.mark.usefixtures("five")
+def test_text_that_looks_like_a_formula_stays_text() -> None:
+    _, book = book_of(LISTING)
+    cells = {cell.value: cell.data_type for cell in book["企业"]["A"][1:]}
+    assert cells["=1+1"] == cells["+A1"] == cells["@SUM(A1)"] == "s"
+
+
+@pytest.mark.usefixtures("five")
+def test_figures_are_figures_and_instants_are_civil_dates() -> None:
+    _, book = book_of(LISTING)
+    row = book["企业"][2]
+    assert row[2].value == datetime(2024, 3, 1, 9, 30, 5)
+    assert isinstance(row[1].value, int)
+    assert row[3].value in (None, "")
+
+
+@pytest.mark.usefixtures("five")
+def test_the_workbook_says_who_took_it_when_with_which_filter_and_what_for() -> None:
+    _, book = book_of(LISTING, "q=示例")
+    lines = {row[0].value: row[1].value for row in book["说明"].iter_rows()}
+    assert lines["导出人"] == "示例县甲"
+    assert lines["导出时间"] == "2024-03-01 09:30:05"
+    assert lines["筛选"] == "名称：示例"
+    assert lines["行数"] == "2"
+    assert "不得公开" in lines["用途"]
+
+
+@pytest.mark.usefixtures("five")
+def test_more_rows_than_one_workbook_takes_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "MOST", 3)
+    _, book = book_of(LISTING)
+    assert book["企业"].max_row == 4
+    assert "未导出" in {row[0].value: row[1].value for row in book["说明"].iter_rows()}["行数"]
+
+
+@given(st.text(max_size=200))
+def test_any_text_can_be_written(text: str) -> None:
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("甲")
+    sheet.append([export._cell(sheet, text)])
+    book.save(io.BytesIO())

@@ -1,0 +1,170 @@
+"""The engine's bookkeeping: killed after any message, before or after any commit, it says everything exactly once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anlan.roles.engine.state import EngineCore
+from anlan.roles.engine.store import Checkpoint, Remembered
+from anlan.stream.alarm import AlarmEvent
+from anlan.stream.envelope import Record, pack
+from anlan.stream.log import LogMessage
+from anlan.stream.points import PointSpec
+from anlan.testing.sender import packet
+from anlan.testing.sites import Site, sites
+
+START = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+SITES = list(sites(3, 2))
+
+
+def specs() -> list[PointSpec]:
+    return [
+        PointSpec(
+            code=code, enterprise=site.enterprise, gateway=site.gateway, source=site.source,
+            ll=10, l=20, h=80, hh=90, deadband=1, on_delay_s=2.0, no_data_s=600,
+        )
+        for site in SITES
+        for code in site.points
+    ]  # fmt: skip
+
+
+def record(site: Site, second: float, value: float) -> Record:
+    at = START + timedelta(seconds=second)
+    body = msgspec.json.encode(packet(site.enterprise, site.gateway, at, dict.fromkeys(site.points, value)))
+    return Record(site.enterprise, site.gateway, f"p{second}", round(at.timestamp() * 1e6) + 300_000, body)
+
+
+class Disk:
+    """What survives a kill: events by id, states, positions. A commit is whole or not at all."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, AlarmEvent] = {}
+        self.states: dict[str, tuple[int, bytes]] = {}
+        self.positions: dict[int, int] = {}
+        self.through = 0
+
+    def commit(self, checkpoint: Checkpoint) -> None:
+        self.events |= {event.event_id: event for event in checkpoint.events}
+        self.states |= checkpoint.states
+        self.positions |= checkpoint.positions
+        self.through = max(self.through, checkpoint.through)
+
+    def engine(self) -> EngineCore:
+        core = EngineCore(specs())
+        core.restore(Remembered(self.positions, self.states))
+        return core
+
+
+def story(events: dict[str, AlarmEvent]) -> list[tuple[object, ...]]:
+    return sorted(
+        (e.point, e.since_us, e.at_us, e.side, e.change, e.level, e.worst, e.alarm_id, e.event_id)
+        for e in events.values()
+    )
+
+
+def messages(values: list[list[int]]) -> list[LogMessage]:
+    log = []
+    for number, row in enumerate(values):
+        records = [record(site, number, float(value)) for site, value in zip(SITES, row, strict=True)]
+        for partition, part in ((1, records[:1]), (2, records[1:])):
+            log.append(LogMessage(len(log) + 1, partition, pack(part), False))
+    return log
+
+
+levels = st.lists(st.lists(st.sampled_from([5, 15, 50, 79, 85, 95]), min_size=3, max_size=3), min_size=3, max_size=14)
+fates = st.lists(st.sampled_from(["run", "slice", "all", "die after commit", "die before commit"]), max_size=60)
+
+
+@settings(max_examples=60, deadline=None)
+@given(levels, fates)
+def test_kills_at_any_instant_change_no_event(values: list[list[int]], fate: list[str]) -> None:
+    log = messages(values)
+    calm, whole = Disk(), EngineCore(specs())
+    for message in log:
+        calm.commit(whole.of_events(whole.take([message])))
+    disk = Disk()
+    core, place, turns = disk.engine(), 0, iter(fate)
+    while place < len(log):
+        events = core.take([log[place]])
+        place += 1
+        what = next(turns, "run")
+        if what == "die before commit":
+            # the log gives everything again that was not acknowledged
+            core, place = disk.engine(), disk.through
+            continue
+        checkpoint = core.of_events(events) if events else Checkpoint()
+        if what == "slice":
+            checkpoint = checkpoint.joined(core.next_slice(1))
+        if what == "all":
+            checkpoint = core.everything(events)
+        disk.commit(checkpoint)
+        core.saved(checkpoint)
+        if what == "die after commit":
+            core, place = disk.engine(), disk.through
+    assert story(disk.events) == story(calm.events)
+
+
+def test_a_round_of_slices_moves_the_position_only_when_every_gateway_of_it_is_saved() -> None:
+    log = messages([[50, 50, 50]] * 4)
+    core = EngineCore(specs())
+    core.take(log[:4])
+    first = core.next_slice(2)
+    assert (len(first.states), first.positions, first.through) == (2, {}, 0)
+    core.saved(first)
+    core.take(log[4:])
+    second = core.next_slice(2)
+    assert len(second.states) == 1
+    assert (second.positions, second.through) == ({1: 3, 2: 4}, 4)
+    core.saved(second)
+    assert not core.in_round
+    rest = core.everything([])
+    assert (len(rest.states), rest.positions, rest.through) == (2, {1: 7, 2: 8}, 8)
+
+
+def test_a_message_that_is_no_envelope_is_reported_and_passed() -> None:
+    core = EngineCore(specs())
+    assert core.take([LogMessage(1, 1, b"not an envelope", False), *messages([[50, 50, 50]])[1:]]) == []
+    refused = core.everything([]).refused
+    assert [row.reason for row in refused] == ["unreadable"]
+    assert core.samples == 4
+
+
+def test_tags_that_nobody_registered_are_reported_once_a_checkpoint_with_their_names() -> None:
+    core = EngineCore(specs())
+    site = SITES[0]
+    body = msgspec.json.encode(packet(site.enterprise, site.gateway, START, {site.points[0]: 50.0, "nirgends": 1.0}))
+    for seq in (1, 2):
+        core.take([LogMessage(seq, 1, pack([Record(site.enterprise, site.gateway, str(seq), 1, body)]), False)])
+    refused = core.everything([]).refused
+    assert [(row.reason, row.repeats) for row in refused] == [("unknown_point", 2)]
+    assert "nirgends" in refused[0].detail
+    assert core.everything([]).refused == []
+
+
+def test_a_damaged_state_is_named_and_its_gateway_begins_anew() -> None:
+    disk = Disk()
+    core = disk.engine()
+    core.take(messages([[50, 50, 50]]))
+    disk.commit(core.everything([]))
+    gateway = SITES[0].gateway
+    seq, body = disk.states[gateway]
+    disk.states[gateway] = (seq, body[:-1] + bytes([body[-1] ^ 1]))
+    assert disk.engine().damaged_states == [gateway]
+
+
+@pytest.mark.parametrize("moments", [(10, 5), (10, 10)])
+def test_a_sweep_never_goes_back_in_time(moments: tuple[int, int]) -> None:
+    core = EngineCore(specs())
+    begin = round(START.timestamp() * 1e6)
+    core.sweep(begin)
+    for moment in moments:
+        assert core.sweep(begin + moment * 1_000_000) == []
+    silent = core.sweep(begin + 601 * 1_000_000)
+    assert {event.side for event in silent} == {"no_data"}
+    assert len(silent) == 6
+    assert core.sweep(begin) == []

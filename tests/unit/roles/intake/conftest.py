@@ -1,0 +1,116 @@
+"""The intake's application with a log and a clock of the test's own, spoken to as a server would."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from anlan.apps.monitoring.services import Refused
+from anlan.roles.intake.application import PATH, Application
+from anlan.roles.intake.bundler import Bundler
+from anlan.roles.intake.keys import Key, KeyRing
+from anlan.roles.intake.refusals import Refusals
+from anlan.roles.intake.replay import Taken
+from anlan.stream.envelope import Record, unpack
+from anlan.stream.log import LogUnavailable
+from anlan.testing.clock import FakeClock
+from anlan.testing.sender import Reply
+from anlan.testing.sites import Site, sites
+
+NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+
+
+class Desk:
+    """An intake without a network. ``records``: what the log has; ``log_up``: whether it takes anything."""
+
+    def __init__(self) -> None:
+        self.sites: list[Site] = list(sites(2, 3))
+        self.records: list[Record] = []
+        self.envelopes = 0
+        self.log_up = True
+        self.held: asyncio.Event | None = None
+        self.refused: list[Refused] = []
+        self.clock = FakeClock(NOW)
+        owned = {s.gateway: Key(s.enterprise, hashlib.sha256(s.key.encode()).hexdigest()) for s in self.sites}
+        self.keys = KeyRing(lambda: owned)
+        self.keys.refresh()
+        self.refusals = Refusals(self._keep, every_s=0.01)
+        self.bundler = Bundler(self._publish, linger_s=0.005, max_waiting=2_000_000)
+        self.application = Application(
+            self.keys,
+            self.bundler,
+            Taken(),
+            self.refusals,
+            self.clock,
+            refresh_keys=self._refresh,
+            log_is_there=lambda: True,
+            future_limit=timedelta(seconds=300),
+            live_age=timedelta(days=30),
+        )
+
+    async def post(
+        self,
+        body: bytes,
+        *,
+        site: Site | None = None,
+        key: str = "",
+        encoding: str = "",
+        chunks: Callable[[], AsyncIterator[bytes]] | None = None,
+    ) -> Reply:
+        """One request; ``chunks`` replaces the body by parts that come when they come."""
+        sender = site or self.sites[0]
+        token = base64.b64encode(f"{sender.gateway}:{key or sender.key}".encode())
+        headers = [(b"authorization", b"Basic " + token)]
+        if encoding:
+            headers.append((b"content-encoding", encoding.encode()))
+        parts = chunks() if chunks else None
+        told: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            if parts is None:
+                return {"type": "http.request", "body": body, "more_body": False}
+            part = await anext(parts, None)
+            return {"type": "http.request", "body": part or b"", "more_body": part is not None}
+
+        async def send(message: Any) -> None:
+            told.append(dict(message))
+
+        scope = {"type": "http", "method": "POST", "path": PATH, "headers": headers}
+        await self.application(scope, receive, send)
+        return Reply(told[0]["status"], json.loads(told[1]["body"]))
+
+    async def send(self, *packets: dict[str, Any], site: Site | None = None, key: str = "") -> Reply:
+        content: Any = packets[0] if len(packets) == 1 else list(packets)
+        return await self.post(json.dumps(content).encode(), site=site, key=key)
+
+    def _keep(self, refused: Any) -> int:
+        self.refused += list(refused)
+        return len(self.refused)
+
+    async def _refresh(self) -> None:
+        self.keys.refresh()
+
+    async def _publish(self, partition: int, envelope: bytes, message_id: str) -> int:
+        if self.held is not None:
+            await self.held.wait()
+        if not self.log_up:
+            raise LogUnavailable("down")
+        self.envelopes += 1
+        self.records += unpack(envelope)
+        return self.envelopes
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    made = Desk()
+    yield made
+    if made.held is not None:
+        made.held.set()
+    await made.bundler.close()

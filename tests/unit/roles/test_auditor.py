@@ -1,0 +1,337 @@
+"""The auditor as its process sees it: what it finds, where that stands, and when the dead-man's signal is given."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.acceptance.worlds import at, scenario
+
+from anlan import config as settings
+from anlan.apps.delivery.models import Delivery
+from anlan.apps.delivery.services import Draft, To, post
+from anlan.apps.history.models import Block
+from anlan.apps.journal import services as journal
+from anlan.apps.journal.models import Entry
+from anlan.apps.monitoring.models import GatewayLink
+from anlan.apps.monitoring.selectors.log_state import LogState, Reader
+from anlan.apps.obligations import services as obligations
+from anlan.apps.obligations.models import Obligation, ObligationState, Tick
+from anlan.apps.registry.models import Gateway, HazardSource
+from anlan.apps.warnings import services as warnings
+from anlan.roles.auditor import Auditor, Findings, audit, signal_file
+from anlan.roles.auditor.patrol import Patrol
+from anlan.testing import small_world
+from anlan.testing.clock import FakeClock
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def red() -> HazardSource:
+    """A red warning since 08:00."""
+    from anlan.testing.drill.world import build
+
+    source = build(scenario()).sources["s1"]
+    warnings.set_level(source, "red", at=at("08:00"))
+    return source
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> settings.Config:
+    return replace(settings.load(), data_dir=tmp_path)
+
+
+@pytest.fixture
+def hands(config: settings.Config) -> FakeClock:
+    return FakeClock(at("08:00"))
+
+
+@pytest.fixture
+def auditor(config: settings.Config, hands: FakeClock) -> Auditor:
+    """Started at 08:00."""
+    return Auditor(config, hands)
+
+
+def look(auditor: Auditor, hands: FakeClock, when: datetime) -> Findings:
+    hands.set(when)
+    found = auditor.look()
+    assert found is not None
+    return found
+
+
+def detail() -> dict[str, Any]:
+    return dict(Tick.objects.get(name="auditor").detail)
+
+
+def test_the_file_is_touched_only_while_all_is_well(
+    red: HazardSource, config: settings.Config, auditor: Auditor, hands: FakeClock
+) -> None:
+    obligations.tick("clock", at("08:10"))
+    assert look(auditor, hands, at("08:10")).well
+    assert signal_file(config).stat().st_mtime == at("08:10").timestamp()
+    assert look(auditor, hands, at("08:31")).kinds == {"unfired", "clock_silent"}
+    assert signal_file(config).stat().st_mtime == at("08:10").timestamp()
+    assert detail()["passed_at"] == at("08:10").astimezone(hands.now().tzinfo).isoformat()
+
+
+def test_what_was_found_is_kept_with_its_beginning_and_journaled_at_both_ends(
+    red: HazardSource, auditor: Auditor, hands: FakeClock
+) -> None:
+    obligations.tick("clock", at("08:01"))
+    look(auditor, hands, at("08:05"))
+    look(auditor, hands, at("08:06"))
+    (fault,) = detail()["faults"]
+    assert fault["kind"] == "clock_silent"
+    assert datetime.fromisoformat(fault["since"]) == at("08:05")
+    assert "08:01:00" in fault["text"]
+    obligations.tick("clock", at("08:07"))
+    assert look(auditor, hands, at("08:07")).well
+    acts = Entry.objects.filter(chain__key="system", act__startswith="fault").values_list("act", flat=True)
+    assert list(acts) == ["fault_found", "fault_gone"]
+    assert detail()["faults"] == []
+
+
+def test_a_warning_whose_clock_stands_still_is_found(red: HazardSource, auditor: Auditor, hands: FakeClock) -> None:
+    Obligation.objects.by_the_machine().update(state=ObligationState.CANCELLED)
+    obligations.tick("clock", at("08:10"))
+    found = look(auditor, hands, at("08:10"))
+    assert found.kinds == {"stopped"}
+    assert found.faults[0].detail == "YJ-20240301-0001"
+
+
+def test_signs_that_are_missing_while_everything_starts_are_no_fault(auditor: Auditor, hands: FakeClock) -> None:
+    assert look(auditor, hands, at("08:00:05")).well
+    assert look(auditor, hands, at("08:00:35")).kinds == {"clock_silent"}
+
+
+@pytest.mark.parametrize("role", ["engine", "historian", "delivery"])
+def test_a_role_that_signed_once_must_go_on_signing(role: str) -> None:
+    obligations.tick("clock", at("08:10"))
+    assert audit.clocks(at("08:10")).well
+    obligations.tick(role, at("08:08"))
+    assert [fault.kind for fault in audit.clocks(at("08:10")).faults] == [f"{role}_silent"]
+    obligations.tick(f"{role}-2", at("08:09:30"))  # another one at work stands in for it
+    assert audit.clocks(at("08:10")).well
+
+
+def letter(source: HazardSource, when: datetime, **fields: Any) -> Delivery:
+    to = To("enterprise:x", source.enterprise.name, enterprise_id=source.enterprise_id)
+    notice = post(
+        Draft(
+            key="w1:informed", kind="informed", subject="warning:1", enterprise=source.enterprise,
+            source_id=source.pk, level="red", due_at=when, sent_at=when, title="红色预警", to=(to,),
+        )
+    )  # fmt: skip
+    return Delivery.objects.create(message=notice.messages.get(), channel="phone", key="k", **fields)
+
+
+STUCK: dict[str, tuple[dict[str, Any], bool]] = {
+    "never tried": ({}, True),
+    "waits for its next try": ({"next_try_at": at("08:12"), "attempts": 3}, False),
+    "its next try is long overdue": ({"next_try_at": at("08:02"), "attempts": 3}, True),
+    "being sent": ({"state": "sending", "claimed_until": at("08:11"), "attempts": 1}, False),
+    "left behind by a dead sender": ({"state": "sending", "claimed_until": at("08:02"), "attempts": 1}, True),
+    "sent": ({"state": "sent"}, False),
+    "failed for good": ({"state": "failed"}, False),
+}
+
+
+@pytest.mark.parametrize(("fields", "stuck"), STUCK.values(), ids=STUCK.keys())
+def test_a_letter_that_nobody_tries_is_found(red: HazardSource, fields: dict[str, Any], stuck: bool) -> None:
+    obligations.tick("clock", at("08:10"))
+    letter(red, at("08:00"), **fields)
+    assert [fault.kind for fault in audit.clocks(at("08:10")).faults] == (["letters_stuck"] if stuck else [])
+
+
+class World:
+    """A gateway with points whose data came, were engine's and history's at stated instants."""
+
+    def __init__(self) -> None:
+        (self.site,) = small_world.build(at("07:00"), enterprises=1, points=3)
+        self.gateway = Gateway.objects.by_the_machine().get(code=self.site.gateway)
+
+    def heard(self, received: datetime, sampled: datetime | None = None) -> None:
+        GatewayLink.objects.update_or_create(
+            gateway=self.gateway,
+            defaults={
+                "enterprise": self.gateway.enterprise, "last_received_at": received,
+                "last_sampled_at": sampled or received, "online": True,
+            },
+        )  # fmt: skip
+
+    def stored(self, start: datetime) -> None:
+        Block.objects.all().delete()
+        Block.objects.create(
+            gateway=self.site.gateway, enterprise=self.site.enterprise, grain="minute",
+            start_us=int(start.timestamp() * 1_000_000), samples=1, body=b"",
+        )  # fmt: skip
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    log(monkeypatch, LogState(10, 100, 1000, at("08:00"), [Reader("engine", 0, 0)]))
+    return World()
+
+
+def log(monkeypatch: pytest.MonkeyPatch, state: LogState | None) -> None:
+    monkeypatch.setattr(audit, "log_state", lambda: state)
+
+
+def kinds(when: datetime, fresh_s: float = 300) -> list[str]:
+    return [fault.kind for fault in audit.data(when, fresh_s).faults]
+
+
+def test_expected_points_without_any_data_are_a_fault_by_the_registry_not_by_what_was_seen(world: World) -> None:
+    assert kinds(at("07:04")) == []
+    found = audit.data(at("08:00"), 300)  # never anything since 07:00
+    assert [fault.kind for fault in found.faults] == ["data_stale"]
+    assert "1 个网关、3 个点位" in found.faults[0].text
+    assert kinds(at("08:00"), fresh_s=0) == []
+    world.heard(at("08:00"))
+    world.stored(at("07:59"))
+    assert kinds(at("08:04")) == []
+    assert kinds(at("08:06")) == ["data_stale"]
+
+
+def test_history_that_stays_behind_is_found(world: World) -> None:
+    world.heard(at("08:00"))
+    assert kinds(at("08:00")) == ["history_behind"]  # nothing stored at all
+    world.stored(at("07:50"))
+    assert kinds(at("08:00")) == ["history_behind"]
+    world.stored(at("07:56"))
+    assert kinds(at("08:00")) == []
+    world.heard(at("08:00"), sampled=at("07:30"))  # what is filled in later is old, not behind
+    world.stored(at("07:29"))
+    assert kinds(at("08:00")) == []
+
+
+def test_an_engine_behind_and_a_log_that_is_full_or_silent_are_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.heard(at("08:00"))
+    world.stored(at("07:59"))
+    log(monkeypatch, None)
+    assert kinds(at("08:00")) == ["log_silent"]
+    log(monkeypatch, LogState(10, 950, 1000, at("08:00"), [Reader("engine", 5, 0)]))
+    assert kinds(at("08:00")) == ["log_full"]
+    log(monkeypatch, LogState(10, 100, 1000, at("08:02"), [Reader("engine", 5, 0)]))
+    assert kinds(at("08:02")) == ["engine_behind"]
+
+
+def test_an_installation_without_points_asks_nothing_of_the_data() -> None:
+    assert audit.data(at("08:00"), 300).well
+
+
+def test_a_full_disk_is_a_fault(config: settings.Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert audit.disk(config).figures["free_bytes"] > 0
+    monkeypatch.setattr(audit, "DISK_FREE_BYTES", 1 << 62)
+    assert [fault.kind for fault in audit.disk(config).faults] == ["disk_full"]
+
+
+def test_the_patrol_finds_tampering_and_forgets_it_when_the_chain_is_whole_again() -> None:
+    for chain in ("agency:a", "agency:b", "enterprise:c"):
+        for number in range(5):
+            journal.record(chain, f"act{number}", at=at("08:00"))
+    patrol = Patrol()
+    while patrol.rounds < 1:
+        patrol.step(2)
+    assert patrol.faults == {}
+    Entry.objects.filter(chain__key="agency:b", seq=3).update(act="other")
+    while patrol.rounds < 2:
+        patrol.step(2)
+    assert patrol.faults.keys() == {"agency:b"}
+    Entry.objects.filter(chain__key="agency:b", seq=3).update(act="act2")
+    while patrol.rounds < 3:
+        patrol.step(100)
+    assert patrol.faults == {}
+
+
+def test_tampering_stops_the_signal(config: settings.Config, auditor: Auditor, hands: FakeClock) -> None:
+    journal.record("agency:a", "act", at=at("08:00"))
+    obligations.tick("clock", at("08:10"))
+    assert look(auditor, hands, at("08:10")).well
+    Entry.objects.filter(chain__key="agency:a").update(actor="somebody else")
+    assert look(auditor, hands, at("08:10:05")).kinds == {"journal"}
+    assert signal_file(config).stat().st_mtime == at("08:10").timestamp()
+
+
+@pytest.fixture
+def outside() -> Iterator[tuple[str, list[str], list[int]]]:
+    """An address that takes the signal: its URL, the methods it was called by, and the answers it will give."""
+    called: list[str] = []
+    answers: list[int] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            called.append(self.command)
+            self.send_response(answers.pop(0) if answers else 200)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_POST = do_GET
+
+        def log_message(self, *arguments: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/ping", called, answers
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+def test_the_address_is_called_after_audits_that_passed(
+    config: settings.Config, hands: FakeClock, outside: tuple[str, list[str], list[int]]
+) -> None:
+    url, called, _answers = outside
+    auditor = Auditor(replace(config, dead_man_url=url, dead_man_method="POST"), hands)
+    obligations.tick("clock", at("08:10"))
+    look(auditor, hands, at("08:10"))
+    assert called == ["POST"]
+    look(auditor, hands, at("08:10:05"))
+    assert called == ["POST"]  # at most every 15 s of real time
+    auditor = Auditor(replace(config, dead_man_url=url), hands)
+    assert not look(auditor, hands, at("08:20")).well
+    assert called == ["POST"]
+
+
+@pytest.mark.parametrize("answer", [500, 302])
+def test_a_call_that_is_not_taken_is_shown_and_repeated(
+    config: settings.Config, hands: FakeClock, outside: tuple[str, list[str], list[int]], answer: int
+) -> None:
+    url, called, answers = outside
+    answers.append(answer)
+    auditor = Auditor(replace(config, dead_man_url=url), hands)
+    obligations.tick("clock", at("08:10"))
+    look(auditor, hands, at("08:10"))
+    look(auditor, hands, at("08:10:05"))
+    assert called == ["GET", "GET"]  # no redirect is followed; the next audit tries again
+    assert detail()["signal_error"] == f"对方应答 {answer}"
+    look(auditor, hands, at("08:10:10"))
+    assert detail()["signal_error"] == ""
+
+
+def test_nobody_at_the_address_does_not_hurt_the_auditor(config: settings.Config, hands: FakeClock) -> None:
+    auditor = Auditor(replace(config, dead_man_url="http://127.0.0.1:9/"), hands)
+    obligations.tick("clock", at("08:10"))
+    assert look(auditor, hands, at("08:10")).well
+    assert signal_file(config).exists()
+
+
+@pytest.mark.parametrize("changes", [{"dead_man_url": "file:///etc/x"}, {"dead_man_method": "PUT"}])
+def test_a_wrong_setting_of_the_signal_is_refused(
+    config: settings.Config, hands: FakeClock, changes: dict[str, str]
+) -> None:
+    with pytest.raises(settings.ConfigError, match="dead_man"):
+        Auditor(replace(config, **changes), hands)  # type: ignore[arg-type]

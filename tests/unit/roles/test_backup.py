@@ -1,0 +1,179 @@
+"""A backup is whole or not there, and a restore touches nothing that exists."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anlan import now as clock
+from anlan.apps.journal import services as journal
+from anlan.apps.journal.models import Entry
+from anlan.config import Config
+from anlan.roles.backup import command, facts, manifest, restore
+from anlan.roles.backup.age import age
+from anlan.roles.backup.databases import fitting, variables_of
+from anlan.roles.backup.manifest import BackupError
+from anlan.roles.process import RESTORING, last_backup_file, write_whole
+from anlan.roles.supervisor import Supervisor, SupervisorError
+
+SQLITE = {
+    "records": {"kind": "sqlite", "file": "anlan.sqlite3"},
+    "history": {"kind": "sqlite", "file": "history.sqlite3"},
+}
+
+
+def backup_in(folder: Path, name: str = "anlan-20240301-080000") -> Path:
+    made = folder / name
+    (made / "anchors").mkdir(parents=True)
+    (made / "anlan.sqlite3").write_bytes(b"records")
+    (made / "anchors" / "2024-03-01.json").write_text("{}")
+    manifest.write(made, {"databases": SQLITE})
+    return made
+
+
+def test_every_file_is_proved_and_what_is_wrong_is_named(tmp_path: Path) -> None:
+    made = backup_in(tmp_path)
+    content = manifest.read(made)
+    assert list(manifest.faults(made, content)) == []
+    (made / "anlan.sqlite3").write_bytes(b"Records")
+    (made / "anchors" / "2024-03-01.json").unlink()
+    assert list(manifest.faults(made, content)) == [
+        "文件 anchors/2024-03-01.json 缺失",
+        "文件 anlan.sqlite3 与其校验和不符",
+    ]
+    with pytest.raises(BackupError, match="已损坏"):
+        restore.check(Config(data_dir=tmp_path / "data"), made)
+
+
+def test_what_is_no_backup_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match="清单"):
+        manifest.read(tmp_path)
+    (tmp_path / manifest.NAME).write_text(json.dumps({"format": 2}))
+    with pytest.raises(BackupError, match="第 2 版"):
+        manifest.read(tmp_path)
+
+
+def test_the_newest_complete_backup_is_meant(tmp_path: Path) -> None:
+    backup_in(tmp_path)
+    newest = backup_in(tmp_path, "anlan-20240302-080000")
+    (tmp_path / f"{command.PARTIAL}anlan-20240303-080000").mkdir()
+    assert restore.chosen(tmp_path) == newest
+    assert restore.chosen(newest) == newest
+    with pytest.raises(BackupError, match="没有完整的备份"):
+        restore.chosen(tmp_path / "none")
+
+
+def test_a_second_backup_beside_a_first_does_not_begin(tmp_path: Path) -> None:
+    with command.alone_in(tmp_path), pytest.raises(BackupError, match="另一个备份正在写"):
+        command.make(Config(data_dir=tmp_path / "data"), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_backup_that_fails_leaves_the_others_and_no_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = backup_in(tmp_path)
+    (tmp_path / f"{command.PARTIAL}killed").mkdir()
+
+    def full(_config: Config, folder: Path) -> dict[str, Any]:
+        (folder / "anlan.sqlite3").write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(command, "_fill", full)
+    with pytest.raises(BackupError, match="写了一半的已删除"):
+        command.make(Config(data_dir=tmp_path / "data"), tmp_path)
+    assert manifest.complete_in(tmp_path) == [old]
+    assert list(tmp_path.glob(f"{command.PARTIAL}*")) == []
+
+
+def test_secrets_are_left_out_unless_asked_for(tmp_path: Path) -> None:
+    config = Config(
+        data_dir=tmp_path,
+        secret_key="geheim",
+        database_url="postgresql://anlan:geheim@127.0.0.1/anlan",
+        channels={"sms": {"secret": "geheim"}},
+    )
+    command._settings(config, tmp_path, secrets=False)
+    path = tmp_path / "settings.json"
+    assert "geheim" not in path.read_text(encoding="utf-8")
+    assert json.loads(path.read_text(encoding="utf-8"))["database_url"] == "postgresql://127.0.0.1/anlan"
+    assert path.stat().st_mode & 0o777 == 0o600
+    command._settings(config, tmp_path, secrets=True)
+    assert json.loads(path.read_text(encoding="utf-8"))["secret_key"] == "geheim"
+
+
+def test_a_restore_refuses_a_directory_that_is_in_use_or_holds_anything(tmp_path: Path) -> None:
+    made, data = backup_in(tmp_path / "backups"), tmp_path / "data"
+    data.mkdir()
+    (data / "anlan.sqlite3").write_bytes(b"mine")
+    with pytest.raises(BackupError, match=r"不是空的（有 anlan\.sqlite3）；现有的没有动"):
+        restore.restore(Config(data_dir=data), made)
+    assert (data / "anlan.sqlite3").read_bytes() == b"mine"
+    lock = restore.DirectoryLock(data)
+    lock.acquire()
+    try:
+        with pytest.raises(BackupError, match="另一个安澜实例"):
+            restore.restore(Config(data_dir=data), made)
+    finally:
+        lock.release()
+
+
+def test_a_restore_cut_short_forbids_a_start_and_is_cleared_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / RESTORING).mkdir()
+    (tmp_path / "history.sqlite3").write_bytes(b"moved already")
+    with pytest.raises(SupervisorError, match="恢复没有做完"):
+        Supervisor(Config(data_dir=tmp_path)).start()
+    restore._empty(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+def test_the_two_kinds_of_database_are_not_exchanged(tmp_path: Path) -> None:
+    fitting(SQLITE, Config(data_dir=tmp_path))
+    with pytest.raises(BackupError, match="不能互换"):
+        fitting(SQLITE, Config(data_dir=tmp_path, database_url="postgresql://127.0.0.1/anlan"))
+    dump = {"records": {"kind": "postgresql", "file": "records.pgdump"}}
+    with pytest.raises(BackupError, match="须恢复到PostgreSQL"):
+        fitting(dump, Config(data_dir=tmp_path))
+
+
+def test_the_servers_programs_get_their_address_by_the_environment() -> None:
+    assert variables_of("postgresql://an:p%40ss@db.example:6432/anlan") == {
+        "PGHOST": "db.example",
+        "PGPORT": "6432",
+        "PGUSER": "an",
+        "PGPASSWORD": "p@ss",
+        "PGDATABASE": "anlan",
+    }
+
+
+@pytest.mark.django_db
+def test_the_figures_say_what_changed() -> None:
+    at = clock.now()
+    journal.record("agency:zz", "read", at=at)
+    before = facts.gather()
+    assert facts.gather() == before
+    content = {"facts": before, "log": {"records": 0}}
+    Entry.objects.update(hash="0" * 64)
+    after = {"facts": facts.gather(), "faults": facts.faults()}
+    questions = dict(restore.compare(content, after, Path("none")))
+    journals = next(faults for question, faults in questions.items() if question.startswith("记录链"))
+    assert len(journals) == 3
+    assert "第 1 条与其指纹不符" in journals[0]
+    assert facts.unknown_migrations() == []
+
+
+@pytest.mark.django_db
+def test_the_age_of_the_last_backup(tmp_path: Path) -> None:
+    at, config = clock.now(), Config(data_dir=tmp_path / "data")
+    assert age(config, at).well
+    journal.record("agency:zz", "read", at=at - timedelta(hours=25))
+    assert [fault.text for fault in age(config, at).faults] == ["24 小时内没有备份（本地设定）；请运行 anlan backup"]
+    assert age(Config(data_dir=tmp_path / "data", backup_max_age_hours=0), at).well
+    made = backup_in(tmp_path)
+    write_whole(last_backup_file(config), {"at": (at - timedelta(hours=23)).isoformat(), "path": str(made)})
+    assert age(config, at).well
+    assert not age(config, at + timedelta(hours=2)).well
+    (made / manifest.NAME).unlink()
+    assert "已不在原处" in age(config, at).faults[0].text

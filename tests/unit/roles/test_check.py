@@ -1,0 +1,62 @@
+"""``anlan check``: what it prints, and the exit code that a script goes by."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from anlan import now as clock
+from anlan.apps.journal import services as journal
+from anlan.apps.journal.models import Entry
+from anlan.apps.obligations import services as obligations
+from anlan.roles import check
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation with a clock at work and two entries."""
+    monkeypatch.setenv("ANLAN_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(check.django, "start", lambda: None)  # a second setup would tie the log to a test's own output
+    obligations.tick("clock", clock.now())
+    journal.record("agency:zz", "read", at=clock.now())
+    journal.record("agency:zz", "read", at=clock.now())
+
+
+def test_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check.main([]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition("（")[0] for line in lines] == [
+        "记录链：正常",
+        "封存的记录：正常",
+        "时钟与到期事项：正常",
+        "数据与日志：正常",
+        "磁盘：正常",
+        "备份：正常",
+    ]
+    assert "1 条链" in lines[0]
+
+
+def test_an_altered_entry_is_named_and_the_exit_code_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    Entry.objects.filter(seq=1).update(actor="user:other")
+    assert check.main(["journal"]) == 1
+    assert "agency:zz：第 1 条与其指纹不符" in capsys.readouterr().out
+    assert check.main(["clocks"]) == 0
+
+
+def test_programs_get_one_json(capsys: pytest.CaptureFixture[str]) -> None:
+    obligations.tick("clock", clock.now() - timedelta(minutes=10))
+    assert check.main(["clocks", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["ok"] is False
+    assert [fault["kind"] for fault in found["checks"]["clocks"]["faults"]] == ["clock_silent"]
+    assert found["checks"]["clocks"]["figures"]["unfired"] == 0
+
+
+def test_nothing_else_can_be_checked() -> None:
+    with pytest.raises(SystemExit):
+        check.main(["history"])

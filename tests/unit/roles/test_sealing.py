@@ -1,0 +1,113 @@
+"""Whoever alters or removes a stored record behind the product's back is found by the check, however they cover it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db.models import F
+from tests.acceptance.worlds import at, scenario
+
+from anlan.apps.journal import services as journal
+from anlan.apps.journal.models import Entry
+from anlan.apps.obligations import services as obligations
+from anlan.apps.warnings import services as warnings
+from anlan.roles.auditor import sealing
+from anlan.roles.auditor.patrol import SealPatrol
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sealer() -> sealing.Sealer:
+    """After a red warning with notices, a site order, a confirmation, a measure and a report; nothing sealed yet."""
+    from anlan.testing.drill.world import build
+
+    world = build(scenario())
+    source = world.sources["s1"]
+    warning = warnings.set_level(source, "red", at=at("08:00"))
+    assert warning is not None
+    obligations.run_due(at("08:30"))
+    obligations.run_due(at("10:00"))
+    warnings.confirm(warning, person=world.person(source.enterprise, "丙"), at=at("10:01"), text="已到现场")
+    warnings.record_measure(warning, actor="丙", unit="", at=at("10:02"), text="关闭阀门")
+    warnings.set_level(source, "none", at=at("10:03"))
+    warnings.submit_report(warning, actor="丙", at=at("10:04"), result="已处置", cause="阀门内漏", measures="更换阀门")
+    return sealing.Sealer()
+
+
+def faults() -> list[str]:
+    return [words for _, words in sealing.broken() if words]
+
+
+def seals() -> int:
+    return Entry.objects.filter(act="sealed").count()
+
+
+def test_a_round_seals_what_was_there_at_the_round_before_and_nothing_twice(sealer: sealing.Sealer) -> None:
+    assert sealer.round(at("10:10")) == 0
+    sealed = sealer.round(at("10:20"))
+    assert sealed > 8
+    assert seals() == 8  # every table but the findings'
+    assert sealer.round(at("10:30")) == 0
+    assert sealing.Sealer().round(at("10:40")) == 0  # a restart
+    assert seals() == 8
+    assert faults() == []
+    assert list(journal.broken()) == []
+
+
+def rows(label: str) -> Any:
+    return apps.get_model(label)._base_manager.all()
+
+
+TAMPERINGS: dict[str, Callable[[], Any]] = {
+    "预警": lambda: rows("warnings.Warning").update(opened_at=F("opened_at") + timedelta(minutes=1)),
+    "级别段": lambda: rows("warnings.LevelEpisode").update(level="orange"),
+    "确认": lambda: rows("warnings.Confirmation").filter(automatic=False).update(name="另一人"),
+    "处置经过": lambda: rows("warnings.Act").update(text="什么也没做"),
+    "督办": lambda: rows("warnings.SiteOrder").delete(),
+    "处置报告": lambda: rows("warnings.DisposalReport").update(cause="不详"),
+    "通知": lambda: rows("delivery.Notice").filter(kind="notice").update(sent_at=F("due_at") - timedelta(seconds=1)),
+    "通知对象": lambda: rows("delivery.Message").order_by("pk").first().delete(),
+}
+
+
+@pytest.mark.req("SEC-02")
+@pytest.mark.parametrize(("title", "tampering"), TAMPERINGS.items(), ids=TAMPERINGS.keys())
+def test_altering_or_removing_a_stored_row_is_found(
+    sealer: sealing.Sealer, title: str, tampering: Callable[[], Any]
+) -> None:
+    sealer.round(at("10:10"))
+    sealer.round(at("10:20"))
+    tampering()
+    assert [words.partition("第")[0] for words in faults()] == [title]
+
+
+def test_what_goes_on_legitimately_breaks_no_seal(sealer: sealing.Sealer) -> None:
+    sealer.round(at("10:10"))
+    sealer.round(at("10:20"))
+    source = apps.get_model("registry.HazardSource")._base_manager.get(pk=rows("warnings.Warning").get().source_id)
+    warnings.set_level(source, "yellow", at=at("11:00"))
+    obligations.run_due(at("12:00"))
+    for message in rows("delivery.Message"):
+        message.read_at = at("12:01")
+        message.save()
+    sealer.round(at("12:10"))
+    assert faults() == []
+
+
+def test_the_patrol_goes_round_and_forgets_what_is_mended(sealer: sealing.Sealer) -> None:
+    sealer.round(at("10:10"))
+    sealer.round(at("10:20"))
+    patrol = SealPatrol()
+    rows("warnings.Act").update(actor="另一人")
+    for _ in range(seals() + 1):
+        patrol.step()
+    assert len(patrol.faults) == 1
+    rows("warnings.Act").update(actor="丙")
+    for _ in range(seals() + 1):
+        patrol.step()
+    assert patrol.faults == {}

@@ -1,0 +1,155 @@
+"""Pages of contacts and channels: everybody their own, desks by their keepers, the rest masked and refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests import neighbours
+from tests.neighbours import World
+from tests.unit.apps.delivery.doubles import Line, install
+
+from anlan import now as clock
+from anlan.apps.delivery.models import Contact
+from anlan.apps.journal.models import Entry
+from anlan.apps.org.access import REFUSED
+from anlan.apps.org.models import Deputy, Person
+from anlan.channels import ChannelError, Need
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return neighbours.build(clock.now(), warn=False)
+
+
+@pytest.fixture
+def lines(monkeypatch: Any) -> dict[str, Line]:
+    return install(monkeypatch, Line("sms"), Line("group", Need.NOTHING))
+
+
+def holder(world: World) -> Person:
+    return world.plants["a1"].holders["operations"]
+
+
+def page(client: Any, path: str = "/me/contacts/") -> str:
+    response = client.get(path)
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+def test_a_person_adds_orders_disables_and_enables_their_own(world: World, lines: dict[str, Line]) -> None:
+    client, me = world.client("holder"), holder(world)
+    form = {"owner": f"person-{me.pk}", "channel": "sms", "address": " 13800000001 ", "order": "2"}
+    assert client.post("/me/contacts/add/", form).status_code == 302
+    row = Contact.objects.get(person=me)
+    assert (row.address, row.order, row.is_enabled) == ("13800000001", 2, True)
+    assert "13800000001" in page(client)
+    client.post("/me/contacts/order/", {"contact": row.pk, "order": "1"})
+    client.post("/me/contacts/disable/", {"contact": row.pk})
+    row.refresh_from_db()
+    assert (row.order, row.is_enabled) == (1, False)
+    client.post("/me/contacts/enable/", {"contact": row.pk})
+    row.refresh_from_db()
+    assert row.is_enabled
+    entries = Entry.objects.filter(subject=f"contact:{row.pk}")
+    assert [each.act for each in entries] == [
+        "contact_added", "contact_reordered", "contact_disabled", "contact_enabled",
+    ]  # fmt: skip
+    assert {each.chain.key for each in entries} == {f"enterprise:{world.plants['a1'].enterprise.code}"}
+    assert "13800000001" not in str([each.after for each in entries])
+
+
+@pytest.mark.parametrize(
+    ("address", "channel", "words"), [("abc", "sms", "不是电话号码"), ("13800000001", "fax", "fax")]
+)
+def test_what_cannot_be_taken_comes_back_with_the_reason(
+    world: World, lines: dict[str, Line], address: str, channel: str, words: str
+) -> None:
+    form = {"owner": f"person-{holder(world).pk}", "channel": channel, "address": address, "order": "1"}
+    response = world.client("holder").post("/me/contacts/add/", form)
+    assert response.status_code == 422
+    assert words in response.content.decode()
+    assert address in response.content.decode()
+    assert not Contact.objects.by_the_machine().exists()
+
+
+def test_a_duty_officer_keeps_the_desk_of_their_agency_and_nobody_elses(world: World, lines: dict[str, Line]) -> None:
+    county, other = world.agencies["county-a"], world.agencies["county-b"]
+    client = world.client("county")
+    form = {"channel": "sms", "address": "13800000009", "order": "1"}
+    assert client.post("/me/contacts/add/", form | {"owner": f"agency-{county.pk}"}).status_code == 302
+    assert client.post("/me/contacts/add/", form | {"owner": f"agency-{other.pk}"}).status_code == 403
+    row = Contact.objects.get()
+    assert row.agency == county
+    assert world.client("stranger").post("/me/contacts/disable/", {"contact": row.pk}).status_code == 404
+    assert world.client("city").post("/me/contacts/disable/", {"contact": row.pk}).status_code == 403  # sees it only
+    refused = Entry.objects.filter(chain__key="agency:county-a", act=REFUSED)
+    assert {entry.actor for entry in refused} == {"user:stranger", "user:city"}
+    row.refresh_from_db()
+    assert row.is_enabled
+
+
+def test_the_city_puts_a_contact_of_its_county_back_into_use_and_sees_it_masked(
+    world: World, lines: dict[str, Line]
+) -> None:
+    row = Contact.objects.create(
+        person=holder(world), channel="sms", address="13800000001", is_enabled=False, disabled_because="空号"
+    )
+    for who, sees in (("city", True), ("stranger", False)):
+        shown = page(world.client(who), "/operations/channels/")
+        assert ("138****0001" in shown) is sees
+        assert "13800000001" not in shown
+    assert world.client("stranger").post("/operations/channels/enable/", {"contact": row.pk}).status_code == 404
+    assert world.client("city").post("/operations/channels/enable/", {"contact": row.pk}).status_code == 302
+    row.refresh_from_db()
+    assert row.is_enabled
+    assert Entry.objects.filter(act="contact_enabled", actor="person:officer-city").count() == 1
+
+
+def test_a_viewer_may_not_enable(world: World, lines: dict[str, Line]) -> None:
+    world.users["city"].grants.update(role="viewer")  # type: ignore[attr-defined]
+    row = Contact.objects.create(person=holder(world), channel="sms", address="13800000001", is_enabled=False)
+    client = world.client("city")
+    assert client.post("/operations/channels/enable/", {"contact": row.pk}).status_code == 403
+    assert "channels/enable" not in page(client, "/operations/channels/")
+
+
+def test_a_deputy_is_a_colleague_and_the_declaration_ends(world: World) -> None:
+    client, me = world.client("holder"), holder(world)
+    colleague = world.plants["a1"].holders["technical"]
+    stranger = world.plants["b1"].holders["technical"]
+    form = {"person": me.pk, "deputy": stranger.pk, "away": "on"}
+    assert client.post("/me/contacts/deputy/", form).status_code == 422
+    assert client.post("/me/contacts/deputy/", form | {"deputy": me.pk}).status_code == 422
+    assert client.post("/me/contacts/deputy/", form | {"deputy": colleague.pk}).status_code == 302
+    assert client.post("/me/contacts/deputy/", form | {"deputy": colleague.pk}).status_code == 422  # overlaps
+    row = Deputy.objects.get()
+    assert (row.person, row.deputy, row.is_away) == (me, colleague, True)
+    assert "不在岗，一并告知" in page(client)
+    assert world.client("stranger").post("/me/contacts/end-deputy/", {"deputy": row.pk}).status_code == 403
+    assert client.post("/me/contacts/end-deputy/", {"deputy": row.pk}).status_code == 302
+    row.refresh_from_db()
+    assert row.valid_until is not None
+    acts = Entry.objects.filter(subject=f"person:{me.code}").values_list("act", flat=True)
+    assert list(acts) == ["deputy_declared", "deputy_ended"]
+
+
+def test_a_test_letter_is_sent_by_an_administrator_and_says_what_came_of_it(
+    world: World, lines: dict[str, Line]
+) -> None:
+    client = world.client("county")
+    form = {"channel": "sms", "address": "13800000001"}
+    assert client.post("/operations/channels/test/", form).status_code == 403
+    world.users["county"].grants.update(role="admin")  # type: ignore[attr-defined]
+    answer = client.post("/operations/channels/test/", form, follow=True)
+    assert "已接收测试消息" in answer.content.decode()
+    assert [letter.address for letter in lines["sms"].taken] == ["13800000001"]
+    lines["group"].answers["*"] = ChannelError("群服务 500")
+    answer = client.post("/operations/channels/test/", {"channel": "group"}, follow=True)
+    assert "群服务 500" in answer.content.decode()
+    answer = client.post("/operations/channels/test/", {"channel": "sms", "address": "x"}, follow=True)
+    assert "不是电话号码" in answer.content.decode()
+    assert Entry.objects.filter(act="test_letter_sent", chain__key="agency:county-a").count() == 2
+    assert "13800000001" not in str(list(Entry.objects.values_list("after", flat=True)))
