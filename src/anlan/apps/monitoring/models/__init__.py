@@ -2,7 +2,15 @@
 
 from anlan.apps.monitoring.models.alarm import LEVEL_LABELS, Alarm, AlarmChange, AlarmEvent, AlarmSide, AlarmState
 from anlan.apps.monitoring.models.engine import EnginePosition, EngineState
+from anlan.apps.monitoring.models.filing import Filing, FilingKind, FilingReach, FilingState
 from anlan.apps.monitoring.models.link import GatewayLink, OfflineSpell, Quarantined
+from anlan.apps.monitoring.models.quieting import (
+    Comparison,
+    Shelving,
+    ShelvingState,
+    SuppressionRule,
+    SuppressionState,
+)
 
 __all__ = [
     "LEVEL_LABELS",
@@ -11,9 +19,18 @@ __all__ = [
     "AlarmEvent",
     "AlarmSide",
     "AlarmState",
+    "Comparison",
     "EnginePosition",
     "EngineState",
+    "Filing",
+    "FilingKind",
+    "FilingReach",
+    "FilingState",
     "GatewayLink",
     "OfflineSpell",
     "Quarantined",
+    "Shelving",
+    "ShelvingState",
+    "SuppressionRule",
+    "SuppressionState",
 ]

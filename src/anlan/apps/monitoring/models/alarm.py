@@ -68,7 +68,20 @@ class Alarm(models.Model):
     cleared_at = models.DateTimeField(_("恢复时间"), null=True, blank=True)
     acknowledged_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
     acknowledged_by = models.CharField(_("确认人"), max_length=60, blank=True)
+    acknowledgement = models.CharField(_("确认说明"), max_length=200, blank=True)
     origin = models.CharField(_("来源"), max_length=10, default="platform")
+    filing = models.ForeignKey(
+        "monitoring.Filing", models.PROTECT, null=True, blank=True, related_name="alarms", db_index=False
+    )
+    """Out of service: within the scope of this confirmed filing. Recorded, but neither graded nor counted (0011)."""
+    suppression = models.ForeignKey(
+        "monitoring.SuppressionRule", models.PROTECT, null=True, blank=True, related_name="alarms", db_index=False
+    )
+    """Suppressed by design: while this approved rule held. Recorded, but neither graded nor counted."""
+    alive_at = models.DateTimeField(_("恢复报警"), null=True, blank=True)
+    """When it last came back from out of service or suppression; what time raises is counted from then."""
+    chatters = models.BooleanField(_("抖动"), default=False)
+    """Its point and side changed so often within a minute that the alarm is a chattering one."""
 
     objects = OfEnterprise.as_manager()
 
@@ -79,6 +92,11 @@ class Alarm(models.Model):
             models.Index(fields=["enterprise", "-raised_at"]),
             models.Index(fields=["source", "state"]),
             models.Index(fields=["point", "-raised_at"]),
+            models.Index(fields=["filing"], condition=models.Q(filing__isnull=False), name="alarm_of_filing"),
+            models.Index(
+                fields=["suppression"], condition=models.Q(suppression__isnull=False), name="alarm_of_suppression"
+            ),
+            models.Index(fields=["-raised_at"], condition=models.Q(chatters=True), name="alarm_chatters"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -99,8 +117,13 @@ class Alarm(models.Model):
 
     @property
     def is_uncleared(self) -> bool:
-        """Counts in 未消警数量: not back in range, or back and never acknowledged (MON-07)."""
-        return self.state == AlarmState.ACTIVE or self.acknowledged_at is None
+        """Counts in 未消警数量: not back in range, or back and never acknowledged (MON-07); not while withheld (Q-43)."""
+        return not self.is_withheld and (self.state == AlarmState.ACTIVE or self.acknowledged_at is None)
+
+    @property
+    def is_withheld(self) -> bool:
+        """Out of service or suppressed by design."""
+        return self.filing_id is not None or self.suppression_id is not None
 
 
 class AlarmEvent(models.Model):

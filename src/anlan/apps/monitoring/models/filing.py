@@ -1,0 +1,92 @@
+"""报备: what an enterprise declares beforehand about its equipment, confirmed by those who supervise it (MON-06, Q-43)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from anlan.apps.org.models import Agency
+from anlan.apps.registry.models import Device, Enterprise, HazardSource, OfEnterprise, Point
+
+
+class FilingReach(models.TextChoices):
+    """What a filing covers; each reach names what it means by one field of the filing."""
+
+    ENTERPRISE = "enterprise", _("整个企业")
+    SOURCE = "source", _("重大危险源")
+    DEVICE = "device", _("设备")
+    POINTS = "points", _("指定测点")
+
+
+class FilingKind(models.TextChoices):
+    STOP = "stop", _("计划停用")
+    OVERHAUL = "overhaul", _("检维修")
+    DAMAGE = "damage", _("设施损坏")
+
+
+class FilingState(models.TextChoices):
+    """Filed → confirmed or refused; until its end it may be withdrawn; a window that is over has ended."""
+
+    FILED = "filed", _("待确认")
+    CONFIRMED = "confirmed", _("已确认")
+    REFUSED = "refused", _("不予确认")
+    WITHDRAWN = "withdrawn", _("已撤回")
+    ENDED = "ended", _("已结束")
+
+
+class Filing(models.Model):
+    """One declaration with its scope and window [``starts_at``, ``ends_at``).
+
+    Only a confirmed one takes points out of alarm, from the later of its start and its confirmation (``effective_at``).
+    Rows are never deleted; what was decided stands with the name and the time of who decided it.
+    """
+
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="filings")
+    reach = models.CharField(_("范围"), max_length=10, choices=FilingReach.choices)
+    source = models.ForeignKey(HazardSource, models.PROTECT, null=True, blank=True, related_name="filings")
+    device = models.ForeignKey(Device, models.PROTECT, null=True, blank=True, related_name="filings")
+    points = models.ManyToManyField(Point, related_name="filings", blank=True)
+    kind = models.CharField(_("事项"), max_length=10, choices=FilingKind.choices)
+    reason = models.CharField(_("说明"), max_length=200)
+    starts_at = models.DateTimeField(_("起"))
+    ends_at = models.DateTimeField(_("止"))
+    state = models.CharField(_("状态"), max_length=10, choices=FilingState.choices, default=FilingState.FILED)
+    filed_at = models.DateTimeField(_("报备时间"))
+    filed_by = models.CharField(_("报备人"), max_length=60)
+    decided_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
+    decided_by = models.CharField(_("确认人"), max_length=60, blank=True)
+    agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="filings_decided")
+    """For whom the decision was made."""
+    note = models.CharField(_("意见"), max_length=200, blank=True)
+    effective_at = models.DateTimeField(_("生效"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("结束"), null=True, blank=True)
+    ended_by = models.CharField(_("结束人"), max_length=60, blank=True)
+    """Empty when the window ended by itself."""
+
+    objects = OfEnterprise.as_manager()
+
+    class Meta:
+        ordering = ["-filed_at", "-pk"]
+        indexes = [
+            models.Index(fields=["state", "ends_at"], name="filing_in_force"),
+            models.Index(fields=["enterprise", "state"], name="filing_of_enterprise"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(starts_at__lt=models.F("ends_at")), name="filing_has_a_window")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enterprise_id} {self.kind} {self.starts_at}"
+
+    def covers(self, point: Point) -> bool:
+        """Whether a point of any enterprise lies within the scope; ``points`` is prefetched by the caller."""
+        if point.enterprise_id != self.enterprise_id:
+            return False
+        match self.reach:
+            case FilingReach.ENTERPRISE:
+                return True
+            case FilingReach.SOURCE:
+                return point.source_id == self.source_id
+            case FilingReach.DEVICE:
+                return point.device_id == self.device_id
+        return any(each.pk == point.pk for each in self.points.all())
