@@ -22,6 +22,9 @@ class ObligationKind(models.TextChoices):
     REGRADE = "regrade", _("重新定级")
     RECTIFY = "rectify", _("问题整改")
     SUMMARY = "summary", _("报警汇总")
+    SHELVING = "shelving", _("搁置到期")
+    FILING = "filing", _("报备到点")
+    SUPERVISION = "supervision", _("监管分级")
 
 
 class ObligationState(models.TextChoices):
