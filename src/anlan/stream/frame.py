@@ -31,7 +31,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     `index` int32 rows of the point table, `value` float64 (NaN only where `quality` is 2), `quality` uint8 (0 good,
     1 uncertain, 2 bad), `sampled_at_us` int64 the sample's own time, epoch µs. `unknown`: tags that are no points of
     this gateway; they are in no array. `damaged`: samples that did not even name a tag. `unique`: no row twice.
-    `connected`: whether the gateway had its control system.
+    `connected`: whether the gateway had its control system. `suspect`: see `anlan.stream.gateway_clock`.
     """
 
     gateway: str
@@ -45,6 +45,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     damaged: int = 0
     unique: bool = False
     connected: bool = True
+    suspect: bool = False
 
 
 class _Sample(msgspec.Struct, forbid_unknown_fields=True, gc=False):

@@ -18,6 +18,7 @@ from anlan.roles.engine.tally import Tally
 from anlan.stream.alarm import AlarmEvent
 from anlan.stream.envelope import EnvelopeError, unpack
 from anlan.stream.frame import Frame, FrameDecoder
+from anlan.stream.gateway_clock import GatewayClocks, marked
 from anlan.stream.kernel import Kernel, StateError
 from anlan.stream.log import LogMessage
 from anlan.stream.packet import PacketError
@@ -44,6 +45,7 @@ class EngineCore:
         self.samples = 0
         self.damaged_states: list[str] = []
         self._decoder = FrameDecoder(self.table)
+        self._clocks = GatewayClocks()
         self._seq_of: dict[str, int] = {}
         self._swept_us = 0
         self._touched = np.zeros(len(self.table), np.bool_)
@@ -78,12 +80,12 @@ class EngineCore:
                 if record.gateway in applied:
                     continue
                 try:
-                    frame = self._decoder.decode(record)
+                    frame = marked(self._decoder.decode(record), record)
                 except PacketError as error:
                     self.tally.could_not_read(record, error.reason, error.detail)
                     continue
                 self._note(frame, message.seq)
-                frames.append(frame)
+                frames.append(self._clocks.evaluated(frame))
         return self.kernel.apply_many(frames) if frames else []
 
     def _note(self, frame: Frame, seq: int) -> None:

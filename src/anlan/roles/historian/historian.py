@@ -25,6 +25,7 @@ from anlan.roles.historian.minutes import OpenMinutes
 from anlan.stream.blocks import BlockError
 from anlan.stream.envelope import EnvelopeError, unpack
 from anlan.stream.frame import FrameDecoder
+from anlan.stream.gateway_clock import marked
 from anlan.stream.log import Log, LogMessage, LogUnavailable
 from anlan.stream.packet import PacketError
 from anlan.stream.points import PointTable
@@ -115,7 +116,7 @@ class Historian:
         try:
             for record in unpack(message.data):
                 try:
-                    frame = self._decoder.decode(record)
+                    frame = marked(self._decoder.decode(record), record)
                 except PacketError as error:
                     logger.warning("record of %s in message %d: %s", record.gateway, message.seq, error)
                 else:

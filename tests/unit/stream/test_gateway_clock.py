@@ -1,0 +1,134 @@
+"""A gateway's clock that is wrong neither blinds the alarms nor raises old data as new."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anlan.roles.engine.state import EngineCore
+from anlan.stream.alarm import AlarmEvent
+from anlan.stream.envelope import Record, pack
+from anlan.stream.frame import FrameDecoder
+from anlan.stream.gateway_clock import GatewayClocks, marked
+from anlan.stream.log import LogMessage
+from anlan.stream.points import PointSpec, PointTable
+from anlan.testing.sender import packet
+from anlan.testing.sites import sites
+
+[SITE] = sites(1, 1)
+START = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+SPEC = PointSpec(
+    code=SITE.points[0], enterprise=SITE.enterprise, gateway=SITE.gateway, source=SITE.source,
+    ll=10, l=20, h=80, hh=90, deadband=1, no_data_s=30,
+)  # fmt: skip
+
+
+def micros(at: datetime) -> int:
+    return round(at.timestamp() * 1e6)
+
+
+def record(received: datetime, ahead: timedelta, value: float, kind: str = "report") -> Record:
+    collected = received + ahead
+    body = msgspec.json.encode(
+        packet(SITE.enterprise, SITE.gateway, collected, {SITE.points[0]: value}, report_type=kind)
+    )
+    return Record(SITE.enterprise, SITE.gateway, f"{received}{collected}", micros(received), body)
+
+
+class Engine:
+    """An engine that is fed a packet every five seconds by a gateway whose clock stands ``ahead``."""
+
+    def __init__(self) -> None:
+        self.core, self.seq, self.now = EngineCore([SPEC]), 0, START
+        self.events: list[AlarmEvent] = []
+
+    def hear(self, value: float, ahead: timedelta = timedelta(0), kind: str = "report", after_s: float = 5) -> None:
+        self.now += timedelta(seconds=after_s)
+        self.seq += 1
+        message = LogMessage(self.seq, 1, pack([record(self.now, ahead, value, kind)]), False)
+        self.events += self.core.take([message])
+        self.events += self.core.sweep(micros(self.now))
+
+    @property
+    def said(self) -> list[str]:
+        return [f"{event.side} {event.change}" for event in self.events]
+
+
+def test_a_slow_clock_is_marked_and_its_violation_is_an_alarm_of_the_present() -> None:
+    engine, slow = Engine(), timedelta(hours=-2)
+    for _ in range(5):
+        engine.hear(50, slow)
+    engine.hear(95, slow)
+    assert engine.said == ["high raised"]
+    assert abs(engine.events[0].at_us - micros(engine.now)) < 1_000_000
+    latest = engine.core.kernel.latest([0])
+    assert latest.quality.tolist() == [1]
+
+
+def test_a_jump_two_hours_back_blinds_the_alarms_for_seconds_only() -> None:
+    engine, back = Engine(), timedelta(hours=-2)
+    for _ in range(5):
+        engine.hear(50)
+    for _ in range(5):
+        engine.hear(50, back)
+    engine.hear(95, back)
+    engine.hear(95)
+    for _ in range(4):
+        engine.hear(50)
+    assert engine.said == ["high raised", "high cleared"]
+
+
+def test_a_clock_ahead_within_the_tolerance_and_set_right_again_blinds_nothing() -> None:
+    engine, ahead = Engine(), timedelta(minutes=4)
+    for _ in range(5):
+        engine.hear(50, ahead)
+    engine.hear(50)
+    engine.hear(95)
+    assert engine.said == ["high raised"]
+    assert all(event.at_us <= micros(engine.now) for event in engine.events)
+
+
+def test_a_clock_that_jumps_all_the_time_raises_no_storm() -> None:
+    engine = Engine()
+    for step in range(200):
+        engine.hear(50, timedelta(hours=(0, -2, 0, -1)[step % 4]))
+    assert engine.said == []
+
+
+def test_old_data_sent_up_in_a_hurry_is_never_the_present() -> None:
+    """A gateway that does not say which packets are old: a violation of two hours ago raises nothing now."""
+    engine = Engine()
+    engine.hear(50)
+    for step in range(1000):
+        behind = timedelta(hours=-2) + step * timedelta(seconds=4.9)
+        if behind > timedelta(minutes=-2):
+            break
+        engine.hear(95 if step == 30 else 50, behind, after_s=0.1)
+    assert "high raised" not in engine.said
+
+
+def test_a_back_fill_that_says_so_is_not_suspect() -> None:
+    decoder = FrameDecoder(PointTable([SPEC]))
+    old = record(START, timedelta(hours=-5), 50, "continues")
+    frame = marked(decoder.decode(old), old)
+    assert (frame.suspect, frame.quality.tolist()) == (False, [0])
+    live = record(START, timedelta(hours=-5), 50)
+    frame = marked(decoder.decode(live), live)
+    assert (frame.suspect, frame.quality.tolist()) == (True, [1])
+    assert frame.collected_at_us == micros(START) - 5 * 3600 * 1_000_000
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(-10_000, 300)), min_size=1, max_size=60))
+def test_no_frame_is_ever_evaluated_after_its_receipt(steps: list[tuple[int, int]]) -> None:
+    decoder, clocks, now = FrameDecoder(PointTable([SPEC])), GatewayClocks(), START
+    for wait, ahead in steps:
+        now += timedelta(seconds=wait)
+        one = record(now, timedelta(seconds=ahead), 50)
+        frame = marked(decoder.decode(one), one)
+        taken = clocks.evaluated(frame)
+        assert taken.collected_at_us <= taken.received_at_us
+        assert (taken.sampled_at_us <= taken.received_at_us).all()
+        assert frame.collected_at_us <= taken.collected_at_us or ahead > 0
