@@ -23,13 +23,20 @@ class EnvelopeError(Exception):
 
 
 class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """One packet as it was accepted: who sent it (authenticated), its id, when it came (epoch µs), its bytes."""
+    """One packet as it was accepted: who sent it (authenticated), its id, when it came (epoch µs), its bytes.
+
+    ``form`` names how the bytes carry their content (`packet.Form`; empty: national samples); ``seq`` and ``boot`` are
+    the gateway's own numbering (None: it numbers nothing). Records of logs written before end with the bytes.
+    """
 
     enterprise: str
     gateway: str
     packet_id: str
     received_at_us: int
     body: bytes
+    form: str = ""
+    seq: int | None = None
+    boot: str = ""
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -1,14 +1,18 @@
-"""The national real-time packet as it stands on the wire: cutting a request into packets and reading their headers.
+"""Packets as JSON on the wire: cutting a request into packets and reading their headers.
 
-The intake calls this for every packet, so that nothing here decodes a sample: `datas` stays raw bytes until the engine
-reads it (`frame`). Hostile bytes end in a `PacketError`, never in another exception. The format is described in
-`docs/reference/packet-format.md`.
+One shape carries every kind: a `report` with who, when and one content — samples as the national form has them
+(`datas`), samples by an agreed tag list (`values`), a tag list itself (`tags`), or alarms of the enterprise's own
+system (`alarms`). The intake calls this for every packet, so that nothing here decodes a sample: the content stays raw
+bytes until the engine reads it (`frame`, `compact`, `edge_alarm`). Hostile bytes end in a `PacketError`, never in
+another exception. The format is described in `docs/reference/packet-format.md`; the binary form is in `binary`.
 """
 
 from __future__ import annotations
 
 import re
+import zlib
 from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
 from hashlib import blake2b
 
 import msgspec
@@ -20,10 +24,13 @@ __all__ = [
     "FUTURE_LIMIT",
     "MAX_PACKETS",
     "MAX_SAMPLES",
+    "Form",
     "Header",
     "PacketError",
     "Refusal",
     "admit",
+    "digit_text",
+    "header_of",
     "parse_time",
     "peek",
     "split",
@@ -43,10 +50,26 @@ _CODE = re.compile(r"[0-9A-Za-z_-]{1,64}\Z")
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d{0,6})\Z", re.ASCII)
 _SMALLEST_SAMPLE = 14
 _MAX_DATA_ID = 200
+_MAX_BOOT = 64
+_MAX_SEQ = 2**53
+
+
+class Form(StrEnum):
+    """How a packet carries its content; kept beside it in the log, so that no reader has to guess."""
+
+    NATIONAL = ""
+    COMPACT = "compact"
+    BINARY = "binary"
+    TAGS = "tags"
+    ALARMS = "alarms"
 
 
 class Header(msgspec.Struct, frozen=True, gc=False):
-    """Everything about a packet but its samples."""
+    """Everything about a packet but its content.
+
+    ``seq`` is the gateway's own running number within ``boot``, None when it numbers nothing. ``tags_hash`` and
+    ``count`` (of values) belong to the compact and binary forms; ``content`` to tag lists: the raw list.
+    """
 
     enterprise: str
     gateway: str
@@ -54,24 +77,47 @@ class Header(msgspec.Struct, frozen=True, gc=False):
     data_id: str
     report_type: str
     connected: bool
+    form: Form = Form.NATIONAL
+    seq: int | None = None
+    boot: str = ""
+    tags_hash: str = ""
+    count: int = 0
+    content: bytes = b""
+
+
+_NONE = msgspec.Raw()
 
 
 class _Report(msgspec.Struct, gc=False):
-    collectTime: str | int
-    datas: msgspec.Raw
+    collectTime: str | int = ""
+    datas: msgspec.Raw = _NONE
     enterpriseId: str | int = ""
     gatewayId: str | int = ""
     reportType: str | None = "report"
     isConnectDataSource: bool | str | int | None = True
     dataId: str | int | None = None
+    seq: int | str | None = None
+    boot: str | int | None = None
+    tagsHash: str = ""
+    values: msgspec.Raw = _NONE
+    quality: str | None = None
+    offsetsUs: msgspec.Raw = _NONE
+    tags: msgspec.Raw = _NONE
+    alarms: msgspec.Raw = _NONE
 
 
 class _Packet(msgspec.Struct, gc=False):
     report: _Report
     enterpriseId: str | int = ""
+    crc32: int | str | None = None
+
+
+class _RawPacket(msgspec.Struct, gc=False):
+    report: msgspec.Raw
 
 
 _packet = msgspec.json.Decoder(_Packet)
+_raw_packet = msgspec.json.Decoder(_RawPacket)
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _any = msgspec.json.Decoder(msgspec.Raw)
 
@@ -103,8 +149,8 @@ def split(body: bytes, max_packets: int = MAX_PACKETS) -> list[bytes]:
 def peek(raw: bytes) -> Header:
     """Read the header of one packet; the samples are skipped, not decoded.
 
-    Raises `PacketError` (malformed, not_utf8, bad_time, too_many_samples). When a packet carries no `dataId` its
-    content hash stands in, so that the same bytes sent twice are still known as the same packet.
+    Raises `PacketError` (malformed, not_utf8, bad_time, too_many_samples, altered). When a packet carries no `dataId`
+    its content hash stands in, so that the same bytes sent twice are still known as the same packet.
     """
     text = _without_bom(raw)
     if not text.isascii():
@@ -116,21 +162,68 @@ def peek(raw: bytes) -> Header:
         packet = _packet.decode(text)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise PacketError(Refusal.MALFORMED, _explain(error)) from error
+    if packet.crc32 is not None and packet.crc32 != "":
+        _check(packet.crc32, bytes(_raw_packet.decode(text).report))
     report = packet.report
-    enterprise = _code(report.enterpriseId or packet.enterpriseId, "enterpriseId")
-    if packet.enterpriseId != "" and str(packet.enterpriseId) != enterprise:
-        raise PacketError(Refusal.MALFORMED, "报文内外层 enterpriseId 不一致")
-    if bytes(report.datas)[:1] != b"[":
-        raise PacketError(Refusal.MALFORMED, "datas 应为数组")
-    if len(text) > MAX_SAMPLES * _SMALLEST_SAMPLE and text.count(b'"quotaId"') > MAX_SAMPLES:
+    form, content = _content(report)
+    if form is Form.NATIONAL and len(text) > MAX_SAMPLES * _SMALLEST_SAMPLE and text.count(b'"quotaId"') > MAX_SAMPLES:
         raise PacketError(Refusal.TOO_MANY_SAMPLES, f"单个报文最多 {MAX_SAMPLES} 个指标")
+    count = 0
+    if form is Form.COMPACT:
+        count = _size(content)
+        _check_columns(count, report)
+    return header_of(
+        form,
+        enterprise=report.enterpriseId or packet.enterpriseId,
+        outer=packet.enterpriseId,
+        gateway=report.gatewayId,
+        collect_time=report.collectTime,
+        data_id=report.dataId,
+        text=text,
+        report_type=report.reportType,
+        connected=report.isConnectDataSource,
+        seq=report.seq,
+        boot=report.boot,
+        tags_hash=report.tagsHash,
+        count=count,
+        content=content if form is Form.TAGS else b"",
+    )
+
+
+def header_of(
+    form: Form,
+    *,
+    enterprise: str | int,
+    outer: str | int = "",
+    gateway: str | int,
+    collect_time: str | int,
+    data_id: str | int | None,
+    text: bytes,
+    report_type: str | None,
+    connected: bool | str | int | None,
+    seq: int | str | None,
+    boot: str | int | None,
+    tags_hash: str,
+    count: int,
+    content: bytes = b"",
+) -> Header:
+    """The header from fields as they were sent, checked. Raises `PacketError` (malformed, bad_time)."""
+    owner = _code(enterprise, "enterpriseId")
+    if outer != "" and str(outer) != owner:
+        raise PacketError(Refusal.MALFORMED, "报文内外层 enterpriseId 不一致")
     return Header(
-        enterprise=enterprise,
-        gateway=_code(report.gatewayId, "gatewayId"),
-        collected_at=parse_time(report.collectTime),
-        data_id=_data_id(report.dataId, text),
-        report_type=report.reportType or "report",
-        connected=is_true(report.isConnectDataSource),
+        enterprise=owner,
+        gateway=_code(gateway, "gatewayId"),
+        collected_at=_ANY_TIME if form is Form.TAGS else parse_time(collect_time),
+        data_id=_data_id(data_id, text),
+        report_type=report_type or "report",
+        connected=is_true(connected),
+        form=form,
+        seq=_sequence(seq),
+        boot=_boot(boot),
+        tags_hash=tags_hash,
+        count=count,
+        content=content,
     )
 
 
@@ -152,6 +245,8 @@ def admit(
         raise PacketError(Refusal.FOREIGN, f"报文网关 {header.gateway} 与登录网关 {gateway} 不一致")
     if header.enterprise != enterprise:
         raise PacketError(Refusal.FOREIGN, f"网关 {gateway} 不属于企业 {header.enterprise}")
+    if header.form is Form.TAGS:
+        return
     local = header.collected_at.astimezone(CHINA)
     if header.collected_at > now + future_limit:
         raise PacketError(Refusal.FUTURE_DATED, f"采集时间 {local:%Y-%m-%d %H:%M:%S} 晚于接收时间，请校准网关时钟")
@@ -183,6 +278,73 @@ def is_true(flag: bool | str | int | None) -> bool:
     if isinstance(flag, str):
         return flag.strip().lower() not in {"false", "0", "no", "n", "off"}
     return bool(flag)
+
+
+def digit_text(value: int | str, most: int) -> int | None:
+    """A number 0 … ``most`` written as a number or as ASCII digits; None when it is none."""
+    if isinstance(value, str):
+        value = int(value) if value.isascii() and value.isdigit() and len(value) <= 20 else -1
+    return value if not isinstance(value, bool) and 0 <= value <= most else None
+
+
+_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands in a tag list's header: a list has no collect time."""
+
+
+def _content(report: _Report) -> tuple[Form, bytes]:
+    given = [
+        (form, bytes(raw))
+        for form, raw in (
+            (Form.NATIONAL, report.datas),
+            (Form.COMPACT, report.values),
+            (Form.TAGS, report.tags),
+            (Form.ALARMS, report.alarms),
+        )
+        if raw is not _NONE
+    ]
+    if len(given) != 1:
+        raise PacketError(Refusal.MALFORMED, "report 应有且只有 datas、values、tags、alarms 中的一项")
+    form, content = given[0]
+    if content[:1] != b"[":
+        raise PacketError(Refusal.MALFORMED, f"{form or 'datas'} 应为数组")
+    return form, content
+
+
+def _size(array: bytes) -> int:
+    """Elements of a JSON array of numbers and nulls."""
+    return 0 if array[1:-1].strip(_BLANK) == b"" else array.count(b",") + 1
+
+
+def _check_columns(count: int, report: _Report) -> None:
+    if count > MAX_SAMPLES:
+        raise PacketError(Refusal.TOO_MANY_SAMPLES, f"单个报文最多 {MAX_SAMPLES} 个指标")
+    if report.quality is not None and (len(report.quality) != count or report.quality.strip("012")):
+        raise PacketError(Refusal.MALFORMED, f"quality 应为 {count} 个 0、1、2")
+    if report.offsetsUs is not _NONE and (
+        bytes(report.offsetsUs)[:1] != b"[" or _size(bytes(report.offsetsUs)) != count
+    ):
+        raise PacketError(Refusal.MALFORMED, f"offsetsUs 应为 {count} 个整数的数组")
+
+
+def _check(given: int | str, report: bytes) -> None:
+    if digit_text(given, 0xFFFFFFFF) != zlib.crc32(report):
+        raise PacketError(Refusal.ALTERED, "crc32 与 report 的内容不符，请重发")
+
+
+def _sequence(given: int | str | None) -> int | None:
+    if given is None or given == "":
+        return None
+    found = digit_text(given, _MAX_SEQ)
+    if found is None:
+        raise PacketError(Refusal.MALFORMED, "seq 应为不小于 0 的整数")
+    return found
+
+
+def _boot(given: str | int | None) -> str:
+    text = "" if given is None else str(given)
+    if len(text) > _MAX_BOOT or not text.isprintable():
+        raise PacketError(Refusal.MALFORMED, "boot 过长或含有不可见字符")
+    return text
 
 
 def _without_bom(raw: bytes) -> bytes:

@@ -26,6 +26,11 @@ class Refusal(StrEnum):
     BAD_KEY = "bad_key"
     UNKNOWN_POINT = "unknown_point"
     UNREADABLE = "unreadable"
+    ALTERED = "altered"
+    UNKNOWN_TAGS = "unknown_tags"
+    TOO_MANY_TAG_LISTS = "too_many_tag_lists"
+    UNDECIPHERABLE = "undecipherable"
+    SUSPENDED = "suspended"
 
     @property
     def label(self) -> str:
@@ -49,6 +54,11 @@ _LABELS = {
     Refusal.BAD_KEY: "网关密钥不符",
     Refusal.UNKNOWN_POINT: "指标未登记",
     Refusal.UNREADABLE: "日志中的记录无法读出",
+    Refusal.ALTERED: "校验和不符",
+    Refusal.UNKNOWN_TAGS: "点位清单未登记，请先发送清单",
+    Refusal.TOO_MANY_TAG_LISTS: "点位清单过多",
+    Refusal.UNDECIPHERABLE: "加密报文无法解开",
+    Refusal.SUSPENDED: "废报文过多，暂停接收",
 }
 
 
