@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
-from anlan.apps.monitoring.services import Refused, Sign
+from anlan.apps.monitoring.services import Measured, Refused, Sign
 from anlan.apps.monitoring.services.alarms import instant
 from anlan.stream.envelope import Record
 from anlan.stream.frame import Frame
+from anlan.stream.gateway_clock import SUSPECT_US
 from anlan.stream.refusal import Refusal
 
 
@@ -17,20 +19,43 @@ class Tally:
 
     signs: dict[str, Sign] = field(default_factory=dict)
     refused: dict[tuple[str, str], Refused] = field(default_factory=dict)
+    _ahead_us: dict[str, int] = field(default_factory=dict)
+    """How far gateways with doubtful times were ahead last; kept across checkpoints."""
 
     def saw(self, frame: Frame) -> None:
         """A frame arrived: its gateway lives, and some of its tags may be strangers."""
         received = frame.received_at_us
         known = self.signs.get(frame.gateway)
+        clock = known.clock if known else None
+        if frame.suspect or frame.gateway in self._ahead_us:
+            clock = self._measure(frame, clock)
         if known is None or instant(received) >= known.received_at:
             self.signs[frame.gateway] = Sign(
-                frame.gateway, instant(received), instant(frame.collected_at_us), frame.connected
+                frame.gateway, instant(received), instant(frame.collected_at_us), frame.connected, clock
             )
         if frame.unknown:
             named = "、".join(frame.unknown[:5]) + (" 等" if len(frame.unknown) > 5 else "")
             self._count(frame.gateway, Refusal.UNKNOWN_POINT, f"{len(frame.unknown)} 个指标未登记：{named}", received)
         if frame.damaged:
             self._count(frame.gateway, Refusal.MALFORMED, f"{frame.damaged} 个样本无法读出", received)
+
+    def _measure(self, frame: Frame, known: Measured | None) -> Measured | None:
+        """A frame with a doubtful time, or of a gateway that had one before."""
+        ahead_us = frame.collected_at_us - frame.received_at_us
+        before = self._ahead_us.get(frame.gateway)
+        jumped = before is not None and abs(ahead_us - before) > SUSPECT_US
+        if not frame.suspect:
+            if abs(ahead_us) <= SUSPECT_US:
+                del self._ahead_us[frame.gateway]
+            return replace(known, jumps=known.jumps + jumped) if known else None
+        self._ahead_us[frame.gateway] = ahead_us
+        ahead, at = timedelta(microseconds=ahead_us), instant(frame.received_at_us)
+        if known is None:
+            return Measured(frame.gateway, at, ahead, ahead, ahead, int(jumped))
+        return replace(
+            known, at=at, ahead=ahead, lowest=min(known.lowest, ahead), highest=max(known.highest, ahead),
+            jumps=known.jumps + jumped,
+        )  # fmt: skip
 
     def could_not_read(self, record: Record, reason: Refusal, detail: str) -> None:
         """A record of the log that is no packet."""

@@ -1,6 +1,7 @@
 """Alarms and their events, online state, refused packets, and the engine's checkpoint."""
 
 from anlan.apps.monitoring.models.alarm import LEVEL_LABELS, Alarm, AlarmChange, AlarmEvent, AlarmSide, AlarmState
+from anlan.apps.monitoring.models.clock import GatewayClock
 from anlan.apps.monitoring.models.engine import EnginePosition, EngineState
 from anlan.apps.monitoring.models.filing import Filing, FilingKind, FilingReach, FilingState
 from anlan.apps.monitoring.models.link import GatewayLink, OfflineSpell, Quarantined
@@ -26,6 +27,7 @@ __all__ = [
     "FilingKind",
     "FilingReach",
     "FilingState",
+    "GatewayClock",
     "GatewayLink",
     "OfflineSpell",
     "Quarantined",

@@ -54,6 +54,8 @@ class Quarantined(models.Model):
     gateway = models.CharField(_("网关"), max_length=40)
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, null=True, blank=True, related_name="quarantined")
     received_at = models.DateTimeField(_("收到"))
+    sampled_at = models.DateTimeField(_("采集时间"), null=True, blank=True)
+    """What the refused packet said of its own time, where it could be read."""
     reason = models.CharField(_("原因"), max_length=40)
     detail = models.CharField(_("说明"), max_length=300)
     excerpt = models.CharField(_("原文片段"), max_length=500, blank=True)

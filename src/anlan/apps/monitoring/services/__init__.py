@@ -2,12 +2,14 @@
 
 from anlan.apps.monitoring.services.acknowledge import acknowledge
 from anlan.apps.monitoring.services.alarms import apply_events
+from anlan.apps.monitoring.services.clocks import Measured, record_clocks
 from anlan.apps.monitoring.services.coverage import check_coverage, coverage_of
 from anlan.apps.monitoring.services.links import Sign, record_signs, sweep_links
 from anlan.apps.monitoring.services.quarantine import Refused, quarantine
 from anlan.apps.monitoring.services.reactions import on_source_change
 
 __all__ = [
+    "Measured",
     "Refused",
     "Sign",
     "acknowledge",
@@ -16,6 +18,7 @@ __all__ = [
     "coverage_of",
     "on_source_change",
     "quarantine",
+    "record_clocks",
     "record_signs",
     "sweep_links",
 ]

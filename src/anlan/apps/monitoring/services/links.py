@@ -18,6 +18,7 @@ from anlan.apps.findings.services import closed, found
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.chunks import chunks
 from anlan.apps.monitoring.models import GatewayLink, OfflineSpell
+from anlan.apps.monitoring.services.clocks import Measured, record_clocks, suspects
 from anlan.apps.registry.models import Enterprise, Gateway
 from anlan.apps.registry.selectors import equipment, locality
 from anlan.apps.rulebook import selectors as rulebook
@@ -34,6 +35,8 @@ class Sign:
     received_at: datetime
     sampled_at: datetime
     source_connected: bool = True
+    clock: Measured | None = None
+    """What its packets said of its clock since the last sign, where that was doubtful."""
 
 
 def silence_limits(enterprises: Iterable[Enterprise], at: datetime) -> dict[int, timedelta]:
@@ -71,7 +74,14 @@ def record_signs(signs: Iterable[Sign]) -> int:
     GatewayLink.objects.bulk_create(
         changed, batch_size=100, update_conflicts=True, unique_fields=["gateway"], update_fields=_KEPT
     )
+    _record_clocks(newest.values())
     return len(changed)
+
+
+def _record_clocks(signs: Iterable[Sign]) -> None:
+    doubted = suspects()
+    honest = (Measured(sign.gateway, sign.received_at) for sign in signs if sign.gateway in doubted and not sign.clock)
+    record_clocks([*(sign.clock for sign in signs if sign.clock), *honest])
 
 
 def _note(link: GatewayLink, gateway: Gateway, sign: Sign, limit: timedelta) -> bool:

@@ -13,7 +13,9 @@ from django.db import transaction
 from django.db.models import F
 
 from anlan.apps.monitoring.models import Quarantined
+from anlan.apps.monitoring.services.clocks import Measured, record_clocks
 from anlan.apps.registry.selectors import equipment
+from anlan.stream.refusal import Refusal
 
 AGGREGATION = timedelta(hours=1)
 _KEEP_PER_GATEWAY = 500
@@ -30,6 +32,8 @@ class Refused:
     excerpt: str = ""
     size: int = 0
     repeats: int = 1
+    sampled_at: datetime | None = None
+    """What the packet said of its own time, where it could be read."""
 
 
 @transaction.atomic
@@ -41,6 +45,7 @@ def quarantine(refusals: Iterable[Refused]) -> int:
     """
     rows = 0
     owners: dict[str, int | None] = {}
+    refusals = list(refusals)
     for refused in refusals:
         code = refused.gateway[:40]
         if code not in owners:
@@ -51,13 +56,16 @@ def quarantine(refusals: Iterable[Refused]) -> int:
         newest = same.order_by("-received_at").first()
         if newest is not None:
             Quarantined.objects.by_the_machine().filter(pk=newest.pk).update(
-                repeats=F("repeats") + refused.repeats, detail=_plain(refused.detail, 300)
+                repeats=F("repeats") + refused.repeats,
+                detail=_plain(refused.detail, 300),
+                sampled_at=refused.sampled_at,
             )
         else:
             Quarantined.objects.create(
                 gateway=code,
                 enterprise_id=owners[code],
                 received_at=refused.received_at,
+                sampled_at=refused.sampled_at,
                 reason=refused.reason,
                 detail=_plain(refused.detail, 300),
                 excerpt=_plain(refused.excerpt, 500),
@@ -66,7 +74,16 @@ def quarantine(refusals: Iterable[Refused]) -> int:
             )
             _bound(code)
         rows += 1
+    record_clocks(measured for refused in refusals if (measured := _clock_of(refused)))
     return rows
+
+
+def _clock_of(refused: Refused) -> Measured | None:
+    """What a packet that was refused for its time says of its gateway's clock."""
+    if refused.sampled_at is None or refused.reason not in (Refusal.FUTURE_DATED, Refusal.TOO_OLD):
+        return None
+    ahead = refused.sampled_at - refused.received_at
+    return Measured(refused.gateway, refused.received_at, ahead, ahead, ahead, refused=refused.repeats)
 
 
 def _bound(gateway: str) -> None:
