@@ -7,7 +7,7 @@ history, and a loss is never silent. Packets the centre will never take are move
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -29,6 +29,7 @@ from nats.js.api import (
 
 COLLECTED = "Anlan-Collected-Us"
 _API_SECONDS = 3.0
+_NO_SUCH_MESSAGE = 10043
 _REFUSED_BYTES = 64 * 1024 * 1024
 _MAKE_ROOM_SHARE = 50  # a full buffer gives up one part in fifty at a time
 
@@ -39,12 +40,13 @@ class BufferUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Buffered:
-    """One packet on its way up: place in the log, bytes, collect time."""
+    """One packet on its way up: place in the log, bytes, collect time. ``message`` is None when it was looked up out of
+    turn (`Buffer.look`) instead of read in order."""
 
     seq: int
     data: bytes
     collected_at_us: int
-    message: Msg
+    message: Msg | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How much waits: packets, bytes, collect time of the oldest (``None`` when empty)."""
+    """How much waits: packets, bytes, collect time of the oldest (``None`` when empty), place of the newest."""
 
     packets: int
     bytes: int
     oldest_us: int | None
+    last_seq: int = 0
 
 
 class Buffer:
@@ -141,7 +144,22 @@ class Buffer:
         with _local_log():
             state = (await self._js.stream_info(self.stream)).state
         oldest = await self._collected_at(state.first_seq) if state.messages else 0
-        return Depth(state.messages, state.bytes, oldest or None)
+        return Depth(state.messages, state.bytes, oldest or None, state.last_seq)
+
+    async def look(self, first: int, last: int) -> list[Buffered]:
+        """The packets at places ``first`` to ``last`` that are still there, whatever the reader has taken so far."""
+        found = []
+        for seq in range(first, last + 1):
+            with suppress(_Absent), _local_log():
+                held = await self._js.get_msg(self.stream, seq=seq)
+                found.append(Buffered(seq, held.data or b"", int((held.headers or {}).get(COLLECTED, 0))))
+        return found
+
+    async def remove(self, packets: Iterable[Buffered]) -> None:
+        """The centre answered for these, which were looked up: remove them. One that is gone already is right."""
+        for packet in packets:
+            with suppress(_Absent), _local_log():
+                await self._js.delete_msg(self.stream, packet.seq)
 
     async def refuse(self, packet: Buffered, reason: str, detail: str) -> None:
         """Record a packet the centre will never take. The caller settles it afterwards; a repeat is absorbed."""
@@ -187,10 +205,13 @@ class Reader:
 
     async def settle(self, packets: list[Buffered]) -> None:
         """The centre answered for these: remove them. The last removal is confirmed by the log before this returns."""
+        messages = [packet.message for packet in packets if packet.message is not None]
+        if not messages:
+            return
         with _local_log():
-            for packet in packets[:-1]:
-                await packet.message.ack()
-            await packets[-1].message.ack_sync(timeout=_API_SECONDS)
+            for message in messages[:-1]:
+                await message.ack()
+            await messages[-1].ack_sync(timeout=_API_SECONDS)
 
     async def close(self) -> None:
         with suppress(BufferUnavailable), _local_log():
@@ -221,6 +242,8 @@ def _local_log() -> Iterator[None]:
     except nats.js.errors.APIError as error:
         if "maximum bytes" in (error.description or ""):
             raise _Full from error
+        if error.err_code == _NO_SUCH_MESSAGE:
+            raise _Absent(str(error)) from error
         raise BufferUnavailable(str(error)) from error
     except (nats.errors.Error, OSError) as error:
         raise BufferUnavailable(str(error) or type(error).__name__) from error

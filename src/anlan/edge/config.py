@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 
 from anlan.edge.table import ConfigError, Table
 
+BACKLOG = ("interleaved", "live_first", "oldest_first")
+"""How an old backlog shares the line with fresh packets (``[intake] backlog``)."""
+
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _MIB = 1024 * 1024
 
@@ -37,6 +40,7 @@ class IntakeConfig:
     batch_bytes: int = 256 * 1024
     ca_file: Path | None = None
     proxy: str | None = None
+    backlog: str = BACKLOG[0]
 
     @property
     def packets_url(self) -> str:
@@ -119,6 +123,9 @@ def _intake(table: Table, base_dir: Path) -> IntakeConfig:
     ca_file = table.text("ca_file", "")
     if ca_file and not (base_dir / ca_file).is_file():
         raise ConfigError(f"[intake] ca_file 不存在: {base_dir / ca_file}")
+    backlog = table.text("backlog", BACKLOG[0])
+    if backlog not in BACKLOG:
+        raise ConfigError(f"[intake] backlog 只能是 {'、'.join(BACKLOG)}，不能是 {backlog}")
     config = IntakeConfig(
         url=url,
         timeout_seconds=table.number("timeout_s", 20.0, least=0.1),
@@ -126,6 +133,7 @@ def _intake(table: Table, base_dir: Path) -> IntakeConfig:
         batch_bytes=int(table.number("batch_kb", 256, least=1) * 1024),
         ca_file=base_dir / ca_file if ca_file else None,
         proxy=table.text("proxy", "") or None,
+        backlog=backlog,
     )
     table.finish()
     return config

@@ -1,8 +1,9 @@
 """Local log → intake. A packet leaves the log after the centre accounted for it, and for no other reason.
 
 Batches go up in order, one at a time: an outage leaves a queue, not a loss, and a crash at any instant re-sends what
-was not settled (the centre absorbs repeats by ``dataId``). One bad packet never blocks the queue: it is isolated by
-splitting, recorded with its reason and settled.
+was not settled (the centre absorbs repeats by ``dataId``). While the queue is older than a minute, fresh packets go
+past it as ``[intake] backlog`` says, so that a long outage is not prolonged by its own backlog; each of the two stays
+in order. One bad packet never blocks the queue: it is isolated by splitting, recorded with its reason and settled.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import httpx
 import zstandard
 
 from anlan.edge.backoff import Backoff
-from anlan.edge.buffer import Buffer, Buffered, BufferUnavailable, Reader
+from anlan.edge.buffer import Buffer, Buffered, BufferUnavailable, Depth, Reader
 from anlan.edge.config import GatewayConfig, IntakeConfig
 from anlan.edge.losses import Losses
 from anlan.edge.packet import as_backfill
@@ -56,6 +57,12 @@ class Uplink:
         self._compress = True
         self._share = intake.batch_packets
         self._held: deque[Buffered] = deque()
+        self._fresh_from: int | None = None
+        """While a backlog drains: the place from which on packets go past it."""
+        self._ahead: set[int] = set()
+        """Places settled ahead of the backlog, which the reader may still bring."""
+        self._only_fresh = False
+        """The last settled request left the backlog out."""
         self.state = LinkState.STARTING
         self.settled = 0
         self.refused = 0
@@ -72,6 +79,8 @@ class Uplink:
                     await self._buffer.ensure()
                     reader = await self._buffer.reader(ack_wait_seconds=max(60.0, 3 * self._intake.timeout_seconds))
                     self._held.clear()
+                    self._fresh_from = None
+                    self._ahead.clear()
                     local_retry.reset()
                     while True:
                         await self._step(client, reader)
@@ -96,11 +105,11 @@ class Uplink:
         if len(self._held) < self._share:
             # With packets in hand nothing is waited for: fetch only what is there already.
             wait = 0.05 if self._held else _FETCH_SECONDS
-            self._take(await reader.fetch(self._share - len(self._held), wait))
-        batch = self._batch()
-        if not batch:
+            await self._take(await reader.fetch(self._share - len(self._held), wait), reader)
+        if not self._held:
             return
         depth = await self._buffer.depth()
+        batch = self._batch(await self._fresh(depth))
         decision = await self._post(client, batch, {
             "Anlan-Buffer-Packets": str(depth.packets),
             "Anlan-Buffer-Oldest-Us": str(depth.oldest_us or batch[0].collected_at_us),
@@ -108,14 +117,42 @@ class Uplink:
         })  # fmt: skip
         await self._act(decision, batch, reader)
 
-    def _take(self, fetched: list[Buffered]) -> None:
+    async def _take(self, fetched: list[Buffered], reader: Reader) -> None:
         held = {packet.seq for packet in self._held}
-        self._held.extend(packet for packet in fetched if packet.seq not in held)
+        self._held.extend(packet for packet in fetched if packet.seq not in held and packet.seq not in self._ahead)
+        await reader.settle([packet for packet in fetched if packet.seq in self._ahead])
 
-    def _batch(self) -> list[Buffered]:
+    async def _fresh(self, depth: Depth) -> list[Buffered]:
+        """Packets to go past the backlog now: from the newest at its discovery on, while the oldest in hand is old."""
+        if self._intake.backlog == "oldest_first" or self._held[0].collected_at_us >= self._old_us():
+            self._fresh_from = None
+            self._ahead.clear()
+            return []
+        caught_up = self._held[-1].seq
+        if self._fresh_from is None or self._fresh_from <= caught_up:
+            self._fresh_from = max(depth.last_seq, caught_up + 1)
+        if self._fresh_from > depth.last_seq:
+            return []
+        found = await self._buffer.look(self._fresh_from, min(depth.last_seq, self._fresh_from + self._share - 1))
+        young = [packet for packet in found if packet.collected_at_us >= self._old_us()]
+        if found and not young:
+            # what was fresh has become backlog, which the reader will bring
+            self._fresh_from = depth.last_seq
+        return young
+
+    def _old_us(self) -> int:
+        return int(self._clock.now().timestamp() * 1e6) - _BACKFILL_AGE_US
+
+    def _batch(self, fresh: list[Buffered]) -> list[Buffered]:
+        """The next request: fresh packets alone, or the backlog behind them; interleaved, every second one brings
+        backlog however large the packets are."""
+        if self._intake.backlog == "live_first":
+            waiting = fresh or list(self._held)
+        else:
+            waiting = [*([] if self._only_fresh else fresh), *self._held]
         batch: list[Buffered] = []
         size = 0
-        for packet in self._held:
+        for packet in waiting:
             size += len(packet.data) + 1
             if batch and (len(batch) >= self._share or size > self._intake.batch_bytes):
                 break
@@ -123,7 +160,7 @@ class Uplink:
         return batch
 
     async def _post(self, client: httpx.AsyncClient, batch: list[Buffered], headers: Mapping[str, str]) -> Decision:
-        old_us = int(self._clock.now().timestamp() * 1e6) - _BACKFILL_AGE_US
+        old_us = self._old_us()
         body = b"\n".join(
             as_backfill(packet.data) if packet.collected_at_us < old_us else packet.data for packet in batch
         )
@@ -159,8 +196,7 @@ class Uplink:
     async def _settle(self, decision: Decision, batch: list[Buffered], reader: Reader) -> None:
         for refusal in decision.refused:
             await self._buffer.refuse(batch[refusal.index], refusal.reason, refusal.detail)
-        await reader.settle(batch)
-        self._forget(batch)
+        await self._release(batch, reader)
         self.refused += len(decision.refused)
         if decision.refused:
             first = decision.refused[0]
@@ -178,13 +214,21 @@ class Uplink:
     async def _give_up(self, batch: list[Buffered], reader: Reader, decision: Decision) -> None:
         """A single packet that the centre answers with 400 or 413 and no account: never to be taken."""
         await self._buffer.refuse(batch[0], "unanswerable", decision.detail)
-        await reader.settle(batch)
-        self._forget(batch)
+        await self._release(batch, reader)
         self.refused += 1
         logger.error("网关 %s: 中心不收一个报文（%s），已存入本机拒收记录", self._gateway.code, decision.detail)
 
-    def _forget(self, batch: list[Buffered]) -> None:
-        for _ in batch:
+    async def _release(self, batch: list[Buffered], reader: Reader) -> None:
+        """These are accounted for: out of the log, out of hand."""
+        fresh = [packet for packet in batch if packet.message is None]
+        if fresh:
+            await self._buffer.remove(fresh)
+            self._ahead.update(packet.seq for packet in fresh)
+            self._fresh_from = fresh[-1].seq + 1
+        in_turn = batch[len(fresh) :]
+        self._only_fresh = not in_turn
+        await reader.settle(in_turn)
+        for _ in in_turn:
             self._held.popleft()
 
     def _say(self, state: LinkState, detail: str) -> None:
