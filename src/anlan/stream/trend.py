@@ -7,7 +7,7 @@ interpolated.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from anlan.stream.blocks.block import read
 from anlan.stream.blocks.matrix import Series
-from anlan.stream.rollup import MINUTE_US, Minutes, minutes_of, read_rollup
+from anlan.stream.rollup import MINUTE_US, Minutes, join, minutes_of, read_table
 
 GAP_PERIODS = 3
 
@@ -64,22 +64,31 @@ def trend(
     counts once. `period_us`: expected spacing of samples. Raises BlockError for a damaged block, ValueError for an
     empty range.
     """
+    tables = [read_table(rollup, {code}) for rollup in rollups]
+    raw = [held[code] for block in blocks if code in (held := read(block, {code}))]
+    return curve(raw, join(tables).get(code), t0_us, t1_us, buckets, period_us=period_us)
+
+
+def curve(
+    raw: Sequence[Series], minutes: Minutes | None, t0_us: int, t1_us: int, buckets: int, *, period_us: int
+) -> Trend:
+    """The curve of one tag from samples and, where it was read through roll-ups, minutes; see `trend`.
+
+    Raises ValueError for an empty range.
+    """
     if t1_us <= t0_us or buckets < 1:
         raise ValueError("a trend needs a range and at least one point")
-    minutes = [found[code] for rollup in rollups if code in (found := read_rollup(rollup, {code}))]
-    raw = [held[code] for block in blocks if code in (held := read(block, {code}))]
     times, values = samples(raw, period_us)
-    parts = [_from_minutes(one) for one in minutes]
     spacing = period_us
-    if minutes:
+    if minutes is not None:
         spacing = max(period_us, MINUTE_US)
-        parts.append(_from_minutes(minutes_of(times, values, np.zeros(len(times), np.uint8))))
+        parts = [_from_minutes(minutes), _from_minutes(minutes_of(times, values, np.zeros(len(times), np.uint8)))]
     else:
-        parts.append(_Pieces(times, values, values, values, values, np.ones(len(times), np.int64)))
+        parts = [_Pieces(times, values, values, values, values, np.ones(len(times), np.int64))]
     return _bucket(_join(parts, t0_us, t1_us), t0_us, t1_us, buckets, spacing)
 
 
-def samples(parts: list[Series], period_us: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def samples(parts: Sequence[Series], period_us: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Usable samples of several stretches of one tag as (time, value), in order, each once.
 
     The time is the sample's own. A value whose source time stands still while the gateway keeps confirming it is shown

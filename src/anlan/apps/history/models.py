@@ -25,6 +25,8 @@ class Block(models.Model):
     """Log sequence of the last record inside, so that a repeated delivery finds its row already written."""
     samples = models.PositiveIntegerField()
     body = models.BinaryField()
+    damaged_us = models.BigIntegerField(null=True)
+    """When the row was found damaged: kept as it is, left out of every reading, its stretch shown as damaged."""
 
     class Meta:
         constraints = [
@@ -60,3 +62,61 @@ class Position(models.Model):
 
     def __str__(self) -> str:
         return f"{self.partition}@{self.seq}"
+
+
+class LateStretch(models.Model):
+    """Data of one gateway and hour that came after newer data: history is whole, the alarms have yet to be looked at.
+
+    Written with the blocks that hold the data, so that a kill in between loses neither.
+    """
+
+    gateway = models.CharField(max_length=14)
+    hour_us = models.BigIntegerField()
+    first_us = models.BigIntegerField()
+    """Sample times of the late data, both inclusive."""
+    last_us = models.BigIntegerField()
+    received_us = models.BigIntegerField()
+    """Newest receipt; the stretch is evaluated when nothing more has come for a while, and again when more comes."""
+    evaluated_us = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["gateway", "hour_us"], name="one_late_stretch_per_gateway_hour")]
+        indexes = [models.Index(fields=["received_us"], condition=models.Q(evaluated_us=None), name="late_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.hour_us}"
+
+
+class Hold(models.Model):
+    """History of an enterprise that must outlive the times of keeping (证据保全), by whom and why."""
+
+    enterprise = models.CharField(max_length=11, db_index=True)
+    from_us = models.BigIntegerField()
+    to_us = models.BigIntegerField()
+    reason = models.CharField(max_length=200)
+    placed_by = models.CharField(max_length=60)
+    placed_us = models.BigIntegerField()
+    released_by = models.CharField(max_length=60, blank=True)
+    released_us = models.BigIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.enterprise} {self.from_us}–{self.to_us}"
+
+
+class Removal(models.Model):
+    """What was removed of one enterprise's history because its time of keeping was over: a gap with a cause."""
+
+    enterprise = models.CharField(max_length=11)
+    kind = models.CharField(max_length=8)
+    """``raw`` blocks or ``rollup``."""
+    until_us = models.BigIntegerField()
+    """Newest start of a removed row plus its hour: what is younger was not removed."""
+    rows = models.BigIntegerField(default=0)
+    samples = models.BigIntegerField(default=0)
+    bytes = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["enterprise", "kind"], name="one_removal_per_enterprise_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.enterprise} {self.kind}"

@@ -15,7 +15,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from anlan.stream.blocks.matrix import GOOD, MISSING, UNCERTAIN, Matrix, Series, from_frames, merge
+from anlan.stream.blocks.matrix import MISSING, UNCERTAIN, Matrix, Series, from_frames, merge
 from anlan.stream.blocks.numbers import (
     PackedNumbers,
     pack_integers,
@@ -112,33 +112,30 @@ def read(
     return {code: matrix.series(row, t0_us, t1_us) for row, code in enumerate(matrix.codes)}
 
 
+def check(block: bytes) -> Block:
+    """Decode the whole of a block and prove that its header tells the truth about it; returns the header.
+
+    Raises BlockError, saying what is wrong: checksum, form, order of the frames, counts or extremes.
+    """
+    head, body = _open(block)
+    matrix = _matrix(head, body)
+    later, next_ = np.diff(matrix.collected), np.diff(matrix.ordinal)
+    if not np.all((later > 0) | ((later == 0) & (next_ > 0))):
+        raise BlockError("frames are not in order of time")
+    if head.frames and (int(matrix.collected[0]), int(matrix.collected[-1])) != (head.first_us, head.last_us):
+        raise BlockError("first or last frame is not the one of the header")
+    told = _head(head.gateway, matrix)
+    if (told.samples, told.counts) != (head.samples, head.counts):
+        raise BlockError("counts do not match the samples")
+    if told.statistics() != head.statistics():
+        raise BlockError("extremes or last values do not match the samples")
+    return head
+
+
 def _write(gateway: str, matrix: Matrix) -> bytes:
     present = matrix.cells != MISSING
-    usable = np.isin(matrix.cells, (GOOD, UNCERTAIN))
-    any_usable = np.asarray(usable.any(axis=1), np.bool_)
-    counts = usable.sum(axis=1).astype(np.uint32)
-    frames = len(matrix.collected)
-    newest = frames - 1 - np.argmax(usable[:, ::-1], axis=1) if frames else np.zeros(len(matrix.codes), np.intp)
-
-    def statistic(column: NDArray[np.float64]) -> PackedNumbers:
-        shaped = np.where(any_usable, column, 0.0)[:, None]
-        return pack_numbers(shaped, any_usable[:, None], matrix.decimals)
-
-    tags = np.arange(len(matrix.codes))
-    lasts = matrix.values[tags, newest] if frames else np.zeros(len(tags))
-    head = Block(
-        gateway=gateway,
-        codes=matrix.codes,
-        frames=frames,
-        first_us=int(matrix.collected[0]) if frames else 0,
-        last_us=int(matrix.collected[-1]) if frames else 0,
-        samples=int(present.sum()),
-        counts=counts.tobytes(),
-        lowest=statistic(np.where(usable, matrix.values, np.inf).min(axis=1, initial=np.inf)),
-        highest=statistic(np.where(usable, matrix.values, -np.inf).max(axis=1, initial=-np.inf)),
-        last=statistic(lasts),
-    )
     offset = np.where(present, matrix.offset, 0)
+    head = _head(gateway, matrix)
     body = _Body(
         collected=pack_integers(matrix.collected[None, :]),
         ordinal=pack_integers(matrix.ordinal[None, :]) if matrix.ordinal.any() else b"",
@@ -151,6 +148,39 @@ def _write(gateway: str, matrix: Matrix) -> bytes:
     head_bytes = compressor.compress(msgspec.msgpack.encode(head))
     rest = len(head_bytes).to_bytes(4, "big") + head_bytes + compressor.compress(msgspec.msgpack.encode(body))
     return MARK + zlib.crc32(rest).to_bytes(4, "big") + rest
+
+
+def _head(gateway: str, matrix: Matrix) -> Block:
+    usable = matrix.cells <= UNCERTAIN
+    whole = bool(usable.all())
+    counts = usable.sum(axis=1).astype(np.uint32)
+    frames, tags = len(matrix.collected), len(matrix.codes)
+    if whole and frames:
+        # the everyday case: every cell is a usable sample
+        lowest, highest, last = matrix.values.min(axis=1), matrix.values.max(axis=1), matrix.values[:, -1]
+    else:
+        newest = frames - 1 - np.argmax(usable[:, ::-1], axis=1) if frames else np.zeros(tags, np.intp)
+        lowest = np.where(usable, matrix.values, np.inf).min(axis=1, initial=np.inf)
+        highest = np.where(usable, matrix.values, -np.inf).max(axis=1, initial=-np.inf)
+        last = matrix.values[np.arange(tags), newest] if frames else np.zeros(tags)
+    any_usable = counts > 0
+
+    def statistic(column: NDArray[np.float64]) -> PackedNumbers:
+        shaped = np.where(any_usable, column, 0.0)[:, None]
+        return pack_numbers(shaped, any_usable[:, None], matrix.decimals)
+
+    return Block(
+        gateway=gateway,
+        codes=matrix.codes,
+        frames=frames,
+        first_us=int(matrix.collected[0]) if frames else 0,
+        last_us=int(matrix.collected[-1]) if frames else 0,
+        samples=int((matrix.cells != MISSING).sum()),
+        counts=counts.tobytes(),
+        lowest=statistic(lowest),
+        highest=statistic(highest),
+        last=statistic(last),
+    )
 
 
 def _open(block: bytes) -> tuple[Block, bytes]:

@@ -90,6 +90,8 @@ def pack_runs(codes: NDArray[np.uint8]) -> tuple[bytes, bytes]:
     """Run-length form of a flat uint8 array: (values, uint32 lengths)."""
     if not codes.size:
         return b"", b""
+    if (codes == codes[0]).all():
+        return codes[:1].tobytes(), np.array([codes.size], np.uint32).tobytes()
     starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
     lengths = np.diff(np.r_[starts, codes.size]).astype(np.uint32)
     return codes[starts].tobytes(), lengths.tobytes()

@@ -9,10 +9,19 @@ import pytest
 
 from anlan.apps.history.models import Block, Position, Rollup
 from anlan.apps.history.selectors import raw, samples_count, trend
-from anlan.apps.history.services import Batch, Piece, compact_hour, hours_to_compact, positions_of, write
+from anlan.apps.history.services import (
+    Batch,
+    Piece,
+    compact_hour,
+    damaged,
+    hours_to_compact,
+    positions_of,
+    quarantine,
+    write,
+)
 from anlan.apps.monitoring.selectors import point_specs
 from anlan.apps.registry.models import Point
-from anlan.stream.blocks import BlockError, encode
+from anlan.stream.blocks import encode
 from anlan.stream.frame import Frame
 from anlan.stream.points import PointTable
 from anlan.testing.small_world import build
@@ -150,14 +159,55 @@ def test_positions_only_grow_and_belong_to_one_log() -> None:
     assert not Position.objects.filter(seq__gt=0).exists()
 
 
-def test_a_damaged_row_stops_the_compaction_of_its_hour_and_nothing_is_lost() -> None:
-    recorder = Recorder()
-    recorder.minutes(START, 3)
-    row = Block.objects.order_by("start_us").first()
-    assert row is not None
+def break_a_byte(row: Block) -> bytes:
+    """Flip one bit in the middle of a stored block; returns what is there now."""
     body = bytearray(row.body)
     body[len(body) // 2] ^= 1
     Block.objects.filter(pk=row.pk).update(body=bytes(body))
-    with pytest.raises(BlockError):
-        compact_hour(recorder.gateway, micros(START))
-    assert Block.objects.count() == 3
+    return bytes(body)
+
+
+def test_a_damaged_row_is_kept_and_flagged_and_its_hour_is_compacted_without_it() -> None:
+    recorder = Recorder()
+    written = recorder.minutes(START, 3)
+    row = Block.objects.order_by("start_us")[1]
+    broken = break_a_byte(row)
+    assert compact_hour(recorder.gateway, micros(START)) == 2
+    kept = Block.objects.get(damaged_us__isnull=False)
+    assert (kept.pk, bytes(kept.body)) == (row.pk, broken)
+    found = raw(recorder.point, START, START + timedelta(hours=1))
+    assert list(zip(found.sampled_at_us.tolist(), found.value.tolist(), strict=True)) == written[:2] + written[4:]
+    assert [(lost.cause, micros(lost.start), micros(lost.end)) for lost in found.lost] == [
+        ("damaged", row.start_us, row.start_us + MINUTE)
+    ]
+    assert hours_to_compact(micros(START) + 2 * HOUR) == []
+
+
+def test_reading_leaves_a_damaged_row_out_and_says_so_before_anybody_has_flagged_it() -> None:
+    recorder = Recorder()
+    recorder.minutes(START, 3)
+    break_a_byte(Block.objects.order_by("start_us")[0])
+    curve = trend(recorder.point, START, START + timedelta(minutes=3), 100)
+    assert curve.count == 4
+    assert [lost.cause for lost in curve.lost] == ["damaged"]
+
+
+def test_a_check_of_everything_names_each_damaged_row_once_and_mends_what_can_be_made_again() -> None:
+    recorder = Recorder()
+    recorder.minutes(START, 180)
+    for gateway, hour in hours_to_compact(micros(START) + 3 * HOUR):
+        compact_hour(gateway, hour)
+    assert list(damaged()) == []
+    first, second, third = Block.objects.order_by("start_us")
+    break_a_byte(second)
+    rolled = Rollup.objects.get(start_us=third.start_us)
+    Rollup.objects.filter(pk=rolled.pk).update(body=bytes(rolled.body)[:-1])
+    Rollup.objects.filter(start_us=first.start_us).update(body=bytes(rolled.body))
+    faults = {(fault.kind, fault.start_us) for fault in damaged()}
+    assert faults == {("block", second.start_us), ("rollup", third.start_us), ("rollup", first.start_us)}
+    for fault in list(damaged()):
+        quarantine(fault)
+    assert list(damaged()) == []
+    found = trend(recorder.point, START, START + timedelta(hours=3), 3)
+    assert found.curve.count.tolist() == [120, 120, 120]  # the roll-up of the damaged hour still tells of it
+    assert [lost.cause for lost in found.lost] == ["damaged"]

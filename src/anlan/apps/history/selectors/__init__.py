@@ -1,5 +1,14 @@
-"""Reads history: a curve of at most N points, single samples, counts. The caller asks for what its reader may see."""
+"""Reads history: curves of at most N points, single samples, counts. The caller asks for what its reader may see."""
 
-from anlan.apps.history.selectors.trend import PointTrend, Samples, limits_of, raw, samples_count, trend
+from anlan.apps.history.selectors.trend import (
+    Lost,
+    PointTrend,
+    Samples,
+    limits_of,
+    raw,
+    samples_count,
+    trend,
+    trends,
+)
 
-__all__ = ["PointTrend", "Samples", "limits_of", "raw", "samples_count", "trend"]
+__all__ = ["Lost", "PointTrend", "Samples", "limits_of", "raw", "samples_count", "trend", "trends"]

@@ -7,11 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max
 
-from anlan.apps.history.models import Block, Grain
-from anlan.apps.history.selectors.trend import EPOCH, HOUR_US
-from anlan.stream.rollup import MINUTE_US
-
-_LENGTH_US = {str(Grain.MINUTE): MINUTE_US, str(Grain.HOUR): HOUR_US}
+from anlan.apps.history.models import Block
+from anlan.apps.history.selectors.stored import EPOCH, LENGTH_US
 
 
 def stored_until(gateways: Iterable[str]) -> dict[str, datetime]:
@@ -24,6 +21,6 @@ def stored_until(gateways: Iterable[str]) -> dict[str, datetime]:
     )
     until: dict[str, datetime] = {}
     for gateway, grain, start_us in rows:
-        end = EPOCH + timedelta(microseconds=start_us + _LENGTH_US[grain])
+        end = EPOCH + timedelta(microseconds=start_us + LENGTH_US[grain])
         until[gateway] = max(end, until.get(gateway, end))
     return until

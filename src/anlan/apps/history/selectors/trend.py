@@ -1,23 +1,33 @@
-"""The curve of a point over any range (MON-15): order, extremes, mean, limits, and every gap shown as a gap."""
+"""The curve of points over any range (MON-15): order, extremes, mean, limits, and every gap shown as a gap."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from django.db.models import Sum
 from numpy.typing import NDArray
 
-from anlan.apps.history.models import Block, Grain, Rollup
+from anlan.apps.history.models import Block, Removal
+from anlan.apps.history.selectors.stored import instant, micros, stored
 from anlan.apps.registry.models import Point
-from anlan.stream.blocks import read
 from anlan.stream.rollup import MINUTE_US
-from anlan.stream.trend import Trend
-from anlan.stream.trend import trend as bucketed
+from anlan.stream.trend import Trend, curve
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HOUR_US = 3_600_000_000
+RAW = "raw"
+ROLLUP = "rollup"
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A stretch whose samples were stored and cannot be shown. ``cause``: ``damaged``, or ``removed`` after the time
+    of keeping."""
+
+    start: datetime
+    end: datetime
+    cause: str
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,7 @@ class PointTrend:
     highest: float | None
     count: int
     limits: dict[str, float]
+    lost: tuple[Lost, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,7 @@ class Samples:
     received_at_us: NDArray[np.int64]
     value: NDArray[np.float64]
     quality: NDArray[np.uint8]
+    lost: tuple[Lost, ...] = ()
 
     def __len__(self) -> int:
         return len(self.value)
@@ -52,42 +64,55 @@ def limits_of(point: Point) -> dict[str, float]:
 
 
 def trend(point: Point, start: datetime, end: datetime, buckets: int = 500) -> PointTrend:
-    """The curve of ``point`` for start ≤ t < end in at most ``buckets`` stretches.
+    """The curve of ``point`` for start ≤ t < end in at most ``buckets`` stretches; see `trends`."""
+    return trends([point], start, end, buckets)[point.code]
+
+
+def trends(points: Iterable[Point], start: datetime, end: datetime, buckets: int = 500) -> dict[str, PointTrend]:
+    """The curves of many points by code (``gateway`` and ``enterprise`` joined), each in at most ``buckets`` stretches.
 
     Where a stretch spans minutes, compacted hours are read through their roll-ups, so that a week costs as little as
-    an hour. Raises ValueError for an empty range and `BlockError` for damaged history.
+    an hour; every row is opened once for all points of its gateway. Damaged rows are left out and named. Raises
+    ValueError for an empty range.
     """
     t0, t1 = micros(start), micros(end)
-    blocks, rollups = _stored(point.gateway.code, t0, t1, by_minute=(t1 - t0) // max(buckets, 1) >= MINUTE_US)
-    curve = bucketed(
-        point.code, t0, t1, buckets, blocks=blocks, rollups=rollups, period_us=round(point.period_s * 1_000_000)
-    )
-    measured = curve.count > 0
-    count = int(curve.count.sum())
-    if not count:
-        return PointTrend(curve, None, None, None, 0, limits_of(point))
-    mean = float(np.average(curve.mean[measured], weights=curve.count[measured]))
-    return PointTrend(
-        curve,
-        float(curve.lowest[measured].min()),
-        mean,
-        float(curve.highest[measured].max()),
-        count,
-        limits_of(point),
-    )
+    by_gateway: dict[str, list[Point]] = {}
+    for point in points:
+        by_gateway.setdefault(point.gateway.code, []).append(point)
+    by_minute = (t1 - t0) // max(buckets, 1) >= MINUTE_US
+    removed = _removed({point.enterprise.code for each in by_gateway.values() for point in each}, t0, t1)
+    answer: dict[str, PointTrend] = {}
+    for gateway, mine in by_gateway.items():
+        found = stored(gateway, {point.code for point in mine}, t0, t1, by_minute=by_minute)
+        damaged = [Lost(instant(a), instant(b), "damaged") for a, b in found.damaged]
+        for point in mine:
+            drawn = curve(
+                found.series.get(point.code, []),
+                found.minutes.get(point.code),
+                t0,
+                t1,
+                buckets,
+                period_us=round(point.period_s * 1_000_000),
+            )
+            gone = removed.get((point.enterprise.code, ROLLUP), ())
+            answer[point.code] = _summed(drawn, limits_of(point), (*gone, *damaged))
+    return answer
 
 
 def raw(point: Point, start: datetime, end: datetime) -> Samples:
     """Every sample of ``point`` with start ≤ sample time < end, each once, whatever its quality.
 
-    A sample that was received twice counts once; of two at one instant the one received last stands.
+    A sample that was received twice counts once; of two at one instant the one received last stands. What cannot be
+    shown is named in ``lost``.
     """
     t0, t1 = micros(start), micros(end)
-    bodies, _ = _stored(point.gateway.code, t0, t1, by_minute=False)
-    series = [found[point.code] for body in bodies if point.code in (found := read(body, {point.code}))]
+    found = stored(point.gateway.code, {point.code}, t0, t1, by_minute=False)
+    gone = _removed({point.enterprise.code}, t0, t1).get((point.enterprise.code, RAW), ())
+    lost = (*gone, *(Lost(instant(a), instant(b), "damaged") for a, b in found.damaged))
+    series = found.series.get(point.code)
     if not series:
         nothing = np.empty(0, np.int64)
-        return Samples(nothing, nothing, np.empty(0), np.empty(0, np.uint8))
+        return Samples(nothing, nothing, np.empty(0), np.empty(0, np.uint8), lost)
     at = np.concatenate([one.sampled_us for one in series])
     received = np.concatenate([one.received_us for one in series])
     value = np.concatenate([one.value for one in series])
@@ -95,7 +120,7 @@ def raw(point: Point, start: datetime, end: datetime) -> Samples:
     order = np.lexsort((received, at))
     at, received, value, quality = at[order], received[order], value[order], quality[order]
     kept = np.r_[at[1:] != at[:-1], True][: len(at)] & (at >= t0) & (at < t1)
-    return Samples(at[kept], received[kept], value[kept], quality[kept])
+    return Samples(at[kept], received[kept], value[kept], quality[kept], lost)
 
 
 def samples_count(start: datetime, end: datetime, *, enterprise: str = "", gateway: str = "") -> int:
@@ -103,7 +128,7 @@ def samples_count(start: datetime, end: datetime, *, enterprise: str = "", gatew
 
     Read from the rows' own counts: a packet that was stored twice counts twice until its hour is compacted.
     """
-    rows = Block.objects.filter(start_us__gte=micros(start), start_us__lt=micros(end))
+    rows = Block.objects.filter(start_us__gte=micros(start), start_us__lt=micros(end), damaged_us=None)
     if enterprise:
         rows = rows.filter(enterprise=enterprise)
     if gateway:
@@ -111,26 +136,16 @@ def samples_count(start: datetime, end: datetime, *, enterprise: str = "", gatew
     return int(rows.aggregate(total=Sum("samples"))["total"] or 0)
 
 
-def micros(moment: datetime) -> int:
-    """An aware instant as whole epoch microseconds."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+def _summed(drawn: Trend, limits: dict[str, float], lost: tuple[Lost, ...]) -> PointTrend:
+    measured = drawn.count > 0
+    count = int(drawn.count.sum())
+    if not count:
+        return PointTrend(drawn, None, None, None, 0, limits, lost)
+    mean = float(np.average(drawn.mean[measured], weights=drawn.count[measured]))
+    lowest, highest = float(drawn.lowest[measured].min()), float(drawn.highest[measured].max())
+    return PointTrend(drawn, lowest, min(max(mean, lowest), highest), highest, count, limits, lost)
 
 
-def _stored(gateway: str, t0: int, t1: int, *, by_minute: bool) -> tuple[list[bytes], list[bytes]]:
-    """Blocks, and roll-ups for the hours that need no blocks. A sample may be older than the frame that brought it."""
-    rows = Block.objects.filter(gateway=gateway, start_us__gt=t0 - HOUR_US, start_us__lt=t1 + HOUR_US)
-    if not by_minute:
-        return [bytes(body) for body in rows.order_by("start_us", "part").values_list("body", flat=True)], []
-    rolled = {
-        start: bytes(body)
-        for start, body in Rollup.objects.filter(
-            gateway=gateway, start_us__gt=t0 - HOUR_US, start_us__lt=t1 + HOUR_US
-        ).values_list("start_us", "body")
-    }
-    # an hour with fresh rows beside its block, or without a roll-up, is read sample by sample
-    fresh = {start // HOUR_US * HOUR_US for start in rows.filter(grain=Grain.MINUTE).values_list("start_us", flat=True)}
-    through = {hour: body for hour, body in rolled.items() if hour not in fresh}
-    hours = rows.filter(grain=Grain.HOUR).exclude(start_us__in=list(through))
-    minutes = rows.filter(grain=Grain.MINUTE)
-    bodies = [bytes(body) for part in (hours, minutes) for body in part.values_list("body", flat=True)]
-    return bodies, list(through.values())
+def _removed(enterprises: set[str], t0: int, t1: int) -> dict[tuple[str, str], tuple[Lost, ...]]:
+    rows = Removal.objects.filter(enterprise__in=enterprises, until_us__gt=t0)
+    return {(row.enterprise, row.kind): (Lost(instant(t0), instant(min(row.until_us, t1)), "removed"),) for row in rows}

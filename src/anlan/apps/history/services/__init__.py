@@ -1,6 +1,18 @@
 """What the historian does to stored history."""
 
 from anlan.apps.history.services.compaction import compact_hour, hours_to_compact
-from anlan.apps.history.services.writing import Batch, Piece, positions_of, write
+from anlan.apps.history.services.damage import Fault, damaged, quarantine
+from anlan.apps.history.services.writing import Batch, Late, Piece, positions_of, write
 
-__all__ = ["Batch", "Piece", "compact_hour", "hours_to_compact", "positions_of", "write"]
+__all__ = [
+    "Batch",
+    "Fault",
+    "Late",
+    "Piece",
+    "compact_hour",
+    "damaged",
+    "hours_to_compact",
+    "positions_of",
+    "quarantine",
+    "write",
+]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 
 from anlan.apps.history.models import Block, Grain, Rollup
-from anlan.stream.blocks import compact, header
+from anlan.apps.history.services.damage import flag_damaged
+from anlan.stream.blocks import BlockError, compact, header
 from anlan.stream.rollup import roll_up
 
 HISTORY = "history"
@@ -16,7 +17,9 @@ def hours_to_compact(before_us: int, limit: int = 200) -> list[tuple[str, int]]:
     """(gateway, start of hour) of hours with minute rows that ended before ``before_us``, oldest first."""
     last_start = before_us - HOUR_US
     rows = (
-        Block.objects.filter(grain=Grain.MINUTE, start_us__lt=last_start // HOUR_US * HOUR_US + HOUR_US)
+        Block.objects.filter(
+            grain=Grain.MINUTE, damaged_us=None, start_us__lt=last_start // HOUR_US * HOUR_US + HOUR_US
+        )
         .order_by("start_us", "gateway")
         .values_list("gateway", "start_us")[: limit * 60]
     )
@@ -28,16 +31,22 @@ def hours_to_compact(before_us: int, limit: int = 200) -> list[tuple[str, int]]:
 def compact_hour(gateway: str, hour_us: int) -> int:
     """Put all rows of one gateway and hour into one; returns how many rows it took the place of.
 
-    Raises `BlockError` when one is damaged: then nothing is changed and the rows stand. Repeating it changes nothing.
+    A row that is damaged is flagged and stays beside the others. Repeating it changes nothing.
     """
     rows = list(
         Block.objects.select_for_update()
-        .filter(gateway=gateway, start_us__gte=hour_us, start_us__lt=hour_us + HOUR_US)
+        .filter(gateway=gateway, start_us__gte=hour_us, start_us__lt=hour_us + HOUR_US, damaged_us=None)
         .order_by("start_us", "part")
     )
-    if not rows or (len(rows) == 1 and rows[0].grain == Grain.HOUR):
+    if len(rows) <= 1 and all(row.grain == Grain.HOUR for row in rows):
         return 0
-    merged = compact([bytes(row.body) for row in rows])
+    try:
+        merged = compact([bytes(row.body) for row in rows])
+    except BlockError:
+        rows = flag_damaged(rows)
+        if not rows:
+            return 0
+        merged = compact([bytes(row.body) for row in rows])
     Block.objects.filter(pk__in=[row.pk for row in rows]).delete()
     Block.objects.create(
         gateway=gateway,

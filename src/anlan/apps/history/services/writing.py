@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from anlan.apps.history.models import Block, Grain, Position
+from anlan.apps.history.models import Block, Grain, LateStretch, Position
 from anlan.stream.partition import PARTITIONS
 
 logger = logging.getLogger(__name__)
@@ -27,12 +27,24 @@ class Piece:
     replaces: int | None = None
 
 
+@dataclass(frozen=True)
+class Late:
+    """Samples of one gateway and hour that came after newer ones; sample times of the first and the last, epoch µs."""
+
+    gateway: str
+    hour_us: int
+    first_us: int
+    last_us: int
+    received_us: int
+
+
 @dataclass
 class Batch:
-    """What one transaction writes: blocks, and the newest sequence inside them by partition."""
+    """What one transaction writes: blocks, the newest sequence inside them by partition, and what of it was late."""
 
     pieces: list[Piece] = field(default_factory=list)
     positions: dict[int, int] = field(default_factory=dict)
+    late: list[Late] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.pieces or self.positions)
@@ -80,5 +92,19 @@ def write(batch: Batch) -> None:
         unique_fields=["gateway", "grain", "start_us", "part"],
         update_fields=["samples", "body"],
     )
+    for late in batch.late:
+        _note_late(late)
     for partition, seq in batch.positions.items():
         Position.objects.filter(partition=partition, seq__lt=seq).update(seq=seq)
+
+
+def _note_late(late: Late) -> None:
+    row, fresh = LateStretch.objects.get_or_create(
+        gateway=late.gateway,
+        hour_us=late.hour_us,
+        defaults={"first_us": late.first_us, "last_us": late.last_us, "received_us": late.received_us},
+    )
+    if not fresh:
+        row.first_us, row.last_us = min(row.first_us, late.first_us), max(row.last_us, late.last_us)
+        row.received_us, row.evaluated_us = max(row.received_us, late.received_us), None
+        row.save()

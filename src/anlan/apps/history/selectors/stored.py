@@ -1,0 +1,83 @@
+"""Takes the rows of one gateway apart: samples and minutes of the tags asked for, and what stands in for a gap.
+
+Whatever cannot be read is left out and named; the rest of the stretch is read all the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Q
+
+from anlan.apps.history.models import Block, Grain, Rollup
+from anlan.stream.blocks import BlockError, Series, read
+from anlan.stream.rollup import MINUTE_US, Minutes, MinuteTable, join, read_table
+
+logger = logging.getLogger(__name__)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HOUR_US = 3_600_000_000
+LENGTH_US = {str(Grain.MINUTE): MINUTE_US, str(Grain.HOUR): HOUR_US}
+
+
+def micros(moment: datetime) -> int:
+    """An aware instant as whole epoch microseconds."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def instant(us: int) -> datetime:
+    """Epoch microseconds as an aware instant."""
+    return EPOCH + timedelta(microseconds=us)
+
+
+@dataclass
+class Stored:
+    """What history holds of a gateway's tags: stretches of samples by code, minutes by code, damaged stretches."""
+
+    series: dict[str, list[Series]] = field(default_factory=dict)
+    minutes: dict[str, Minutes] = field(default_factory=dict)
+    damaged: list[tuple[int, int]] = field(default_factory=list)
+
+
+def stored(gateway: str, codes: Collection[str], t0: int, t1: int, *, by_minute: bool) -> Stored:
+    """Samples, and minutes for the hours that need no samples. A sample may be older than the frame that brought it.
+
+    ``by_minute``: an answer by the minute is fine enough, so compacted hours are read through their roll-ups alone.
+    Hours whose samples were removed after their time of keeping are always read through them.
+    """
+    around = Q(gateway=gateway, start_us__gt=t0 - HOUR_US, start_us__lt=t1 + HOUR_US)
+    rows = Block.objects.filter(around)
+    kept = list(rows.order_by("start_us", "part").values_list("grain", "start_us", "damaged_us", "pk"))
+    answer = Stored(damaged=[(at, at + LENGTH_US[grain]) for grain, at, damaged, _ in kept if damaged is not None])
+    whole = {at for grain, at, damaged, _ in kept if grain == Grain.HOUR and damaged is None}
+    # an hour with fresh rows beside its block is read sample by sample
+    fresh = {at // HOUR_US * HOUR_US for grain, at, damaged, _ in kept if grain == Grain.MINUTE and damaged is None}
+    hours = Rollup.objects.filter(around).exclude(start_us__in=fresh)
+    if not by_minute and whole:
+        hours = hours.exclude(start_us__in=whole) if len(whole) < 500 else hours.filter(start_us__lt=min(whole))
+    tables: list[MinuteTable] = []
+    through: set[int] = set()
+    for start, body in hours.values_list("start_us", "body").iterator():
+        try:
+            tables.append(read_table(bytes(body), codes))
+        except BlockError as error:
+            logger.error("the roll-up of %s at %d cannot be read: %s", gateway, start, error)
+        else:
+            through.add(start)
+    answer.minutes = join(tables)
+    needed = [pk for grain, at, damaged, pk in kept if damaged is None and (grain == Grain.MINUTE or at not in through)]
+    for part in range(0, len(needed), 500):
+        bodies = Block.objects.filter(pk__in=needed[part : part + 500]).values_list("grain", "start_us", "body")
+        for grain, start, body in bodies.order_by("start_us", "part").iterator():
+            try:
+                found = read(bytes(body), codes)
+            except BlockError as error:
+                logger.error("history of %s at %d cannot be read: %s", gateway, start, error)
+                answer.damaged.append((start, start + LENGTH_US[grain]))
+            else:
+                for code, series in found.items():
+                    answer.series.setdefault(code, []).append(series)
+    answer.damaged = [(max(a, t0), min(b, t1)) for a, b in sorted(answer.damaged) if a < t1 and b > t0]
+    return answer
