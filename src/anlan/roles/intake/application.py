@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -121,13 +121,13 @@ class Application:
         refused: list[dict[str, Any]] = []
         duplicates = 0
         for index, packet in enumerate(packets):
-            data_id = ""
+            data_id, sampled_at = "", None
             try:
                 header = peek(packet)
-                data_id = header.data_id
+                data_id, sampled_at = header.data_id, header.collected_at
                 self._admit(header, sender, received_at)
             except PacketError as error:
-                self._refuse(sender.gateway, error.reason, error.detail, packet)
+                self._refuse(sender.gateway, error.reason, error.detail, packet, sampled_at)
                 refused.append({"index": index, "dataId": data_id, "reason": error.reason, "detail": error.detail})
                 continue
             # some gateways send one dataId for ever: only together with the collect time does it name a packet
@@ -198,9 +198,11 @@ class Application:
             age_limit=age,
         )
 
-    def _refuse(self, gateway: str, reason: Refusal, detail: str, raw: bytes) -> None:
+    def _refuse(
+        self, gateway: str, reason: Refusal, detail: str, raw: bytes, sampled_at: datetime | None = None
+    ) -> None:
         self.refused += 1
-        self._refusals.add(gateway, reason, detail, self._clock.now(), raw)
+        self._refusals.add(gateway, reason, detail, self._clock.now(), raw, sampled_at)
 
     def figures(self) -> dict[str, float]:
         """What the intake counts, for `anlan.roles.metrics`."""

@@ -31,7 +31,9 @@ class Refusals:
     def start(self) -> None:
         self._thread.start()
 
-    def add(self, gateway: str, reason: str, detail: str, at: datetime, raw: bytes = b"") -> None:
+    def add(
+        self, gateway: str, reason: str, detail: str, at: datetime, raw: bytes = b"", sampled_at: datetime | None = None
+    ) -> None:
         """Count one refusal; the newest example of its kind is kept."""
         with self._guard:
             self.count += 1
@@ -40,7 +42,8 @@ class Refusals:
                 key = (STRANGER, reason)
             known = self._waiting.get(key)
             excerpt = raw[:500].decode("utf-8", errors="replace")
-            fresh = Refused(key[0], reason, detail, at, excerpt, len(raw), known.repeats + 1 if known else 1)
+            repeats = known.repeats + 1 if known else 1
+            fresh = Refused(key[0], reason, detail, at, excerpt, len(raw), repeats, sampled_at)
             self._waiting[key] = fresh
 
     def close(self) -> None:
