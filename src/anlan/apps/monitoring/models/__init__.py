@@ -2,7 +2,7 @@
 
 from anlan.apps.monitoring.models.alarm import LEVEL_LABELS, Alarm, AlarmChange, AlarmEvent, AlarmSide, AlarmState
 from anlan.apps.monitoring.models.clock import GatewayClock
-from anlan.apps.monitoring.models.engine import EnginePosition, EngineState
+from anlan.apps.monitoring.models.engine import EnginePosition, EngineState, EngineWorker
 from anlan.apps.monitoring.models.filing import Filing, FilingKind, FilingReach, FilingState
 from anlan.apps.monitoring.models.link import GatewayLink, OfflineSpell, Quarantined
 from anlan.apps.monitoring.models.quieting import (
@@ -23,6 +23,7 @@ __all__ = [
     "Comparison",
     "EnginePosition",
     "EngineState",
+    "EngineWorker",
     "Filing",
     "FilingKind",
     "FilingReach",

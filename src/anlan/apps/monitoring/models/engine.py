@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from django.db import models
 
+from anlan.leases import PartitionRow, WorkerRow
 
-class EnginePosition(models.Model):
+
+class EnginePosition(PartitionRow):
     """Every record of the partition up to ``seq`` has had its effect, and the effect is in the database."""
 
-    partition = models.PositiveSmallIntegerField(unique=True)
-    seq = models.PositiveBigIntegerField(default=0)
-    log = models.CharField(max_length=60, default="")
-    """Which log the sequence belongs to: in another one it means nothing."""
 
-    def __str__(self) -> str:
-        return f"{self.partition}@{self.seq}"
+class EngineWorker(WorkerRow):
+    """An engine that works, or did until a moment ago."""
 
 
 class EngineState(models.Model):

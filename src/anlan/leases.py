@@ -1,0 +1,204 @@
+"""Leases on the 64 partitions: who works on which, kept in the database that the work itself is committed to.
+
+A partition's row holds its owner, an epoch that grows with every change of owner, and how far the log has been read.
+That the owner lives stands in one row of his own, which runs out by the database's clock: renewing it never waits for
+a commit. Every commit checks the epochs in its own transaction (`Leases.guard`), so an owner that was frozen and
+replaced changes nothing any more. Nothing here may decide who should own what (`anlan.stream.shares` does).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connections, models, transaction
+
+from anlan import now as clock
+from anlan.stream.partition import PARTITIONS
+from anlan.stream.shares import Lease, plan
+
+TTL_S = 5.0
+"""An owner whose last renewal is older has lost his partitions to whoever takes them (本地设定)."""
+IDLE_MS = 4000
+"""PostgreSQL ends a transaction whose client says nothing for so long: a frozen owner must not keep his locks."""
+
+logger = logging.getLogger(__name__)
+
+
+class PartitionRow(models.Model):
+    """How far one role has read a partition of the log (all up to ``seq`` is in the database), and who reads it."""
+
+    partition = models.PositiveSmallIntegerField(unique=True)
+    seq = models.PositiveBigIntegerField(default=0)
+    log = models.CharField(max_length=60, default="")
+    """Which log the sequence belongs to: in another one it means nothing."""
+    owner = models.CharField(max_length=120, default="", db_default="")
+    epoch = models.PositiveBigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.partition}@{self.seq}"
+
+
+class WorkerRow(models.Model):
+    """One process of a role; it lives until ``expires_at`` by the clock of this database."""
+
+    name = models.CharField(max_length=120, unique=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Fenced(Exception):
+    """Partitions of this commit have another owner by now: nothing of it was written, and memory of them is void."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one look at the leases changed: ``gained`` partition → epoch, ``lost``, and ``surplus`` to be given back."""
+
+    gained: Mapping[int, int]
+    lost: frozenset[int]
+    surplus: frozenset[int]
+    workers: int
+
+
+class Leases:
+    """The leases of one role as process ``name`` sees them. Usable from several threads; it remembers nothing."""
+
+    def __init__(self, rows: type[PartitionRow], workers: type[WorkerRow], name: str, using: str = "default") -> None:
+        self.name, self.using = name, using
+        self._rows: Any = rows._base_manager.using(using)
+        self._workers: Any = workers._base_manager.using(using)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may work beside this one: never on SQLite, which belongs to one machine."""
+        return bool(connections[self.using].vendor != "sqlite")
+
+    def database_now(self) -> datetime:
+        """The database's own clock: the one that all owners agree on."""
+        connection = connections[self.using]
+        if connection.vendor == "sqlite":
+            return clock.now()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            return cursor.fetchone()[0]  # type: ignore[no-any-return]
+
+    def limit_idle(self) -> None:
+        """Have this thread's connection give up its locks when the process is frozen in the middle of a transaction."""
+        connection = connections[self.using]
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_MS}")
+
+    def prepare(self) -> None:
+        """Make the rows that are missing. Repeating it, also from several processes, changes nothing."""
+        there = set(self._rows.values_list("partition", flat=True))
+        missing = [self._rows.model(partition=number) for number in range(PARTITIONS) if number not in there]
+        if missing:
+            self._rows.bulk_create(missing, ignore_conflicts=True)
+
+    def turn(self, held: Mapping[int, int], now: datetime) -> Turn:
+        """Renew, look at all rows, take what is free of my share. ``now``: `database_now`, read just before.
+
+        A ``now`` that is older than the truth only makes a lease of mine shorter and another's longer. On a database
+        that only one process uses everything is taken, whoever had it before.
+        """
+        expires = now + timedelta(seconds=TTL_S)
+        with transaction.atomic(using=self.using):
+            self._workers.update_or_create(name=self.name, defaults={"expires_at": expires})
+            living = set(self._workers.filter(expires_at__gt=now).values_list("name", flat=True))
+            if not self.shared:
+                living = {self.name}
+            rows = [Lease(*row) for row in self._rows.values_list("partition", "owner", "epoch")]
+            found = plan(self.name, held, rows, living)
+            gained = {
+                lease.partition: lease.epoch + 1 for lease in self._free(found.take) if self._own(lease, self.name)
+            }
+            for lease in self._free(found.disown):
+                self._own(lease, "")
+        return Turn({row.partition: row.epoch + 1 for row in taken}, found.lost, found.give, len(living))
+
+    def _free(self, leases: Iterable[Lease]) -> list[Lease]:
+        """Those whose rows nobody has locked: a commit that still runs is waited for at the next turn, not in this."""
+        wanted = {lease.partition: lease for lease in leases}
+        if not wanted:
+            return []
+        rows = self._rows.filter(partition__in=list(wanted))
+        if self.shared:
+            rows = rows.select_for_update(skip_locked=True, no_key=True)
+        return [wanted[partition] for partition in rows.values_list("partition", flat=True)]
+
+    def _own(self, lease: Lease, owner: str) -> bool:
+        same = self._rows.filter(partition=lease.partition, owner=lease.owner, epoch=lease.epoch)
+        return bool(same.update(owner=owner, epoch=lease.epoch + 1))
+
+    def guard(self, held: Mapping[int, int], partitions: Collection[int] | None = None) -> None:
+        """Within the caller's transaction: make sure that the partitions (None: all held) are still ours until it ends.
+
+        Raises `Fenced` when one is not.
+        """
+        wanted = {p: held.get(p) for p in (held if partitions is None else partitions)}
+        if not wanted:
+            return
+        rows = self._rows.filter(partition__in=list(wanted), owner=self.name)
+        if self.shared:
+            rows = rows.select_for_update(no_key=True)
+        there = dict(rows.values_list("partition", "epoch"))
+        if there != wanted:
+            gone = sorted(p for p, epoch in wanted.items() if there.get(p) != epoch)
+            raise Fenced(f"partitions {gone} have another owner")
+
+    def advance(self, positions: Mapping[int, int]) -> None:
+        """Within a guarded transaction: everything of these partitions up to these numbers is in the database."""
+        together: dict[int, list[int]] = {}
+        for partition, seq in positions.items():
+            together.setdefault(seq, []).append(partition)
+        for seq, partitions in together.items():
+            self._rows.filter(partition__in=partitions, seq__lt=seq).update(seq=seq)
+
+    def take_up(
+        self, held: Mapping[int, int], partitions: Collection[int], log: str, first_seq: int
+    ) -> tuple[dict[int, int], set[int]]:
+        """Where to go on with partitions just gained, and those of them whose last reader read another log.
+
+        ``first_seq``: the oldest number of the log ``log``. In another log than before, numbers that it may give out
+        again mean nothing; a log that begins beyond them leaves them as they are. Call it in the transaction that also
+        reads what goes with the positions.
+        """
+        self.guard(held, partitions)
+        rows = self._rows.filter(partition__in=list(partitions))
+        strange = set(rows.exclude(log=log).exclude(log="").values_list("partition", flat=True))
+        if strange:
+            logger.error("the log is not the one read before; what it holds is read from number %d on", first_seq)
+            rows.filter(partition__in=strange, seq__gte=first_seq).update(seq=0)
+        rows.exclude(log=log).update(log=log)
+        return dict(rows.values_list("partition", "seq")), strange
+
+    def release(self, held: Mapping[int, int], partitions: Iterable[int]) -> None:
+        """Give partitions back; whoever is below his share takes them at his next look. Lost ones are left alone."""
+        for partition in partitions:
+            if partition in held:
+                self._own(Lease(partition, self.name, held[partition]), "")
+
+    def leave(self, held: Mapping[int, int]) -> None:
+        """Give everything back, at the end of the process."""
+        with transaction.atomic(using=self.using):
+            self.release(held, list(held))
+            self._workers.filter(name=self.name).delete()
+
+
+def positions_of(rows: type[PartitionRow], log: str, using: str = "default") -> dict[int, int] | None:
+    """How far each partition of ``log`` is done with; None while not all of them have been taken up. Only reads."""
+    found = dict(rows._base_manager.using(using).filter(log=log).values_list("partition", "seq"))
+    return found if len(found) == PARTITIONS else None
