@@ -184,7 +184,10 @@ def history_is_the_recording(chain: Chain, replay: Replay, column: str) -> None:
         seen.update({EPOCH + timedelta(milliseconds=at): value for at, value, _ in filled})
         return answer["summary"]["count"] == len(expected)
 
-    until(complete, 45, lambda: f"{column}: {len(seen)} of {len(expected)}")
+    def missing() -> list[int]:
+        return [known.from_row + row for row, at in enumerate(replay.stamps) if at not in seen]
+
+    until(complete, 45, lambda: f"{column}: {len(seen)} of {len(expected)}, without rows {missing()}")
     assert seen == expected
     assert (answer["summary"]["min"], answer["summary"]["max"]) == (min(expected.values()), max(expected.values()))
 
