@@ -2,21 +2,25 @@
 
 Never an uncaught exception, never a wrong number: a sample that cannot be read is `bad` and carries NaN, its neighbours
 land, and only a packet that is not a packet raises. A gateway sends the same tags in the same order every time, so the
-rows of its last tag list are remembered and reused when the list is equal.
+rows of its last tag list are remembered and reused when the list is equal, and with numba so is everything between the
+numbers (`scan`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isfinite
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from anlan.stream import columns
 from anlan.stream.envelope import Record
 from anlan.stream.packet import MAX_SAMPLES, PacketError, Refusal, is_true, parse_time
 from anlan.stream.points import PointTable
+from anlan.stream.scan import Reading, Template, learn, scanner
 
 GOOD, UNCERTAIN, BAD = 0, 1, 2
 UNCERTAIN_WORD = "uncertain"
@@ -48,22 +52,15 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     suspect: bool = False
 
 
-class _Sample(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+S = TypeVar("S")
+
+
+class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     quotaId: str
     value: float
 
 
-class _Report(msgspec.Struct, gc=False):
-    collectTime: str | int
-    datas: list[_Sample]
-    isConnectDataSource: bool | str | int | None = True
-
-
-class _Packet(msgspec.Struct, gc=False):
-    report: _Report
-
-
-class _FullSample(msgspec.Struct, gc=False):
+class _Full(msgspec.Struct, gc=False):
     quotaId: str
     value: float
     isValid: bool | str | int | None = None
@@ -72,17 +69,7 @@ class _FullSample(msgspec.Struct, gc=False):
     quality: Any = None
 
 
-class _FullReport(msgspec.Struct, gc=False):
-    collectTime: str | int
-    datas: list[_FullSample]
-    isConnectDataSource: bool | str | int | None = True
-
-
-class _FullPacket(msgspec.Struct, gc=False):
-    report: _FullReport
-
-
-class _OpenSample(msgspec.Struct, gc=False):
+class _Open(msgspec.Struct, gc=False):
     quotaId: str | int
     value: str | float | int | bool | None = None
     isValid: bool | str | int | None = None
@@ -91,174 +78,161 @@ class _OpenSample(msgspec.Struct, gc=False):
     quality: Any = None
 
 
-class _OpenReport(msgspec.Struct, gc=False):
+class _Report(msgspec.Struct, Generic[S], gc=False):
     collectTime: str | int
-    datas: list[_OpenSample]
+    datas: list[S]
     isConnectDataSource: bool | str | int | None = True
 
 
-class _OpenPacket(msgspec.Struct, gc=False):
-    report: _OpenReport
-
-
-class _RawReport(msgspec.Struct, gc=False):
-    collectTime: str | int
-    datas: list[msgspec.Raw]
-    isConnectDataSource: bool | str | int | None = True
-
-
-class _RawPacket(msgspec.Struct, gc=False):
-    report: _RawReport
+class _Packet(msgspec.Struct, Generic[S], gc=False):
+    report: _Report[S]
 
 
 # Four readings, from fast to forgiving. The first takes bare tag-value pairs with clean numbers, written as JSON texts
 # or numbers (lax mode reads "12.5" exactly as float() does and refuses "1_000", " 12" and "+5"); the second also
 # validity and times; the third any typed sample; the last cuts the samples apart, so that one that is no sample at all
 # does not take the rest with it.
-_plain = msgspec.json.Decoder(_Packet, strict=False)
-_full = msgspec.json.Decoder(_FullPacket, strict=False)
-_open = msgspec.json.Decoder(_OpenPacket)
-_raw = msgspec.json.Decoder(_RawPacket)
-_sample = msgspec.json.Decoder(_OpenSample)
+_plain = msgspec.json.Decoder(_Packet[_Plain], strict=False)
+_full = msgspec.json.Decoder(_Packet[_Full], strict=False)
+_open = msgspec.json.Decoder(_Packet[_Open])
+_raw = msgspec.json.Decoder(_Packet[msgspec.Raw])
+_sample = msgspec.json.Decoder(_Open)
 _BROKEN = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
 class _Tags:
     """The tag list that a gateway sent last, and where it leads."""
 
-    __slots__ = ("index", "keep", "span", "tags", "unique", "unknown", "version")
+    __slots__ = ("index", "keep", "learn_at", "packets", "patience", "span", "tags", "template", "unique", "unknown",
+                 "version")  # fmt: skip
 
-    def __init__(self, tags: list[str], rows: NDArray[np.int32], version: int) -> None:
+    def __init__(self, tags: list[str], rows: NDArray[np.int32], table: PointTable) -> None:
         self.tags = tags
-        self.version = version
+        self.version = table.version
         known = rows >= 0
         self.keep: NDArray[np.intp] | None = None if bool(known.all()) else np.flatnonzero(known)
         self.index = rows if self.keep is None else rows[self.keep]
         self.unknown = [tag for tag, row in zip(tags, rows.tolist(), strict=True) if row < 0]
-        self.span: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self.span = (table.range_low[self.index], table.range_high[self.index])
         self.unique = len(np.unique(self.index)) == len(self.index)
+        self.template: Template | None = None
+        self.packets, self.learn_at, self.patience = 0, 2, 4
+
+    def worth_learning(self) -> bool:
+        """Whether to learn from this packet: from the second one on, and ever more rarely while it does not last."""
+        self.packets += 1
+        if self.packets < self.learn_at:
+            return False
+        self.patience = min(2 * self.patience, 4096)
+        self.learn_at = self.packets + self.patience
+        return True
+
+
+TagLists = Callable[[str, str], list[str] | None]
+"""Finds an agreed tag list by gateway and hash; None when there is none. May wait, and is asked once a list."""
+AGREED_PER_GATEWAY = 8
 
 
 class FrameDecoder:
-    """Turns records of the log into frames. Keeps one remembered tag list a gateway; not thread-safe."""
+    """Turns records of the log into frames. Keeps the tag list that a gateway sent last, and its newest agreed ones;
+    not thread-safe. ``tag_lists`` finds agreed lists; whatever it raises goes through `decode`."""
 
-    def __init__(self, table: PointTable) -> None:
+    def __init__(self, table: PointTable, tag_lists: TagLists = lambda gateway, tags_hash: None) -> None:
         self._table = table
+        self._tag_lists = tag_lists
         self._remembered: dict[str, _Tags] = {}
+        self._agreed: dict[str, dict[str, _Tags]] = {}
         self._irregular: set[str] = set()
 
     def decode(self, record: Record) -> Frame:
-        """Decode one record. Raises PacketError when it is not a packet at all; nothing is remembered then."""
+        """Decode a record of samples. Raises PacketError when it is not a packet at all; nothing is remembered then."""
+        if record.form:
+            return self._decode_columns(record)
         body = record.body[3:] if record.body[:3] == b"\xef\xbb\xbf" else record.body
-        if record.gateway not in self._irregular:
+        known = self._remembered.get(record.gateway)
+        if known is not None and known.template is not None and known.version == self._table.version:
+            found = known.template.read(body)
+            if found is not None:
+                around, value = found
+                quality = known.template.quality.copy()
+                return self._finish(
+                    record, known, _micros(around.collectTime), around.isConnectDataSource, value, quality
+                )
+        return self._decode_in_full(record, body)
+
+    def _decode_in_full(self, record: Record, body: bytes) -> Frame:
+        reading = self._read(record.gateway, body)
+        if len(reading.names) > MAX_SAMPLES:
+            raise PacketError(Refusal.TOO_MANY_SAMPLES)
+        collected = _micros(reading.collect_time)
+        tags = self._tags(record.gateway, reading.names)
+        if scanner() is not None and tags.worth_learning():
+            tags.template = learn(body, reading, lambda other: self._read(record.gateway, other))
+        return self._finish(
+            record, tags, collected, reading.connected, reading.value, reading.quality, reading.sampled_at_us,
+            reading.damaged,
+        )  # fmt: skip
+
+    def _read(self, gateway: str, body: bytes) -> Reading:
+        if gateway not in self._irregular:
             try:
-                report = _plain.decode(body).report
+                return _read_plain(_plain.decode(body).report)
             except _BROKEN:
-                self._irregular.add(record.gateway)
-            else:
-                return self._decode_plain(record, report)
+                self._irregular.add(gateway)
         try:
             full = _full.decode(body).report
         except _BROKEN:
-            return self._decode_open(record, body)
-        return self._decode_full(record, full)
+            return _read_open(body)
+        reading, plain = _read_full(full)
+        if plain:
+            self._irregular.discard(gateway)
+        return reading
 
-    def _decode_plain(self, record: Record, report: _Report) -> Frame:
-        datas = report.datas
-        if len(datas) > MAX_SAMPLES:
-            raise PacketError(Refusal.TOO_MANY_SAMPLES)
-        collected = _micros(report.collectTime)
-        tags = self._tags(record.gateway, [sample.quotaId for sample in datas])
-        value = np.array([sample.value for sample in datas], np.float64)
-        if tags.keep is not None:
-            value = value[tags.keep]
-        quality = np.zeros(len(value), np.uint8)
-        sampled = np.full(len(value), collected, np.int64)
-        return self._finish(record, collected, tags, value, quality, sampled, report.isConnectDataSource, 0)
+    def _decode_columns(self, record: Record) -> Frame:
+        found = columns.read(record)
+        collected = _micros(found.collect_time)
+        tags = self._agreed_tags(record.gateway, found.tags_hash)
+        if len(found.value) != len(tags.tags):
+            raise PacketError(Refusal.MALFORMED, f"清单有 {len(tags.tags)} 个点位，报文有 {len(found.value)} 个数值")
+        sampled, quality = None, found.quality
+        if found.offset_us is not None:
+            # a time after the collection would make every later sample of the point look late
+            ahead = found.offset_us > SOURCE_TIME_TOLERANCE_US
+            quality[ahead & (quality == GOOD)] = UNCERTAIN
+            sampled = collected + np.where(ahead, 0, found.offset_us)
+        return self._finish(record, tags, collected, found.connected, found.value, quality, sampled)
 
-    def _decode_full(self, record: Record, report: _FullReport) -> Frame:
-        datas = report.datas
-        if len(datas) > MAX_SAMPLES:
-            raise PacketError(Refusal.TOO_MANY_SAMPLES)
-        collected = _micros(report.collectTime)
-        tags = self._tags(record.gateway, [sample.quotaId for sample in datas])
-        value = np.array([sample.value for sample in datas], np.float64)
-        quality = np.zeros(len(datas), np.uint8)
-        flags = [sample.isValid for sample in datas]
-        invalid = {flag for flag in set(flags) if not is_true(flag)}
-        if invalid:
-            quality[[flag in invalid for flag in flags]] = BAD
-            uncertain = [sample.quality == UNCERTAIN_WORD for sample in datas]
-            quality[np.array(uncertain, np.bool_) & np.isfinite(value)] = UNCERTAIN
-        given = [sample.collectTime if sample.time is None else sample.time for sample in datas]
-        different = set(given)
-        sampled = np.full(len(datas), collected, np.int64)
-        if different != {None}:
-            known = {
-                text: collected if text is None or text == "" else _source_time(text, collected) for text in different
-            }
-            moments = [known[text] for text in given]
-            if None in known.values():
-                doubtful = np.array([moment is None for moment in moments], np.bool_)
-                quality[doubtful] = np.maximum(quality[doubtful], UNCERTAIN)
-            sampled[:] = [collected if moment is None else moment for moment in moments]
-        elif not invalid and all(flag is None for flag in flags):
-            self._irregular.discard(record.gateway)
-        if tags.keep is not None:
-            value, quality, sampled = value[tags.keep], quality[tags.keep], sampled[tags.keep]
-        return self._finish(record, collected, tags, value, quality, sampled, report.isConnectDataSource, 0)
-
-    def _decode_open(self, record: Record, body: bytes) -> Frame:
-        collect_time, connected, samples, damaged = _read_open(body)
-        if len(samples) > MAX_SAMPLES:
-            raise PacketError(Refusal.TOO_MANY_SAMPLES)
-        collected = _micros(collect_time)
-        times: dict[str | int, int | None] = {}
-        names: list[str] = []
-        values: list[float] = []
-        qualities: list[int] = []
-        moments: list[int] = []
-        for sample in samples:
-            value = _number(sample.value)
-            quality = GOOD if isfinite(value) and is_true(sample.isValid) else BAD
-            if quality == BAD and sample.quality == UNCERTAIN_WORD and isfinite(value):
-                quality = UNCERTAIN
-            given = sample.time if sample.time is not None else sample.collectTime
-            at = collected
-            if given is not None and given != "":
-                if given not in times:
-                    times[given] = _source_time(given, collected)
-                own = times[given]
-                if own is None:
-                    quality = max(quality, UNCERTAIN)
-                else:
-                    at = own
-            names.append(str(sample.quotaId))
-            values.append(value)
-            qualities.append(quality)
-            moments.append(at)
-        tags = self._tags(record.gateway, names)
-        value_array = np.array(values, np.float64)
-        quality_array = np.array(qualities, np.uint8)
-        sampled = np.array(moments, np.int64)
-        if tags.keep is not None:
-            value_array, quality_array, sampled = value_array[tags.keep], quality_array[tags.keep], sampled[tags.keep]
-        return self._finish(record, collected, tags, value_array, quality_array, sampled, connected, damaged)
+    def _agreed_tags(self, gateway: str, tags_hash: str) -> _Tags:
+        agreed = self._agreed.setdefault(gateway, {})
+        known = agreed.get(tags_hash)
+        if known is not None and known.version == self._table.version:
+            return known
+        tags = known.tags if known is not None else self._tag_lists(gateway, tags_hash)
+        if tags is None:
+            raise PacketError(Refusal.UNKNOWN_TAGS, f"没有点位清单 {tags_hash[:40]}")
+        agreed.pop(tags_hash, None)
+        if len(agreed) >= AGREED_PER_GATEWAY:
+            del agreed[next(iter(agreed))]
+        fresh = agreed[tags_hash] = _Tags(tags, self._table.index(gateway, tags), self._table)
+        return fresh
 
     def _finish(
         self,
         record: Record,
-        collected: int,
         tags: _Tags,
+        collected: int,
+        connected: bool | str | int | None,
         value: NDArray[np.float64],
         quality: NDArray[np.uint8],
-        sampled: NDArray[np.int64],
-        connected: bool | str | int | None,
-        damaged: int,
+        sampled: NDArray[np.int64] | None = None,
+        damaged: int = 0,
     ) -> Frame:
-        index, table = tags.index, self._table
-        if tags.span is None:
-            tags.span = (table.range_low[index], table.range_high[index])
+        keep = tags.keep
+        if keep is not None:
+            value, quality = value[keep], quality[keep]
+            sampled = None if sampled is None else sampled[keep]
+        if sampled is None:
+            sampled = np.full(len(value), collected, np.int64)
         inside = (value >= tags.span[0]) & (value <= tags.span[1])
         if not inside.all():
             # outside the instrument's range: still a measurement, and an alarm must not be lost over it
@@ -274,7 +248,7 @@ class FrameDecoder:
             gateway=record.gateway,
             collected_at_us=collected,
             received_at_us=record.received_at_us,
-            index=index,
+            index=tags.index,
             value=value,
             quality=quality,
             sampled_at_us=sampled,
@@ -286,12 +260,88 @@ class FrameDecoder:
 
     def _tags(self, gateway: str, names: list[str]) -> _Tags:
         known = self._remembered.get(gateway)
-        version = self._table.version
-        if known is not None and known.version == version and known.tags == names:
+        if known is not None and known.version == self._table.version and known.tags == names:
             return known
-        fresh = _Tags(names, self._table.index(gateway, names), version)
+        fresh = _Tags(names, self._table.index(gateway, names), self._table)
         self._remembered[gateway] = fresh
         return fresh
+
+
+def _read_plain(report: _Report[_Plain]) -> Reading:
+    datas = report.datas
+    value = np.array([sample.value for sample in datas], np.float64)
+    names = [sample.quotaId for sample in datas]
+    return Reading(report.collectTime, report.isConnectDataSource, names, value, np.zeros(len(datas), np.uint8))
+
+
+def _read_full(report: _Report[_Full]) -> tuple[Reading, bool]:
+    """The reading, and whether a plainer decoder would have done."""
+    datas = report.datas
+    value = np.array([sample.value for sample in datas], np.float64)
+    quality = np.zeros(len(datas), np.uint8)
+    flags = [sample.isValid for sample in datas]
+    invalid = {flag for flag in set(flags) if not is_true(flag)}
+    if invalid:
+        quality[[flag in invalid for flag in flags]] = BAD
+        uncertain = [sample.quality == UNCERTAIN_WORD for sample in datas]
+        quality[np.array(uncertain, np.bool_) & np.isfinite(value)] = UNCERTAIN
+    reading = Reading(
+        report.collectTime, report.isConnectDataSource, [sample.quotaId for sample in datas], value, quality
+    )
+    given = [sample.collectTime if sample.time is None else sample.time for sample in datas]
+    different = set(given)
+    if different == {None}:
+        return reading, not invalid and all(flag is None for flag in flags)
+    collected = _micros(report.collectTime)
+    known = {text: collected if text is None or text == "" else _source_time(text, collected) for text in different}
+    moments = [known[text] for text in given]
+    if None in known.values():
+        doubtful = np.array([moment is None for moment in moments], np.bool_)
+        quality[doubtful] = np.maximum(quality[doubtful], UNCERTAIN)
+    reading.sampled_at_us = np.array([collected if moment is None else moment for moment in moments], np.int64)
+    return reading, False
+
+
+def _read_open(body: bytes) -> Reading:
+    """Sample by sample, whatever each of them looks like."""
+    collect_time, connected, samples, damaged = _samples_of(body)
+    collected = _micros(collect_time)
+    times: dict[str | int, int | None] = {}
+    names: list[str] = []
+    values: list[float] = []
+    qualities: list[int] = []
+    moments: list[int] = []
+    own_times = False
+    for sample in samples:
+        value = _number(sample.value)
+        quality = GOOD if isfinite(value) and is_true(sample.isValid) else BAD
+        if quality == BAD and sample.quality == UNCERTAIN_WORD and isfinite(value):
+            quality = UNCERTAIN
+        given = sample.time if sample.time is not None else sample.collectTime
+        at = collected
+        if given is not None:
+            own_times = True
+        if given is not None and given != "":
+            if given not in times:
+                times[given] = _source_time(given, collected)
+            own = times[given]
+            if own is None:
+                quality = max(quality, UNCERTAIN)
+            else:
+                at = own
+        names.append(str(sample.quotaId))
+        values.append(value)
+        qualities.append(quality)
+        moments.append(at)
+    return Reading(
+        collect_time,
+        connected,
+        names,
+        np.array(values, np.float64),
+        np.array(qualities, np.uint8),
+        np.array(moments, np.int64) if own_times else None,
+        damaged,
+    )
 
 
 def _micros(text: str | int) -> int:
@@ -327,12 +377,12 @@ def _source_time(given: str | int, collected: int) -> int | None:
     return at if at <= collected + SOURCE_TIME_TOLERANCE_US else None
 
 
-def _read_open(body: bytes) -> tuple[str | int, bool | str | int | None, list[_OpenSample], int]:
+def _samples_of(body: bytes) -> tuple[str | int, bool | str | int | None, list[_Open], int]:
     try:
         report = _open.decode(body).report
         return report.collectTime, report.isConnectDataSource, report.datas, 0
     except _BROKEN:
-        samples: list[_OpenSample] = []
+        samples: list[_Open] = []
         try:
             rescued = _raw.decode(body).report
         except _BROKEN as error:
