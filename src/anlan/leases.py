@@ -122,9 +122,7 @@ class Leases:
                 living = {self.name}
             rows = [Lease(*row) for row in self._rows.values_list("partition", "owner", "epoch")]
             found = plan(self.name, held, rows, living)
-            gained = {
-                lease.partition: lease.epoch + 1 for lease in self._free(found.take) if self._own(lease, self.name)
-            }
+            taken = [lease for lease in self._free(found.take) if self._own(lease, self.name)]
             for lease in self._free(found.disown):
                 self._own(lease, "")
         return Turn({row.partition: row.epoch + 1 for row in taken}, found.lost, found.give, len(living))

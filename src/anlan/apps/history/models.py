@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from anlan.leases import PartitionRow, WorkerRow
+
 
 class Grain(models.TextChoices):
     MINUTE = "minute"
@@ -52,16 +54,12 @@ class Rollup(models.Model):
         return f"{self.gateway} {self.start_us}"
 
 
-class Position(models.Model):
+class Position(PartitionRow):
     """How far the historian has read each partition of the log: everything up to ``seq`` is in blocks."""
 
-    partition = models.PositiveSmallIntegerField(unique=True)
-    seq = models.PositiveBigIntegerField(default=0)
-    log = models.CharField(max_length=60, default="")
-    """Which log the sequence belongs to: in another one it means nothing."""
 
-    def __str__(self) -> str:
-        return f"{self.partition}@{self.seq}"
+class HistorianWorker(WorkerRow):
+    """A historian that works, or did until a moment ago."""
 
 
 class LateStretch(models.Model):
