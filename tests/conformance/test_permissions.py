@@ -71,11 +71,13 @@ ADDRESSES: dict[str, Address] = {
     ),
     "enterprises": Address("/enterprises/", workbook=True, fragment=True),
     "enterprise": Address(of=lambda plant: f"/enterprises/{plant.enterprise.code}/", fragment=True),
+    "points": Address("/points/", workbook=True, fragment=True),
     "point": Address(of=lambda plant: f"/points/{plant.point.code}/", fragment=True),
     "operations": Address("/operations/", fragment=True),
     "alive": Address("/alive", open_to_all=True),
     "gateways": Address("/operations/gateways/", workbook=True, fragment=True),
     "outages": Address("/operations/outages/", workbook=True, fragment=True),
+    "clocks": Address("/operations/clocks/", workbook=True, fragment=True),
     "channels": Address("/operations/channels/", fragment=True),
     "channels-act": Address("/operations/channels/enable/"),
     "my-contacts": Address("/me/contacts/"),
@@ -288,7 +290,8 @@ def test_one_foreign_alarm_among_own_ones_refuses_the_whole_act(world: World) ->
 @pytest.mark.parametrize("who", PEOPLE)
 def test_a_filter_on_a_foreign_enterprise_finds_nothing(world: World, who: str) -> None:
     client = world.client(who)
-    lists = ["/alarms/", "/warnings/", "/operations/gateways/", "/operations/outages/", "/operations/quarantine/"]
+    lists = ["/alarms/", "/warnings/"]
+    lists += [f"/operations/{name}/" for name in ("gateways", "outages", "clocks", "quarantine")]
     for key, plant in world.plants.items():
         code = plant.enterprise.code
         for path in lists:

@@ -61,8 +61,8 @@ def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], list[tuple[str
 def insert(rows: Sequence[models.Model], *, keys: bool = False) -> None:
     """Insert new rows, all of one model. ``keys`` also gives each its primary key, for rows that others refer to.
 
-    Without ``keys`` the database numbers them, and the objects may stay without a key. A few rows take Django's way,
-    which is one statement.
+    Without ``keys`` the database numbers them, and the objects may stay without a key; a model whose keys the database
+    does not number brings its own. A few rows take Django's way, which is one statement.
     """
     if not rows:
         return
@@ -71,11 +71,12 @@ def insert(rows: Sequence[models.Model], *, keys: bool = False) -> None:
         model._base_manager.bulk_create(rows)
         return
     connection = connections[router.db_for_write(model)]
-    if keys:
+    numbered = isinstance(model._meta.pk, models.AutoField)
+    if keys and numbered:
         with _whole(connection):
             for row, key in zip(rows, _reserve(connection, model, len(rows)), strict=True):
                 row.pk = key
-    fields = [field for field in model._meta.concrete_fields if keys or not field.primary_key]
+    fields = [field for field in model._meta.concrete_fields if keys or not numbered or not field.primary_key]
     quote = connection.ops.quote_name
     table, names = quote(model._meta.db_table), ", ".join(quote(field.column) for field in fields)
     values = _prepared(connection.vendor, fields, map(attrgetter(*(field.attname for field in fields)), rows))

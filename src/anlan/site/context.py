@@ -122,6 +122,7 @@ class Shell:
             self._item(_("预警"), "warnings", self.open_warnings),
             self._item(_("报警"), "alarms", self.active_alarms),
             self._item(_("企业"), "enterprises", self.enterprises),
+            self._item(_("测点"), "points"),
             self._item(_("我的待办"), "todo"),
             self._item(_("问题"), "findings"),
             self._item(_("统计"), "statistics"),

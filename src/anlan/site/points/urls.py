@@ -4,4 +4,7 @@ from django.urls import path
 
 from anlan.site.points import views
 
-urlpatterns = [path("points/<str:code>/", views.point, name="point")]
+urlpatterns = [
+    path("points/", views.points, name="points"),
+    path("points/<str:code>/", views.point, name="point"),
+]

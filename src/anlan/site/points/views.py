@@ -1,11 +1,12 @@
-"""The page of one point."""
+"""The pages of points: the list, and one of them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from anlan import now as clock
@@ -13,10 +14,27 @@ from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.monitoring.models import Alarm, AlarmState
 from anlan.apps.org import access
 from anlan.apps.registry.models import Point
+from anlan.components.export import workbook
+from anlan.site.points.listing import POINTS, points_in
 from anlan.site.points.reading import readings
 
 ALARMS_SHOWN = 20
 RANGES = ("1h", "24h", "7d")
+
+
+@require_safe
+def points(request: Any) -> HttpResponseBase:
+    """测点: every point in scope with its newest value; as a page, its rows alone for a refresh, or a workbook."""
+    now = clock.now()
+    page = POINTS.read(request, points_in(request.scope))
+    if page.wants_workbook:
+        return workbook(request, page, title=_("测点"), now=now)
+    active = Alarm.objects.visible_to(request.scope).filter(point__in=page.rows, state=AlarmState.ACTIVE)
+    context = {"page": page, "readings": readings(page.rows, active, now)}
+    name = "points/_rows.html" if request.headers.get("HX-Request") else "points/list.html"
+    response = render(request, name, context)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
 
 
 @require_safe
