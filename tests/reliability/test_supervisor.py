@@ -17,6 +17,7 @@ import pytest
 from anlan.config import Config
 from anlan.roles.supervisor import AlreadyRunning, Supervisor
 
+pytestmark = pytest.mark.sqlite  # who starts and ends whom has nothing to do with the database
 ROLES = "engine,historian,intake"
 
 
