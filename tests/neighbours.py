@@ -20,7 +20,15 @@ from django.test import Client
 
 from anlan.apps.accounts.models import Grant, User
 from anlan.apps.findings.models import Finding, FindingKind
-from anlan.apps.monitoring.models import Alarm, AlarmSide, AlarmState, GatewayLink, OfflineSpell, Quarantined
+from anlan.apps.monitoring.models import (
+    Alarm,
+    AlarmSide,
+    AlarmState,
+    GatewayClock,
+    GatewayLink,
+    OfflineSpell,
+    Quarantined,
+)
 from anlan.apps.org.models import Agency, AgencyLevel, Person, Region, Role
 from anlan.apps.registry.models import (
     Camera,
@@ -188,6 +196,9 @@ def plant(
         started_at=now - timedelta(hours=5),
         detected_at=now - timedelta(hours=4),
         ended_at=now - timedelta(hours=3),
+    )
+    GatewayClock.objects.create(
+        gateway=gateway, enterprise=enterprise, offset_s=-7200, behind_s=7200, measured_at=now, suspect_since=now
     )
     Quarantined.objects.create(
         gateway=gateway.code,

@@ -31,9 +31,9 @@ def words(offset: Offset) -> str:
     """The offset in Chinese, for findings and lists; what is smaller than a second is not mentioned."""
     parts = []
     if offset.behind_s:
-        parts.append(f"采集时间比接收时间最多早 {_length(offset.behind_s)}")
+        parts.append(f"采集时间比接收时间最多早 {length(offset.behind_s)}")
     if offset.ahead_s:
-        parts.append(f"采集时间比接收时间最多晚 {_length(offset.ahead_s)}")
+        parts.append(f"采集时间比接收时间最多晚 {length(offset.ahead_s)}")
     if offset.jumps:
         parts.append(f"跳动 {offset.jumps} 次")
     if offset.refused:
@@ -41,7 +41,8 @@ def words(offset: Offset) -> str:
     return "，".join(parts) + "；请校准网关时钟或检查链路" if parts else "采集时间与接收时间相符"
 
 
-def _length(seconds: int) -> str:
+def length(seconds: int) -> str:
+    """Seconds in the unit that a person would use, rounded down."""
     if seconds < 120:
         return f"{seconds} 秒"
     if seconds < 2 * 3600:

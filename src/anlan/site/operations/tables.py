@@ -8,11 +8,12 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from anlan.apps.monitoring.models import OfflineSpell, Quarantined
+from anlan.apps.monitoring.models import GatewayClock, OfflineSpell, Quarantined
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Gateway
 from anlan.components.filters import Choice, Days, Exact, Rows, Text, equals
 from anlan.components.lists import Column, Listing
+from anlan.rules.clock_offset import length
 from anlan.stream.refusal import Refusal
 
 LINK_STATES = [("online", _("在线")), ("offline", _("离线")), ("never", _("从未上线"))]
@@ -106,6 +107,48 @@ def minutes(outage: OfflineSpell) -> int | None:
     return int((outage.ended_at - outage.started_at).total_seconds() // 60) if outage.ended_at else None
 
 
+CLOCK_STATES = [("doubted", _("时间可疑")), ("believed", _("已恢复"))]
+
+
+def clocks_in(scope: Scope) -> Rows:
+    """Gateways whose times were ever doubtful. Added: ``state`` (a key of `CLOCK_STATES`)."""
+    rows: Rows = (
+        GatewayClock.objects.visible_to(scope)
+        .select_related("gateway", "enterprise")
+        .annotate(state=Case(When(suspect_since__isnull=False, then=Value("doubted")), default=Value("believed")))
+    )
+    return rows
+
+
+def offset_words(row: GatewayClock) -> str:
+    """How far the clock stands from ours at present, in Chinese."""
+    direction = _t("超前") if row.offset_s > 0 else _t("落后")
+    return f"{direction} {length(abs(row.offset_s))}"
+
+
+CLOCKS = Listing(
+    columns=[
+        Column("state", _("状态"), lambda row: str(dict(CLOCK_STATES)[row.state]), ("state", "measured_at")),
+        Column("gateway", _("网关"), lambda row: row.gateway.code, ("gateway__code",)),
+        Column("enterprise", _("企业"), lambda row: row.enterprise.name, ("enterprise__code",)),
+        Column("offset", _("最近偏差（秒）"), lambda row: row.offset_s, ("offset_s",), css="num"),
+        Column(
+            "behind", _("最多落后（秒）"), lambda row: row.behind_s, ("behind_s",), descending_first=True, css="num"
+        ),
+        Column("ahead", _("最多超前（秒）"), lambda row: row.ahead_s, ("ahead_s",), css="num"),
+        Column("jumps", _("跳动（次）"), lambda row: row.jumps, ("jumps",), descending_first=True, css="num"),
+        Column("refused", _("因此拒收（个）"), lambda row: row.refused, ("refused",), descending_first=True, css="num"),
+        Column("since", _("可疑起"), lambda row: row.suspect_since, ("suspect_since",), descending_first=True),
+        Column("measured", _("最近可疑"), lambda row: row.measured_at, ("measured_at",), descending_first=True),
+    ],
+    filters=[
+        Text("q", _("网关、企业"), ["gateway__code", "enterprise__name"]),
+        Choice("state", _("状态"), CLOCK_STATES, equals("state")),
+        Exact("enterprise", _("企业"), "enterprise__code", lambda row: row.enterprise.name),
+    ],
+    order="-measured",
+)
+
 REASONS = [(str(reason), reason.label) for reason in Refusal]
 
 
@@ -123,6 +166,7 @@ def quarantined_in(scope: Scope) -> Rows:
 QUARANTINE = Listing(
     columns=[
         Column("received", _("首次收到"), lambda row: row.received_at, ("received_at",), descending_first=True),
+        Column("sampled", _("采集时间"), lambda row: row.sampled_at, on_page=False),
         Column("gateway", _("网关"), lambda row: row.gateway, ("gateway",)),
         Column(
             "enterprise", _("企业"), lambda row: row.enterprise.name if row.enterprise else "", ("enterprise__code",)

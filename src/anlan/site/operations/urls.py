@@ -9,6 +9,7 @@ urlpatterns = [
     path("operations/", views.operations, name="operations"),
     path("operations/gateways/", views.gateways, name="gateways"),
     path("operations/outages/", views.outages, name="outages"),
+    path("operations/clocks/", views.clocks, name="clocks"),
     path("operations/channels/", channels.channels, name="channels"),
     path("operations/channels/<slug:verb>/", channels.act, name="channels-act"),
     path("operations/quarantine/", views.quarantine, name="quarantine"),

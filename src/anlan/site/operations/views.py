@@ -62,9 +62,19 @@ def outages(request: Any) -> HttpResponseBase:
 
 
 @require_safe
+def clocks(request: Any) -> HttpResponseBase:
+    """Gateways in scope whose times are or were doubtful, the newest first."""
+    return _list(request, tables.CLOCKS, tables.clocks_in(request.scope), "clocks", _("网关时钟"))
+
+
+@require_safe
 def quarantine(request: Any) -> HttpResponseBase:
     """What was refused in scope, with its reason, newest first."""
     return _list(request, tables.QUARANTINE, tables.quarantined_in(request.scope), "quarantine", _("隔离的报文"))
+
+
+WORDS = {"quarantine": tables.reason_words, "clocks": tables.offset_words}
+"""What a list says of a row in words."""
 
 
 def _list(request: Any, listing: Listing, rows: Any, name: str, title: str) -> HttpResponseBase:
@@ -72,7 +82,7 @@ def _list(request: Any, listing: Listing, rows: Any, name: str, title: str) -> H
     if page.wants_workbook:
         return workbook(request, page, title=title, now=clock.now())
     for row in page.rows:
-        row.words = tables.reason_words(row) if name == "quarantine" else ""
+        row.words = WORDS[name](row) if name in WORDS else ""
     part = bool(request.headers.get("HX-Request"))
     context = {"page": page, "title": title, "part": f"operations/_{name}.html", "here": name}
     response = render(request, f"operations/_{name}.html" if part else "operations/list.html", context)
