@@ -26,7 +26,7 @@ CODES: dict[str, dict[str, str]] = {
     "level": {**_NAMES, "1": "HH", "2": "H", "3": "L", "4": "LL", "5": ""},
     "point": {**_NAMES, "1": "", "2": "", "3": "L", "4": "H", "5": ""},
 }
-"""Code system → code → level, "" for none. ``level``: 1 高高 2 高 3 低 4 低低; ``point``: state of a point, 3 低 4 高."""
+"""Code system → code → level, "" for none. ``level``: 1 高高, 2 高, 3 低, 4 低低; ``point``: 3 低, 4 高."""
 
 
 class EdgeAlarm(msgspec.Struct, frozen=True, gc=False):

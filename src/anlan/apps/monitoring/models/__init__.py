@@ -1,9 +1,18 @@
 """Alarms and their events, online state, refused packets, and the engine's checkpoint."""
 
-from anlan.apps.monitoring.models.alarm import LEVEL_LABELS, Alarm, AlarmChange, AlarmEvent, AlarmSide, AlarmState
+from anlan.apps.monitoring.models.alarm import (
+    LEVEL_LABELS,
+    Alarm,
+    AlarmChange,
+    AlarmEvent,
+    AlarmOrigin,
+    AlarmSide,
+    AlarmState,
+)
 from anlan.apps.monitoring.models.clock import GatewayClock
 from anlan.apps.monitoring.models.engine import EnginePosition, EngineState, EngineWorker
 from anlan.apps.monitoring.models.filing import Filing, FilingKind, FilingReach, FilingState
+from anlan.apps.monitoring.models.intake import EnterpriseCipher, SequenceGap, Suspension, TagList
 from anlan.apps.monitoring.models.link import GatewayLink, OfflineSpell, Quarantined
 from anlan.apps.monitoring.models.quieting import (
     Comparison,
@@ -18,12 +27,14 @@ __all__ = [
     "Alarm",
     "AlarmChange",
     "AlarmEvent",
+    "AlarmOrigin",
     "AlarmSide",
     "AlarmState",
     "Comparison",
     "EnginePosition",
     "EngineState",
     "EngineWorker",
+    "EnterpriseCipher",
     "Filing",
     "FilingKind",
     "FilingReach",
@@ -32,8 +43,11 @@ __all__ = [
     "GatewayLink",
     "OfflineSpell",
     "Quarantined",
+    "SequenceGap",
     "Shelving",
     "ShelvingState",
     "SuppressionRule",
     "SuppressionState",
+    "Suspension",
+    "TagList",
 ]

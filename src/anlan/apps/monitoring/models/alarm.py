@@ -18,6 +18,13 @@ class AlarmSide(models.TextChoices):
     NO_DATA = "no_data", _("无数据")
 
 
+class AlarmOrigin(models.TextChoices):
+    """Who raised it. The two are never merged: what the enterprise's own system says stands beside what we found."""
+
+    PLATFORM = "platform", _("平台")
+    EDGE = "edge", _("企业系统")
+
+
 class AlarmState(models.TextChoices):
     ACTIVE = "active", _("未恢复")
     CLEARED = "cleared", _("已恢复")
@@ -69,7 +76,7 @@ class Alarm(models.Model):
     acknowledged_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
     acknowledged_by = models.CharField(_("确认人"), max_length=60, blank=True)
     acknowledgement = models.CharField(_("确认说明"), max_length=200, blank=True)
-    origin = models.CharField(_("来源"), max_length=10, default="platform")
+    origin = models.CharField(_("来源"), max_length=10, choices=AlarmOrigin.choices, default=AlarmOrigin.PLATFORM)
     filing = models.ForeignKey(
         "monitoring.Filing", models.PROTECT, null=True, blank=True, related_name="alarms", db_index=False
     )
@@ -100,7 +107,9 @@ class Alarm(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["point", "side"], condition=models.Q(state="active"), name="one_active_alarm_per_point_side"
+                fields=["point", "side"],
+                condition=models.Q(state="active", origin="platform"),
+                name="one_active_alarm_per_point_side",
             )
         ]
 
@@ -117,7 +126,7 @@ class Alarm(models.Model):
 
     @property
     def is_uncleared(self) -> bool:
-        """Counts in 未消警数量: not back in range, or back and never acknowledged (MON-07); not while withheld (Q-43)."""
+        """Counts in 未消警数量: not back in range, or back and never acknowledged (MON-07); never while withheld."""
         return not self.is_withheld and (self.state == AlarmState.ACTIVE or self.acknowledged_at is None)
 
     @property

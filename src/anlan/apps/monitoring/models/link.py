@@ -17,6 +17,13 @@ class GatewayLink(models.Model):
     last_sampled_at = models.DateTimeField(_("最近采样"), null=True)
     source_connected = models.BooleanField(_("与控制系统连接"), default=True)
     online = models.BooleanField(_("在线"), default=False)
+    boot = models.CharField(_("启动标识"), max_length=64, default="", db_default="", blank=True)
+    highest = models.PositiveBigIntegerField(_("最大序号"), null=True, blank=True)
+    """Highest running number heard in ``boot``; None: the gateway numbers nothing."""
+    waiting = models.PositiveBigIntegerField(_("网关积压报文"), default=0, db_default=0)
+    waiting_since = models.DateTimeField(_("积压最早"), null=True, blank=True)
+    dropped = models.PositiveBigIntegerField(_("网关丢弃报文"), default=0, db_default=0)
+    """What the gateway itself says of its buffer; zero for gateways that say nothing."""
 
     objects = OfEnterprise.as_manager()
 
