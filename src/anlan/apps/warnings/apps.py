@@ -13,12 +13,13 @@ class WarningsConfig(AppConfig):
         from anlan.apps.obligations import services as obligations
         from anlan.apps.obligations.models import ObligationKind
         from anlan.apps.registry import services as registry
-        from anlan.apps.warnings import services
+        from anlan.apps.warnings import selectors, services
         from anlan.apps.warnings.services.undelivered import note_trouble, number_of
 
         delivery.on_trouble(note_trouble)
         delivery.on_subject("warning", number_of)
         monitoring.on_source_change(services.regrade)
+        monitoring.on_open_warnings(selectors.open_since)
         registry.on_holder_change(services.holder_changed)
         obligations.register(ObligationKind.REGRADE, services.fire_regrades, before_others=True)
         obligations.register_prepared(ObligationKind.NOTICE, services.fire_notices)

@@ -16,7 +16,7 @@ from anlan.rules.rulebook.entry import LOCAL_LABEL, REFINED_LABEL, REGULATION_LA
 from anlan.rules.rulebook.override import Accepted, Override, Reason, Refused, judge
 from anlan.rules.rulebook.parse import RulebookError, parse
 
-FILES = ("warning_handling", "patrol", "data_quality", "bulletin", "local_settings")
+FILES = ("warning_handling", "patrol", "data_quality", "bulletin", "local_settings", "alarm_management")
 """The files, in the order in which a reader should see them."""
 
 

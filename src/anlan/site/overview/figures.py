@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Max, Min, Q
 from django.db.models.functions import TruncMinute
 
-from anlan.apps.monitoring.models import Alarm, AlarmState, GatewayLink
+from anlan.apps.monitoring.models import Alarm, GatewayLink
+from anlan.apps.monitoring.selectors.alarms import UNCLEARED
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Camera, Enterprise, Gateway
 from anlan.apps.warnings.models import LevelEpisode, Warning
@@ -20,7 +21,6 @@ from anlan.rules.online import video_state
 from anlan.rules.ratio import Ratio
 from anlan.rules.rulebook import Entry, RulesInForce
 
-UNCLEARED = Q(state=AlarmState.ACTIVE) | Q(acknowledged_at__isnull=True)
 BINS = 18
 BIN = timedelta(minutes=10)
 

@@ -1,4 +1,4 @@
-"""报备: what an enterprise declares beforehand about its equipment, confirmed by those who supervise it (MON-06, Q-43)."""
+"""报备: what an enterprise declares about its equipment, confirmed by those who supervise it (MON-06, Q-43)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What is read of alarms, links and live values. Functions for the machine's own work say so; the rest take a scope."""
 
 from anlan.apps.monitoring.selectors.alarms import (
+    IN_SERVICE,
     UNCLEARED,
     AlarmFigures,
     active_alarms_of,
@@ -13,9 +14,19 @@ from anlan.apps.monitoring.selectors.alarms import (
     uncleared_count,
 )
 from anlan.apps.monitoring.selectors.live import Live, LiveValue, live
-from anlan.apps.monitoring.selectors.points import point_specs, registry_version
+from anlan.apps.monitoring.selectors.points import point_specs, registry_versions
+from anlan.apps.monitoring.selectors.quieting import (
+    filings_to_confirm,
+    filings_visible,
+    is_shelved,
+    shelved_alarms,
+    shelved_now,
+    shelvings_visible,
+    suppressions_visible,
+)
 
 __all__ = [
+    "IN_SERVICE",
     "UNCLEARED",
     "AlarmFigures",
     "Live",
@@ -25,10 +36,17 @@ __all__ = [
     "alarms_left",
     "alarms_raised",
     "alarms_visible",
+    "filings_to_confirm",
+    "filings_visible",
     "first_alarm",
+    "is_shelved",
     "live",
     "point_specs",
-    "registry_version",
+    "registry_versions",
+    "shelved_alarms",
+    "shelved_now",
+    "shelvings_visible",
+    "suppressions_visible",
     "uncleared_by_source",
     "uncleared_count",
 ]

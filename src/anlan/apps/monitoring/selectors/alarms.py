@@ -12,15 +12,20 @@ from anlan.apps.monitoring.models import Alarm, AlarmSide, AlarmState
 from anlan.apps.org.scope import Scope
 from anlan.rules.grading import Gas, GradedAlarm
 
-UNCLEARED = Q(state=AlarmState.ACTIVE) | Q(acknowledged_at__isnull=True)
+IN_SERVICE = Q(filing__isnull=True, suppression__isnull=True)
+"""Neither out of service by a filing nor suppressed by design: what is graded and counted (Q-43)."""
+UNCLEARED = IN_SERVICE & (Q(state=AlarmState.ACTIVE) | Q(acknowledged_at__isnull=True))
 """未消警: not back in range, or back and never acknowledged (MON-07)."""
 
 
 def active_alarms_of(source_id: int) -> list[GradedAlarm]:
-    """The alarms of a hazard source that are not back within limits, as grading takes them. Machine's own read."""
+    """The alarms of a hazard source that are not back within limits, as grading takes them. Machine's own read.
+
+    What came back from a filing or a suppression counts from then on, however long it had gone on before.
+    """
     rows = (
         Alarm.objects.by_the_machine()
-        .filter(source_id=source_id, state=AlarmState.ACTIVE)
+        .filter(IN_SERVICE, source_id=source_id, state=AlarmState.ACTIVE)
         .select_related("point")
         .order_by("started_at", "pk")
     )
@@ -29,11 +34,11 @@ def active_alarms_of(source_id: int) -> list[GradedAlarm]:
             point=alarm.point.code,
             side=alarm.side,
             level=alarm.level,
-            started_at=alarm.started_at,
+            started_at=max(alarm.started_at, alarm.alive_at or alarm.started_at),
             acknowledged_at=alarm.acknowledged_at,
             gas=Gas(alarm.point.gas or Gas.NONE),
             active=True,
-            level_since=alarm.changed_at,
+            level_since=max(alarm.changed_at, alarm.alive_at or alarm.changed_at),
         )
         for alarm in rows
     ]
@@ -44,7 +49,8 @@ LIMITS = (AlarmSide.HIGH, AlarmSide.LOW)
 
 def first_alarm(source_id: int) -> Alarm | None:
     """The active limit alarm of a hazard source that began first, with its point. Machine's own read."""
-    active = Alarm.objects.by_the_machine().filter(source_id=source_id, state=AlarmState.ACTIVE, side__in=LIMITS)
+    mine = Alarm.objects.by_the_machine().filter(IN_SERVICE, source_id=source_id, side__in=LIMITS)
+    active = mine.filter(state=AlarmState.ACTIVE)
     return active.select_related("point").order_by("started_at", "raised_at", "point__code").first()
 
 
@@ -61,7 +67,9 @@ class AlarmFigures:
 
 def alarms_began(source_id: int, since: datetime) -> AlarmFigures:
     """What began at a source since an instant, returned to normal or not. Machine's own read."""
-    began = Alarm.objects.by_the_machine().filter(source_id=source_id, started_at__gte=since, side__in=LIMITS)
+    began = Alarm.objects.by_the_machine().filter(
+        IN_SERVICE, source_id=source_id, started_at__gte=since, side__in=LIMITS
+    )
     found = began.order_by().aggregate(n=Count("pk"), points=Count("point", distinct=True), until=Max("started_at"))
     levels = dict(began.order_by().values_list("worst").annotate(n=Count("pk")))
     by_level = {level: levels[level] for level in ("HH", "LL", "H", "L") if level in levels}
@@ -91,8 +99,8 @@ def alarms_visible(scope: Scope) -> QuerySet[Alarm]:
 
 
 def limit_alarms(scope: Scope) -> QuerySet[Alarm]:
-    """Alarms on the high or the low side, which statistics count; faults of the data are not among them."""
-    return Alarm.objects.visible_to(scope).filter(side__in=(AlarmSide.HIGH, AlarmSide.LOW))
+    """Alarms beyond a limit, which statistics count: no faults of the data, nothing filed or suppressed."""
+    return Alarm.objects.visible_to(scope).filter(IN_SERVICE, side__in=(AlarmSide.HIGH, AlarmSide.LOW))
 
 
 def alarms_raised(scope: Scope, start: datetime, until: datetime) -> QuerySet[Alarm]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Count, Max, Sum
 
+from anlan.apps.monitoring.chunks import chunks
 from anlan.apps.registry.selectors import equipment
 from anlan.stream.points import PointSpec
 
@@ -26,20 +29,23 @@ _PLAIN = [
 ]
 
 
-def point_specs() -> list[PointSpec]:
-    """All points in use, of active gateways of active enterprises, in order of code. Machine's own read."""
-    rows = (
-        equipment.points_in_use()
-        .order_by("code")
-        .values_list("enterprise__code", "gateway__code", "source__code", *_PLAIN)
-    )
+def point_specs(enterprises: Collection[str] | None = None) -> list[PointSpec]:
+    """Points in use, of active gateways of active enterprises, in order of code; of all, or of these. Machine's own."""
+    in_use = equipment.points_in_use()
+    parts = [in_use] if enterprises is None else [in_use.filter(enterprise__code__in=c) for c in chunks(enterprises)]
+    columns = ("enterprise__code", "gateway__code", "source__code", *_PLAIN)
     return [
         PointSpec(enterprise=enterprise, gateway=gateway, source=source or "", **dict(zip(_PLAIN, plain, strict=True)))
-        for enterprise, gateway, source, *plain in rows.iterator()
+        for part in parts
+        for enterprise, gateway, source, *plain in part.order_by("code").values_list(*columns).iterator()
     ]
 
 
-def registry_version() -> tuple[int, ...]:
-    """Figures that differ when a point was added, changed (its revision grew) or switched off. One cheap query."""
-    found = equipment.points_in_use().aggregate(number=Count("pk"), newest=Max("pk"), revisions=Sum("revision"))
-    return (found["number"], found["newest"] or 0, found["revisions"] or 0)
+def registry_versions() -> dict[str, tuple[int, ...]]:
+    """Per enterprise with points, figures that differ when one was added, changed (its revision grew) or switched off.
+
+    One query; at half a million points it takes some tenths of a second, so it belongs in a thread of its own.
+    """
+    found = equipment.points_in_use().values("enterprise__code").order_by()
+    rows = found.annotate(number=Count("pk"), newest=Max("pk"), revisions=Sum("revision"))
+    return {row["enterprise__code"]: (row["number"], row["newest"], row["revisions"]) for row in rows}

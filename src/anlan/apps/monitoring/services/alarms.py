@@ -12,14 +12,16 @@ from anlan.apps.delivery.services import hint
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.chunks import chunks
 from anlan.apps.monitoring.models import Alarm, AlarmChange, AlarmEvent, AlarmState
+from anlan.apps.monitoring.services.chattering import mark_chattering
 from anlan.apps.monitoring.services.reactions import tell
+from anlan.apps.monitoring.services.withholding import withhold_new
 from anlan.apps.registry.models import Point
 from anlan.apps.registry.selectors import equipment
 from anlan.stream.alarm import AlarmEvent as KernelEvent
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Instants come from the stream as whole microseconds; adding to the epoch keeps every one of them."""
-_KEPT = ["state", "level", "worst", "value", "limit", "extreme", "changed_at", "cleared_at"]
+_KEPT = ["state", "level", "worst", "value", "limit", "extreme", "changed_at", "cleared_at", "chatters"]
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,8 @@ def apply_events(events: Iterable[KernelEvent], now: datetime, *, react: bool = 
         _follow(alarm, event)
         touched[alarm.pk] = alarm
         rows.append(_row(event, alarm))
+    withhold_new(made.values(), {point.pk: point for point in points.values()}, now)
+    mark_chattering(touched.values(), made)
     # returns first: at no moment may one side of a point have two active alarms
     Alarm.objects.bulk_update([a for key, a in touched.items() if key not in made], _KEPT, batch_size=200)
     Alarm.objects.bulk_create(made.values(), batch_size=200)

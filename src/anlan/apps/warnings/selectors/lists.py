@@ -39,6 +39,12 @@ def highest_by_source(scope: Scope) -> dict[int, str]:
     return dict(seen.values_list("source_id", "level"))
 
 
+def open_since(source_ids: Collection[int]) -> dict[int, datetime]:
+    """Since when a warning of each source has been open; sources without one are absent. Machine's own read."""
+    rows = Warning.objects.by_the_machine().filter(cleared_at__isnull=True, source__in=list(source_ids))
+    return dict(rows.values_list("source_id", "opened_at"))
+
+
 def open_site_orders(scope: Scope) -> QuerySet[SiteOrder]:
     """Site orders without an answer, oldest first; they stay open when the warning is cleared (WRN-15)."""
     seen = SiteOrder.objects.visible_to(scope).filter(answered_at__isnull=True)

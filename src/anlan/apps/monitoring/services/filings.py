@@ -1,0 +1,204 @@
+"""Filings by people and by the clock: filed, confirmed, in force, ended by themselves (MON-06, DQ-13, Q-43).
+
+The beginning, the end and the day after which an unconfirmed one stands on the county's list are due rows. A filing
+never touches an open warning; see `withholding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from anlan.apps.delivery.services import hint
+from anlan.apps.journal import services as journal
+from anlan.apps.monitoring.models import Alarm, AlarmState, Filing, FilingReach, FilingState
+from anlan.apps.monitoring.services import withholding
+from anlan.apps.monitoring.services.reactions import tell
+from anlan.apps.monitoring.services.refusal import NotDone
+from anlan.apps.obligations import services as obligations
+from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.services import Firing
+from anlan.apps.org.models import Agency
+from anlan.apps.registry.models import Device, Enterprise, HazardSource, Point
+from anlan.apps.registry.selectors.locality import rules_of_one
+from anlan.rules.alarms import judge_filing
+from anlan.rules.calendar import civil_day
+
+BEGIN, END, UNCONFIRMED = "begin", "end", "unconfirmed"
+"""The three moments of a filing that fall due by themselves."""
+
+
+@transaction.atomic
+def file(
+    enterprise: Enterprise, *, kind: str, reason: str, starts_at: datetime, ends_at: datetime, by: str, actor: str,
+    at: datetime, source: HazardSource | None = None, device: Device | None = None, points: Iterable[Point] = (),
+) -> Filing:  # fmt: skip
+    """Declare a stop, an overhaul or a damage of the enterprise, a source, a device or some points.
+
+    It takes effect once the county or park has confirmed it. Raises `NotDone` for a window that is over or empty, a
+    blank reason, and a scope outside the enterprise. Two calls make two filings.
+    """
+    refused = judge_filing(starts_at, ends_at, reason, at)
+    if refused is not None:
+        raise NotDone(refused.detail)
+    chosen = list(points)
+    if any(each.enterprise_id != enterprise.pk for each in [source, device, *chosen] if each is not None):
+        raise NotDone("报备的范围须在本企业之内")
+    journal.hold([f"enterprise:{enterprise.code}"])
+    reach = FilingReach.POINTS if chosen else FilingReach.DEVICE if device else FilingReach.SOURCE if source else ""
+    row = Filing.objects.create(
+        enterprise=enterprise,
+        reach=reach or FilingReach.ENTERPRISE,
+        source=source if reach == FilingReach.SOURCE else None,
+        device=device if reach == FilingReach.DEVICE else None,
+        kind=kind,
+        reason=reason.strip()[:200],
+        starts_at=starts_at,
+        ends_at=ends_at,
+        filed_at=at,
+        filed_by=by,
+    )
+    row.points.set(chosen)
+    limit = rules_of_one(enterprise, civil_day(at)).length("filing_unconfirmed_hours")
+    _due(row, UNCONFIRMED, at + limit)
+    # a window that is over ends the filing, confirmed or not
+    _due(row, END, ends_at)
+    _note(row, "filing.filed", at, actor, after=_facts(row))
+    return row
+
+
+@transaction.atomic
+def confirm(filing: Filing, *, by: str, actor: str, agency: Agency, at: datetime, note: str = "") -> Filing:
+    """The county or park confirms: from now on, or from its start, the scope is out of alarm. Raises `NotDone`.
+
+    What is past stays as it was; a filing confirmed late explains what lies in its window all the same.
+    """
+    row = _held(filing, FilingState.FILED)
+    if row.ends_at <= at:
+        raise NotDone("报备的时段已经过去，不能再确认")
+    row.state, row.decided_at, row.decided_by, row.agency = FilingState.CONFIRMED, at, by, agency
+    row.note, row.effective_at = note.strip()[:200], max(at, row.starts_at)
+    row.save()
+    obligations.fulfil(_key(row, UNCONFIRMED), at=at, late=_is_overdue(row, at))
+    _note(row, "filing.confirmed", at, actor, after={"agency": agency.code, "effective_at": row.effective_at})
+    if row.effective_at > at:
+        _due(row, BEGIN, row.effective_at)
+    else:
+        _take_effect(row, at)
+    return row
+
+
+@transaction.atomic
+def refuse(filing: Filing, *, by: str, actor: str, agency: Agency, at: datetime, note: str) -> Filing:
+    """The county or park does not confirm, with words why. Raises `NotDone`."""
+    if not note.strip():
+        raise NotDone("请写明不予确认的原因")
+    row = _held(filing, FilingState.FILED)
+    row.state, row.decided_at, row.decided_by, row.agency = FilingState.REFUSED, at, by, agency
+    row.note = note.strip()[:200]
+    row.save()
+    obligations.fulfil(_key(row, UNCONFIRMED), at=at, late=_is_overdue(row, at))
+    obligations.cancel(_subject(row), [ObligationKind.FILING], at=at)
+    _note(row, "filing.refused", at, actor, after={"agency": agency.code, "note": row.note})
+    return row
+
+
+@transaction.atomic
+def end(filing: Filing, *, by: str, actor: str, at: datetime) -> Filing:
+    """The enterprise takes it back or ends it early: what still alarms is alive at once. Raises `NotDone`."""
+    row = _held(filing, FilingState.FILED, FilingState.CONFIRMED)
+    state = FilingState.WITHDRAWN if row.effective_at is None or row.effective_at > at else FilingState.ENDED
+    _end(row, state, at, by, at)
+    obligations.cancel(_subject(row), [ObligationKind.FILING], at=at)
+    _note(row, f"filing.{state}", at, actor, after={"ended_at": at})
+    return row
+
+
+def fire_filings(rows: Sequence[Obligation], firing: Firing) -> None:
+    """A filing begins, ends, or has waited too long for its confirmation. Repeated by a second clock: nothing more."""
+    for row in rows:
+        filing = Filing.objects.by_the_machine().select_related("enterprise").get(pk=row.payload["filing"])
+        at = firing.now if firing.is_late(row.due_at) else row.due_at
+        match row.payload["moment"]:
+            case "begin" if filing.state == FilingState.CONFIRMED and filing.ended_at is None:
+                _take_effect(filing, at)
+                _note(filing, "filing.began", at)
+            case "end" if filing.ended_at is None and filing.state in (FilingState.FILED, FilingState.CONFIRMED):
+                was = filing.state
+                _end(filing, FilingState.ENDED, row.due_at, "", at)
+                obligations.cancel(_subject(filing), [ObligationKind.FILING], at=at)
+                _note(filing, "filing.ended" if was == FilingState.CONFIRMED else "filing.lapsed", at)
+            case "unconfirmed" if filing.state == FilingState.FILED:
+                row.state = ObligationState.OVERDUE
+                _note(filing, "filing.unconfirmed", at)
+
+
+def _take_effect(row: Filing, at: datetime) -> None:
+    sources = withholding.take_out(row)
+    hint("alarm", row.enterprise.code, kind="filing")
+    tell(sources, at)
+
+
+def _end(row: Filing, state: FilingState, ended_at: datetime, by: str, at: datetime) -> None:
+    row.state, row.ended_at, row.ended_by = state, ended_at, by
+    row.save()
+    going_on = Alarm.objects.by_the_machine().filter(filing=row, state=AlarmState.ACTIVE).select_related("point")
+    sources = withholding.bring_back(going_on, at)
+    hint("alarm", row.enterprise.code, kind="filing")
+    tell(sources, at)
+
+
+def _held(filing: Filing, *states: FilingState) -> Filing:
+    journal.hold([f"enterprise:{filing.enterprise.code}"])
+    row: Filing = Filing.objects.by_the_machine().select_related("enterprise").get(pk=filing.pk)
+    if row.state not in states:
+        raise NotDone(f"这份报备现在的状态是“{row.get_state_display()}”，不能这样处理")
+    return row
+
+
+def _due(row: Filing, moment: str, due_at: datetime) -> None:
+    obligations.add(
+        [
+            Obligation(
+                key=_key(row, moment),
+                kind=ObligationKind.FILING,
+                subject=_subject(row),
+                enterprise=row.enterprise,
+                agency=row.enterprise.supervisor if moment == UNCONFIRMED else None,
+                due_at=due_at,
+                payload={"filing": row.pk, "moment": moment},
+            )
+        ]
+    )
+
+
+def _is_overdue(row: Filing, at: datetime) -> bool:
+    limit = rules_of_one(row.enterprise, civil_day(row.filed_at)).length("filing_unconfirmed_hours")
+    return at > row.filed_at + limit
+
+
+def _subject(row: Filing) -> str:
+    return f"filing:{row.pk}"
+
+
+def _key(row: Filing, moment: str) -> str:
+    return f"filing:{row.pk}:{moment}"
+
+
+def _note(row: Filing, act: str, at: datetime, actor: str = journal.MACHINE, after: object = None) -> None:
+    journal.record(f"enterprise:{row.enterprise.code}", act, at=at, actor=actor, subject=_subject(row), after=after)
+
+
+def _facts(row: Filing) -> dict[str, object]:
+    return {
+        "reach": row.reach,
+        "source": row.source.code if row.source else None,
+        "device": row.device.code if row.device else None,
+        "points": sorted(point.code for point in row.points.all()),
+        "kind": row.kind,
+        "reason": row.reason,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+    }

@@ -1,0 +1,149 @@
+"""Shelving an alarm: off the enterprise's own display for a time, with reason and person, back by itself (Q-43).
+
+A shelf touches no alarm row: grading, the number of uncleared alarms and what the agencies see know nothing of it. Its
+end is a due row, and it counts only until ``ends_at`` whether or not the clock has come to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from anlan.apps.delivery.services import hint
+from anlan.apps.journal import services as journal
+from anlan.apps.monitoring.models import Shelving, ShelvingState
+from anlan.apps.monitoring.services.refusal import NotDone
+from anlan.apps.obligations import services as obligations
+from anlan.apps.obligations.models import Obligation, ObligationKind
+from anlan.apps.obligations.services import Firing
+from anlan.apps.registry.models import Point
+from anlan.apps.registry.selectors.locality import rules_of_one
+from anlan.rules.alarms import Refused, ShelvingRule, judge_shelving
+from anlan.rules.calendar import civil_day
+from anlan.rules.grading import Gas
+
+OPEN = (ShelvingState.ASKED, ShelvingState.IN_FORCE)
+
+
+@transaction.atomic
+def shelve(point: Point, side: str, *, minutes: int, reason: str, by: str, actor: str, at: datetime) -> Shelving:
+    """Shelve one side of a point; a gas alarm is only asked for. Raises `NotDone` with the reason for the person.
+
+    One that is shelved or asked for already is refused, so a repeat changes nothing. The caller has checked that the
+    person may act for the enterprise.
+    """
+    rule = ShelvingRule.of(rules_of_one(point.enterprise, civil_day(at)))
+    verdict = judge_shelving(Gas(point.gas or Gas.NONE), timedelta(minutes=minutes), reason, rule)
+    if isinstance(verdict, Refused):
+        raise NotDone(verdict.detail)
+    journal.hold([f"enterprise:{point.enterprise.code}"])
+    if Shelving.objects.by_the_machine().filter(point=point, side=side, state__in=OPEN).exists():
+        raise NotDone(f"{point.tag} 的这项报警已经搁置或正在等待批准")
+    row = Shelving(
+        enterprise=point.enterprise,
+        point=point,
+        side=side,
+        state=ShelvingState.ASKED,
+        reason=reason.strip()[:200],
+        minutes=minutes,
+        asked_at=at,
+        asked_by=by,
+        approver=verdict.approver or "",
+    )
+    if verdict.approver is None:
+        _begin(row, at)
+    row.save()
+    act = "shelving.asked" if verdict.approver else "shelving.began"
+    _note(row, act, at, actor, after={"side": side, "minutes": minutes, "reason": row.reason, "ends_at": row.ends_at})
+    if row.ends_at is not None:
+        _due(row)
+    return row
+
+
+@transaction.atomic
+def approve(shelving: Shelving, *, by: str, actor: str, at: datetime, note: str = "") -> Shelving:
+    """The higher role agrees: it stands from now on for the time asked for. Never the person who asked.
+
+    Raises `NotDone`. The caller has checked the role.
+    """
+    row = _held(shelving, ShelvingState.ASKED)
+    if by == row.asked_by:
+        raise NotDone("申请人不能批准自己的申请")
+    row.decided_at, row.decided_by, row.note = at, by, note.strip()[:200]
+    _begin(row, at)
+    row.save()
+    _note(row, "shelving.approved", at, actor, after={"ends_at": row.ends_at, "note": row.note})
+    _due(row)
+    return row
+
+
+@transaction.atomic
+def refuse(shelving: Shelving, *, by: str, actor: str, at: datetime, note: str) -> Shelving:
+    """The higher role does not agree, with words why. Raises `NotDone`."""
+    if not note.strip():
+        raise NotDone("请写明不批准的原因")
+    row = _held(shelving, ShelvingState.ASKED)
+    row.state, row.decided_at, row.decided_by, row.note = ShelvingState.REFUSED, at, by, note.strip()[:200]
+    row.save()
+    _note(row, "shelving.refused", at, actor, after={"note": row.note})
+    return row
+
+
+@transaction.atomic
+def unshelve(shelving: Shelving, *, by: str, actor: str, at: datetime) -> Shelving:
+    """Bring it back before its time, or take the request back. Raises `NotDone` for one that is over."""
+    row = _held(shelving, *OPEN)
+    state = ShelvingState.RETURNED if row.state == ShelvingState.IN_FORCE else ShelvingState.WITHDRAWN
+    row.state, row.ended_at, row.ended_by = state, at, by
+    row.save()
+    obligations.cancel(_subject(row), [ObligationKind.SHELVING], at=at)
+    _note(row, f"shelving.{state}", at, actor)
+    return row
+
+
+def fire_shelvings(rows: Sequence[Obligation], firing: Firing) -> None:
+    """The time is up: the alarm is back on the enterprise's display, as of the minute that was agreed."""
+    for due in rows:
+        row = Shelving.objects.by_the_machine().select_related("enterprise").get(pk=due.payload["shelving"])
+        if row.state != ShelvingState.IN_FORCE:
+            continue
+        row.state, row.ended_at = ShelvingState.EXPIRED, row.ends_at
+        row.save()
+        _note(row, "shelving.expired", firing.now, after={"ended_at": row.ended_at})
+
+
+def _begin(row: Shelving, at: datetime) -> None:
+    row.state, row.begins_at, row.ends_at = ShelvingState.IN_FORCE, at, at + timedelta(minutes=row.minutes)
+
+
+def _held(shelving: Shelving, *states: ShelvingState) -> Shelving:
+    journal.hold([f"enterprise:{shelving.enterprise.code}"])
+    row: Shelving = Shelving.objects.by_the_machine().select_related("enterprise").get(pk=shelving.pk)
+    if row.state not in states:
+        raise NotDone(f"这项搁置现在的状态是“{row.get_state_display()}”，不能这样处理")
+    return row
+
+
+def _due(row: Shelving) -> None:
+    assert row.ends_at is not None
+    due = Obligation(
+        key=_subject(row),
+        kind=ObligationKind.SHELVING,
+        subject=_subject(row),
+        enterprise=row.enterprise,
+        due_at=row.ends_at,
+        payload={"shelving": row.pk},
+    )
+    obligations.add([due])
+
+
+def _subject(row: Shelving) -> str:
+    return f"shelving:{row.pk}"
+
+
+def _note(row: Shelving, act: str, at: datetime, actor: str = journal.MACHINE, after: object = None) -> None:
+    code = row.enterprise.code
+    journal.record(f"enterprise:{code}", act, at=at, actor=actor, subject=_subject(row), after=after)
+    hint("alarm", code, kind="shelving")

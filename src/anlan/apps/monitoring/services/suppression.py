@@ -1,0 +1,170 @@
+"""Suppression by design: a rule as data, proposed by the enterprise, approved by county or park, kept by the engine.
+
+Approved rules are never changed: a change is a new version, and approving it retires the one before (DQ-11). While the
+value of the condition point holds, alarms of the target points are recorded as suppressed and neither graded nor
+counted. A condition whose value is bad, old or unknown does not hold. Gas points are never among the targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from anlan.apps.delivery.services import hint
+from anlan.apps.journal import services as journal
+from anlan.apps.monitoring.models import Alarm, AlarmState, SuppressionRule, SuppressionState
+from anlan.apps.monitoring.services import withholding
+from anlan.apps.monitoring.services.reactions import tell
+from anlan.apps.monitoring.services.refusal import NotDone
+from anlan.apps.org.models import Agency
+from anlan.apps.registry.models import Enterprise, Point
+from anlan.rules.alarms import holds, judge_suppression
+from anlan.rules.grading import Gas
+
+ValueOf = Callable[[Collection[str]], Mapping[str, float | None]]
+"""The newest usable value of points by code; None: known and not usable. Absent: not the asker's point."""
+
+
+@transaction.atomic
+def propose(
+    enterprise: Enterprise, *, name: str, condition: Point, comparison: str, threshold: float,
+    points: Collection[Point], side: str, reason: str, by: str, actor: str, at: datetime,
+    follows: SuppressionRule | None = None,
+) -> SuppressionRule:  # fmt: skip
+    """Propose a rule, or a new version of ``follows``; it counts once it is approved. Raises `NotDone`."""
+    if not points or not name.strip():
+        raise NotDone("请填写名称，并至少选择一个被抑制的测点")
+    if any(each.enterprise_id != enterprise.pk for each in (condition, *points)):
+        raise NotDone("条件与被抑制的测点须在本企业之内")
+    if condition in points:
+        raise NotDone("条件测点不能抑制它自己的报警")
+    refused = judge_suppression([Gas(point.gas or Gas.NONE) for point in points], reason)
+    if refused is not None:
+        raise NotDone(refused.detail)
+    if threshold != threshold or abs(threshold) == float("inf"):
+        raise NotDone("条件值须为数字")
+    journal.hold([f"enterprise:{enterprise.code}"])
+    mine = SuppressionRule.objects.by_the_machine().filter(enterprise=enterprise)
+    code = follows.code if follows is not None else f"sup-{mine.values('code').distinct().count() + 1}"
+    newest = mine.filter(code=code).aggregate(v=Max("version"))["v"] or 0
+    row = SuppressionRule.objects.create(
+        enterprise=enterprise,
+        code=code,
+        version=newest + 1,
+        name=name.strip()[:60],
+        condition=condition,
+        comparison=comparison,
+        threshold=threshold,
+        side=side,
+        reason=reason.strip()[:200],
+        proposed_at=at,
+        proposed_by=by,
+    )
+    row.points.set(points)
+    facts = {"condition": condition.code, "comparison": comparison, "threshold": threshold, "side": side}
+    _note(row, "suppression.proposed", at, actor, after=facts | {"points": sorted(each.code for each in points)})
+    return row
+
+
+@transaction.atomic
+def approve(
+    rule: SuppressionRule, *, by: str, actor: str, agency: Agency, at: datetime, note: str = ""
+) -> SuppressionRule:
+    """The county or park approves a version: it counts from now on, the version before it no more. Raises `NotDone`."""
+    row = _held(rule, SuppressionState.PROPOSED)
+    if any(point.gas for point in row.points.all()):
+        raise NotDone("气体检测点的报警不得设计抑制")
+    others = SuppressionRule.objects.by_the_machine().filter(enterprise=row.enterprise_id, code=row.code)
+    for earlier in others.filter(state=SuppressionState.APPROVED).select_related("enterprise"):
+        _retire(earlier, at)
+        _note(earlier, "suppression.replaced", at, actor, after={"by_version": row.version})
+    row.state, row.decided_at, row.decided_by, row.agency = SuppressionState.APPROVED, at, by, agency
+    row.note = note.strip()[:200]
+    row.save()
+    _note(row, "suppression.approved", at, actor, after={"agency": agency.code, "version": row.version})
+    return row
+
+
+@transaction.atomic
+def refuse(rule: SuppressionRule, *, by: str, actor: str, agency: Agency, at: datetime, note: str) -> SuppressionRule:
+    """The county or park does not approve, with words why. Raises `NotDone`."""
+    if not note.strip():
+        raise NotDone("请写明不批准的原因")
+    row = _held(rule, SuppressionState.PROPOSED)
+    row.state, row.decided_at, row.decided_by, row.agency = SuppressionState.REFUSED, at, by, agency
+    row.note = note.strip()[:200]
+    row.save()
+    _note(row, "suppression.refused", at, actor, after={"agency": agency.code, "note": row.note})
+    return row
+
+
+@transaction.atomic
+def retire(rule: SuppressionRule, *, actor: str, at: datetime) -> SuppressionRule:
+    """Take a rule out of use, or a proposal back: what it suppressed and goes on is alive at once. Raises `NotDone`."""
+    row = _held(rule, SuppressionState.PROPOSED, SuppressionState.APPROVED)
+    _retire(row, at)
+    _note(row, "suppression.retired", at, actor)
+    return row
+
+
+def follow(value_of: ValueOf, at: datetime) -> int:
+    """Let approved rules follow the values of their condition points; returns how many conditions changed.
+
+    Called by the engine with the values that it holds. Each change is one transaction with everything that follows
+    from it; the next call finds nothing new. One query when no rule is approved.
+    """
+    approved = SuppressionRule.objects.by_the_machine().filter(state=SuppressionState.APPROVED)
+    rows = list(approved.select_related("condition", "enterprise").order_by("pk"))
+    values = value_of({row.condition.code for row in rows}) if rows else {}
+    changed = 0
+    for row in rows:
+        if row.condition.code not in values:
+            continue  # another engine's
+        now_holds = holds(values[row.condition.code], row.comparison, row.threshold)
+        if now_holds != row.is_holding:
+            _switch(row, now_holds, values[row.condition.code], at)
+            changed += 1
+    return changed
+
+
+@transaction.atomic
+def _switch(rule: SuppressionRule, now_holds: bool, value: float | None, at: datetime) -> None:
+    journal.hold([f"enterprise:{rule.enterprise.code}"])
+    row = SuppressionRule.objects.by_the_machine().select_related("enterprise").get(pk=rule.pk)
+    if row.state != SuppressionState.APPROVED or row.is_holding == now_holds:
+        return
+    row.is_holding, row.holds_since = now_holds, at if now_holds else None
+    row.save(update_fields=["is_holding", "holds_since"])
+    sources = withholding.suppress(row) if now_holds else _bring_back(row, at)
+    _note(row, "suppression.holds" if now_holds else "suppression.over", at, after={"value": value})
+    hint("alarm", row.enterprise.code, kind="suppression")
+    tell(sources, at)
+
+
+def _retire(row: SuppressionRule, at: datetime) -> None:
+    row.state, row.retired_at, row.is_holding, row.holds_since = SuppressionState.RETIRED, at, False, None
+    row.save()
+    sources = _bring_back(row, at)
+    hint("alarm", row.enterprise.code, kind="suppression")
+    tell(sources, at)
+
+
+def _bring_back(row: SuppressionRule, at: datetime) -> set[int]:
+    going_on = Alarm.objects.by_the_machine().filter(suppression=row, state=AlarmState.ACTIVE)
+    return withholding.bring_back(going_on.select_related("point"), at)
+
+
+def _held(rule: SuppressionRule, *states: SuppressionState) -> SuppressionRule:
+    journal.hold([f"enterprise:{rule.enterprise.code}"])
+    row: SuppressionRule = SuppressionRule.objects.by_the_machine().select_related("enterprise").get(pk=rule.pk)
+    if row.state not in states:
+        raise NotDone(f"这条规则现在的状态是“{row.get_state_display()}”，不能这样处理")
+    return row
+
+
+def _note(row: SuppressionRule, act: str, at: datetime, actor: str = journal.MACHINE, after: object = None) -> None:
+    subject = f"suppression:{row.pk}"
+    journal.record(f"enterprise:{row.enterprise.code}", act, at=at, actor=actor, subject=subject, after=after)
