@@ -13,6 +13,7 @@ from anlan.apps.monitoring.models.clock import GatewayClock
 from anlan.apps.monitoring.models.engine import EnginePosition, EngineState, EngineWorker
 from anlan.apps.monitoring.models.filing import Filing, FilingKind, FilingReach, FilingState
 from anlan.apps.monitoring.models.intake import EnterpriseCipher, SequenceGap, Suspension, TagList
+from anlan.apps.monitoring.models.late import Retrospective, Shown
 from anlan.apps.monitoring.models.link import GatewayLink, OfflineSpell, Quarantined
 from anlan.apps.monitoring.models.quieting import (
     Comparison,
@@ -43,9 +44,11 @@ __all__ = [
     "GatewayLink",
     "OfflineSpell",
     "Quarantined",
+    "Retrospective",
     "SequenceGap",
     "Shelving",
     "ShelvingState",
+    "Shown",
     "SuppressionRule",
     "SuppressionState",
     "Suspension",
