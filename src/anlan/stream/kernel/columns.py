@@ -6,6 +6,7 @@ It holds only what decisions or the live display rest on, and never decides anyt
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 NEVER = -(2**61)
 """No such instant. Far enough from any other that differences neither overflow nor look recent."""
@@ -44,11 +45,11 @@ class Columns:
             for name in (*SAVED, *DERIVED):
                 setattr(self, name, np.concatenate([getattr(self, name), getattr(fresh, name)]))
 
-    def forget(self, row: int) -> None:
-        """Make a row as if nothing had ever come."""
+    def forget(self, rows: int | NDArray[np.int32]) -> None:
+        """Make rows as if nothing had ever come."""
         fresh = Columns(1)
         for name in (*SAVED, *DERIVED):
-            getattr(self, name)[row] = getattr(fresh, name)[0]
+            getattr(self, name)[rows] = getattr(fresh, name)[0]
 
 
 SAVED = (

@@ -11,7 +11,7 @@ Rules. A limit switches on when the value is at or beyond it for `on_delay`, off
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -20,22 +20,19 @@ from numpy.typing import NDArray
 from anlan.stream.alarm import (
     BIT_BAD,
     BIT_FLATLINE,
-    BIT_H,
-    BIT_HH,
-    BIT_L,
-    BIT_LL,
     BIT_NO_DATA,
     AlarmEvent,
     Side,
 )
 from anlan.stream.frame import BAD, Frame
-from anlan.stream.kernel import checkpoint
+from anlan.stream.kernel import checkpoint, sweeps
 from anlan.stream.kernel.columns import NEVER, Columns
 from anlan.stream.kernel.ledger import Ledger
+from anlan.stream.kernel.machine import LIFE, machine, run
 from anlan.stream.kernel.rounds import Batch, rounds
-from anlan.stream.points import FOREVER_US, PointTable
+from anlan.stream.kernel.sweeps import BAD_COLUMN
+from anlan.stream.points import PointTable
 
-_BAD_COLUMN = 4
 _Rows = NDArray[np.intp] | NDArray[np.int32]
 
 
@@ -64,6 +61,7 @@ class Kernel:
         self._ledger = Ledger(table)
         self._gateway_of: list[str] = []
         self._version = -1
+        self._machine = machine()
         self._follow_table()
 
     def apply(self, frame: Frame) -> list[AlarmEvent]:
@@ -77,11 +75,29 @@ class Kernel:
         """
         self._follow_table()
         self._ledger.dirty.update(frame.gateway for frame in frames)
+        if self._machine is not None:
+            return self._apply_compiled(self._machine, frames)
         found: list[tuple[int, AlarmEvent]] = []
         for batch in rounds(frames):
             self._take(batch, found)
         found.sort(key=lambda item: item[0])
         return [event for _, event in found]
+
+    def _apply_compiled(self, compiled: Callable[..., int], frames: Sequence[Frame]) -> list[AlarmEvent]:
+        if not frames:
+            return []
+        said, samples = run(compiled, self.table, self._columns, frames)
+        ends = np.cumsum([len(frame.index) for frame in frames])
+        events: list[AlarmEvent] = []
+        for kind, at, row, before, after, since, *starts in said.tolist():
+            received_us = frames[int(np.searchsorted(ends, at, "right"))].received_at_us
+            value = float(samples.value[at]) if samples.quality[at] != BAD else None
+            if kind == LIFE:
+                events.append(self._ledger.change(row, Side.NO_DATA, 0, value, None, NEVER, received_us, received_us))
+            else:
+                sampled_us = int(samples.sampled_at_us[at])
+                events += self._say(row, (before, after), [*starts, since], value, sampled_us, received_us)
+        return events
 
     def sweep(self, now_us: int) -> list[AlarmEvent]:
         """Find what time alone brings; call it about once a second.
@@ -98,9 +114,8 @@ class Kernel:
         if unknown.any():
             state.expected_us[unknown] = now_us
             self._ledger.dirty.update(self._gateway_of[row] for row in np.flatnonzero(unknown))
-        self._sweep_no_data(now_us, events)
-        self._sweep_delays(now_us, events)
-        self._sweep_flatlines(now_us, events)
+        for found in (sweeps.no_data, sweeps.delays, sweeps.flatlines):
+            events += found(self.table, state, self._ledger, now_us)
         return events
 
     def dirty_gateways(self) -> list[str]:
@@ -141,6 +156,21 @@ class Kernel:
         for position, side_name, alarm in saved.opened:
             if rows[position] >= 0:
                 self._ledger.open[int(rows[position]), Side(side_name)] = alarm
+
+    def forget(self, gateways: Iterable[str]) -> None:
+        """Drop all memory of these gateways' points: somebody else goes on with them, from the saved state.
+
+        Call it before their points leave the table, or the next `sweep` would end their alarms.
+        """
+        self._follow_table()
+        gone = list(gateways)
+        for gateway in gone:
+            rows = self.table.rows_of(gateway)
+            self._columns.forget(rows)
+            for row in rows.tolist():
+                for side in Side:
+                    self._ledger.open.pop((row, side), None)
+        self._ledger.dirty.difference_update(gone)
 
     def latest(self, index: NDArray[np.int32] | Sequence[int]) -> Latest:
         """Newest state of the points in rows `index`."""
@@ -238,8 +268,8 @@ class Kernel:
         started = np.full_like(pending, NEVER)
         on_delay, off_delay, deadband = table.on_delay_us[rows], table.off_delay_us[rows], table.deadband[rows]
         for bit in range(5):
-            active = (before & (BIT_BAD if bit == _BAD_COLUMN else 1 << bit)) != 0
-            if bit == _BAD_COLUMN:
+            active = (before & (BIT_BAD if bit == BAD_COLUMN else 1 << bit)) != 0
+            if bit == BAD_COLUMN:
                 wanted, counts = np.where(active, ok, ~ok), np.ones_like(ok)
             else:
                 limit = table.limits[rows, bit]
@@ -253,7 +283,7 @@ class Kernel:
             fire = wanted & (time - start >= np.where(active, off_delay, on_delay))
             started[:, bit] = start
             pending[:, bit] = np.where(wanted & ~fire, start, np.where(counts, NEVER, pending[:, bit]))
-            after[fire] ^= BIT_BAD if bit == _BAD_COLUMN else 1 << bit
+            after[fire] ^= BIT_BAD if bit == BAD_COLUMN else 1 << bit
         same = ok & (value == state.value[rows])
         changed_us = np.where(same | ~ok, state.changed_us[rows], time)
         flat_before = (before & BIT_FLATLINE) != 0
@@ -282,68 +312,11 @@ class Kernel:
     ) -> list[AlarmEvent]:
         before, after = bits
         events = self._ledger.limit_changes(row, before, after, value, starts, at_us, detected_us)
-        for side, bit, column in ((Side.FLATLINE, BIT_FLATLINE, 5), (Side.BAD_QUALITY, BIT_BAD, _BAD_COLUMN)):
+        for side, bit, column in ((Side.FLATLINE, BIT_FLATLINE, 5), (Side.BAD_QUALITY, BIT_BAD, BAD_COLUMN)):
             if (before ^ after) & bit:
                 level = 1 if after & bit else 0
                 events.append(self._ledger.change(row, side, level, value, None, starts[column], at_us, detected_us))
         return events
-
-    # -- time ---------------------------------------------------------------------------------------------------------
-
-    def _sweep_no_data(self, now_us: int, events: list[AlarmEvent]) -> None:
-        state, table = self._columns, self.table
-        base = np.where(state.seen_us == NEVER, state.expected_us, state.seen_us)
-        silent = table.alive & ((state.bits & BIT_NO_DATA) == 0) & (now_us - base >= table.no_data_us)
-        for row in np.flatnonzero(silent).tolist():
-            since = int(base[row])
-            state.bits[row] |= BIT_NO_DATA
-            state.busy[row] = True
-            value = _number(state.value[row])
-            due = since + int(table.no_data_us[row])
-            events.append(self._ledger.change(row, Side.NO_DATA, 1, value, None, since, due, now_us))
-
-    def _sweep_delays(self, now_us: int, events: list[AlarmEvent]) -> None:
-        state, table = self._columns, self.table
-        rows = np.flatnonzero(state.busy & table.alive)
-        if not len(rows):
-            return
-        pending, before = state.pending_us[rows], state.bits[rows]
-        due = pending + table.on_delay_us[rows][:, None]
-        reached_good = state.good_us[rows] + (now_us - state.good_recv_us[rows])
-        reached_any = state.last_us[rows] + (now_us - state.recv_us[rows])
-        reached = np.stack([reached_good] * 4 + [reached_any], axis=1)
-        masks = np.array([BIT_LL, BIT_L, BIT_H, BIT_HH, BIT_BAD], np.uint8)
-        fire = (pending != NEVER) & ((before[:, None] & masks) == 0) & (reached >= due)
-        for at in np.flatnonzero(fire.any(axis=1)).tolist():
-            row, fired = int(rows[at]), fire[at]
-            old = int(before[at])
-            new = old | int(masks[fired].sum())
-            starts = pending[at].tolist()
-            state.bits[row] = new
-            state.pending_us[row, fired] = NEVER
-            value = _number(state.value[row])
-            for columns in ((0, 1), (2, 3)):
-                dues = [int(due[at, column]) for column in columns if fired[column]]
-                if dues:
-                    bits = sum(int(masks[column]) for column in columns)
-                    events += self._ledger.limit_changes(row, old & bits, new & bits, value, starts, max(dues), now_us)
-            if fired[_BAD_COLUMN]:
-                since = starts[_BAD_COLUMN]
-                at_us = int(due[at, _BAD_COLUMN])
-                events.append(self._ledger.change(row, Side.BAD_QUALITY, 1, None, None, since, at_us, now_us))
-
-    def _sweep_flatlines(self, now_us: int, events: list[AlarmEvent]) -> None:
-        state, table = self._columns, self.table
-        still = (table.flatline_us < FOREVER_US) & table.alive & ((state.bits & BIT_FLATLINE) == 0)
-        still &= (state.seen_us > state.good_recv_us) & (state.good_us == state.last_us) & (state.last_us != NEVER)
-        rows = np.flatnonzero(still)
-        elapsed = state.good_us[rows] - state.changed_us[rows] + state.seen_us[rows] - state.good_recv_us[rows]
-        for row in rows[elapsed >= table.flatline_us[rows]].tolist():
-            since = int(state.changed_us[row])
-            state.bits[row] |= BIT_FLATLINE
-            state.busy[row] = True
-            due = since + int(table.flatline_us[row])
-            events.append(self._ledger.change(row, Side.FLATLINE, 1, float(state.value[row]), None, since, due, now_us))
 
     def _sweep_removed(self, now_us: int) -> list[AlarmEvent]:
         events: list[AlarmEvent] = []
@@ -368,7 +341,3 @@ class Kernel:
                 self._ledger.dirty.update((self._gateway_of[row], spec.gateway))
                 self._gateway_of[row] = spec.gateway
         self._version = table.version
-
-
-def _number(value: np.float64) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 from tests.unit.stream.reference_kernel import ReferenceKernel, S, Sample
 
 from anlan.stream.frame import Frame
-from anlan.stream.kernel import Kernel
+from anlan.stream.kernel import AlarmEvent, Kernel
+from anlan.stream.kernel.columns import DERIVED, SAVED
+from anlan.stream.kernel.machine import machine, steps
 from anlan.stream.points import PointSpec, PointTable
 
 START = 1_700_000_000 * S
@@ -59,15 +62,28 @@ def to_frame(table: PointTable, gateway: str, collected: int, received: int, tak
     )
 
 
+WAYS: dict[str, Callable[..., int] | None] = {"arrays": None, "steps": steps}
+"""The forms of the same rules: over arrays, and sample by sample as Python runs it and as numba compiles it."""
+if machine() is not None:
+    WAYS["compiled"] = machine()
+
+
+def made(specs: Iterable[PointSpec], way: str) -> Kernel:
+    kernel = Kernel(PointTable(specs))
+    kernel._machine = WAYS[way]
+    return kernel
+
+
 def through_checkpoint(kernel: Kernel) -> Kernel:
     """A fresh kernel on a fresh table, carried over by bytes alone."""
     fresh = Kernel(PointTable(reversed(SPECS)))
+    fresh._machine = kernel._machine
     for gateway in ("g1", "g2"):
         fresh.restore(gateway, kernel.state_of(gateway))
     return fresh
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(frames, max_size=40), st.integers(1, 5))
 def test_kernel_says_what_the_reference_says(steps: list, group: int) -> None:
     compare(steps, group)
@@ -80,20 +96,22 @@ def test_kernel_says_what_the_reference_says_for_long(steps: list, group: int) -
     compare(steps, group)
 
 
-def compare(steps: list, group: int) -> None:
-    """Drive reference, single calls and grouped calls through the same steps; every word must be the same."""
+def compare(story: list, group: int) -> None:
+    """Drive the reference and every form, by call and in groups, through the same steps; every word is the same."""
     reference = ReferenceKernel(SPECS)
-    single = Kernel(PointTable(SPECS))
-    grouped = Kernel(PointTable(SPECS))
-    expected, one_by_one, in_groups = [], [], []
-    waiting: list[Frame] = []
+    singles = {way: made(SPECS, way) for way in WAYS}
+    grouped = {way: made(SPECS, way) for way in WAYS}
+    expected: list[AlarmEvent] = []
+    said: dict[tuple[str, str], list[AlarmEvent]] = {(how, way): [] for how in ("single", "grouped") for way in WAYS}
+    waiting: list[tuple[str, int, int, list[Sample]]] = []
     clock = START
 
     def flush() -> None:
-        in_groups.extend(grouped.apply_many(waiting))
+        for way, kernel in grouped.items():
+            said["grouped", way].extend(kernel.apply_many([to_frame(kernel.table, *each) for each in waiting]))
         waiting.clear()
 
-    for gateway, step, delay, taken, then in steps:
+    for gateway, step, delay, taken, then in story:
         clock += max(step, 0) * S
         collected = clock + min(step, 0) * S
         received = clock + delay * S
@@ -101,23 +119,25 @@ def compare(steps: list, group: int) -> None:
         timed = [Sample(s.code, s.value, s.quality, collected + s.time * S) for s in own]
         for _ in range(2 if then == "replay" else 1):
             expected += reference.frame(collected, received, timed)
-            frame = to_frame(single.table, gateway, collected, received, timed)
-            one_by_one += single.apply(frame)
-            waiting.append(to_frame(grouped.table, gateway, collected, received, timed))
+            for way, kernel in singles.items():
+                said["single", way] += kernel.apply(to_frame(kernel.table, gateway, collected, received, timed))
+            waiting.append((gateway, collected, received, timed))
         if len(waiting) >= group:
             flush()
         if then == "sweep":
             flush()
             now = clock + 3 * S
             expected += sorted_events(reference.sweep(now))
-            one_by_one += sorted_events(single.sweep(now))
-            in_groups += sorted_events(grouped.sweep(now))
+            for how, kernels in (("single", singles), ("grouped", grouped)):
+                for way, kernel in kernels.items():
+                    said[how, way] += sorted_events(kernel.sweep(now))
         if then == "checkpoint":
             flush()
-            single, grouped = through_checkpoint(single), through_checkpoint(grouped)
+            for kernels in (singles, grouped):
+                kernels.update({way: through_checkpoint(kernel) for way, kernel in kernels.items()})
     flush()
-    assert one_by_one == expected
-    assert in_groups == expected
+    for how, words in said.items():
+        assert words == expected, how
     assert len({event.event_id for event in expected}) == len(expected)
 
 
@@ -138,3 +158,70 @@ def test_a_replay_of_everything_says_nothing_new(steps: list) -> None:
         sent.append(to_frame(kernel.table, gateway, clock, clock + delay * S, timed))
     kernel.apply_many(sent)
     assert kernel.apply_many(sent) == []
+
+
+MANY = 600
+
+
+def crowd(dice: np.random.Generator) -> list[PointSpec]:
+    """Points of many kinds; ten of them to a gateway."""
+    return [
+        spec(
+            f"p{n}", f"g{n // 10}",
+            ll=10 if n % 2 else None, l=20 if n % 3 else None, h=80, hh=90 if n % 5 else None,
+            deadband=float(n % 4), on_delay_s=float(dice.integers(0, 3) * 4),
+            off_delay_s=float(dice.integers(0, 2) * 5),
+            flatline_s=12 if n % 7 == 0 else None, no_data_s=20,
+        )
+        for n in range(MANY)
+    ]  # fmt: skip
+
+
+def scenes(dice: np.random.Generator, specs: list[PointSpec], count: int) -> list[Frame]:
+    """Frames with repeated points, back-fill, clocks that jump, bad samples and silences."""
+    made_frames = []
+    clock = START
+    for _ in range(count):
+        clock += int(dice.integers(0, 3)) * S
+        gateway = int(dice.integers(0, MANY // 10))
+        collected = clock - int(dice.choice([0, 0, 0, 0, 7, 300])) * S + int(dice.choice([0, 0, 0, 40])) * S
+        size = int(dice.integers(0, 25))
+        index = (gateway * 10 + dice.integers(0, 10, size)).astype(np.int32)
+        quality = dice.choice([0, 0, 0, 0, 0, 1, 2], size).astype(np.uint8)
+        value = dice.choice(VALUES, size) + dice.choice([0.0, 0.0, 0.5, -0.25], size)
+        value[(quality == 2) & (dice.random(size) < 0.5)] = np.nan
+        made_frames.append(
+            Frame(
+                gateway=f"g{gateway}",
+                collected_at_us=collected,
+                received_at_us=clock + int(dice.integers(0, 3)) * S,
+                index=index,
+                value=value,
+                quality=quality,
+                sampled_at_us=collected + dice.integers(-4, 2, size) * S,
+                unknown=[],
+            )
+        )
+    return made_frames
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "arrays"])
+@pytest.mark.parametrize("seed", range(3))
+def test_all_forms_leave_the_same_memory_behind(seed: int, way: str) -> None:
+    dice = np.random.default_rng(seed)
+    specs = crowd(dice)
+    arrays, other = made(specs, "arrays"), made(specs, way)
+    gone = PointTable(specs[:-100])
+    for number in range(12 if way == "compiled" else 3):
+        frames = scenes(dice, specs, 120)
+        events = arrays.apply_many(frames)
+        assert other.apply_many(frames) == events
+        now = frames[-1].received_at_us + 25 * S * (number % 2)
+        assert sorted_events(other.sweep(now)) == sorted_events(arrays.sweep(now))
+        if number == 1:
+            for kernel in (arrays, other):
+                kernel.table.update(gone.specs)
+        for column in (*SAVED, *DERIVED):
+            one, two = getattr(arrays._columns, column), getattr(other._columns, column)
+            assert np.array_equal(one, two, equal_nan=one.dtype.kind == "f"), column
+    assert events
