@@ -36,6 +36,12 @@ class Config:
     """Where history blocks live; empty means beside the records (own SQLite file, own PostgreSQL schema)."""
     nats_url: str = ""
     """An existing NATS with JetStream; empty means a supervised child on loopback."""
+    nats_replicas: int = 1
+    """On how many servers of a NATS cluster the log lies before a packet is acknowledged; 3 survives one of three."""
+    engines: int = 1
+    """How many engines ``serve`` starts on this host; more than one needs PostgreSQL."""
+    historians: int = 1
+    """How many historians ``serve`` starts on this host; more than one needs PostgreSQL."""
     host: str = "127.0.0.1"
     """Address that the web and intake roles listen on."""
     web_port: int = 8600
@@ -54,6 +60,14 @@ class Config:
     """Pause between two looks of the clock for what is due."""
     log_max_gib: float = 20.0
     """Size at which the log refuses new packets rather than dropping old ones."""
+    disk_soft_mib: float = 1024.0
+    """With less room on the disk history pauses; at half of it no back-fill is taken, at a quarter nothing; 0: never."""
+    data_max_gib: float = 0.0
+    """The most that ``data_dir`` may take of its disk; 0: as much as there is."""
+    ops_alerts: str = ""
+    """Who is told when the platform itself is unwell: ``channel=address``, or a channel alone, separated by blanks."""
+    ops_alert_minutes: float = 5.0
+    """How long something is unwell before they are told; a full disk, log or database at once."""
     apprise_urls: str = ""
     """Outside channel for every message, as Apprise addresses separated by blanks; empty means none."""
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)

@@ -6,7 +6,6 @@ answer ``anlan check``.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +24,7 @@ from anlan.apps.obligations.models import Tick
 from anlan.apps.registry.selectors import equipment
 from anlan.apps.warnings.selectors.audit import without_next_step
 from anlan.config import Config
+from anlan.roles.room import MIB, Stage, space, stage_at
 from anlan.rules.calendar import civil
 
 UNFIRED_AFTER = timedelta(seconds=30)
@@ -47,6 +47,12 @@ SETTLING = {"data_stale", "log_silent", "engine_behind", "history_behind"}
 """What is no fault while everything has only just been started: gateways and readers are still coming back."""
 ROLES = {"engine": _lazy("报警引擎"), "historian": _lazy("历史"), "delivery": _lazy("投递")}
 
+GIVEN_UP = {
+    Stage.HISTORY: _lazy("历史已暂停"),
+    Stage.BACK_FILL: _lazy("历史已暂停，不收补传"),
+    Stage.LIVE: _lazy("历史已暂停，不收数据；预警与通知照常"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -59,6 +65,8 @@ class Fault:
     kind: str
     text: str
     detail: str = ""
+    since: datetime | None = None
+    """When it truly began, where that is known; else it counts from the first audit that found it."""
 
     @property
     def full(self) -> str:
@@ -73,8 +81,8 @@ class Part:
     faults: list[Fault] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
 
-    def wrong(self, kind: str, text: str, detail: str = "") -> None:
-        self.faults.append(Fault(kind, text, detail))
+    def wrong(self, kind: str, text: str, detail: str = "", since: datetime | None = None) -> None:
+        self.faults.append(Fault(kind, text, detail, since))
 
     @property
     def well(self) -> bool:
@@ -111,11 +119,12 @@ def _signs(part: Part, now: datetime) -> None:
     clock = newest.get("clock")
     part.figures["clock_signed_at"] = _at(clock)
     if clock is None or now - clock > SILENT_AFTER:
-        part.wrong("clock_silent", _("时钟没有动静，最近一次 %(at)s") % {"at": _at(clock)})
+        part.wrong("clock_silent", _("时钟没有动静，最近一次 %(at)s") % {"at": _at(clock)}, since=clock)
     for role, words in ROLES.items():
         at = newest.get(role)
         if at is not None and now - at > ROLE_SILENT_AFTER:
-            part.wrong(f"{role}_silent", _("%(role)s没有动静，最近一次 %(at)s") % {"role": words, "at": _at(at)})
+            text = _("%(role)s没有动静，最近一次 %(at)s") % {"role": words, "at": _at(at)}
+            part.wrong(f"{role}_silent", text, since=at)
 
 
 def _letters(part: Part, now: datetime) -> None:
@@ -192,13 +201,16 @@ def _history(part: Part, sampled: dict[str, datetime | None]) -> None:
 
 
 def disk(config: Config) -> Part:
-    """Room on the disk of the data directory."""
-    part = Part()
-    room = shutil.disk_usage(config.data_dir if config.data_dir.exists() else config.data_dir.absolute().parent)
-    part.figures |= {"free_bytes": room.free, "free_share": round(room.free / room.total, 4)}
-    if room.free < DISK_FREE_BYTES or room.free < room.total * DISK_FREE:
-        free = f"{room.free / 1024**3:.1f}"
-        part.wrong("disk_full", _("数据目录所在磁盘只剩 %(free)s GiB") % {"free": free})
+    """Room for the data directory, and what has been given up for want of it."""
+    part, room = Part(), space(config)
+    free, share = room.free, room.free / room.total if room.total else 0.0
+    given_up = stage_at(free, int(config.disk_soft_mib * MIB))
+    part.figures |= {"free_bytes": free, "free_share": round(share, 4)}
+    if given_up or free < DISK_FREE_BYTES or share < DISK_FREE:
+        words = GIVEN_UP.get(given_up, "")
+        left = f"{free / 1024**2:.0f} MiB" if free < 10 * DISK_FREE_BYTES else f"{free / 1024**3:.1f} GiB"
+        text = _("数据目录所在磁盘只剩 %(free)s") % {"free": left}
+        part.wrong("disk_full", f"{text}，{words}" if words else text)
     return part
 
 

@@ -17,6 +17,7 @@ from django.db import DatabaseError, transaction
 from anlan import config as settings
 from anlan.now import Clock, SystemClock, monotonic
 from anlan.roles import django, metrics
+from anlan.roles.auditor.bell import Bell, Unwell, destinations
 from anlan.roles.auditor.signal import Signal
 from anlan.roles.check import anchor_folder
 from anlan.roles.database import give_up_broken
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 EVERY_S = 5.0
 THOROUGH_S = 30.0
 """Comparing every open warning with its next step reads all of them: done less often than the rest."""
+DEAF_AFTER = timedelta(seconds=30)
+"""A database that does not answer for so long is told of; it may only have been started again."""
 STARTING = timedelta(seconds=30)
 """So long after its own start the auditor does not count missing signs of life: everything may be starting."""
 
@@ -54,12 +57,16 @@ class Auditor:
     """One auditor. ``look`` audits once; what it keeps between two looks is only where its patrol stands."""
 
     def __init__(self, config: settings.Config, clock: Clock) -> None:
+        from anlan.apps.delivery import services as delivery
         from anlan.roles.auditor.patrol import Patrol, SealPatrol
         from anlan.roles.auditor.sealing import Sealer
 
         self._config, self._clock = config, clock
         self._started_at = clock.now()
         self._signal = Signal(config)
+        self._bell = Bell(config, destinations(config, delivery.outside()), delivery.send_ops)
+        self._remembers = False
+        self._deaf_since: datetime | None = None
         self._patrol, self._seals = Patrol(), SealPatrol()
         self._sealer, self._next_sealing = Sealer(), 0.0
         self._anchored = ""
@@ -91,13 +98,25 @@ class Auditor:
             self._found = None
             log.exception("the database did not answer the auditor")
             give_up_broken()
+            self._ring_without_database(now)
             return None
-        self._found = found
+        self._found, self._deaf_since = found, None
         if found.well:
             self._signal.passed(now)
         for fault in found.faults:
             log.error("audit failed: %s: %s", fault.kind, fault.full)
         return found
+
+    def _ring_without_database(self, now: datetime) -> None:
+        """The database does not answer: what can be seen without it is told all the same."""
+        from anlan.roles.auditor import audit
+
+        self._deaf_since = self._deaf_since or now
+        if now - self._deaf_since < DEAF_AFTER:
+            return
+        told = [Unwell("database_silent", "数据库不应答或写不进", self._deaf_since)]
+        told += [Unwell(fault.kind, fault.text, self._deaf_since) for fault in audit.disk(self._config).faults]
+        self._bell.ring(told, now)
 
     def _audit(self, now: datetime) -> Findings:
         from anlan.roles.auditor import audit
@@ -157,6 +176,9 @@ class Auditor:
         with transaction.atomic():
             before: dict[str, Any] = next((sign.detail for sign in obligations.signs_of("auditor")), {})
             known = {each["kind"]: each for each in before.get("faults", [])}
+            if not self._remembers:
+                self._bell.remember(before.get("bell", {}))
+                self._remembers = True
             faults = {
                 fault.kind: {
                     "kind": fault.kind,
@@ -178,7 +200,13 @@ class Auditor:
                 faults=list(faults.values()),
                 figures=found.figures,
                 signal_error=self._signal.error,
+                bell=self._bell.state(),
             )
+        self._bell.ring([_unwell(fault, faults[fault.kind]["since"]) for fault in found.faults], now)
+
+
+def _unwell(fault: Fault, first_found: str) -> Unwell:
+    return Unwell(fault.kind, str(fault.text), fault.since or datetime.fromisoformat(first_found))
 
 
 def work(config: settings.Config, leaving: Leaving, clock: Clock) -> None:

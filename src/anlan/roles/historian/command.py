@@ -17,11 +17,12 @@ from anlan.stream.tasks import finish
 async def work(config: settings.Config, leaving: Leaving) -> None:
     """Run the historian; says ready when it has found its place in the log."""
     from anlan.roles.historian.historian import Historian
+    from anlan.roles.room import Room, history_folder
 
     log = await open_log(config, "historian", leaving)
     if log is None:
         return
-    historian = Historian(log, SystemClock(), lambda: bool(leaving))
+    historian = Historian(log, SystemClock(), lambda: bool(leaving), Room(config, history_folder(config)))
     running = asyncio.create_task(historian.run())
     waiting = asyncio.create_task(historian.ready.wait())
     await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,6 +1,8 @@
-"""The historian's loop: fetch, decode, write blocks with positions, acknowledge; compact hours that ended.
+"""The historian's loop: fetch, decode, write blocks with positions; compact hours that ended.
 
-History never holds up alarms: it has its own reader of the log and its own database, and may be minutes behind.
+History never holds up alarms: it has its own reader of the log and its own database, and may be minutes behind. It works
+on the partitions that its `Keeper` holds; when another historian has taken one over, nothing more is written and what
+is still held is read anew.
 """
 
 from __future__ import annotations
@@ -15,25 +17,26 @@ from typing import Any, TypeVar
 from django.db import DatabaseError, InterfaceError
 
 from anlan import now
-from anlan.apps.history.services import Batch, compact_hour, hours_to_compact, positions_of, write
+from anlan.apps.history.services import Batch, compact_hour, hours_to_compact, write
 from anlan.apps.history.services.compaction import HOUR_US
-from anlan.apps.monitoring.selectors import point_specs, registry_version
+from anlan.apps.monitoring.selectors import point_specs
 from anlan.apps.obligations import services as obligations
 from anlan.now import Clock
-from anlan.roles.database import close_all, give_up_broken
+from anlan.roles.database import close_all, give_up_broken, wait_for
 from anlan.roles.historian.minutes import OpenMinutes
+from anlan.roles.room import Room, Stage
 from anlan.stream.blocks import BlockError
 from anlan.stream.envelope import EnvelopeError, unpack
 from anlan.stream.frame import FrameDecoder
 from anlan.stream.gateway_clock import marked
 from anlan.stream.log import Log, LogMessage, LogUnavailable
-from anlan.stream.packet import PacketError
+from anlan.stream.packet import Form, PacketError
 from anlan.stream.points import PointTable
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-DURABLE = "historian"
+ROLE = "historian"
 FETCH = 64
 FETCH_S = 0.2
 SHORTEST_FLUSH_S = 3.0
@@ -48,14 +51,15 @@ LATE_US = 10 * 60_000_000
 
 
 class Historian:
-    """Stores what the log brings. ``run`` until ``leaving()`` is true; then everything is written and acked."""
+    """Stores what the log brings to its partitions. ``run`` until ``leaving()`` is true; then everything is written."""
 
-    def __init__(self, log: Log, clock: Clock, leaving: Callable[[], bool]) -> None:
-        self._log, self._clock, self._leaving = log, clock, leaving
+    def __init__(self, log: Log, clock: Clock, leaving: Callable[[], bool], room: Room) -> None:
+        self._log, self._clock, self._leaving, self._room = log, clock, leaving, room
         self._database = ThreadPoolExecutor(1, thread_name_prefix="history-database")
         self._last: LogMessage | None = None
         self._damaged: set[tuple[str, int]] = set()
         self._flush_took = 0.0
+        self._paused = False
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
@@ -76,12 +80,13 @@ class Historian:
             "historian_open_samples": self._open.samples,
             "historian_open_minutes": self._open.gateways,
             "historian_flush_seconds": round(self._flush_took, 3),
+            "historian_paused": int(self._paused),
         }
 
     async def _begin(self) -> None:
         self._version = await self._in_database(registry_version)
         self._table = PointTable(await self._in_database(point_specs))
-        self._decoder = FrameDecoder(self._table)
+        self._decoder = FrameDecoder(self._table, self._tag_list)
         self._open = OpenMinutes(self._table)
         self._positions: dict[int, int] = dict(await self._in_database(positions_of, await self._log.identity()))
         self._consumption = await self._log.consume(DURABLE)
@@ -91,6 +96,12 @@ class Historian:
         self._compact_at = moment + COMPACT_S
 
     async def _turn(self) -> None:
+        if self._pauses():
+            await asyncio.sleep(0.5)
+            if now.monotonic() >= self._registry_at:
+                self._registry_at = now.monotonic() + REGISTRY_S
+                await self._follow_registry()
+            return
         try:
             messages = await self._consumption.fetch(FETCH, FETCH_S)
         except LogUnavailable as error:
@@ -108,6 +119,17 @@ class Historian:
         if moment >= self._compact_at and not messages:
             await self._compact()
 
+    def _pauses(self) -> bool:
+        """Whether history gives way to everything else because the disk is short; the log keeps what comes."""
+        paused = self._room.stage >= Stage.HISTORY
+        if paused != self._paused:
+            free = self._room.space.free // 1024**2
+            logger.error("the disk has %d MiB left, history pauses", free) if paused else logger.warning(
+                "history resumes"
+            )
+            self._paused = paused
+        return paused
+
     def _take(self, message: LogMessage) -> None:
         self._last = message
         if message.seq <= self._positions.get(message.partition, 0):
@@ -115,6 +137,8 @@ class Historian:
         self._positions[message.partition] = message.seq
         try:
             for record in unpack(message.data):
+                if record.form == Form.ALARMS:
+                    continue
                 try:
                     frame = marked(self._decoder.decode(record), record)
                 except PacketError as error:
@@ -162,6 +186,10 @@ class Historian:
             if self._leaving():
                 return
         self._compact_at = now.monotonic() + (0.5 if hours else COMPACT_S)
+
+    def _tag_list(self, gateway: str, tags_hash: str) -> list[str] | None:
+        """An agreed tag list from the records. Stands still while their database does."""
+        return wait_for(self._database, lambda: tag_list(gateway, tags_hash), self._leaving)
 
     async def _in_database(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run ``work`` in the database thread, again and again while the database cannot be written."""

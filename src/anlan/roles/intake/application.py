@@ -21,6 +21,7 @@ from anlan.roles.intake.bundler import Bundler, Overloaded
 from anlan.roles.intake.keys import KeyRing, Sender, credentials
 from anlan.roles.intake.refusals import STRANGER, Refusals
 from anlan.roles.intake.replay import Taken
+from anlan.roles.room import Stage
 from anlan.stream.envelope import Record
 from anlan.stream.log import LogFull, LogUnavailable
 from anlan.stream.packet import Header, PacketError, Refusal, admit, peek, split
@@ -58,10 +59,11 @@ class Application:
         log_is_there: Callable[[], bool],
         future_limit: timedelta,
         live_age: timedelta,
+        room: Callable[[], Stage] = lambda: Stage.PLENTY,
     ) -> None:
         self._keys, self._bundler, self._taken, self._refusals, self._clock = keys, bundler, taken, refusals, clock
         self._refresh_keys, self._log_is_there = refresh_keys, log_is_there
-        self._future_limit, self._live_age = future_limit, live_age
+        self._future_limit, self._live_age, self._room = future_limit, live_age, room
         self.accepted = self.duplicates = self.refused = self.requests = 0
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
@@ -103,6 +105,7 @@ class Application:
             reason = Refusal.TOO_BIG if error.status == 413 else Refusal.MALFORMED
             self._refuse(sender.gateway, reason, error.detail, b"")
             raise Answer(error.status, error.detail) from error
+        self._spare(Stage.LIVE, "平台磁盘空间不足，暂不接收数据，请保留并稍后重发")
         try:
             packets = split(raw)
         except PacketError as error:
@@ -188,7 +191,10 @@ class Application:
 
     def _admit(self, header: Header, sender: Sender, received_at: Any) -> None:
         # 断点续传: a back-fill may be old, a live report may not
-        age = BACKFILL_AGE if header.report_type == "continues" else self._live_age
+        age = self._live_age
+        if header.report_type == "continues":
+            age = BACKFILL_AGE
+            self._spare(Stage.BACK_FILL, "平台磁盘空间不足，暂不接收补传，请保留并稍后重发")
         admit(
             header,
             enterprise=sender.enterprise,
@@ -197,6 +203,11 @@ class Application:
             future_limit=self._future_limit,
             age_limit=age,
         )
+
+    def _spare(self, what: Stage, detail: str) -> None:
+        """Refuse the request whole while the disk is too short for it: the sender keeps it, nothing is half taken."""
+        if self._room() >= what:
+            raise Answer(503, detail, (b"retry-after", b"30"))
 
     def _refuse(
         self, gateway: str, reason: Refusal, detail: str, raw: bytes, sampled_at: datetime | None = None
@@ -213,6 +224,7 @@ class Application:
             "intake_packets_refused_total": self.refused,
             "intake_envelopes_published_total": self._bundler.published,
             "intake_waiting_bytes": self._bundler.waiting,
+            "intake_given_up": int(self._room()),
         }
 
 

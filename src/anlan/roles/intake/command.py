@@ -19,6 +19,7 @@ from anlan.roles.intake.keys import KeyRing, from_records
 from anlan.roles.intake.replay import Taken
 from anlan.roles.log import open_log
 from anlan.roles.process import Leaving, announce, begin
+from anlan.roles.room import Room
 from anlan.rules import rulebook
 from anlan.stream.log import Log, LogUnavailable
 from anlan.stream.tasks import end, finish
@@ -63,7 +64,7 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
             await refresh()
             await asyncio.sleep(KEYS_EVERY_S)
 
-    bundler = Bundler(publisher.publish)
+    bundler, room = Bundler(publisher.publish), Room(config)
     app = Application(
         keys,
         bundler,
@@ -74,6 +75,7 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
         log_is_there=lambda: publisher.there,
         future_limit=timedelta(seconds=rulebook.load().number("future_tolerance_seconds")),
         live_age=LIVE_AGE,
+        room=lambda: room.stage,
     )
     server = uvicorn.Server(
         uvicorn.Config(

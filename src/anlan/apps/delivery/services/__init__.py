@@ -8,6 +8,7 @@ from anlan.apps.delivery.services.contacts import enable as enable_contact
 from anlan.apps.delivery.services.draft import Draft, To
 from anlan.apps.delivery.services.hints import connect, hint, nats_url
 from anlan.apps.delivery.services.letters import on_subject
+from anlan.apps.delivery.services.ops import send_ops
 from anlan.apps.delivery.services.outbox import post, post_all, prepare, write
 from anlan.apps.delivery.services.receipts import mark_all_read, mark_read, receive_receipt
 from anlan.apps.delivery.services.sending import send_due
@@ -48,6 +49,7 @@ __all__ = [
     "prepare",
     "receive_receipt",
     "send_due",
+    "send_ops",
     "send_test",
     "take_reports",
     "title_of",
