@@ -59,6 +59,9 @@ class News:
     heads: dict[str, Head] = field(default_factory=dict)
     gaps: dict[str, list[Gap]] = field(default_factory=dict)
 
+    def __bool__(self) -> bool:
+        return bool(self.heads or self.gaps)
+
 
 @dataclass
 class _Run:

@@ -13,6 +13,7 @@ from anlan.apps.monitoring.selectors.alarms import (
     uncleared_by_source,
     uncleared_count,
 )
+from anlan.apps.monitoring.selectors.intake import gaps_in, suspensions_in, tag_list, tag_list_sizes
 from anlan.apps.monitoring.selectors.live import Live, LiveValue, live
 from anlan.apps.monitoring.selectors.points import point_specs, registry_versions
 from anlan.apps.monitoring.selectors.quieting import (
@@ -39,6 +40,7 @@ __all__ = [
     "filings_to_confirm",
     "filings_visible",
     "first_alarm",
+    "gaps_in",
     "is_shelved",
     "live",
     "point_specs",
@@ -47,6 +49,9 @@ __all__ = [
     "shelved_now",
     "shelvings_visible",
     "suppressions_visible",
+    "suspensions_in",
+    "tag_list",
+    "tag_list_sizes",
     "uncleared_by_source",
     "uncleared_count",
 ]

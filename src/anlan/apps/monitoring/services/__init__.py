@@ -2,31 +2,54 @@
 
 from anlan.apps.monitoring.services.acknowledge import acknowledge
 from anlan.apps.monitoring.services.alarms import apply_events
+from anlan.apps.monitoring.services.backlogs import Backlog, record_backlogs
+from anlan.apps.monitoring.services.ciphers import Cipher, CipherRefused, ciphers, remove_cipher, set_cipher
 from anlan.apps.monitoring.services.clocks import Measured, record_clocks
 from anlan.apps.monitoring.services.coverage import check_coverage, coverage_of
+from anlan.apps.monitoring.services.edge_alarms import apply_edge_alarms
 from anlan.apps.monitoring.services.filings import fire_filings
 from anlan.apps.monitoring.services.links import Sign, record_signs, sweep_links
 from anlan.apps.monitoring.services.quarantine import Refused, quarantine
 from anlan.apps.monitoring.services.reactions import on_source_change
 from anlan.apps.monitoring.services.refusal import NotDone
+from anlan.apps.monitoring.services.sequences import known_sequences, record_sequences
 from anlan.apps.monitoring.services.shelving import fire_shelvings
+from anlan.apps.monitoring.services.suspensions import Pause, lift_suspension, pauses_in_force, record_pauses
+from anlan.apps.monitoring.services.tag_lists import TooManyLists, announce_tags, note_used_tags
 from anlan.apps.monitoring.services.withholding import on_open_warnings
 
 __all__ = [
+    "Backlog",
+    "Cipher",
+    "CipherRefused",
     "Measured",
     "NotDone",
+    "Pause",
     "Refused",
     "Sign",
+    "TooManyLists",
     "acknowledge",
+    "announce_tags",
+    "apply_edge_alarms",
     "apply_events",
     "check_coverage",
+    "ciphers",
     "coverage_of",
     "fire_filings",
     "fire_shelvings",
+    "known_sequences",
+    "lift_suspension",
+    "note_used_tags",
     "on_open_warnings",
     "on_source_change",
+    "pauses_in_force",
     "quarantine",
+    "record_backlogs",
     "record_clocks",
+    "record_pauses",
+    "record_sequences",
     "record_signs",
+    "remove_cipher",
+    "set_cipher",
     "sweep_links",
 ]

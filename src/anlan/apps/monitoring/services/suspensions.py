@@ -1,0 +1,81 @@
+"""Pauses of a gateway's intake: begun by the intake, over by themselves, lifted early by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from anlan.apps.delivery.services import hint
+from anlan.apps.journal import services as journal
+from anlan.apps.monitoring.models import Suspension
+from anlan.apps.registry.selectors import equipment
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Most of what a gateway sent was refused: of ``packets``, ``refused``, mostly for ``reason``."""
+
+    gateway: str
+    started_at: datetime
+    until: datetime
+    packets: int
+    refused: int
+    reason: str
+
+
+@transaction.atomic
+def record_pauses(pauses: Iterable[Pause]) -> int:
+    """Write pauses down; returns how many were new. A pause that is there already (same gateway and start) stays."""
+    count = 0
+    for pause in pauses:
+        gateway = equipment.gateways_with([pause.gateway]).select_related("enterprise").first()
+        if gateway is None:
+            continue
+        _, made = Suspension.objects.by_the_machine().get_or_create(
+            gateway=gateway,
+            started_at=pause.started_at,
+            defaults={
+                "enterprise_id": gateway.enterprise_id,
+                "until": pause.until,
+                "packets": pause.packets,
+                "refused": pause.refused,
+                "reason": pause.reason,
+            },
+        )
+        if made:
+            count += 1
+            hint("gateway", gateway.enterprise.code, id=gateway.code, kind="suspended")
+    return count
+
+
+def pauses_in_force(at: datetime) -> dict[str, datetime]:
+    """Gateways whose intake is paused at ``at``, until when. Machine's own read."""
+    rows = Suspension.objects.by_the_machine().filter(until__gt=at, lifted_at__isnull=True).order_by("until")
+    return dict(rows.values_list("gateway__code", "until"))
+
+
+@transaction.atomic
+def lift_suspension(suspension: Suspension, *, actor: str, name: str, at: datetime) -> bool:
+    """Take a gateway's data again before its pause is over; False when it was over or lifted already. Journaled.
+
+    The caller has checked that the person may.
+    """
+    chain = f"enterprise:{suspension.enterprise.code}"
+    journal.hold([chain])
+    mine = Suspension.objects.by_the_machine().filter(pk=suspension.pk, lifted_at__isnull=True, until__gt=at)
+    if not mine.update(lifted_at=at, lifted_by=name[:60]):
+        return False
+    journal.record(
+        chain,
+        "intake.resumed",
+        at=at,
+        actor=actor,
+        subject=f"gateway:{suspension.gateway.code}",
+        before={"lifted_at": None},
+        after={"lifted_at": at, "lifted_by": name[:60]},
+    )
+    hint("gateway", suspension.enterprise.code, id=suspension.gateway.code, kind="resumed")
+    return True
