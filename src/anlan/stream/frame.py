@@ -34,8 +34,9 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
     `index` int32 rows of the point table, `value` float64 (NaN only where `quality` is 2), `quality` uint8 (0 good,
     1 uncertain, 2 bad), `sampled_at_us` int64 the sample's own time, epoch µs. `unknown`: tags that are no points of
-    this gateway; they are in no array. `damaged`: samples that did not even name a tag. `unique`: no row twice.
-    `connected`: whether the gateway had its control system. `suspect`: see `anlan.stream.gateway_clock`.
+    this gateway; they are in no array. `claimed`: those of them that are points of another gateway. `damaged`: samples
+    that did not even name a tag. `unique`: no row twice. `connected`: whether the gateway had its control system.
+    `suspect`: see `anlan.stream.gateway_clock`.
     """
 
     gateway: str
@@ -49,6 +50,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     damaged: int = 0
     unique: bool = False
     connected: bool = True
+    claimed: list[str] = []
     suspect: bool = False
 
 
@@ -103,8 +105,8 @@ _BROKEN = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 class _Tags:
     """The tag list that a gateway sent last, and where it leads."""
 
-    __slots__ = ("index", "keep", "learn_at", "packets", "patience", "span", "tags", "template", "unique", "unknown",
-                 "version")  # fmt: skip
+    __slots__ = ("claimed", "index", "keep", "learn_at", "packets", "patience", "span", "tags", "template", "unique",
+                 "unknown", "version")  # fmt: skip
 
     def __init__(self, tags: list[str], rows: NDArray[np.int32], table: PointTable) -> None:
         self.tags = tags
@@ -113,6 +115,7 @@ class _Tags:
         self.keep: NDArray[np.intp] | None = None if bool(known.all()) else np.flatnonzero(known)
         self.index = rows if self.keep is None else rows[self.keep]
         self.unknown = [tag for tag, row in zip(tags, rows.tolist(), strict=True) if row < 0]
+        self.claimed = [tag for tag in self.unknown if table.row(tag) is not None]
         self.span = (table.range_low[self.index], table.range_high[self.index])
         self.unique = len(np.unique(self.index)) == len(self.index)
         self.template: Template | None = None
@@ -256,6 +259,7 @@ class FrameDecoder:
             damaged=damaged,
             unique=tags.unique,
             connected=linked,
+            claimed=tags.claimed,
         )
 
     def _tags(self, gateway: str, names: list[str]) -> _Tags:

@@ -25,6 +25,7 @@ class Refusal(StrEnum):
     REPLAYED = "replayed"
     BAD_KEY = "bad_key"
     UNKNOWN_POINT = "unknown_point"
+    CLAIMED = "claimed"
     UNREADABLE = "unreadable"
     ALTERED = "altered"
     UNKNOWN_TAGS = "unknown_tags"
@@ -53,6 +54,7 @@ _LABELS = {
     Refusal.REPLAYED: "重复报文",
     Refusal.BAD_KEY: "网关密钥不符",
     Refusal.UNKNOWN_POINT: "指标未登记",
+    Refusal.CLAIMED: "指标属于另一网关",
     Refusal.UNREADABLE: "日志中的记录无法读出",
     Refusal.ALTERED: "校验和不符",
     Refusal.UNKNOWN_TAGS: "点位清单未登记，请先发送清单",

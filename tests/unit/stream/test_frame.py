@@ -59,6 +59,7 @@ def test_unknown_and_foreign_tags_are_named_and_left_out() -> None:
     frame = decode(packet({"x": "1", "a": "2", "z": "3", "b": "4"}))
     assert cells(frame) == [(0, 2.0, GOOD, 0), (1, 4.0, GOOD, 0)]
     assert frame.unknown == ["x", "z"]
+    assert frame.claimed == ["z"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the engine counts between two checkpoints: signs of life, tags that nobody registered, damaged records."""
+"""What the engine counts between two checkpoints: signs of life, tags that are not the gateway's, damaged records."""
 
 from __future__ import annotations
 
@@ -33,9 +33,14 @@ class Tally:
             self.signs[frame.gateway] = Sign(
                 frame.gateway, instant(received), instant(frame.collected_at_us), frame.connected, clock
             )
-        if frame.unknown:
-            named = "、".join(frame.unknown[:5]) + (" 等" if len(frame.unknown) > 5 else "")
-            self._count(frame.gateway, Refusal.UNKNOWN_POINT, f"{len(frame.unknown)} 个指标未登记：{named}", received)
+        if frame.claimed:
+            # a second gateway for a point: its samples are left out, or history would be woven of two
+            words = f"{len(frame.claimed)} 个指标登记在另一网关，未采用：{_named(frame.claimed)}"
+            self._count(frame.gateway, Refusal.CLAIMED, words, received)
+        strange = [tag for tag in frame.unknown if tag not in frame.claimed] if frame.claimed else frame.unknown
+        if strange:
+            words = f"{len(strange)} 个指标未登记：{_named(strange)}"
+            self._count(frame.gateway, Refusal.UNKNOWN_POINT, words, received)
         if frame.damaged:
             self._count(frame.gateway, Refusal.MALFORMED, f"{frame.damaged} 个样本无法读出", received)
 
@@ -76,3 +81,7 @@ class Tally:
         known = self.refused.get((gateway, reason))
         repeats = known.repeats + 1 if known else 1
         self.refused[gateway, reason] = Refused(gateway, reason, detail, instant(at_us), excerpt, size, repeats)
+
+
+def _named(tags: list[str]) -> str:
+    return "、".join(tags[:5]) + (" 等" if len(tags) > 5 else "")
