@@ -95,8 +95,14 @@ class Alarm(models.Model):
     class Meta:
         ordering = ["-raised_at", "id"]
         indexes = [
+            models.Index(fields=["raised_at", "id"], name="alarm_by_time"),
             models.Index(fields=["state", "-raised_at"]),
             models.Index(fields=["enterprise", "-raised_at"]),
+            models.Index(
+                fields=["enterprise", "raised_at"],
+                condition=models.Q(state="active") | models.Q(acknowledged_at__isnull=True),
+                name="alarm_uncleared",
+            ),
             models.Index(fields=["source", "state"]),
             models.Index(fields=["point", "-raised_at"]),
             models.Index(fields=["filing"], condition=models.Q(filing__isnull=False), name="alarm_of_filing"),
