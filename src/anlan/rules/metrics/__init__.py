@@ -6,22 +6,31 @@ and never how it is computed, so every formula here is ours and is shown as æœ¬å
 
 from __future__ import annotations
 
+from anlan.rules.metrics.alarming import ALARMING, PERFORMANCE, AlarmFacts
 from anlan.rules.metrics.facts import HandlingFacts, total
-from anlan.rules.metrics.handling import DAILY, HANDLING, METRICS
+from anlan.rules.metrics.handling import DAILY, HANDLING, HANDLING_METRICS
 from anlan.rules.metrics.metric import FORMULA, Figure, Metric, MetricUnit
-from anlan.rules.metrics.table import Line, Table, tabulate
+from anlan.rules.metrics.table import Facts, Line, Table, summed, tabulate
+
+METRICS: dict[str, Metric] = HANDLING_METRICS | ALARMING
+"""Every metric by its id."""
 
 __all__ = [
+    "ALARMING",
     "DAILY",
     "FORMULA",
     "HANDLING",
     "METRICS",
+    "PERFORMANCE",
+    "AlarmFacts",
+    "Facts",
     "Figure",
     "HandlingFacts",
     "Line",
     "Metric",
     "MetricUnit",
     "Table",
+    "summed",
     "tabulate",
     "total",
 ]

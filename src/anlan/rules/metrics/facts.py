@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 LISTS = ("warnings", "downgrades", "confirmations", "reports", "notices", "orders", "open_orders", "alarms",
-         "uncleared_alarms", "larger_warnings")  # fmt: skip
+         "uncleared_alarms", "larger_warnings", "performing_alarms", "chattering_alarms", "stale_alarms")  # fmt: skip
 """Names of the lists of facts that a figure opens."""
 
 

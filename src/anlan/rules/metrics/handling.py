@@ -116,7 +116,7 @@ _ALL = (
     ),
 )  # fmt: skip
 
-METRICS: dict[str, Metric] = {metric.id: metric for metric in _ALL}
+HANDLING_METRICS: dict[str, Metric] = {metric.id: metric for metric in _ALL}
 
 HANDLING = ("warnings_raised", "downgrade_minutes", "report_on_time_rate", "notices_sent", "orders_answered_rate",
             "confirm_minutes", "confirmed_automatically", "reports_late", "reports_overdue", "orders_open")  # fmt: skip

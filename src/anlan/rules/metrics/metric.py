@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
-from anlan.rules.metrics.facts import HandlingFacts
 from anlan.rules.ranking import Direction
 from anlan.rules.ratio import NO_BASE, percent_text
 
@@ -24,6 +24,8 @@ class MetricUnit(StrEnum):
     COUNT = "count"
     PERCENT = "percent"
     MINUTES = "minutes"
+    RATE = "rate"
+    """So many alarms in a length of time, as a mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,15 @@ class Metric:
     definition: str
     numerator: str
     denominator: str
-    compute: Callable[[HandlingFacts], Figure]
+    compute: Callable[[Any], Figure]
+    """From the facts of its table (`HandlingFacts`, `AlarmFacts`)."""
     drills_to: str
     """The list of facts behind the figure, a key of `anlan.rules.metrics.facts.LISTS`."""
 
     @property
     def unit_words(self) -> str:
-        return {MetricUnit.COUNT: "个", MetricUnit.PERCENT: "%", MetricUnit.MINUTES: "分钟"}[self.unit]
+        words = {MetricUnit.COUNT: "个", MetricUnit.PERCENT: "%", MetricUnit.MINUTES: "分钟", MetricUnit.RATE: "条"}
+        return words[self.unit]
 
     @property
     def direction_words(self) -> str:
@@ -75,7 +79,7 @@ class Metric:
                 return str(int(value))
             case MetricUnit.PERCENT:
                 return f"{percent_text(value)} %"
-            case MetricUnit.MINUTES:
+            case MetricUnit.MINUTES | MetricUnit.RATE:
                 return percent_text(value / 100)
 
     def number(self, figure: Figure) -> float | int | None:

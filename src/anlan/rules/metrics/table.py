@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from anlan.rules.metrics.facts import HandlingFacts, total
+from anlan.rules.metrics.alarming import AlarmFacts
+from anlan.rules.metrics.facts import HandlingFacts
 from anlan.rules.metrics.metric import Figure, Metric
 from anlan.rules.ranking import Place, rank, top
+
+Facts = HandlingFacts | AlarmFacts
+"""Facts that add up; all units of one table have facts of one kind."""
+F = TypeVar("F", HandlingFacts, AlarmFacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +21,7 @@ class Line:
     """One unit with its figures in the order of the table's metrics, and its place by the ranking metric."""
 
     unit: str
-    facts: HandlingFacts
+    facts: Facts
     figures: tuple[Figure, ...]
     place: Place
 
@@ -31,19 +37,29 @@ class Table:
 
 
 def tabulate(
-    metrics: Sequence[Metric], facts: Mapping[str, HandlingFacts], ranked_by: Metric, first: int | None = None
-) -> Table:
+    metrics: Sequence[Metric], facts: Mapping[str, F], ranked_by: Metric, first: int | None = None,
+    nothing: F | None = None,
+) -> Table:  # fmt: skip
     """The table of these units, or of the ``first`` so many places with everyone tied on the last of them.
 
-    The total is that of all units, computed from the summed facts, never from the units' figures.
+    The total is that of all units, computed from the summed facts, never from the units' figures; ``nothing`` is what
+    the sum begins with, by default no handling at all.
     """
     places = rank(((unit, ranked_by.compute(each).value) for unit, each in facts.items()), ranked_by.direction)
     places = places if first is None else top(places, first)
     lines = [
         Line(place.subject, facts[place.subject], _figures(metrics, facts[place.subject]), place) for place in places
     ]
-    return Table(tuple(metrics), ranked_by, tuple(lines), _figures(metrics, total(facts.values())))
+    whole: Facts = summed(facts.values(), HandlingFacts() if nothing is None else nothing)  # type: ignore[type-var]
+    return Table(tuple(metrics), ranked_by, tuple(lines), _figures(metrics, whole))
 
 
-def _figures(metrics: Sequence[Metric], facts: HandlingFacts) -> tuple[Figure, ...]:
+def summed(facts: Iterable[F], nothing: F) -> F:
+    """The sum; of nothing, ``nothing``."""
+    for each in facts:
+        nothing = nothing + each
+    return nothing
+
+
+def _figures(metrics: Sequence[Metric], facts: Facts) -> tuple[Figure, ...]:
     return tuple(metric.compute(facts) for metric in metrics)

@@ -18,7 +18,7 @@ router = Router()
 class MetricsQuery(Schema):
     """The same parameters as the page."""
 
-    table: Literal["", "handling", "daily"] = ""
+    table: Literal["", "handling", "daily", "alarms"] = ""
     period: Literal["", "day", "week", "month", "quarter", "year"] = ""
     day: Annotated[date | None, Field(alias="date", description="期间内的任何一天，缺省为今天")] = None
     by: UnitKind | Literal[""] = ""

@@ -161,5 +161,8 @@ FACTS: dict[str, FactList] = {
     "open_orders": _ORDERS,
     "alarms": _ALARMS,
     "uncleared_alarms": _ALARMS,
+    "performing_alarms": _ALARMS,
+    "chattering_alarms": _ALARMS,
+    "stale_alarms": _ALARMS,
 }
 assert set(FACTS) == set(LISTS)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,15 +14,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from anlan import now as clock
+from anlan.apps.monitoring.selectors import performance
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.selectors import locality
 from anlan.apps.registry.selectors.units import Unit, UnitKind, units
 from anlan.apps.warnings import selectors
 from anlan.components.export import sheet_of, workbook
 from anlan.components.lists import Column
-from anlan.rules.metrics import FORMULA, METRICS, HandlingFacts, Line, Metric, Table, tabulate, total
+from anlan.rules.calendar import civil_day
+from anlan.rules.metrics import FORMULA, METRICS, AlarmFacts, HandlingFacts, Line, Metric, Table, summed, tabulate
 from anlan.site.context import Shell
-from anlan.site.statistics.asked import PERIODS, TABLES, UNITS, Asked, read
+from anlan.site.statistics.asked import ALARMS, PERIODS, TABLES, UNITS, Asked, read
 from anlan.site.statistics.lists import FACTS
 
 WATCHED = 50
@@ -45,14 +48,38 @@ def question(request: Any, now: datetime) -> Asked:
 
 def answer(scope: Scope, asked: Asked, now: datetime) -> Answer:
     """The table of a question: facts per enterprise, summed by unit. A constant number of queries."""
-    facts = selectors.handling_facts(scope, asked.period, now)
+    facts: Any
+    nothing: Any
+    if asked.table == ALARMS:
+        facts, nothing = alarm_facts(scope, asked, now), AlarmFacts()
+    else:
+        facts, nothing = selectors.handling_facts(scope, asked.period, now), HandlingFacts()
     found = {unit.code: unit for unit in units(scope, asked.by)}
-    nothing = HandlingFacts()
     by_unit = {
-        code: total(facts.get(enterprise_id, nothing) for enterprise_id in unit.enterprise_ids)
+        code: summed((facts.get(enterprise_id, nothing) for enterprise_id in unit.enterprise_ids), nothing)
         for code, unit in found.items()
     }
-    return Answer(asked, tabulate(asked.metrics, by_unit, asked.ranked_by, asked.top), found)
+    return Answer(asked, tabulate(asked.metrics, by_unit, asked.ranked_by, asked.top, nothing), found)
+
+
+def alarm_facts(scope: Scope, asked: Asked, now: datetime) -> dict[int, AlarmFacts]:
+    """The facts of alarm performance of each enterprise in scope, under the rules of the reader's own place."""
+    rules = locality.rules_of_scope(scope, min(asked.period.last_day, civil_day(now)))
+    return performance.alarm_facts(scope, asked.period.start, asked.period.end, now, rules)
+
+
+def rows_behind(name: str, scope: Scope, asked: Asked, now: datetime) -> QuerySet[Any]:
+    """The rows of one list of `anlan.rules.metrics.facts.LISTS`."""
+    start, end = asked.period.start, asked.period.end
+    match name:
+        case "performing_alarms":
+            return performance.performing(scope, start, end)
+        case "chattering_alarms":
+            return performance.chattering(scope, start, end)
+        case "stale_alarms":
+            rules = locality.rules_of_scope(scope, min(asked.period.last_day, civil_day(now)))
+            return performance.stale(scope, min(end, now), rules)
+    return selectors.ROWS[name](scope, asked.period)
 
 
 @require_safe
@@ -99,7 +126,7 @@ def facts(request: HttpRequest, metric: str) -> HttpResponseBase:
     scope = request.scope  # type: ignore[attr-defined]
     asked = question(request, now)
     listed = FACTS[known.drills_to]
-    rows = selectors.ROWS[known.drills_to](scope, asked.period)
+    rows = rows_behind(known.drills_to, scope, asked, now)
     code = request.GET.get("unit", "")
     unit = next((each for each in units(scope, asked.by) if each.code == code), None) if "unit" in request.GET else None
     if "unit" in request.GET:
