@@ -4,19 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('monitoring', '0007_retrospective'),
-        ('registry', '0001_initial'),
+        ("monitoring", "0007_retrospective"),
+        ("registry", "0001_initial"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='alarm',
-            index=models.Index(fields=['raised_at', 'id'], name='alarm_by_time'),
+            model_name="alarm",
+            index=models.Index(fields=["raised_at", "id"], name="alarm_by_time"),
         ),
         migrations.AddIndex(
-            model_name='alarm',
-            index=models.Index(condition=models.Q(('state', 'active'), ('acknowledged_at__isnull', True), _connector='OR'), fields=['enterprise', 'raised_at'], name='alarm_uncleared'),
+            model_name="alarm",
+            index=models.Index(
+                condition=models.Q(("state", "active"), ("acknowledged_at__isnull", True), _connector="OR"),
+                fields=["enterprise", "raised_at"],
+                name="alarm_uncleared",
+            ),
         ),
     ]

@@ -31,6 +31,7 @@ class Confirmation(models.Model):
                 fields=["warning", "person"], condition=models.Q(person__isnull=False), name="confirmed_once_per_person"
             )
         ]
+        indexes = [models.Index(fields=["at"])]
 
     def __str__(self) -> str:
         return f"{self.warning_id} {self.name}"
@@ -61,6 +62,7 @@ class Act(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
+        indexes = [models.Index(fields=["at"])]
 
     def __str__(self) -> str:
         return f"{self.warning_id} {self.kind}"

@@ -65,6 +65,8 @@ class Warning(models.Model):
         indexes = [
             models.Index(fields=["cleared_at", "-rank", "next_due_at"]),
             models.Index(fields=["enterprise", "-opened_at"]),
+            models.Index(fields=["opened_at", "id"], name="warning_by_time"),
+            models.Index(fields=["level"], condition=models.Q(closed_at__isnull=True), name="warning_running"),
         ]
 
     def __str__(self) -> str:
@@ -102,7 +104,11 @@ class LevelEpisode(models.Model):
                 fields=["warning"], condition=models.Q(ended_at__isnull=True), name="one_running_episode_per_warning"
             )
         ]
-        indexes = [models.Index(fields=["enterprise", "level", "started_at"])]
+        indexes = [
+            models.Index(fields=["enterprise", "level", "started_at"]),
+            models.Index(fields=["level", "ended_at"]),
+            models.Index(fields=["started_at"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.warning_id} {self.level}"
