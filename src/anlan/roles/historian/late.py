@@ -30,13 +30,16 @@ LONGEST_MARGIN = timedelta(hours=24)
 POINTS_AT_ONCE = 100
 
 
-def look(now: datetime) -> bool:
-    """Look through the next stretch; False when none waits. A kill in between makes it be looked through again."""
-    waiting = late.next_waiting(micros(now - SETTLED))
+def look(now: datetime, behind: set[str]) -> bool:
+    """Look through the next stretch; False when none waits. A kill in between makes it be looked through again.
+
+    ``behind``: gateways to leave out; those where the engine has not read so far yet are added.
+    """
+    waiting = late.next_waiting(micros(now - SETTLED), behind)
     if waiting is None:
         return False
     if not _engine_is_there(waiting.gateway, instant(waiting.received_us)):
-        late.postpone(waiting, micros(now))
+        behind.add(waiting.gateway)
         return True
     found = list(_found(waiting))
     changed = record_late(found, instant(waiting.received_us), now)

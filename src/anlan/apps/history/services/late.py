@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from anlan.apps.history.models import Block, LateStretch
@@ -24,9 +25,12 @@ class Waiting:
     """(key, newest receipt) of the rows that this stands for."""
 
 
-def next_waiting(before_us: int) -> Waiting | None:
-    """The stretch that waits longest, of those that nothing was added to since ``before_us``; None when none does."""
-    waiting = LateStretch.objects.filter(evaluated_us=None, received_us__lt=before_us)
+def next_waiting(before_us: int, without: Collection[str] = ()) -> Waiting | None:
+    """The stretch that waits longest, of those that nothing was added to since ``before_us``; None when none does.
+
+    Gateways in ``without`` are left out.
+    """
+    waiting = LateStretch.objects.filter(evaluated_us=None, received_us__lt=before_us).exclude(gateway__in=without)
     oldest = waiting.order_by("received_us").first()
     if oldest is None:
         return None
@@ -50,11 +54,6 @@ def looked_through(waiting: Waiting, now_us: int) -> None:
     """The stretch has been looked through; rows that grew meanwhile stay waiting. Repeating it changes nothing."""
     for pk, received_us in waiting.rows:
         LateStretch.objects.filter(pk=pk, received_us=received_us).update(evaluated_us=now_us)
-
-
-def postpone(waiting: Waiting, now_us: int) -> None:
-    """Look again later: to be called when the engine has not read so far yet."""
-    LateStretch.objects.filter(pk__in=[pk for pk, _ in waiting.rows], evaluated_us=None).update(received_us=now_us)
 
 
 def waiting_count() -> int:
