@@ -59,6 +59,8 @@ class Filing(models.Model):
     """For whom the decision was made."""
     note = models.CharField(_("意见"), max_length=200, blank=True)
     effective_at = models.DateTimeField(_("生效"), null=True, blank=True)
+    overdue_at = models.DateTimeField(_("逾期未确认"), null=True, blank=True)
+    """When it had waited for its confirmation longer than the local setting allows; a late decision leaves it."""
     ended_at = models.DateTimeField(_("结束"), null=True, blank=True)
     ended_by = models.CharField(_("结束人"), max_length=60, blank=True)
     """Empty when the window ended by itself."""
@@ -77,6 +79,13 @@ class Filing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.enterprise_id} {self.kind} {self.starts_at}"
+
+    @property
+    def state_words(self) -> str:
+        """The state, and that the confirmation is overdue while it is."""
+        if self.state == FilingState.FILED and self.overdue_at is not None:
+            return str(_("逾期未确认"))
+        return self.get_state_display()
 
     def covers(self, point: Point) -> bool:
         """Whether a point of any enterprise lies within the scope; ``points`` is prefetched by the caller."""

@@ -81,7 +81,7 @@ def confirm(filing: Filing, *, by: str, actor: str, agency: Agency, at: datetime
     row.state, row.decided_at, row.decided_by, row.agency = FilingState.CONFIRMED, at, by, agency
     row.note, row.effective_at = note.strip()[:200], max(at, row.starts_at)
     row.save()
-    obligations.fulfil(_key(row, UNCONFIRMED), at=at, late=_is_overdue(row, at))
+    obligations.fulfil(_key(row, UNCONFIRMED), at=at, late=row.overdue_at is not None)
     _note(row, "filing.confirmed", at, actor, after={"agency": agency.code, "effective_at": row.effective_at})
     if row.effective_at > at:
         _due(row, BEGIN, row.effective_at)
@@ -99,7 +99,7 @@ def refuse(filing: Filing, *, by: str, actor: str, agency: Agency, at: datetime,
     row.state, row.decided_at, row.decided_by, row.agency = FilingState.REFUSED, at, by, agency
     row.note = note.strip()[:200]
     row.save()
-    obligations.fulfil(_key(row, UNCONFIRMED), at=at, late=_is_overdue(row, at))
+    obligations.fulfil(_key(row, UNCONFIRMED), at=at, late=row.overdue_at is not None)
     obligations.cancel(_subject(row), [ObligationKind.FILING], at=at)
     _note(row, "filing.refused", at, actor, after={"agency": agency.code, "note": row.note})
     return row
@@ -132,6 +132,8 @@ def fire_filings(rows: Sequence[Obligation], firing: Firing) -> None:
                 _note(filing, "filing.ended" if was == FilingState.CONFIRMED else "filing.lapsed", at)
             case "unconfirmed" if filing.state == FilingState.FILED:
                 row.state = ObligationState.OVERDUE
+                filing.overdue_at = row.due_at
+                filing.save(update_fields=["overdue_at"])
                 _note(filing, "filing.unconfirmed", at)
 
 
@@ -172,11 +174,6 @@ def _due(row: Filing, moment: str, due_at: datetime) -> None:
             )
         ]
     )
-
-
-def _is_overdue(row: Filing, at: datetime) -> bool:
-    limit = rules_of_one(row.enterprise, civil_day(row.filed_at)).length("filing_unconfirmed_hours")
-    return at > row.filed_at + limit
 
 
 def _subject(row: Filing) -> str:
