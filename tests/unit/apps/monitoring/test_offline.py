@@ -1,0 +1,69 @@
+"""MON-04: a broken link is offline after a set silence, dated back: the system (a gateway) and a sensor (a point)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from anlan.apps.monitoring.models import Alarm, AlarmSide, GatewayLink, OfflineSpell
+from anlan.apps.monitoring.selectors import point_specs
+from anlan.apps.monitoring.services import Sign, apply_events, record_signs, sweep_links
+from anlan.apps.org.models import Agency
+from anlan.apps.registry.models import Point
+from anlan.apps.rulebook.services import refine
+from anlan.roles.engine.state import EngineCore
+from anlan.rules.calendar import civil_day
+from anlan.stream.envelope import Record, pack
+from anlan.stream.log import LogMessage
+from anlan.testing.sender import packet
+from anlan.testing.sites import Site
+
+from .conftest import NOON
+from .test_alarms import micros
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+PARTITION = 0
+
+
+@pytest.mark.req("MON-04")
+def test_another_silence_set_for_the_county_counts_there(world: list[Site]) -> None:
+    county = Agency.objects.by_the_machine().get(level="county")
+    before = NOON - timedelta(days=1)
+    refine(
+        county, "offline_minutes", 10, effective_from=civil_day(NOON), actor="user:admin", at=before,
+        by="示例管理员", document="示例局〔2026〕1号",
+    )  # fmt: skip
+    record_signs([Sign(world[0].gateway, NOON, NOON)])
+    assert sweep_links(NOON + timedelta(minutes=9, seconds=59)) == 0
+    assert sweep_links(NOON + 10 * MINUTE) == 1
+    assert not GatewayLink.objects.get().online
+    assert OfflineSpell.objects.get().started_at == NOON
+
+
+@pytest.mark.req("MON-04")
+@pytest.mark.parametrize("silence", [30, 10])
+def test_a_sensor_without_data_is_offline_after_its_silence_while_its_neighbours_live(
+    world: list[Site], silence: int
+) -> None:
+    """Last datum 12:00, next 13:10: offline from 12:00 + silence on, 70 minutes long."""
+    site = world[0]
+    Point.objects.filter(gateway__code=site.gateway).update(no_data_s=60.0 * silence)
+    core = EngineCore([spec for spec in point_specs() if spec.gateway == site.gateway])
+    said: list[tuple[str, timedelta]] = []
+    for minute in range(76):
+        at = NOON + minute * MINUTE
+        points = site.points if minute == 0 or minute >= 70 else site.points[1:]
+        body = msgspec.json.encode(packet(site.enterprise, site.gateway, at, dict.fromkeys(points, 50.0)))
+        record = Record(site.enterprise, site.gateway, f"p{minute}", micros(at), body)
+        events = core.take([LogMessage(minute + 1, PARTITION, pack([record]), False)]) + core.sweep(micros(at))
+        said += [(str(event.change), at - NOON) for event in events]
+        apply_events(events, at)
+    assert said == [("raised", silence * MINUTE), ("cleared", 70 * MINUTE)]
+    outage = Alarm.objects.get(side=AlarmSide.NO_DATA)
+    assert outage.point.code == site.points[0]
+    assert (outage.started_at, outage.raised_at) == (NOON, NOON + silence * MINUTE)
+    assert outage.cleared_at is not None
+    assert outage.cleared_at - outage.started_at == 70 * MINUTE
