@@ -8,13 +8,15 @@ the first test, never a leak.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 
 from django.db import models
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,29 @@ class Unscoped(RuntimeError):
 
 
 _guarded: ContextVar[bool] = ContextVar("anlan_scope_guard", default=False)
+_page: ContextVar[dict[Any, Any] | None] = ContextVar("anlan_page", default=None)
 
 
 @contextmanager
 def guard(on: bool = True) -> Iterator[None]:
     """Raise on unscoped reads inside the block; ``guard(False)`` lifts it for work that the machine does itself."""
     token = _guarded.set(on)
+    page = _page.set({} if on else None)
     try:
         yield
     finally:
         _guarded.reset(token)
+        _page.reset(page)
+
+
+def once_a_page(key: Any, find: Callable[[], Found]) -> Found | None:
+    """What ``find`` says, asked once while one page is being read and anew for the next; None outside of pages."""
+    known = _page.get()
+    if known is None:
+        return None
+    if key not in known:
+        known[key] = find()
+    return cast(Found, known[key])
 
 
 class ScopedQuerySet(models.QuerySet[Any]):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.org.models import Agency, Person, Region
-from anlan.apps.org.scope import Scope, ScopedQuerySet
+from anlan.apps.org.scope import Scope, ScopedQuerySet, once_a_page
 
 
 class EnterpriseKind(models.TextChoices):
@@ -41,17 +42,51 @@ class Park(models.Model):
         return self.name
 
 
+NAMED = 500
+"""Up to so many enterprises are named one by one in the questions of a page; more are described by their agencies."""
+
+
 class EnterpriseQuerySet(ScopedQuerySet):
     def within(self, scope: Scope) -> Self:
-        mine = models.Q(pk__in=scope.enterprise_ids)
-        for path in scope.agency_paths:
-            mine |= (
-                models.Q(supervisor__path__startswith=path)
-                | models.Q(county__path__startswith=path)
-                | models.Q(town__path__startswith=path)
-                | models.Q(park__agency__path__startswith=path)
-            )
-        return self.filter(mine)
+        reach = once_a_page(("reach", scope), lambda: reach_of(scope))
+        if reach is EVERY:
+            return self.all()
+        return self.filter(described(scope) if reach is None else models.Q(pk__in=reach))
+
+
+class Every(Enum):
+    """The scope reaches every enterprise there is."""
+
+    EVERY = "every"
+
+
+EVERY = Every.EVERY
+
+
+def described(scope: Scope) -> models.Q:
+    """The enterprises of a scope by the agencies that stand above them, whichever way."""
+    mine = models.Q(pk__in=scope.enterprise_ids)
+    below = models.Q(pk__in=[])
+    for path in scope.agency_paths:
+        below |= models.Q(path__startswith=path)
+    if scope.agency_paths:
+        agencies = Agency.objects.by_the_machine().filter(below).values("pk")
+        mine |= models.Q(supervisor__in=agencies) | models.Q(county__in=agencies) | models.Q(town__in=agencies)
+        mine |= models.Q(park__in=Park.objects.filter(agency__in=agencies).values("pk"))
+    return mine
+
+
+def reach_of(scope: Scope) -> tuple[int, ...] | Every | None:
+    """The keys of the enterprises of a scope when they are few, `EVERY` when it has all of them, else None.
+
+    Asked once a page. A database that is told the keys, or that there is nothing to tell, chooses the right index; one
+    that has to work them out from agencies' paths for each list does not.
+    """
+    everything = Enterprise.objects.by_the_machine().order_by()
+    mine = tuple(everything.filter(described(scope)).values_list("pk", flat=True)[: NAMED + 1])
+    if len(mine) <= NAMED:
+        return mine
+    return None if everything.exclude(pk__in=everything.filter(described(scope)).values("pk")).exists() else EVERY
 
 
 class Enterprise(models.Model):
@@ -95,4 +130,9 @@ class OfEnterprise(ScopedQuerySet):
     """Rows that belong to an enterprise (field ``enterprise``) are seen by whoever sees the enterprise."""
 
     def within(self, scope: Scope) -> Self:
-        return self.filter(enterprise__in=Enterprise.objects.visible_to(scope).values("pk"))
+        reach = once_a_page(("reach", scope), lambda: reach_of(scope))
+        if reach is EVERY:
+            return self.filter(enterprise__isnull=False)
+        if reach is None:
+            return self.filter(enterprise__in=Enterprise.objects.by_the_machine().filter(described(scope)).values("pk"))
+        return self.filter(enterprise__in=reach)

@@ -105,6 +105,7 @@ class Point(models.Model):
             models.UniqueConstraint(fields=["device", "name"], name="point_names_are_distinguishable"),
             models.CheckConstraint(condition=models.Q(range_min__lt=models.F("range_max")), name="point_range_is_open"),
         ]
+        indexes = [models.Index(fields=["tag", "id"], name="point_by_tag")]
 
     def __str__(self) -> str:
         return f"{self.tag} {self.name}"
