@@ -45,6 +45,7 @@ WORDS = {
     "free_bytes": "可用字节",
     "free_share": "可用比例",
     "backup_at": "最近一次",
+    "backup_age_s": "距今秒数",
 }
 """What each figure is; a count stands before its words, everything else behind."""
 

@@ -19,6 +19,7 @@ from anlan.now import Clock, SystemClock, monotonic
 from anlan.roles import django, metrics
 from anlan.roles.auditor.bell import Bell, Unwell, destinations
 from anlan.roles.auditor.signal import Signal
+from anlan.roles.backup.age import age
 from anlan.roles.check import anchor_folder
 from anlan.roles.database import give_up_broken
 from anlan.roles.process import Leaving, announce, begin
@@ -43,6 +44,8 @@ class Findings:
 
     faults: tuple[Fault, ...]
     figures: dict[str, Any]
+    notes: tuple[Fault, ...] = ()
+    """What operators are told and yet does not hold back the signal: the platform does its work all the same."""
 
     @property
     def well(self) -> bool:
@@ -58,6 +61,7 @@ class Auditor:
 
     def __init__(self, config: settings.Config, clock: Clock) -> None:
         from anlan.apps.delivery import services as delivery
+        from anlan.roles.auditor.audit import Part
         from anlan.roles.auditor.patrol import Patrol, SealPatrol
         from anlan.roles.auditor.sealing import Sealer
 
@@ -72,6 +76,7 @@ class Auditor:
         self._anchored = ""
         self._found: Findings | None = None
         self._stopped: list[str] = []
+        self._backup = Part()
         self._next_thorough = 0.0
 
     def figures(self) -> dict[str, Any]:
@@ -127,6 +132,7 @@ class Auditor:
         if self._stopped or monotonic() >= self._next_thorough:
             self._stopped = audit.without_next_step()
             self._next_thorough = monotonic() + THOROUGH_S
+            self._backup = age(self._config, now)
         parts = [
             audit.clocks(now, starting=starting, stopped=self._stopped),
             audit.data(now, self._config.audit_fresh_seconds),
@@ -140,9 +146,9 @@ class Auditor:
         if seals:
             faults.append(audit.Fault("records", f"{len(seals)} 处封存的记录被改动", seals[0]))
         figures: dict[str, Any] = {"journal_rounds": self._patrol.rounds}
-        for part in parts:
+        for part in (*parts, self._backup):
             figures |= part.figures
-        return Findings(tuple(faults), figures)
+        return Findings(tuple(faults), figures, tuple(self._backup.faults))
 
     def _seal(self, now: datetime) -> None:
         from anlan.roles.auditor.sealing import EVERY_S as ROUND_S
@@ -198,11 +204,13 @@ class Auditor:
                 now,
                 passed_at=now.isoformat() if found.well else before.get("passed_at"),
                 faults=list(faults.values()),
+                notes=[{"kind": note.kind, "text": note.full} for note in found.notes],
                 figures=found.figures,
                 signal_error=self._signal.error,
                 bell=self._bell.state(),
             )
-        self._bell.ring([_unwell(fault, faults[fault.kind]["since"]) for fault in found.faults], now)
+        unwell = [_unwell(fault, faults[fault.kind]["since"]) for fault in found.faults]
+        self._bell.ring(unwell + [_unwell(note, now.isoformat()) for note in found.notes], now)
 
 
 def _unwell(fault: Fault, first_found: str) -> Unwell:

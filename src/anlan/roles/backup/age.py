@@ -31,10 +31,13 @@ def age(config: Config, now: datetime) -> Part:
     if last is not None and not last[1]:
         part.wrong("backup", f"最近一次备份 {last[0]:%Y-%m-%d %H:%M} 已不在原处或不完整")
     part.figures["backup_at"] = "无" if last is None else f"{last[0]:%Y-%m-%d %H:%M:%S}"
+    if last is not None:
+        part.figures["backup_age_s"] = round((now - last[0]).total_seconds())
     since = last[0] if last is not None else Entry.objects.aggregate(first=Min("at"))["first"]
     if limit and since is not None and now - since > limit:
         hours = config.backup_max_age_hours
-        part.wrong("backup", f"{hours:g} 小时内没有备份（本地设定）；请运行 anlan backup")
+        words = f"{hours:g} 小时内没有备份（本地设定）；请运行 anlan backup"
+        part.wrong("backup", words, since=since + limit)
     return part
 
 
