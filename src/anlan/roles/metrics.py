@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from anlan import now
 from anlan.config import Config
 from anlan.roles.process import announced
 
@@ -41,12 +42,17 @@ ALL = ("engine", "historian", "intake", "clock", "auditor", "delivery", "web")
 METRICS = (
     Metric("process_cpu_seconds_total", "counter", "秒", "本进程用掉的处理器时间", ALL),
     Metric("process_resident_bytes_max", "gauge", "字节", "本进程用过的最多内存", ALL),
+    Metric("process_resident_bytes", "gauge", "字节", "本进程现在占用的内存", ALL),
+    Metric("process_start_seconds", "gauge", "秒", "本进程启动的时刻，1970 年起", ALL),
     Metric("process_open_files", "gauge", "个", "本进程打开的文件与连接", ALL),
+    Metric("process_open_files_limit", "gauge", "个", "本进程至多能打开多少；到顶时不再接新连接", ALL),
     Metric("process_threads", "gauge", "个", "本进程的线程", ALL),
     Metric("engine_samples_total", "counter", "个", "引擎判定过的样本", ("engine",)),
     Metric("engine_points", "gauge", "个", "引擎看着的点位", ("engine",)),
+    Metric("engine_partitions", "gauge", "个", "引擎负责的分区，共 64 个", ("engine",)),
     Metric("engine_reached_seconds", "gauge", "秒", "已处理到的接收时刻，1970 年起；0 为尚未收到", ("engine",)),
     Metric("engine_owed_sources", "gauge", "个", "定级失败、等着再试的危险源", ("engine",)),
+    Metric("historian_partitions", "gauge", "个", "历史负责的分区，共 64 个", ("historian",)),
     Metric("historian_open_samples", "gauge", "个", "在内存中等待入库的样本", ("historian",)),
     Metric("historian_open_minutes", "gauge", "个", "在内存中未满的分钟块", ("historian",)),
     Metric("historian_flush_seconds", "gauge", "秒", "最近一次入库用时", ("historian",)),
@@ -64,6 +70,7 @@ METRICS = (
         "因磁盘空间不足放弃到哪一步：0 无，1 历史暂停，2 不收补传，3 不收数据",
         ("intake",),
     ),
+    Metric("intake_gateways_paused", "gauge", "个", "因废报文过多而暂停接收的网关", ("intake",)),
     Metric("clock_fired_total", "counter", "项", "办过的到期事项", ("clock",)),
     Metric("clock_looked_seconds", "gauge", "秒", "最近一次成功查看到期事项的时刻，1970 年起", ("clock",)),
     Metric(
@@ -83,8 +90,10 @@ METRICS = (
     Metric("auditor_fresh_gateways", "gauge", "个", "数据新鲜的网关", ("auditor",)),
     Metric("auditor_expected_gateways", "gauge", "个", "应有数据的网关", ("auditor",)),
     Metric("auditor_free_bytes", "gauge", "字节", "数据目录所在磁盘的可用空间", ("auditor",)),
+    Metric("auditor_backup_age_s", "gauge", "秒", "最近一次备份距今", ("auditor",)),
     Metric("web_streams", "gauge", "个", "正在推送的浏览器", ("web",)),
 )
+_STARTED = now.monotonic()
 BY_NAME = {metric.name: metric for metric in METRICS}
 
 
@@ -112,9 +121,14 @@ def process() -> dict[str, float]:
         "process_resident_bytes_max": used.ru_maxrss * 1024,
         "process_threads": threading.active_count(),
     }
-    descriptors = Path("/proc/self/fd")
-    if descriptors.is_dir():
-        found["process_open_files"] = len(list(descriptors.iterdir()))
+    found["process_open_files_limit"] = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    found["process_start_seconds"] = round(now.now().timestamp() - (now.monotonic() - _STARTED), 1)
+    try:
+        found["process_open_files"] = len(os.listdir("/proc/self/fd"))
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        found["process_resident_bytes"] = int(pages) * resource.getpagesize()
+    except OSError:  # not Linux, or no descriptor left to ask with
+        pass
     return found
 
 

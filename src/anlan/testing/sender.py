@@ -8,11 +8,16 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlsplit
+
+from anlan.stream.binary import BinaryReport
+from anlan.stream.binary import encode as encode_binary
+from anlan.stream.tags import tags_hash
 
 CIVIL = timezone(timedelta(hours=8))
 
@@ -49,6 +54,43 @@ def packet(
     }
 
 
+def tag_list(enterprise: str, gateway: str, tags: Sequence[str]) -> dict[str, Any]:
+    """The packet that announces a tag list."""
+    report = {"enterpriseId": enterprise, "gatewayId": gateway, "tags": list(tags), "tagsHash": tags_hash(tags)}
+    return {"enterpriseId": enterprise, "report": report}
+
+
+def compact(
+    enterprise: str, gateway: str, at: datetime, values: Mapping[str, float | None], **more: Any
+) -> dict[str, Any]:
+    """The same samples by an agreed list; ``more`` are further fields of the report (``seq``, ``quality``)."""
+    made = packet(enterprise, gateway, at, {})
+    del made["report"]["datas"]
+    made["report"] |= {"tagsHash": tags_hash(list(values)), "values": list(values.values()), **more}
+    return made
+
+
+def binary(enterprise: str, gateway: str, at: datetime, values: Mapping[str, float], **more: Any) -> bytes:
+    """The same samples in the binary form."""
+    report = BinaryReport(
+        collect_time(at), tags_hash(list(values)), len(values), enterprise, gateway,
+        dataId=f"{gateway}-{at.astimezone(UTC).timestamp():.3f}", **more,
+    )  # fmt: skip
+    return encode_binary(report, list(values.values()))
+
+
+def numbered(packet: dict[str, Any], seq: int, boot: str = "") -> dict[str, Any]:
+    """The packet with the gateway's running number."""
+    return {**packet, "report": {**packet["report"], "seq": seq, "boot": boot}}
+
+
+def checked(packet: dict[str, Any]) -> bytes:
+    """The packet as bytes, with the checksum of its report."""
+    report = json.dumps(packet["report"], ensure_ascii=False).encode()
+    outside = {**packet, "crc32": zlib.crc32(report), "report": None}
+    return json.dumps(outside, ensure_ascii=False).encode().replace(b'"report": null', b'"report": ' + report)
+
+
 @dataclass
 class Reply:
     """The intake's answer; ``status`` 0: no answer came (refused connection, broken off)."""
@@ -63,6 +105,11 @@ class Reply:
     @property
     def duplicates(self) -> int:
         return int(self.body.get("duplicates", 0))
+
+    @property
+    def missing(self) -> list[tuple[int, int]]:
+        """Stretches of running numbers that the answer calls missing."""
+        return [(item["first"], item["last"]) for item in self.body.get("missing", [])]
 
     @property
     def reasons(self) -> list[str]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import uvicorn
 
 from anlan import config as settings
 from anlan.now import SystemClock
 from anlan.roles import django, metrics
+from anlan.roles.database import give_up_broken
 from anlan.roles.guarded import GuardedHttp
 from anlan.roles.intake.bundler import Bundler
 from anlan.roles.intake.keys import KeyRing, from_records
@@ -48,16 +51,33 @@ class _Publisher:
 
 async def serve(config: settings.Config, leaving: Leaving) -> None:
     """Serve until asked to leave. The database is read and written in threads of its own."""
-    from anlan.apps.monitoring.services import quarantine
+    from anlan.apps.monitoring.selectors import tag_list_sizes
+    from anlan.apps.monitoring.services import announce_tags, quarantine
     from anlan.roles.intake.application import Application
+    from anlan.roles.intake.dead_letters import DeadLetters
+    from anlan.roles.intake.records import Database, limits
     from anlan.roles.intake.refusals import Refusals
+    from anlan.roles.intake.standing import Standing
+    from anlan.roles.intake.tag_lists import TagLists
 
     loop = asyncio.get_running_loop()
     keys, publisher, refusals = KeyRing(from_records), _Publisher(), Refusals(quarantine)
+    standing = Standing(Database(), SystemClock())
     reader = ThreadPoolExecutor(1, thread_name_prefix="keys")
+
+    async def in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
+        def fresh() -> Any:
+            give_up_broken()
+            return work(*arguments)
+
+        return await loop.run_in_executor(reader, fresh)
+
+    tag_lists = TagLists(tag_list_sizes, announce_tags, in_thread)
+    standing.take_used, standing.give_back = tag_lists.take_used, tag_lists.give_back
 
     async def refresh() -> None:
         await loop.run_in_executor(reader, keys.refresh)
+        await loop.run_in_executor(reader, standing.refresh)
 
     async def keep_fresh() -> None:
         while True:
@@ -70,6 +90,9 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
         bundler,
         Taken(),
         refusals,
+        standing,
+        tag_lists,
+        DeadLetters(limits(rulebook.load())),
         SystemClock(),
         refresh_keys=refresh,
         log_is_there=lambda: publisher.there,

@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
-from anlan.apps.monitoring.services import Refused
+from anlan.apps.monitoring.services import Backlog, Pause, Refused
 from anlan.roles.intake.application import PATH, Application
 from anlan.roles.intake.bundler import Bundler
+from anlan.roles.intake.dead_letters import DeadLetters, Limits
 from anlan.roles.intake.keys import Key, KeyRing
 from anlan.roles.intake.refusals import Refusals
 from anlan.roles.intake.replay import Taken
+from anlan.roles.intake.standing import Said, Standing
+from anlan.roles.intake.tag_lists import TagLists
 from anlan.stream.envelope import Record, unpack
 from anlan.stream.log import LogUnavailable
 from anlan.testing.clock import FakeClock
@@ -25,6 +28,41 @@ from anlan.testing.sender import Reply
 from anlan.testing.sites import Site, sites
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+
+
+class Records:
+    """The records behind `Standing`, in memory. ``said``: what they say; ``up``: whether they answer."""
+
+    def __init__(self) -> None:
+        self.up = True
+        self.said = Said()
+        self.kept: list[Pause] = []
+        self.told: list[Backlog] = []
+        self.used: list[tuple[str, str]] = []
+
+    def read(self, at: datetime) -> Said:
+        self._answer()
+        return self.said
+
+    def pauses(self, found: Any) -> int:
+        self._answer()
+        self.kept += found
+        paused = {pause.gateway: pause.until for pause in self.kept}
+        self.said = Said(self.said.ciphers, paused, self.said.gaps)
+        return len(self.kept)
+
+    def backlogs(self, told: Any) -> int:
+        self._answer()
+        self.told += told
+        return len(self.told)
+
+    def used_tags(self, used: Any, at: datetime) -> None:
+        self._answer()
+        self.used += used
+
+    def _answer(self) -> None:
+        if not self.up:
+            raise OSError("the records do not answer")
 
 
 class Desk:
@@ -43,11 +81,20 @@ class Desk:
         self.keys.refresh()
         self.refusals = Refusals(self._keep, every_s=0.01)
         self.bundler = Bundler(self._publish, linger_s=0.005, max_waiting=2_000_000)
+        self.kept = Records()
+        self.standing = Standing(self.kept, self.clock)
+        self.lists: dict[str, dict[str, list[str]]] = {}
+        self.tag_lists = TagLists(self._sizes, self._announce, self._in_thread)
+        self.standing.take_used, self.standing.give_back = self.tag_lists.take_used, self.tag_lists.give_back
+        limits = Limits(50, 20, timedelta(seconds=60), timedelta(minutes=5))
         self.application = Application(
             self.keys,
             self.bundler,
             Taken(),
             self.refusals,
+            self.standing,
+            self.tag_lists,
+            DeadLetters(limits),
             self.clock,
             refresh_keys=self._refresh,
             log_is_there=lambda: True,
@@ -62,6 +109,8 @@ class Desk:
         site: Site | None = None,
         key: str = "",
         encoding: str = "",
+        content_type: str = "",
+        more: dict[str, str] | None = None,
         chunks: Callable[[], AsyncIterator[bytes]] | None = None,
     ) -> Reply:
         """One request; ``chunks`` replaces the body by parts that come when they come."""
@@ -70,6 +119,9 @@ class Desk:
         headers = [(b"authorization", b"Basic " + token)]
         if encoding:
             headers.append((b"content-encoding", encoding.encode()))
+        if content_type:
+            headers.append((b"content-type", content_type.encode()))
+        headers += [(name.encode(), value.encode()) for name, value in (more or {}).items()]
         parts = chunks() if chunks else None
         told: list[dict[str, Any]] = []
 
@@ -93,6 +145,20 @@ class Desk:
     def _keep(self, refused: Any) -> int:
         self.refused += list(refused)
         return len(self.refused)
+
+    def _sizes(self, gateway: str) -> dict[str, int]:
+        self.kept._answer()
+        return {digest: len(tags) for digest, tags in self.lists.get(gateway, {}).items()}
+
+    def _announce(self, gateway: str, digest: str, tags: Any, at: datetime) -> bool:
+        self.kept._answer()
+        mine = self.lists.setdefault(gateway, {})
+        new = digest not in mine
+        mine[digest] = list(tags)
+        return new
+
+    async def _in_thread(self, work: Any, *arguments: Any) -> Any:
+        return work(*arguments)
 
     async def _refresh(self) -> None:
         self.keys.refresh()

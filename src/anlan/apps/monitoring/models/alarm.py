@@ -133,7 +133,8 @@ class Alarm(models.Model):
     @property
     def is_uncleared(self) -> bool:
         """Counts in 未消警数量: not back in range, or back and never acknowledged (MON-07); never while withheld."""
-        return not self.is_withheld and (self.state == AlarmState.ACTIVE or self.acknowledged_at is None)
+        ours = self.origin == AlarmOrigin.PLATFORM
+        return ours and not self.is_withheld and (self.state == AlarmState.ACTIVE or self.acknowledged_at is None)
 
     @property
     def is_withheld(self) -> bool:

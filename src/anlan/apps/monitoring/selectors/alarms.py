@@ -8,24 +8,29 @@ from datetime import datetime
 
 from django.db.models import Count, Max, Q, QuerySet
 
-from anlan.apps.monitoring.models import Alarm, AlarmSide, AlarmState
+from anlan.apps.monitoring.models import Alarm, AlarmOrigin, AlarmSide, AlarmState
+from anlan.apps.monitoring.services.reactions import open_warnings_of
 from anlan.apps.org.scope import Scope
 from anlan.rules.grading import Gas, GradedAlarm
 
-IN_SERVICE = Q(filing__isnull=True, suppression__isnull=True)
-"""Neither out of service by a filing nor suppressed by design: what is graded and counted (Q-43)."""
+OURS = Q(origin=AlarmOrigin.PLATFORM)
+IN_SERVICE = OURS & Q(filing__isnull=True, suppression__isnull=True)
+"""Found by the platform, neither filed out of service nor suppressed by design: what is graded and counted (Q-43).
+"""
 UNCLEARED = IN_SERVICE & (Q(state=AlarmState.ACTIVE) | Q(acknowledged_at__isnull=True))
 """未消警: not back in range, or back and never acknowledged (MON-07)."""
 
 
-def active_alarms_of(source_id: int) -> list[GradedAlarm]:
+def active_alarms_of(source_id: int, *, with_edge: bool = False) -> list[GradedAlarm]:
     """The alarms of a hazard source that are not back within limits, as grading takes them. Machine's own read.
 
-    What came back from a filing or a suppression counts from then on, however long it had gone on before.
+    What came back from a filing or a suppression counts from then on, however long it had gone on before. With
+    ``with_edge`` also those that the enterprise's own system raised (local setting ``edge_alarms_grade``).
     """
+    counted = IN_SERVICE | Q(origin=AlarmOrigin.EDGE) if with_edge else IN_SERVICE
     rows = (
         Alarm.objects.by_the_machine()
-        .filter(IN_SERVICE, source_id=source_id, state=AlarmState.ACTIVE)
+        .filter(counted, source_id=source_id, state=AlarmState.ACTIVE)
         .select_related("point")
         .order_by("started_at", "pk")
     )
@@ -52,6 +57,11 @@ def first_alarm(source_id: int) -> Alarm | None:
     mine = Alarm.objects.by_the_machine().filter(IN_SERVICE, source_id=source_id, side__in=LIMITS)
     active = mine.filter(state=AlarmState.ACTIVE)
     return active.select_related("point").order_by("started_at", "raised_at", "point__code").first()
+
+
+def first_outs(source_ids: Iterable[int]) -> set[str]:
+    """Of these sources the alarms that came first in the warning that is open now (首发). One query."""
+    return {each.first_out for each in open_warnings_of(set(source_ids)).values() if each.first_out}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,12 @@ from anlan.apps.monitoring.services.edge_alarms import apply_edge_alarms
 from anlan.apps.monitoring.services.filings import fire_filings
 from anlan.apps.monitoring.services.links import Sign, record_signs, sweep_links
 from anlan.apps.monitoring.services.quarantine import Refused, quarantine
-from anlan.apps.monitoring.services.reactions import on_source_change
+from anlan.apps.monitoring.services.reactions import OpenWarning, on_open_warnings, on_source_change
 from anlan.apps.monitoring.services.refusal import NotDone
-from anlan.apps.monitoring.services.sequences import known_sequences, record_sequences
+from anlan.apps.monitoring.services.sequences import known_sequences, open_gaps, record_sequences
 from anlan.apps.monitoring.services.shelving import fire_shelvings
 from anlan.apps.monitoring.services.suspensions import Pause, lift_suspension, pauses_in_force, record_pauses
 from anlan.apps.monitoring.services.tag_lists import TooManyLists, announce_tags, note_used_tags
-from anlan.apps.monitoring.services.withholding import on_open_warnings
 
 __all__ = [
     "Backlog",
@@ -24,6 +23,7 @@ __all__ = [
     "CipherRefused",
     "Measured",
     "NotDone",
+    "OpenWarning",
     "Pause",
     "Refused",
     "Sign",
@@ -42,6 +42,7 @@ __all__ = [
     "note_used_tags",
     "on_open_warnings",
     "on_source_change",
+    "open_gaps",
     "pauses_in_force",
     "quarantine",
     "record_backlogs",

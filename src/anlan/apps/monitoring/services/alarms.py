@@ -11,7 +11,7 @@ from django.db import transaction
 from anlan.apps.delivery.services import hint
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.chunks import chunks
-from anlan.apps.monitoring.models import Alarm, AlarmChange, AlarmEvent, AlarmState
+from anlan.apps.monitoring.models import Alarm, AlarmChange, AlarmEvent, AlarmOrigin, AlarmState
 from anlan.apps.monitoring.services.chattering import mark_chattering
 from anlan.apps.monitoring.services.reactions import tell
 from anlan.apps.monitoring.services.withholding import withhold_new
@@ -98,7 +98,7 @@ def _alarms(events: Sequence[KernelEvent]) -> dict[str, Alarm]:
     for ids in chunks(sorted({event.alarm_id for event in events})):
         found.update({alarm.pk: alarm for alarm in machine().filter(pk__in=ids)})
     for codes in chunks(sorted({event.point for event in events})):
-        active = machine().filter(point__code__in=codes, state=AlarmState.ACTIVE)
+        active = machine().filter(point__code__in=codes, state=AlarmState.ACTIVE, origin=AlarmOrigin.PLATFORM)
         found.update({alarm.pk: found.get(alarm.pk, alarm) for alarm in active})
     return found
 

@@ -14,6 +14,7 @@ from anlan.apps.registry.selectors import equipment
 from anlan.stream.sequence import Gap, Head, News
 
 KEEP_PER_GATEWAY = 500
+MOST_GAPS = 50_000
 
 
 @transaction.atomic
@@ -35,7 +36,7 @@ def record_sequences(news: News) -> int:
                 boot=head.boot,
                 highest=head.highest,
             )
-            for code, head in news.heads.items()
+            for code, head in sorted(news.heads.items())
             if code in gateways
         ],
         batch_size=100,
@@ -57,21 +58,29 @@ def record_sequences(news: News) -> int:
     return len(rows)
 
 
-def known_sequences(gateways: Iterable[str] | None = None) -> dict[str, tuple[Head | None, list[Gap]]]:
-    """What is on record of gateways that number their packets: the head and the open gaps. Machine's own read.
-
-    Of all gateways without ``gateways``.
-    """
-    links = GatewayLink.objects.by_the_machine().filter(highest__isnull=False)
-    gaps = SequenceGap.objects.by_the_machine().filter(closed_at__isnull=True).order_by("noticed_at", "pk")
-    if gateways is not None:
-        wanted = list(gateways)
-        links, gaps = links.filter(gateway__code__in=wanted), gaps.filter(gateway__code__in=wanted)
+def known_sequences(gateways: Iterable[str]) -> dict[str, tuple[Head | None, list[Gap]]]:
+    """What is on record of those of the gateways that number their packets: head and open gaps. Machine's own read."""
+    wanted = list(gateways)
+    links = GatewayLink.objects.by_the_machine().filter(gateway__code__in=wanted, highest__isnull=False)
     found: dict[str, tuple[Head | None, list[Gap]]] = {
         code: (Head(boot, highest), []) for code, boot, highest in links.values_list("gateway__code", "boot", "highest")
     }
-    for row in gaps.select_related("gateway"):
-        found.setdefault(row.gateway.code, (None, []))[1].append(gap_of(row))
+    for code, gaps in open_gaps(wanted).items():
+        found[code] = (found.get(code, (None, []))[0], gaps)
+    return found
+
+
+def open_gaps(gateways: Iterable[str] | None = None) -> dict[str, list[Gap]]:
+    """Open gaps by gateway, oldest first; the newest `MOST_GAPS` of all gateways without ``gateways``.
+
+    Machine's own read.
+    """
+    rows = SequenceGap.objects.by_the_machine().filter(closed_at__isnull=True).select_related("gateway")
+    if gateways is not None:
+        rows = rows.filter(gateway__code__in=list(gateways))
+    found: dict[str, list[Gap]] = {}
+    for row in reversed(rows.order_by("-noticed_at", "-pk")[:MOST_GAPS]):
+        found.setdefault(row.gateway.code, []).append(gap_of(row))
     return found
 
 
@@ -99,7 +108,7 @@ def _bound(gateway: Gateway) -> None:
     mine = SequenceGap.objects.by_the_machine().filter(gateway=gateway)
     surplus = mine.count() - KEEP_PER_GATEWAY
     if surplus > 0:
-        # closed ones first (their time sorts before the open ones' none on both databases), then the oldest
+        # closed ones first, then the oldest
         closed = list(
             mine.filter(closed_at__isnull=False).order_by("noticed_at").values_list("pk", flat=True)[:surplus]
         )

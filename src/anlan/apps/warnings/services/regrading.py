@@ -26,7 +26,7 @@ from anlan.apps.warnings.services.record import add_act
 from anlan.apps.warnings.services.refusal import Reason, Refused
 from anlan.apps.warnings.services.standing import Standing, hold
 from anlan.rules.clearing import LoweringRefused, OpenWarning, judge_lowering
-from anlan.rules.grading import Grade, grade, load_model
+from anlan.rules.grading import Grade, GradedAlarm, grade, load_model
 from anlan.rules.level import Level
 
 
@@ -39,7 +39,7 @@ def regrade(source_id: int, now: datetime) -> Warning | None:
     source = registry.source_by_id(source_id)
     with transaction.atomic():
         standing = hold(source, now)
-        alarms = monitoring.active_alarms_of(source_id)
+        alarms = _alarms(standing)
         graded = grade(alarms, now, load_model(standing.place.rules))
         _plan_recheck(standing, graded, now)
         level = max(graded.level, _manual_level(standing.warning))
@@ -87,8 +87,13 @@ def raise_manual(source: HazardSource, level: str, *, issuer: str, at: datetime,
 
 def graded_now(standing: Standing, now: datetime) -> Grade:
     """What the alarms of the source say at ``now``, by the model with the settings in force."""
-    alarms = monitoring.active_alarms_of(standing.place.source.pk)
+    alarms = _alarms(standing)
     return grade(alarms, now, load_model(standing.place.rules))
+
+
+def _alarms(standing: Standing) -> list[GradedAlarm]:
+    with_edge = standing.place.rules.flag("edge_alarms_grade")
+    return monitoring.active_alarms_of(standing.place.source.pk, with_edge=with_edge)
 
 
 def as_open(standing: Standing, graded: Grade) -> OpenWarning:
