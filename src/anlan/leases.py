@@ -22,10 +22,17 @@ from anlan.stream.shares import Lease, plan
 
 TTL_S = 5.0
 """An owner whose last renewal is older has lost his partitions to whoever takes them (本地设定)."""
-IDLE_MS = 4000
-"""PostgreSQL ends a transaction whose client says nothing for so long: a frozen owner must not keep his locks."""
 
 logger = logging.getLogger(__name__)
+
+
+def database_now(using: str) -> datetime:
+    """A database's own clock; on SQLite, which belongs to one machine, that machine's."""
+    if connections[using].vendor == "sqlite":
+        return clock.now()
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]  # type: ignore[no-any-return]
 
 
 class PartitionRow(models.Model):
@@ -86,20 +93,8 @@ class Leases:
         return bool(connections[self.using].vendor != "sqlite")
 
     def database_now(self) -> datetime:
-        """The database's own clock: the one that all owners agree on."""
-        connection = connections[self.using]
-        if connection.vendor == "sqlite":
-            return clock.now()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT clock_timestamp()")
-            return cursor.fetchone()[0]  # type: ignore[no-any-return]
-
-    def limit_idle(self) -> None:
-        """Have this thread's connection give up its locks when the process is frozen in the middle of a transaction."""
-        connection = connections[self.using]
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_MS}")
+        """The clock that all owners agree on."""
+        return database_now(self.using)
 
     def prepare(self) -> None:
         """Make the rows that are missing. Repeating it, also from several processes, changes nothing."""
@@ -157,14 +152,6 @@ class Leases:
             gone = sorted(p for p, epoch in wanted.items() if there.get(p) != epoch)
             raise Fenced(f"partitions {gone} have another owner")
 
-    def advance(self, positions: Mapping[int, int]) -> None:
-        """Within a guarded transaction: everything of these partitions up to these numbers is in the database."""
-        together: dict[int, list[int]] = {}
-        for partition, seq in positions.items():
-            together.setdefault(seq, []).append(partition)
-        for seq, partitions in together.items():
-            self._rows.filter(partition__in=partitions, seq__lt=seq).update(seq=seq)
-
     def take_up(
         self, held: Mapping[int, int], partitions: Collection[int], log: str, first_seq: int
     ) -> tuple[dict[int, int], set[int]]:
@@ -196,7 +183,27 @@ class Leases:
             self._workers.filter(name=self.name).delete()
 
 
+def advance(rows: type[PartitionRow], positions: Mapping[int, int], using: str = "default") -> None:
+    """Within a guarded transaction: everything of these partitions up to these numbers is in the database."""
+    together: dict[int, list[int]] = {}
+    for partition, seq in positions.items():
+        together.setdefault(seq, []).append(partition)
+    for seq, partitions in together.items():
+        rows._base_manager.using(using).filter(partition__in=partitions, seq__lt=seq).update(seq=seq)
+
+
 def positions_of(rows: type[PartitionRow], log: str, using: str = "default") -> dict[int, int] | None:
     """How far each partition of ``log`` is done with; None while not all of them have been taken up. Only reads."""
     found = dict(rows._base_manager.using(using).filter(log=log).values_list("partition", "seq"))
     return found if len(found) == PARTITIONS else None
+
+
+def reach(rows: type[PartitionRow], workers: type[WorkerRow], using: str = "default") -> tuple[int, int] | None:
+    """The furthest position of all partitions, and how many have no living owner; None before the first owner."""
+    known = list(rows._base_manager.using(using).values_list("seq", "owner"))
+    if not known:
+        return None
+    now = database_now(using)
+    living = set(workers._base_manager.using(using).filter(expires_at__gt=now).values_list("name", flat=True))
+    alone = connections[using].vendor == "sqlite"
+    return max(seq for seq, _ in known), sum(not (owner if alone else owner in living) for _, owner in known)

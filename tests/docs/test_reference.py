@@ -30,7 +30,8 @@ def test_every_setting_is_in_the_reference_with_its_default(field: dataclasses.F
     ]
     assert len(rows) == 1
     value = "" if field.default is dataclasses.MISSING else field.default
-    default = {"": "空", False: "否", True: "是"}.get(value, f"`{value}`")
+    words = {"''": "空", "False": "否", "True": "是"}
+    default = words.get(repr(value), f"`{value}`")
     assert rows[0].split(" | ")[2].strip() == default
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from anlan import now as clock
-from anlan.apps.monitoring.selectors.log_state import LogState, log_state
-from anlan.stream.log import Log
+from anlan.apps.monitoring.models import EnginePosition, EngineWorker
+from anlan.apps.monitoring.selectors.log_state import LogState, Reader, log_state
+from anlan.stream.log import Log, LogMessage
 from anlan.stream.natsd import NatsServer
 
 
@@ -43,27 +45,37 @@ async def fill(url: str) -> None:
         await log.ensure()
         for number in range(5):
             await log.publish(number, b"x" * 100, f"message-{number}")
-        reader = await log.consume("engine")
-        taken = await reader.fetch(3, 5.0)
-        await reader.ack_through(taken[:2])
-        await reader.close()
+        reader = log.reader("engine-2")
+        await reader.aim(range(4), 0)
+        read: list[LogMessage] = []
+        while len(read) < 4:
+            read += await reader.fetch(10, 5.0)
     finally:
         await log.close()
+    log = await Log.connect(url)
+    await log.publish(2, b"x", "behind it")
+    await log.publish(4, b"x", "of another engine")
+    await log.close()
 
 
+@pytest.mark.django_db
 def test_records_size_and_readers_are_those_of_the_server(server: NatsServer) -> None:
+    EnginePosition.objects.bulk_create(
+        EnginePosition(partition=number, seq=1, owner="engine-2" if number < 4 else "") for number in range(64)
+    )
+    EngineWorker.objects.create(name="engine-2", expires_at=clock.now() + timedelta(minutes=1))
     asyncio.run(fill(server.url))
     found = answer()
     assert found is not None
-    assert found.records == 5
+    assert found.records == 7
     assert found.size > 500
     assert 0 < found.fullness < 0.001
     assert found.newest_at is not None
     assert abs((clock.now() - found.newest_at).total_seconds()) < 120
-    assert [reader.name for reader in found.readers] == ["engine"]
-    assert found.readers[0].waiting + found.readers[0].unsettled == 3
+    assert found.readers == [Reader("engine", waiting=1, unsettled=3, unowned=60)]
 
 
+@pytest.mark.django_db
 def test_a_log_without_its_stream_or_without_a_server_is_no_answer(server: NatsServer) -> None:
     assert log_state(timeout=5.0) is None
     server.stop()

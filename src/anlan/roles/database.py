@@ -2,7 +2,33 @@
 
 from __future__ import annotations
 
-from django.db import connections
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
+from typing import Any, TypeVar
+
+from django.db import DatabaseError, InterfaceError, connections
+from django.db.backends.signals import connection_created
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+IDLE_MS = 4000
+
+
+def let_go_when_frozen() -> None:
+    """Have PostgreSQL end transactions of this process in which it says nothing for some seconds.
+
+    A process that is frozen, or whose machine is gone, would else keep its locks for hours, and whoever takes its work
+    over would wait for them. The statement at work is not limited, only the silence between two.
+    """
+    connection_created.connect(_limit_idle, dispatch_uid="let_go_when_frozen")
+
+
+def _limit_idle(connection: Any, **_more: Any) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_MS}")
 
 
 def give_up_broken() -> None:
@@ -12,7 +38,32 @@ def give_up_broken() -> None:
             connection.close()
 
 
+def wait_for(pool: ThreadPoolExecutor, work: Callable[[], T], leaving: Callable[[], bool]) -> T:
+    """The answer of ``work`` in the pool's thread; the caller stands still until the database gives one.
+
+    For the rare question without which nothing can go on. Raises what the database raises only when asked to leave.
+    """
+
+    def in_thread() -> T:
+        give_up_broken()
+        return work()
+
+    while True:
+        try:
+            return pool.submit(in_thread).result()
+        except (DatabaseError, InterfaceError) as error:
+            logger.error("the database does not answer: %s", error)
+            if leaving():
+                raise
+            sleep(0.5)
+
+
 def close_all() -> None:
     """Give all connections of this thread back."""
     for connection in connections.all(initialized_only=True):
         connection.close()
+
+
+def is_shared(using: str = "default") -> bool:
+    """Whether processes of several machines may work on this database: not on SQLite."""
+    return bool(connections[using].vendor != "sqlite")

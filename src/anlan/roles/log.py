@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from django.db import DatabaseError
+
 from anlan.config import Config
 from anlan.roles.process import Leaving
 from anlan.stream.log import Log, LogUnavailable, StreamLayout
@@ -17,7 +19,23 @@ ATTEMPT_S = 2.0
 
 def layout(config: Config) -> StreamLayout:
     """The stream of samples; a tenth of the log server's room is left for its own bookkeeping."""
-    return StreamLayout(max_bytes=int(config.log_max_gib * 1024**3 * 0.9))
+    return StreamLayout(max_bytes=int(config.log_max_gib * 1024**3 * 0.9), replicas=config.nats_replicas)
+
+
+async def _newest_number() -> int:
+    """What the databases know of earlier logs; asked once, by whoever makes the stream."""
+    from anlan.roles.database import close_all
+    from anlan.roles.engine.store import newest_number
+
+    def ask() -> int:
+        try:
+            return newest_number()
+        except DatabaseError as error:
+            raise LogUnavailable(f"the log is not made before the database answers: {error}") from error
+        finally:
+            close_all()
+
+    return await asyncio.to_thread(ask)
 
 
 async def open_log(config: Config, role: str, leaving: Leaving) -> Log | None:
@@ -30,7 +48,7 @@ async def open_log(config: Config, role: str, leaving: Leaving) -> Log | None:
             await asyncio.sleep(0.5)
             continue
         try:
-            await log.ensure()
+            await log.ensure(_newest_number)
         except LogUnavailable as error:
             logger.warning("%s", error)
             await log.close()

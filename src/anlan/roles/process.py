@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable
@@ -55,6 +56,16 @@ class Leaving:
         self._calls.append(call)
         if self._event.is_set():
             call()
+
+
+def instance_of(role: str, arguments: list[str]) -> str:
+    """The name of this process among several of its role: ``engine``, or ``engine-2`` as given. Else `ConfigError`."""
+    name = arguments[0] if arguments else role
+    if len(arguments) > 1 or not re.fullmatch(rf"{role}(-[\w.]{{1,40}})?", name):
+        raise settings.ConfigError(
+            f"名字应是 {role} 或 {role}-…（字母、数字、下划线、点），而不是 {' '.join(arguments)}"
+        )
+    return name
 
 
 def begin(role: str) -> Leaving:

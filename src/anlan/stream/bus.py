@@ -7,6 +7,7 @@ transaction, so `publish` counts its failures instead of raising.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -22,6 +23,8 @@ from anlan import now
 from anlan.stream.connection import FAULTS, LogUnavailable, close, connect
 
 MAX_WAITING = 10_000
+
+logger = logging.getLogger(__name__)
 
 
 class BusTimeout(Exception):
@@ -81,6 +84,24 @@ class Bus:
             raise BusTimeout(f"no answer on {subject}") from error
         except (*FAULTS, LogUnavailable, msgspec.MsgspecError) as error:
             raise BusTimeout(f"no answer on {subject}: {error}") from error
+
+    def gather(
+        self, subject: str, message: Mapping[str, Any], enough: Callable[[dict[str, Any]], bool], timeout: float = 0.5
+    ) -> None:
+        """Ask all who listen on ``subject`` and hand every answer to ``enough`` until it says so, or time is up.
+
+        Raises BusTimeout when nobody answered at all. ``enough`` is called in the bus's thread and must be quick.
+        """
+        future = self._submit(self._ask_all(subject, msgspec.json.encode(message), enough, timeout))
+        try:
+            heard = future.result(timeout + 0.1)
+        except (FutureTimeout, TimeoutError) as error:
+            future.cancel()
+            raise BusTimeout(f"no answer on {subject}") from error
+        except (*FAULTS, LogUnavailable) as error:
+            raise BusTimeout(f"no answer on {subject}: {error}") from error
+        if not heard:
+            raise BusTimeout(f"no answer on {subject}")
 
     def subscribe(self, subject: str, callback: Callable[[str, bytes], None]) -> None:
         """Call `callback(subject, payload)` in the bus's thread for each message; `*` and `>` are wildcards.
@@ -153,6 +174,41 @@ class Bus:
             await self._there.wait()
             assert self._client is not None
             return bytes((await self._client.request(subject, payload, timeout=timeout)).data)
+
+    async def _ask_all(
+        self, subject: str, payload: bytes, enough: Callable[[dict[str, Any]], bool], timeout: float
+    ) -> int:
+        heard, complete = 0, asyncio.Event()
+
+        async def on_answer(message: Msg) -> None:
+            nonlocal heard
+            if (message.headers or {}).get("Status") == "503":
+                complete.set()  # nobody listens
+                return
+            try:
+                answer = msgspec.json.decode(message.data, type=dict[str, Any])
+            except msgspec.MsgspecError as error:
+                logger.warning("an answer on %s cannot be read: %s", subject, error)
+                return
+            heard += 1
+            if enough(answer):
+                complete.set()
+
+        inbox = None
+        try:
+            async with asyncio.timeout(timeout):
+                await self._there.wait()
+                assert self._client is not None
+                inbox = await self._client.subscribe(self._client.new_inbox(), cb=on_answer)
+                await self._client.publish(subject, payload, reply=inbox.subject)
+                await complete.wait()
+        except TimeoutError:
+            if not heard:
+                raise
+        finally:
+            if inbox is not None:
+                await inbox.unsubscribe()
+        return heard
 
     async def _leave(self) -> None:
         if self._client is not None:

@@ -1,55 +1,48 @@
-"""Client of the log: a durable stream of envelopes, published with acknowledgement and consumed in order.
+"""Client of the log: a durable stream of envelopes, published with acknowledgement and read in order.
 
-`publish` returns after the server has the message on disk. A consumer sees each message once per process, in stream
-order, also across restarts of either side, and `ack_through` is called after the caller's own commit; whoever is
-killed in between sees the messages again. The stream never drops anything by itself: it refuses new messages when it
-is full, and `trim` removes what every named consumer has acknowledged.
+`publish` returns after the server has the message on disk. A `Reader` gives the messages of its partitions in order,
+from where its caller left off; how far that is the caller keeps beside what he made of them, so whoever is killed
+reads again what was not committed. The stream never drops anything by itself: it refuses new messages when it is full,
+and `trim` removes what all who read it have done with.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import (
-    AckPolicy,
-    ConsumerConfig,
-    ConsumerInfo,
-    DeliverPolicy,
-    DiscardPolicy,
-    PubAck,
-    RetentionPolicy,
-    StorageType,
-    StreamConfig,
-    StreamInfo,
-)
+from nats.js.api import DiscardPolicy, PubAck, RetentionPolicy, StorageType, StreamConfig, StreamInfo
 
 from anlan.stream.connection import FAULTS, LogFull, LogUnavailable, close, connect
+from anlan.stream.partition import SHARED
+from anlan.stream.reader import LogMessage, Reader
 
-__all__ = ["Consumption", "Log", "LogFull", "LogMessage", "LogUnavailable", "StreamLayout", "identity_of"]
+__all__ = ["Log", "LogFull", "LogMessage", "LogState", "LogUnavailable", "Reader", "StreamLayout", "identity_of"]
 
 DUPLICATE_WINDOW_S = 120.0
-ACK_WAIT_S = 120.0
-MAX_ACK_PENDING = 50_000
+NEAR = 1000
+"""A partition so few messages behind the furthest is not asked about before trimming: little is held back for it."""
 _STREAM_FULL = {10077, 10047, 10023}
-_ACK_SSEQ, _ACK_DSEQ, _ACK_COUNT = -4, -3, -5
 
 
 @dataclass(frozen=True)
 class StreamLayout:
-    """A stream and its subjects `<prefix>.<number>`; `max_bytes` bounds what is kept on disk."""
+    """A stream and its subjects `<prefix>.<number>`; `max_bytes` bounds what is kept on disk.
+
+    ``replicas``: on how many servers of a cluster each message lies before it counts as published.
+    """
 
     name: str = "SAMPLES"
     prefix: str = "samples"
     max_bytes: int = 16 * 1024**3
+    replicas: int = 1
 
     def config(self) -> StreamConfig:
         """The stream as the server should keep it: nothing is dropped to make room."""
@@ -62,6 +55,7 @@ class StreamLayout:
             max_bytes=self.max_bytes,
             max_age=0,
             duplicate_window=DUPLICATE_WINDOW_S,
+            num_replicas=self.replicas,
         )
 
 
@@ -70,13 +64,13 @@ def identity_of(info: StreamInfo) -> str:
     return f"{info.config.name}@{info.created.isoformat() if info.created else ''}"[:60]
 
 
-class LogMessage(msgspec.Struct, frozen=True, gc=False):
-    """One message of the log. `redelivered`: some process may already have seen it."""
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """Which log it is, its oldest number (the next one of an empty log) and its newest (0: never any)."""
 
-    seq: int
-    partition: int
-    data: bytes
-    redelivered: bool
+    identity: str
+    first_seq: int
+    last_seq: int
 
 
 class Log:
@@ -101,14 +95,19 @@ class Log:
         """Whether the server can be reached at this moment."""
         return bool(self._client.is_connected)
 
-    async def ensure(self) -> None:
-        """Create the stream, or bring its limits up to the layout. Repeating it changes nothing."""
+    async def ensure(self, beyond: Callable[[], Awaitable[int]] | None = None) -> None:
+        """Create the stream, or bring its limits up to the layout. Repeating it changes nothing.
+
+        ``beyond`` is asked when the stream has to be made: its numbers begin after that one, so that no number of an
+        earlier log, of which databases may still speak, is given out again.
+        """
         config = self.layout.config()
         try:
             try:
                 await self._js.stream_info(self.layout.name)
             except nats.js.errors.NotFoundError:
-                await self._js.add_stream(config)
+                last = await beyond() if beyond is not None else 0
+                await self._js.add_stream(config.evolve(first_seq=last + 1) if last else config)
             else:
                 await self._js.update_stream(config)
         except FAULTS as error:
@@ -155,33 +154,36 @@ class Log:
             alarm.cancel()
             sending.cancel()
 
-    async def consume(
-        self, durable: str, partitions: Collection[int] | None = None, start_seq: int | None = None
-    ) -> Consumption:
-        """Take up the durable consumer `durable` where it stopped (a new one starts at the oldest message).
+    def reader(self, role: str) -> Reader:
+        """A reader for one process of ``role``; say with `Reader.aim` what it reads, and from where."""
+        return Reader(self._client, self._js, self.layout.name, self.layout.prefix, role)
 
-        `partitions` limits it to those (None: all); `start_seq` moves it to that sequence, for callers that keep
-        their own position. One process at a time per durable name. Raises LogUnavailable.
-        """
-        subjects = [f"{self.layout.prefix}.*"]
-        if partitions is not None:
-            subjects = [f"{self.layout.prefix}.{partition}" for partition in sorted(partitions)]
-        config = ConsumerConfig(
-            durable_name=durable,
-            deliver_policy=DeliverPolicy.ALL,
-            ack_policy=AckPolicy.ALL,
-            ack_wait=ACK_WAIT_S,
-            max_deliver=-1,
-            max_ack_pending=MAX_ACK_PENDING,
-            filter_subjects=subjects,
-        )
+    async def forget_consumer(self, durable: str) -> None:
+        """Remove a durable consumer of an earlier version, which kept its place on the server; none there is fine."""
         try:
-            info = await self._js.add_consumer(self.layout.name, config)
-            consumption = Consumption(self._client, self._js, self.layout, durable)
-            await consumption.begin(info, start_seq)
+            await self._js.delete_consumer(self.layout.name, durable)
+        except nats.js.errors.NotFoundError:
+            return
         except FAULTS as error:
-            raise LogUnavailable(f"consumer {durable}: {error}") from error
-        return consumption
+            raise LogUnavailable(str(error)) from error
+
+    async def next_seq(self, partition: int, after: int) -> int | None:
+        """The first message that may hold something of a partition behind number ``after``; None when there is none.
+
+        The messages come along with the answer, so this is no question for every second. Raises LogUnavailable.
+        """
+        found = [await self._next_on(number, after) for number in (partition, SHARED)]
+        return min((seq for seq in found if seq is not None), default=None)
+
+    async def _next_on(self, number: int, after: int) -> int | None:
+        subject = f"{self.layout.prefix}.{number}"
+        try:
+            found = await self._js.get_msg(self.layout.name, seq=after + 1, subject=subject, next=True)
+        except nats.js.errors.NotFoundError:
+            return None
+        except FAULTS as error:
+            raise LogUnavailable(str(error)) from error
+        return int(found.seq or 0)
 
     async def last_seq(self) -> int:
         """Sequence of the newest message, 0 for an empty log. Raises LogUnavailable."""
@@ -190,42 +192,42 @@ class Log:
         except FAULTS as error:
             raise LogUnavailable(str(error)) from error
 
-    async def identity(self) -> str:
-        """A name of this very log: another one (made anew, restored) has another. Raises LogUnavailable."""
+    async def state(self) -> LogState:
+        """Which log this is, and the numbers that it holds. Raises LogUnavailable."""
         try:
             info = await self._js.stream_info(self.layout.name)
         except FAULTS as error:
             raise LogUnavailable(str(error)) from error
-        return identity_of(info)
+        return LogState(identity_of(info), int(info.state.first_seq), int(info.state.last_seq))
 
-    async def lag(self, durable: str) -> int:
-        """Messages that `durable` has not acknowledged yet. Raises LogUnavailable (also for an unknown name)."""
-        try:
-            info = await self._js.consumer_info(self.layout.name, durable)
-        except FAULTS as error:
-            raise LogUnavailable(str(error)) from error
-        return (info.num_pending or 0) + (info.num_ack_pending or 0)
+    async def identity(self) -> str:
+        """A name of this very log: another one (made anew, restored) has another. Raises LogUnavailable."""
+        return (await self.state()).identity
 
-    async def trim(self, durables: Collection[str]) -> int:
-        """Remove what all of `durables` have acknowledged; returns the first sequence kept.
+    async def trim(self, done: Mapping[int, int]) -> int:
+        """Remove what is done with; returns the first sequence kept. Raises LogUnavailable.
 
-        When one of them does not exist yet nothing is removed. Safe to repeat and to run from several processes.
+        ``done``: for every partition how far all who read it have it in their databases. Where a partition has been
+        quiet its number says less than is known, so the log is asked for the partition's next message before anything
+        is held back for it. Safe to repeat and to run from several processes.
         """
+        state = await self.state()
+        furthest = max(done.values(), default=0)
+        floors: list[int] = []
+        for partition, seq in sorted(done.items(), key=lambda item: item[1]):
+            if seq + NEAR < min([furthest, *floors]):
+                # nothing came while we asked: the state was read before
+                coming = await self.next_seq(partition, seq)
+                seq = state.last_seq if coming is None else coming - 1
+            floors.append(seq)
+        keep_from = min([state.last_seq, *floors]) + 1 if floors else 0
+        if keep_from <= state.first_seq:
+            return state.first_seq
         try:
-            state = (await self._js.stream_info(self.layout.name)).state
-            floors = []
-            for durable in durables:
-                info = await self._js.consumer_info(self.layout.name, durable)
-                idle = not info.num_pending and not info.num_ack_pending
-                floors.append(state.last_seq if idle or info.ack_floor is None else info.ack_floor.stream_seq)
-            keep_from = min(floors, default=0) + 1
-            if keep_from > state.first_seq:
-                await self._js.purge_stream(self.layout.name, seq=keep_from)
-            return int(max(keep_from, state.first_seq))
-        except nats.js.errors.NotFoundError:
-            return 1
+            await self._js.purge_stream(self.layout.name, seq=keep_from)
         except FAULTS as error:
             raise LogUnavailable(str(error)) from error
+        return keep_from
 
     async def tell(self, subject: str, payload: bytes) -> bool:
         """Publish a passing hint outside the log (not stored). False when it could not be sent; never raises."""
@@ -250,128 +252,3 @@ class Log:
     async def close(self) -> None:
         """Close the connection; unacknowledged messages come again to the next consumer."""
         await close(self._client)
-
-
-class Consumption:
-    """An ordered reader over one durable consumer; made by `Log.consume`."""
-
-    def __init__(self, client: Client, js: JetStreamContext, layout: StreamLayout, durable: str) -> None:
-        self._client = client
-        self._js = js
-        self._layout = layout
-        self.durable = durable
-        self._pull: JetStreamContext.PullSubscription | None = None
-        self._expected = 1
-        self._handed = 0
-        self._acked = 0
-        self._owed = 0
-        self._messages: dict[int, Msg] = {}
-        self._reconnects = client.stats["reconnects"]
-
-    async def begin(self, info: ConsumerInfo, start_seq: int | None) -> None:
-        """Bind to the consumer; what an earlier process took and never acknowledged comes first, in order."""
-        if start_seq is not None:
-            await self._rewind(start_seq)
-        elif info.num_ack_pending:
-            await self._rewind(None)
-        else:
-            self._expected = (info.delivered.consumer_seq if info.delivered else 0) + 1
-            self._pull = await self._js.pull_subscribe_bind(self.durable, stream=self._layout.name)
-
-    async def fetch(self, max_msgs: int, timeout: float) -> list[LogMessage]:
-        """Up to `max_msgs` next messages in order; an empty list when none came within `timeout` seconds.
-
-        Raises LogUnavailable while the server cannot be reached; call again later.
-        """
-        try:
-            if self._pull is None or self._client.stats["reconnects"] != self._reconnects:
-                # deliveries on their way may have been lost with the old connection
-                await self._rewind(None)
-            assert self._pull is not None
-            raw = await self._pull.fetch(max(2, max_msgs), timeout)
-        except TimeoutError:
-            if not self._client.is_connected:
-                raise LogUnavailable("log server not reachable") from None
-            return []
-        except FAULTS as error:
-            raise LogUnavailable(str(error)) from error
-        return await self._in_order(raw)
-
-    async def ack_through(self, msgs: Sequence[LogMessage], timeout: float = 5.0) -> None:
-        """Acknowledge `msgs` and everything before them. Call it after the commit.
-
-        Raises LogUnavailable when the server did not confirm: they may come again to the next process, while this
-        one will not see them twice.
-        """
-        if not msgs:
-            return
-        self._owed = max(self._owed, max(message.seq for message in msgs))
-        await self._settle(timeout)
-
-    async def close(self) -> None:
-        """Stop reading. The durable position stays."""
-        if self._pull is not None:
-            pull, self._pull = self._pull, None
-            await _unsubscribe(pull)
-
-    async def _in_order(self, raw: list[Msg]) -> list[LogMessage]:
-        fresh: list[LogMessage] = []
-        for message in raw:
-            tokens = message.reply.split(".")
-            offset = 0 if len(tokens) == 9 else -_trailing(tokens)
-            seq, delivery = int(tokens[_ACK_SSEQ + offset]), int(tokens[_ACK_DSEQ + offset])
-            if delivery != self._expected:
-                # something was lost on the way: everything unacknowledged comes again, in order
-                self._pull = None
-                break
-            self._expected += 1
-            self._messages[seq] = message
-            if seq > self._handed:
-                self._handed = seq
-                partition = int(message.subject.rsplit(".", 1)[1])
-                again = int(tokens[_ACK_COUNT + offset]) > 1
-                fresh.append(LogMessage(seq, partition, message.data, again))
-        if self._owed > self._acked:
-            await self._settle(5.0)
-        return fresh
-
-    async def _settle(self, timeout: float) -> None:
-        known = [seq for seq in self._messages if seq <= self._owed]
-        if not known or self._client.stats["reconnects"] != self._reconnects:
-            return
-        newest = max(known)
-        try:
-            await self._messages[newest].ack_sync(timeout)
-        except FAULTS as error:
-            raise LogUnavailable(f"acknowledgement not confirmed: {error}") from error
-        self._acked = max(self._acked, newest)
-        for seq in known:
-            del self._messages[seq]
-
-    async def _rewind(self, start_seq: int | None) -> None:
-        reconnects = self._client.stats["reconnects"]
-        if not self._client.is_connected:
-            raise LogUnavailable("log server not reachable")
-        if self._pull is not None:
-            pull, self._pull = self._pull, None
-            await _unsubscribe(pull)
-        try:
-            await self._js.reset_consumer(self._layout.name, self.durable, start_seq)
-            self._messages.clear()
-            self._expected = 1
-            self._pull = await self._js.pull_subscribe_bind(self.durable, stream=self._layout.name)
-        except TimeoutError as error:
-            raise LogUnavailable("log server does not answer") from error
-        self._reconnects = reconnects
-
-
-def _trailing(tokens: list[str]) -> int:
-    # the twelve-token form ends with a random token after the count of pending messages
-    return 1 if len(tokens) >= 12 else 0
-
-
-async def _unsubscribe(pull: JetStreamContext.PullSubscription) -> None:
-    try:
-        await pull.unsubscribe()
-    except FAULTS:
-        return

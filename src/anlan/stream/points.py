@@ -6,7 +6,7 @@ state held beside the table stays with it. The table holds no measured value and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -119,11 +119,12 @@ class PointTable:
                 found[position] = row
         return found
 
-    def update(self, specs: Iterable[PointSpec]) -> TableChange:
+    def update(self, specs: Iterable[PointSpec], enterprises: Collection[str] | None = None) -> TableChange:
         """Make the table hold exactly `specs`: add, change in place, mark the missing ones as removed.
 
-        Unchanged points keep everything; a removed point that returns takes its old row. Raises ValueError when a
-        code appears twice (nothing is changed then).
+        With `enterprises` only their points are compared, and all others stay as they are. Unchanged points keep
+        everything; a removed point that returns takes its old row. Raises ValueError when a code appears twice
+        (nothing is changed then).
         """
         wanted: dict[str, PointSpec] = {}
         for spec in specs:
@@ -131,7 +132,7 @@ class PointTable:
                 raise ValueError(f"point {spec.code} appears twice")
         added = [code for code in wanted if self.row(code) is None]
         changed = [code for code, spec in wanted.items() if (r := self.row(code)) is not None and self.specs[r] != spec]
-        removed = [spec.code for spec in self.specs if spec.code not in wanted and self.row(spec.code) is not None]
+        removed = [code for code in self._codes(enterprises) if code not in wanted]
         fresh = [wanted[code] for code in added if code not in self._row]
         if fresh:
             self._append(fresh)
@@ -142,6 +143,12 @@ class PointTable:
         self._rows_of = _group([spec if alive else None for spec, alive in zip(self.specs, self.alive, strict=True)])
         self.version += 1
         return TableChange(tuple(added), tuple(changed), tuple(removed))
+
+    def _codes(self, enterprises: Collection[str] | None) -> list[str]:
+        alive = self.alive.tolist()
+        if enterprises is None:
+            return [spec.code for spec, there in zip(self.specs, alive, strict=True) if there]
+        return [s.code for s, there in zip(self.specs, alive, strict=True) if there and s.enterprise in enterprises]
 
     def _append(self, fresh: list[PointSpec]) -> None:
         for spec in fresh:

@@ -7,7 +7,7 @@ nothing new ever bears the number of something old.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +52,12 @@ class TailCopy:
         self._out = zstandard.ZstdCompressor(level=3, write_checksum=True).stream_writer(self._file)
         self.tail = Tail()
 
-    async def follow(self, url: str, readers: Collection[str]) -> None:
-        """Copy what not all ``readers`` have acknowledged, up to the newest. Raises LogUnavailable."""
+    async def follow(self, url: str, done: Callable[[str], int]) -> None:
+        """Copy what not all readers have in their databases, up to the newest. Raises LogUnavailable.
+
+        ``done(log)``: up to which number of the log of that name everything is in the databases that are copied; asked
+        once, before they are.
+        """
         client = await connect(url, "backup")
         try:
             js = client.jetstream(timeout=10)
@@ -61,7 +65,7 @@ class TailCopy:
                 info = await js.stream_info(self._layout.name)
             except nats.js.errors.NotFoundError:
                 return
-            start = await self._start(js, info.state.first_seq, readers)
+            start = self.tail.last + 1 if self.tail.last else max(info.state.first_seq, done(identity_of(info)) + 1)
             for begin in range(start, info.state.last_seq + 1, _AT_ONCE):
                 numbers = range(begin, min(begin + _AT_ONCE, info.state.last_seq + 1))
                 self._write(await asyncio.gather(*(self._get(js, number) for number in numbers)))
@@ -71,19 +75,6 @@ class TailCopy:
             raise LogUnavailable(str(error) or "no answer in time") from error
         finally:
             await close(client)
-
-    async def _start(self, js: JetStreamContext, first: int, readers: Collection[str]) -> int:
-        if self.tail.last:
-            return self.tail.last + 1
-        floors = []
-        for reader in readers:
-            try:
-                info = await js.consumer_info(self._layout.name, reader)
-            except nats.js.errors.NotFoundError:
-                floors.append(0)
-            else:
-                floors.append(info.ack_floor.stream_seq if info.ack_floor is not None else 0)
-        return max(first, min(floors, default=0) + 1)
 
     async def _get(self, js: JetStreamContext, seq: int) -> TailRecord | None:
         try:
@@ -120,17 +111,17 @@ def records(path: Path) -> Iterator[TailRecord]:
         raise ValueError(f"{path.name}: {error}") from error
 
 
-async def put_back(url: str, layout: StreamLayout, path: Path, tail: Tail, readers: Collection[str]) -> int:
+async def put_back(url: str, layout: StreamLayout, path: Path, tail: Tail) -> int:
     """Bring a log to where its readers find all that their databases lack; returns how many records were added.
 
-    In the very log that was copied only what it has lost since is added, and its readers begin anew (their databases
-    know what they have); repeating that is harmless, since a record that comes twice is absorbed by who reads it.
+    In the very log that was copied only what it has lost since is added: how far its readers are stands in their
+    databases. Repeating that is harmless, since a record that comes twice is absorbed by who reads it.
     A new or empty log gets everything. Raises `ForeignLog` for any other, LogUnavailable.
     """
     client = await connect(url, "restore")
     try:
         js = client.jetstream(timeout=10)
-        kept_from = await _ready(js, layout, tail, readers)
+        kept_from = await _ready(js, layout, tail)
         added = 0
         for record in records(path):
             if kept_from is None or record.seq < kept_from:
@@ -144,7 +135,7 @@ async def put_back(url: str, layout: StreamLayout, path: Path, tail: Tail, reade
         await close(client)
 
 
-async def _ready(js: JetStreamContext, layout: StreamLayout, tail: Tail, readers: Collection[str]) -> int | None:
+async def _ready(js: JetStreamContext, layout: StreamLayout, tail: Tail) -> int | None:
     """Make the log ready; the first number that it still has when it is the log of the tail, None when it is new."""
     info: Any = None
     try:
@@ -160,9 +151,4 @@ async def _ready(js: JetStreamContext, layout: StreamLayout, tail: Tail, readers
     if kept_from is None:
         await js.add_stream(layout.config().evolve(first_seq=tail.last + 1))
         return None
-    for reader in readers:
-        try:
-            await js.delete_consumer(layout.name, reader)
-        except nats.js.errors.NotFoundError:
-            continue
     return int(kept_from)

@@ -7,12 +7,13 @@ import os
 import random
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 import pytest
 
 from anlan import now
-from anlan.stream.log import Consumption, Log, LogFull, LogMessage, LogUnavailable, StreamLayout
+from anlan.stream import log as logs
+from anlan.stream.log import Log, LogFull, LogMessage, LogUnavailable, Reader, StreamLayout
 from anlan.stream.natsd import NatsServer
 
 
@@ -28,7 +29,13 @@ async def publish(log: Log, count: int, partition: int = 0, prefix: str = "m") -
     return [await log.publish(partition, f"{prefix}{n}".encode(), f"{prefix}-{n}") for n in range(count)]
 
 
-async def fetch_all(consumption: Consumption, count: int, seconds: float = 10.0) -> list[LogMessage]:
+async def reader(log: Log, after: int = 0, partitions: Collection[int] = range(64)) -> Reader:
+    made = log.reader("engine")
+    await made.aim(partitions, after)
+    return made
+
+
+async def fetch_all(consumption: Reader, count: int, seconds: float = 10.0) -> list[LogMessage]:
     found: list[LogMessage] = []
     deadline = now.monotonic() + seconds
     while len(found) < count:
@@ -69,7 +76,7 @@ def wait_connected(log: Log) -> None:
 async def test_messages_come_in_order_with_their_partition(log: Log) -> None:
     await log.publish(3, b"one", "1")
     await log.publish(61, b"two", "2")
-    messages = await fetch_all(await log.consume("engine"), 2)
+    messages = await fetch_all(await reader(log), 2)
     assert messages == [LogMessage(1, 3, b"one", False), LogMessage(2, 61, b"two", False)]
 
 
@@ -84,64 +91,99 @@ async def test_ensure_may_be_repeated(log: Log) -> None:
     assert await log.last_seq() == 3
 
 
-async def test_a_new_process_gets_what_the_old_one_did_not_acknowledge_at_once_and_in_order(log: Log) -> None:
+async def test_a_new_reader_goes_on_where_its_caller_says(log: Log) -> None:
     await publish(log, 6)
-    first = await log.consume("engine")
-    messages = await fetch_all(first, 6)
-    await first.ack_through(messages[:2])
+    first = await reader(log)
+    assert len(await fetch_all(first, 6)) == 6
+    assert first.handed == 6
     await publish(log, 2, prefix="later")
-    second = await log.consume("engine")
-    assert [m.seq for m in await fetch_all(second, 6)] == [3, 4, 5, 6, 7, 8]
+    assert [m.seq for m in await fetch_all(await reader(log, after=2), 6)] == [3, 4, 5, 6, 7, 8]
 
 
-async def test_what_was_acknowledged_never_comes_again(log: Log) -> None:
-    await publish(log, 4)
-    first = await log.consume("engine")
-    await first.ack_through(await fetch_all(first, 4))
-    assert await log.lag("engine") == 0
-    assert await (await log.consume("engine")).fetch(10, 0.2) == []
+async def test_a_reader_of_some_partitions_sees_only_those_and_can_be_aimed_anew(log: Log) -> None:
+    for number, partition in enumerate((1, 2, 3, 2, 1)):
+        await log.publish(partition, b"x", f"m{number}")
+    some = await reader(log, partitions=[2, 3])
+    assert [m.partition for m in await fetch_all(some, 3)] == [2, 3, 2]
+    await some.aim([1, 2], 3)
+    assert [(m.seq, m.partition) for m in await fetch_all(some, 2)] == [(4, 2), (5, 1)]
 
 
-async def test_a_consumer_of_some_partitions_sees_only_those(log: Log) -> None:
-    for partition in (1, 2, 3, 2):
-        await log.publish(partition, b"x", f"{partition}{random.random()}")
-    consumption = await log.consume("engine-b", partitions=[2, 3])
-    messages = await fetch_all(consumption, 3)
-    assert [m.partition for m in messages] == [2, 3, 2]
-    await consumption.ack_through(messages)
-    assert await log.lag("engine-b") == 0
+async def test_a_reader_of_nothing_waits_and_gets_nothing(log: Log) -> None:
+    await publish(log, 1)
+    assert await (await reader(log, partitions=[])).fetch(10, 0.01) == []
 
 
-async def test_a_consumer_can_be_put_at_a_place_of_the_callers_choice(log: Log) -> None:
-    await publish(log, 5)
-    first = await log.consume("engine")
-    await first.ack_through(await fetch_all(first, 5))
-    assert [m.seq for m in await fetch_all(await log.consume("engine", start_seq=4), 2)] == [4, 5]
+async def test_the_end_of_the_log_is_known_when_the_server_says_so_and_not_before(log: Log) -> None:
+    waiting = await reader(log)
+    assert await waiting.fetch(10, 0.05) == []
+    assert not waiting.at_end
+    deadline = now.monotonic() + 30
+    while not waiting.at_end:
+        assert now.monotonic() < deadline
+        assert await waiting.fetch(10, 0.1) == []
+    await publish(log, 1)
+    await fetch_all(waiting, 1)
+    assert not waiting.at_end
 
 
-async def test_nothing_there_is_an_empty_list_not_an_error(log: Log) -> None:
-    assert await (await log.consume("engine")).fetch(10, 0.1) == []
+async def test_a_consumer_that_the_server_has_lost_is_made_anew(log: Log) -> None:
+    await publish(log, 2)
+    reading = await reader(log)
+    await fetch_all(reading, 2)
+    (consumer,) = await log._js.consumers_info(log.layout.name)
+    await log._js.delete_consumer(log.layout.name, consumer.name)
+    await publish(log, 3, prefix="after")
+    assert [m.seq for m in await fetch_all(reading, 3, seconds=30)] == [3, 4, 5]
 
 
-async def test_consumers_do_not_disturb_each_other(log: Log) -> None:
+async def test_readers_do_not_disturb_each_other(log: Log) -> None:
     await publish(log, 3)
-    engine, historian = await log.consume("engine"), await log.consume("historian")
-    await engine.ack_through(await fetch_all(engine, 3))
-    assert len(await fetch_all(historian, 3)) == 3
+    assert len(await fetch_all(await reader(log), 3)) == 3
+    assert len(await fetch_all(await reader(log), 3)) == 3
+
+
+async def test_what_is_bounded_on_its_way_still_comes_whole(log: Log) -> None:
+    await asyncio.gather(*(log.publish(0, b"x", f"m{n}") for n in range(700)))
+    reading, found = await reader(log), []
+    while len(found) < 700:
+        found += await reading.fetch(40, 5.0)
+    assert [m.seq for m in found] == list(range(1, 701))
 
 
 async def test_trimming_keeps_what_someone_still_needs(log: Log) -> None:
     await publish(log, 6)
-    engine, historian = await log.consume("engine"), await log.consume("historian")
-    await engine.ack_through(await fetch_all(engine, 6))
-    messages = await fetch_all(historian, 6)
-    await historian.ack_through(messages[:2])
-    assert await log.trim(["engine", "historian", "not-there-yet"]) == 1
-    assert await log.trim(["engine", "historian"]) == 3
-    await historian.ack_through(messages)
-    assert await log.trim(["engine", "historian"]) == 7
+    assert await log.trim({}) == 1
+    assert await log.trim({0: 2, 1: 6}) == 3
+    assert await log.trim(dict.fromkeys(range(64), 6)) == 7
     assert await log.last_seq() == 6
     assert await log.publish(0, b"x", "next") == 7
+
+
+async def test_a_quiet_partition_holds_nothing_back_and_one_with_a_waiting_message_does(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "NEAR", 0)
+    await log.publish(5, b"old", "old")
+    await publish(log, 5)
+    assert await log.trim({0: 6, 5: 1, 9: 0}) == 7
+    await log.publish(9, b"waits", "waits")
+    await publish(log, 3, prefix="more")
+    assert await log.trim({0: 10, 5: 1, 9: 0}) == 7
+
+
+async def test_a_new_log_begins_beyond_the_numbers_of_an_old_one(server: NatsServer) -> None:
+    log = await Log.connect(server.url, layout=StreamLayout("FRESH", "fresh"))
+
+    async def known() -> int:
+        return 41
+
+    await log.ensure(known)
+    await log.ensure(known)
+    assert (await log.state()).first_seq == 42
+    assert await log.publish(0, b"x", "id") == 42
+    assert [m.seq for m in await fetch_all(await reader(log), 1)] == [42]
+    await log.close()
 
 
 async def test_a_full_log_refuses_and_forgets_nothing(server: NatsServer) -> None:
@@ -152,11 +194,9 @@ async def test_a_full_log_refuses_and_forgets_nothing(server: NatsServer) -> Non
         await log.publish(0, b"x" * 10_000, f"id{number}")
     with pytest.raises(LogFull):
         await log.publish(0, b"x" * 10_000, "one too many")
-    consumption = await log.consume("engine")
-    messages = await fetch_all(consumption, stored)
+    messages = await fetch_all(await reader(log), stored)
     assert [m.seq for m in messages] == list(range(1, stored + 1))
-    await consumption.ack_through(messages)
-    await log.trim(["engine"])
+    await log.trim({0: stored})
     assert await log.publish(0, b"x", "room again") > stored
     await log.close()
 
@@ -174,37 +214,22 @@ async def test_no_server_is_an_error_within_the_given_time(tmp_path) -> None:  #
         await Log.connect("nats://127.0.0.1:9", timeout=0.5)
 
 
-async def test_a_running_consumer_outlives_the_server(server: NatsServer, log: Log) -> None:
+async def test_a_running_reader_outlives_the_server(server: NatsServer, log: Log) -> None:
     await publish(log, 4)
-    consumption = await log.consume("engine")
-    messages = await fetch_all(consumption, 4)
-    await consumption.ack_through(messages[:1])
+    reading = await reader(log)
+    await fetch_all(reading, 4)
     await crash(server)
     await revive(server, log)
     await publish(log, 2, prefix="after")
-    # neither again what this process already has, nor a gap
-    assert [m.seq for m in await fetch_all(consumption, 2)] == [5, 6]
-    await consumption.ack_through(messages)
-    assert await log.lag("engine") == 2
-
-
-async def test_an_acknowledgement_made_while_the_server_was_away_is_not_lost(server: NatsServer, log: Log) -> None:
-    await publish(log, 3)
-    consumption = await log.consume("engine")
-    messages = await fetch_all(consumption, 3)
-    await crash(server)
-    with pytest.raises(LogUnavailable):
-        await consumption.ack_through(messages, timeout=0.2)
-    await revive(server, log)
-    assert await consumption.fetch(10, 0.5) == []
-    assert await log.lag("engine") == 0
+    # neither again what this reader already handed out, nor a gap
+    assert [m.seq for m in await fetch_all(reading, 2)] == [5, 6]
 
 
 async def test_every_acknowledged_message_survives_kills_of_the_server(server: NatsServer, log: Log) -> None:
     """Publish steadily, kill -9 the server at random instants, compare with the publisher's own ledger."""
     chance = random.Random(11)
     acknowledged: dict[int, bytes] = {}
-    consumption = await log.consume("engine")
+    reading_on = await reader(log)
     seen: list[LogMessage] = []
     stop = asyncio.Event()
 
@@ -219,11 +244,9 @@ async def test_every_acknowledged_message_survives_kills_of_the_server(server: N
                 await asyncio.sleep(0.02)
 
     async def read() -> None:
-        while not stop.is_set() or await log.lag("engine"):
+        while not stop.is_set() or len(seen) < len(acknowledged):
             try:
-                messages = await consumption.fetch(50, 0.2)
-                seen.extend(messages)
-                await consumption.ack_through(messages)
+                seen.extend(await reading_on.fetch(50, 0.2))
             except LogUnavailable:
                 await asyncio.sleep(0.02)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from anlan.config import Config
@@ -17,7 +18,6 @@ from anlan.stream.natsd import NatsError, NatsServer
 from anlan.stream.tail import ForeignLog, Tail, TailCopy, put_back
 
 FILE = "log.tail.zst"
-READERS = ("engine", "historian")
 
 
 @contextlib.contextmanager
@@ -61,15 +61,27 @@ def follow(copy: TailCopy, url: str) -> None:
     if not url:
         return
     try:
-        asyncio.run(copy.follow(url, READERS))
+        asyncio.run(copy.follow(url, _done))
     except LogUnavailable as error:
         raise BackupError(f"日志没有应答（{error}）；应答过而尚未入库的数据只在日志里，不带它就不完整") from error
+
+
+def _done(log: str) -> int:
+    """Up to which number engine and historian have the log in their databases; 0 when they do not say."""
+    from anlan.roles.database import close_all
+    from anlan.roles.engine.store import done
+
+    with ThreadPoolExecutor(1) as aside:  # Django asks the database in no thread that runs an event loop
+        try:
+            return min(aside.submit(done, log).result().values(), default=0)
+        finally:
+            aside.submit(close_all).result()
 
 
 def put(config: Config, url: str, file: Path, tail: Tail) -> int:
     """Bring the log to where its readers find what they lack; returns how many records were added."""
     try:
-        return asyncio.run(put_back(url, layout(config), file, tail, READERS))
+        return asyncio.run(put_back(url, layout(config), file, tail))
     except ForeignLog as error:
         raise BackupError("那里的日志不是备份时的日志，且有记录；请换一个空的日志再恢复") from error
     except (LogUnavailable, ValueError) as error:

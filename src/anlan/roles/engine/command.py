@@ -1,4 +1,4 @@
-"""``anlan engine``: connects to the log and runs the engine until asked to leave."""
+"""``anlan engine [NAME]``: connects to the log and runs the engine until asked to leave."""
 
 from __future__ import annotations
 
@@ -8,28 +8,33 @@ import sys
 from anlan import config as settings
 from anlan.now import SystemClock
 from anlan.roles import django, metrics
-from anlan.roles.alone import alone
+from anlan.roles.alone import alone, owner_name
+from anlan.roles.database import is_shared, let_go_when_frozen
 from anlan.roles.log import open_log
-from anlan.roles.process import Leaving, announce, begin
+from anlan.roles.process import Leaving, announce, begin, instance_of
 from anlan.stream.tasks import finish
 
 
-async def work(config: settings.Config, leaving: Leaving) -> None:
+async def work(config: settings.Config, leaving: Leaving, instance: str) -> None:
     """Run the engine; says ready when it has taken up its checkpoint."""
     from anlan.apps.delivery.services import connect as connect_hints
-    from anlan.roles.engine.engine import DURABLE, Engine
+    from anlan.apps.monitoring.models import EnginePosition, EngineWorker
+    from anlan.leases import Leases
+    from anlan.roles.engine.engine import ROLE, Engine
 
-    log = await open_log(config, "engine", leaving)
+    log = await open_log(config, instance, leaving)
     if log is None:
         return
     connect_hints()
-    engine = Engine(log, SystemClock(), lambda: bool(leaving), readers=(DURABLE, "historian"))
+    await log.forget_consumer(ROLE)
+    leases = Leases(EnginePosition, EngineWorker, owner_name(config, instance))
+    engine = Engine(log, SystemClock(), lambda: bool(leaving), leases, instance)
     running = asyncio.create_task(engine.run())
     waiting = asyncio.create_task(engine.ready.wait())
     await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if engine.ready.is_set():
-        announce(config, "engine", metrics=metrics.serve(config, "engine", engine.figures))
+        announce(config, instance, metrics=metrics.serve(config, "engine", engine.figures))
     try:
         await running
     finally:
@@ -37,16 +42,21 @@ async def work(config: settings.Config, leaving: Leaving) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Evaluate what the log brings until SIGTERM. Exit code 2 when another engine already works here."""
-    leaving = begin("engine")
+    """Evaluate what the log brings until SIGTERM. ``arguments``: an optional name (``engine-2``) when several run.
+
+    Exit code 2 when an engine of this name already works on the data directory; on SQLite there is only one at all.
+    """
+    instance = instance_of("engine", arguments)
+    leaving = begin(instance)
     django.start()
+    let_go_when_frozen()
     config = settings.load()
     import uvloop
 
-    with alone(config, "engine") as free:
+    with alone(config, instance if is_shared() else "engine") as free:
         if not free:
             sys.stderr.write("本数据目录已有引擎在运行\n")
             return 2
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(finish(work(config, leaving)))
+            runner.run(finish(work(config, leaving, instance)))
     return 0

@@ -1,34 +1,39 @@
-"""The engine's loop: fetch, apply, commit, acknowledge; sweep, follow the registry, tell what is live.
+"""The engine's loop: fetch, apply, commit; sweep, follow the registry, tell what is live.
 
-A message is acknowledged only after the transaction that holds its effect. While the database cannot be written the
-loop stands still and the log keeps what comes.
+It works on the partitions that its `Keeper` holds, and on those alone. How far it is stands in the transaction that
+holds the effect of what was read. While the database cannot be written the loop stands still and the log keeps what
+comes; when another engine has taken a partition over, nothing more is written and everything is read anew.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, InterfaceError
 
 from anlan import now
-from anlan.apps.monitoring.selectors import point_specs, registry_version
+from anlan.apps.monitoring.selectors import point_specs, registry_versions, tag_list
+from anlan.apps.monitoring.selectors.points import enterprises_of
 from anlan.apps.monitoring.services.alarms import instant
+from anlan.leases import Fenced, Leases
 from anlan.now import Clock
-from anlan.roles.database import close_all, give_up_broken
+from anlan.roles.database import close_all, give_up_broken, wait_for
 from anlan.roles.engine import store
 from anlan.roles.engine.live import GET, WATCH, LiveDesk
 from anlan.roles.engine.state import EngineCore
+from anlan.roles.partitions import Keeper, starts_behind
 from anlan.stream.alarm import AlarmEvent
-from anlan.stream.log import Consumption, Log, LogMessage, LogUnavailable
+from anlan.stream.log import Log, LogMessage, LogUnavailable
+from anlan.stream.partition import partition_of
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-DURABLE = "engine"
+ROLE = "engine"
 FETCH = 64
 FETCH_S = 0.05
 FLUSH_S = 1.0
@@ -68,16 +73,22 @@ class _Every:
 
 
 class Engine:
-    """One engine over all partitions. ``run`` until ``leaving()`` is true; then everything is committed and acked."""
+    """One engine over the partitions that ``leases`` gives it. ``run`` until ``leaving()`` is true; then everything is
+    committed and given back."""
 
     def __init__(
-        self, log: Log, clock: Clock, leaving: Callable[[], bool], readers: Sequence[str] = (DURABLE,)
+        self, log: Log, clock: Clock, leaving: Callable[[], bool], leases: Leases, instance: str = ROLE
     ) -> None:
-        self._log, self._clock, self._leaving, self._readers = log, clock, leaving, readers
+        self._log, self._clock, self._leaving, self._leases, self._instance = log, clock, leaving, leases, instance
+        self._keeper = Keeper(leases)
         self._database = ThreadPoolExecutor(1, thread_name_prefix="engine-database")
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="engine-registry")
+        """For long questions, which no commit waits behind."""
+        self._reader = log.reader(instance)
         self._owed: list[int] = []
-        self._acked = 0
         self._covered = 0
+        self._samples = 0
+        self._following: asyncio.Task[None] | None = None
         self._every = {
             name: _Every(seconds)
             for name, seconds in {
@@ -95,96 +106,195 @@ class Engine:
     async def run(self) -> None:
         """Take up the checkpoint and work."""
         try:
-            await self._begin()
-            self.ready.set()
-            while not self._leaving():
-                await self._turn()
-            checkpoint = self._core.everything([])
-            await self._write(checkpoint)
-            await self._acknowledge(checkpoint.through)
+            await self._in_database(self._keeper.begin)
+            await self._work()
+            if self.ready.is_set():
+                await self._finish()
+            await self._in_database(self._keeper.end)
         finally:
-            self._database.submit(close_all)
-            self._database.shutdown(wait=True)
+            for pool in (self._aside, self._database):
+                pool.submit(close_all)
+                pool.shutdown(wait=True)
+
+    async def _work(self) -> None:
+        anew = True
+        while not self._leaving():
+            try:
+                if anew:
+                    await self._begin()
+                    anew = False
+                await self._turn()
+            except Fenced as error:
+                logger.warning("%s; reading anew what is still held", error)
+                await self._in_database(self._keeper.again)
+                anew = True
+            except LogUnavailable as error:
+                logger.warning("%s", error)  # only when asked to leave: else the log is waited for
+                return
 
     def figures(self) -> dict[str, float]:
         """What the engine counts, for `anlan.roles.metrics`; once it is ready."""
         return {
-            "engine_samples_total": self._core.samples,
-            "engine_points": len(self._core.table),
+            "engine_samples_total": self._samples + self._core.samples,
+            "engine_points": int(self._core.table.alive.sum()),
+            "engine_partitions": len(self._keeper.held),
             "engine_reached_seconds": self._core.reached_us / 1_000_000,
             "engine_owed_sources": len(self._owed),
         }
 
     async def _begin(self) -> None:
-        self._version = await self._in_database(registry_version)
-        self._core = EngineCore(await self._in_database(point_specs))
-        self._desk = LiveDesk(self._core)
-        remembered = await self._in_database(store.remember, await self._log.identity())
-        self._core.restore(remembered)
-        for gateway in self._core.damaged_states:
-            logger.error("the saved state of gateway %s is damaged, its points begin anew", gateway)
-        self._owed = await self._in_database(store.burning_sources)
-        self._consumption: Consumption = await self._log.consume(DURABLE)
-        await self._log.answer(GET, self._desk.answer)
-        await self._log.answer(WATCH, self._desk.watch)
+        """Begin with nothing in memory: what is held is taken up from the database."""
+        if hasattr(self, "_core"):
+            self._samples += self._core.samples
+        if self._following is not None:
+            self._following.cancel()
+            self._following = None
+        self._core = EngineCore([], self._tag_list)
+        self._desk = LiveDesk(self._core, lambda: self._keeper.held)
+        self._versions: dict[str, tuple[int, ...]] = {}
+        self._identity = (await self._until_answered(self._log.state)).identity
         self._started = now.monotonic()
-        logger.info("engine: %d points, %d gateways restored", len(self._core.table), len(remembered.states))
+        self._behind_until = 0
+        await self._reader.aim([], 0)
+        await self._change_partitions()
+        if not self.ready.is_set():
+            await self._log.answer(GET, lambda payload: self._desk.answer(payload))
+            await self._log.answer(WATCH, lambda payload: self._desk.watch(payload))
+            self.ready.set()
+
+    async def _finish(self) -> None:
+        try:
+            await self._write(self._core.everything([]))
+        except Fenced as error:
+            logger.warning("%s; the end of the work is theirs", error)
+        await self._reader.close()
 
     async def _turn(self) -> None:
+        await self._change_partitions()
         idle, messages = await self._fetch()
         events = self._core.take(messages)
         if self._every["sweep"].due():
             events += self._sweep(idle)
             for subject, payload in self._desk.ticks():
                 await self._log.tell(subject, payload)
-        checkpoint = self._core.of_events(events) if events else store.Checkpoint()
+        checkpoint = self._core.of_events(events) if events or self._core.edge_alarms else store.Checkpoint()
         if self._core.in_round or self._every["flush"].due():
             checkpoint = checkpoint.joined(self._core.next_slice(SLICE))
         await self._write(checkpoint)
-        await self._acknowledge(checkpoint.through)
         await self._upkeep(idle)
+
+    async def _change_partitions(self) -> None:
+        """Take up what the keeper gained, give back what is too much. Raises `Fenced` when something was lost."""
+        change = self._keeper.change()
+        if change.lost:
+            raise Fenced(f"partitions {sorted(change.lost)} have another owner")
+        if not change:
+            return
+        if change.surplus:
+            await self._write(self._core.everything([]))
+            self._core.drop(change.surplus)
+            await self._in_database(self._keeper.give_back, change.surplus)
+        behind = self._reader.handed
+        positions = await self._take_up(change.gained) if change.gained else {}
+        held = self._keeper.held
+        before = behind if set(held) - set(positions) else None
+        after = await self._until_answered(lambda: starts_behind(self._log, positions, before))
+        self._core.begins_at(after)
+        self._behind_until = max(behind, self._behind_until)
+        await self._reader.aim(held, after)
+        self._owed = await self._in_database(store.burning_sources, held)
+        logger.info("engine: %d of the partitions, %d points", len(held), int(self._core.table.alive.sum()))
+
+    async def _take_up(self, gained: Collection[int]) -> dict[int, int]:
+        """Points, positions and states of partitions that nobody works on now; returns the positions."""
+        state = await self._until_answered(self._log.state)
+        if state.identity != self._identity:
+            raise Fenced("the log is another one")
+        enterprises = set(await self._in_database(enterprises_of, gained))
+        versions = await self._in_database(registry_versions)
+        self._core.follow(await self._in_database(point_specs, enterprises), enterprises)
+        self._versions |= {code: version for code, version in versions.items() if code in enterprises}
+        held = self._keeper.took_up(gained)
+        gateways = [g for g in self._core.table.gateways if self._core.partition(g) in held]
+        remembered = await self._in_database(store.remember, self._leases, held, set(held), gateways, state)
+        self._core.restore(remembered)
+        for gateway in self._core.damaged_states:
+            logger.error("the saved state of gateway %s is damaged, its points begin anew", gateway)
+        self._core.damaged_states.clear()
+        self._started = now.monotonic()
+        return dict(remembered.positions)
+
+    async def _until_answered(self, question: Callable[[], Any]) -> Any:
+        while True:
+            try:
+                return await question()
+            except LogUnavailable as error:
+                logger.warning("%s", error)
+                if self._leaving():
+                    raise
+                await asyncio.sleep(0.2)
 
     async def _fetch(self) -> tuple[bool, list[LogMessage]]:
         try:
-            messages = await self._consumption.fetch(FETCH, FETCH_S)
+            messages = await self._reader.fetch(FETCH, FETCH_S)
         except LogUnavailable as error:
             logger.warning("%s", error)
             await asyncio.sleep(0.2)
             return False, []
-        return not messages, messages
+        idle = not messages and self._reader.at_end
+        if idle:
+            self._behind_until = 0
+        return idle, messages
 
     def _sweep(self, idle: bool) -> list[AlarmEvent]:
-        """With the log read to its end the present counts; else only what the log has told so far."""
+        """With the log read to its end the present counts; else only what the log has told so far.
+
+        While partitions just taken up are still behind the others, their silence means nothing yet.
+        """
+        if self._reader.handed < self._behind_until:
+            return []
         settled = now.monotonic() - self._started > SETTLE_S
         if idle and settled:
             return self._core.sweep(micros(self._clock.now()))
         return self._core.sweep(self._core.reached_us) if self._core.reached_us else []
 
     async def _upkeep(self, idle: bool) -> None:
+        held = self._keeper.held
         if self._every["sign"].due():
-            await self._in_database(store.sign, self._clock.now())
+            await self._in_database(store.sign, self._instance, self._clock.now())
         if self._every["registry"].due():
-            await self._follow_registry()
+            if self._following is None or self._following.done():
+                self._following = asyncio.create_task(self._look_at_registry())
             if self._owed:
                 self._owed = await self._in_database(store.react_again, self._owed, self._clock.now())
         if now.monotonic() - self._started > SETTLE_S and self._every["links"].due():
             reached = self._clock.now() if idle else instant(self._core.reached_us)
-            await self._in_database(store.sweep, reached)
+            await self._in_database(store.sweep, reached, held)
         if now.monotonic() - self._started > COVERAGE_AFTER_S and self._every["coverage"].due():
             # one enterprise at a time, so that nothing waits behind it
-            self._covered = await self._in_database(store.check_next_coverage, self._covered, self._clock.now())
-        if self._every["trim"].due():
+            self._covered = await self._in_database(store.check_next_coverage, self._covered, self._clock.now(), held)
+        if 0 in held and self._every["trim"].due():
             try:
-                await self._log.trim(self._readers)
+                if done := await self._in_database(store.done, self._identity):
+                    await self._log.trim(done)
             except LogUnavailable as error:
                 logger.warning("%s", error)
 
-    async def _follow_registry(self) -> None:
-        version = await self._in_database(registry_version)
-        if version == self._version:
+    async def _look_at_registry(self) -> None:
+        """Compare the registry with what is known, beside the loop; only enterprises that changed are read."""
+        core, held = self._core, set(self._keeper.held)
+        versions = await self._in_aside(registry_versions)
+        wanted = {code: version for code, version in versions.items() if partition_of(code) in held}
+        known = {code: version for code, version in self._versions.items() if partition_of(code) in held}
+        changed = {code for code in {*wanted, *known} if wanted.get(code) != known.get(code)}
+        if not changed:
             return
-        change = self._core.follow(await self._in_database(point_specs))
-        self._version = version
+        specs = await self._in_aside(point_specs, changed)
+        if core is not self._core or not held <= set(self._keeper.held):
+            return  # the partitions have changed meanwhile: the next look finds what is left to do
+        change = core.follow(specs, changed)
+        self._versions = {code: v for code, v in self._versions.items() if code not in changed}
+        self._versions |= {code: versions[code] for code in changed if code in versions}
         logger.info(
             "registry changed: %d points added, %d changed, %d removed",
             len(change.added), len(change.changed), len(change.removed),
@@ -197,7 +307,9 @@ class Engine:
         while True:
             try:
                 react = tries < _TRIES
-                await self._run_in_database(store.commit, checkpoint, self._clock.now(), react=react)
+                await self._run_in_database(store.commit, checkpoint, self._clock.now(), self._still_ours, react=react)
+            except Fenced:
+                raise
             except Exception as error:
                 outage = isinstance(error, (DatabaseError, InterfaceError)) and not await self._database_answers()
                 if outage:
@@ -213,25 +325,19 @@ class Engine:
             await asyncio.sleep(pause)
             pause = min(2 * pause, 5.0)
         if not react:
-            self._owed = sorted({*self._owed, *await self._in_database(store.burning_sources)})
+            self._owed = sorted({*self._owed, *await self._in_database(store.burning_sources, self._keeper.held)})
         self._core.saved(checkpoint)
+
+    def _still_ours(self, partitions: Collection[int] | None) -> None:
+        self._leases.guard(self._keeper.held, partitions)
 
     async def _database_answers(self) -> bool:
         try:
-            await self._run_in_database(registry_version)
+            # a write: a full disk still answers questions
+            await self._run_in_database(store.sign, self._instance, self._clock.now())
         except (DatabaseError, InterfaceError):
             return False
         return True
-
-    async def _acknowledge(self, through: int) -> None:
-        if through <= self._acked:
-            return
-        try:
-            await self._consumption.ack_through([LogMessage(through, 0, b"", False)])
-        except LogUnavailable as error:
-            logger.warning("%s", error)
-        else:
-            self._acked = through
 
     async def _in_database(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run ``work`` in the database thread, again and again while the database cannot be reached."""
@@ -246,11 +352,21 @@ class Engine:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, 5.0)
 
+    def _tag_list(self, gateway: str, tags_hash: str) -> list[str] | None:
+        """An agreed tag list from the records. Stands still while the database does, like everything here."""
+        return wait_for(self._database, lambda: tag_list(gateway, tags_hash), self._leaving)
+
+    async def _in_aside(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await self._in_thread(self._aside, work, *arguments)
+
     async def _run_in_database(self, work: Callable[..., T], *arguments: Any, **options: Any) -> T:
+        return await self._in_thread(self._database, work, *arguments, **options)
+
+    async def _in_thread(self, pool: ThreadPoolExecutor, work: Callable[..., T], *arguments: Any, **options: Any) -> T:
         loop = asyncio.get_running_loop()
 
         def in_thread() -> T:
             give_up_broken()
             return work(*arguments, **options)
 
-        return await loop.run_in_executor(self._database, in_thread)
+        return await loop.run_in_executor(pool, in_thread)

@@ -1,12 +1,15 @@
 """Serves the newest values: answers ``live.get`` and tells what changed on ``live.tick.<enterprise>``.
 
-Screens read here and never in history. Nothing said here is a fact of record; whoever misses a tick asks again.
+Every engine answers with what it owns, and says which partitions these are: by them who asks knows whether the
+answer is whole. Screens read here and never in history. Nothing said here is a fact of record; whoever misses a tick
+asks again.
 """
 
 from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -15,6 +18,7 @@ from numpy.typing import NDArray
 
 from anlan import now
 from anlan.roles.engine.state import EngineCore
+from anlan.stream.partition import PARTITIONS
 
 logger = logging.getLogger(__name__)
 GET = "live.get"
@@ -40,8 +44,8 @@ class _Watch(msgspec.Struct):
 class LiveDesk:
     """Answers from the kernel's columns; called from the engine's own thread between two batches."""
 
-    def __init__(self, core: EngineCore) -> None:
-        self._core = core
+    def __init__(self, core: EngineCore, owned: Callable[[], Iterable[int]] = lambda: range(PARTITIONS)) -> None:
+        self._core, self._owned = core, owned
         self._version = -1
         self._rows_of: dict[str, NDArray[np.int32]] = {}
         self._owner: NDArray[np.int32] = np.empty(0, np.int32)
@@ -53,11 +57,11 @@ class LiveDesk:
         self._told_us = np.empty(0, np.int64)
 
     async def answer(self, payload: bytes) -> bytes:
-        """One ``live.get``: points by code or all of an enterprise; unknown codes are absent from the answer."""
+        """One ``live.get``: points by code or all of an enterprise; what is not known here is absent."""
         try:
             question = msgspec.json.decode(payload, type=_Question)
         except msgspec.MsgspecError as error:
-            return _encode({"points": {}, "error": str(error)[:200]})
+            return _encode({"points": {}, "partitions": [], "error": str(error)[:200]})
         self._follow()
         if question.enterprise:
             rows = self._rows_of.get(question.enterprise, np.empty(0, np.int32))
@@ -65,7 +69,7 @@ class LiveDesk:
             found = (self._core.table.row(code) for code in question.points[:MAX_POINTS])
             rows = np.array([row for row in found if row is not None], np.int32)
         self._watch(np.unique(self._owner[rows]).tolist())
-        return _encode({"points": self._describe(rows)})
+        return _encode({"points": self._describe(rows), "partitions": sorted(self._owned())})
 
     async def watch(self, payload: bytes) -> bytes:
         """One ``live.watch``: ``{"enterprises": [code, …]}`` keeps their ticks coming for ten more minutes."""

@@ -1,13 +1,13 @@
 """The engine without its surroundings: messages of the log in, checkpoints out. No I/O, no clock, no threads.
 
 Which records were applied is decided here: a record not beyond its partition's position, or not beyond its gateway's
-saved state, has had its effect.
+saved state, has had its effect. The core knows only the partitions that it was given; they come and go while it lives.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +15,19 @@ from numpy.typing import NDArray
 
 from anlan.roles.engine.store import Checkpoint, Remembered
 from anlan.roles.engine.tally import Tally
+from anlan.stream import edge_alarm
 from anlan.stream.alarm import AlarmEvent
-from anlan.stream.envelope import EnvelopeError, unpack
-from anlan.stream.frame import Frame, FrameDecoder
+from anlan.stream.edge_alarm import EdgeAlarm
+from anlan.stream.envelope import EnvelopeError, Record, unpack
+from anlan.stream.frame import Frame, FrameDecoder, TagLists
 from anlan.stream.gateway_clock import GatewayClocks, marked
 from anlan.stream.kernel import Kernel, StateError
 from anlan.stream.log import LogMessage
-from anlan.stream.packet import PacketError
+from anlan.stream.packet import Form, PacketError
+from anlan.stream.partition import partition_of
 from anlan.stream.points import PointSpec, PointTable, TableChange
+from anlan.stream.refusal import Refusal
+from anlan.stream.sequence import Sequences
 
 
 @dataclass
@@ -34,27 +39,38 @@ class _Round:
 class EngineCore:
     """Decoder, kernel and bookkeeping of one engine. Call from one thread."""
 
-    def __init__(self, specs: Iterable[PointSpec]) -> None:
+    def __init__(self, specs: Iterable[PointSpec], tag_lists: TagLists = lambda gateway, tags_hash: None) -> None:
         self.table = PointTable(specs)
         self.kernel = Kernel(self.table)
         self.tally = Tally()
+        self.sequences = Sequences()
+        self.edge_alarms: list[EdgeAlarm] = []
+        """What enterprises' own systems said since the last checkpoint of events."""
         self.positions: dict[int, int] = {}
         self.saved_positions: dict[int, int] = {}
         self.reached_us = 0
         """Newest receive time seen in the log: how far the engine knows what happened."""
         self.samples = 0
         self.damaged_states: list[str] = []
-        self._decoder = FrameDecoder(self.table)
+        self._decoder = FrameDecoder(self.table, tag_lists)
         self._clocks = GatewayClocks()
         self._seq_of: dict[str, int] = {}
         self._swept_us = 0
         self._touched = np.zeros(len(self.table), np.bool_)
+        self._handed = 0
+        self._partition_of: dict[str, int] = {}
         self._round: _Round | None = None
 
     def restore(self, remembered: Remembered) -> None:
-        """Go on where the checkpoint stopped. A damaged state is skipped and named; its gateway starts anew."""
-        self.positions = dict(remembered.positions)
-        self.saved_positions = dict(remembered.positions)
+        """Go on where the checkpoint stopped, beside what is already here; afterwards the log is read from `begins_at`.
+
+        The points of the partitions are in the table by then. A damaged state is skipped and named; its gateway starts
+        anew.
+        """
+        self.positions |= remembered.positions
+        self.saved_positions |= remembered.positions
+        for gateway, (head, gaps) in remembered.sequences.items():
+            self.sequences.restore(gateway, head, gaps)
         for gateway, (seq, body) in remembered.states.items():
             try:
                 self.kernel.restore(gateway, body)
@@ -63,10 +79,28 @@ class EngineCore:
             else:
                 self._seq_of[gateway] = seq
 
+    def begins_at(self, after: int) -> None:
+        """The next messages are those behind number ``after``, of all partitions; what was taken before is passed."""
+        self._handed = after
+
+    def drop(self, partitions: Collection[int]) -> None:
+        """Forget partitions that somebody else goes on with; everything of them has been saved, or is void."""
+        gone = [gateway for gateway in self.table.gateways if self.partition(gateway) in partitions]
+        enterprises = {self.table.specs[self.table.rows_of(gateway)[0]].enterprise for gateway in gone}
+        self.kernel.forget(gone)
+        self.table.update([], enterprises)
+        for gateway in gone:
+            self._seq_of.pop(gateway, None)
+        for partition in partitions:
+            self.positions.pop(partition, None)
+            self.saved_positions.pop(partition, None)
+        self._round = None
+
     def take(self, messages: Sequence[LogMessage]) -> list[AlarmEvent]:
         """Apply messages in order; returns the events they cause."""
         frames: list[Frame] = []
         for message in messages:
+            self._handed = max(self._handed, message.seq)
             if message.seq <= self.positions.get(message.partition, 0):
                 continue
             self.positions[message.partition] = message.seq
@@ -77,7 +111,12 @@ class EngineCore:
                 continue
             applied = {r.gateway for r in records if message.seq <= self._seq_of.get(r.gateway, 0)}
             for record in records:
+                if record.seq is not None:
+                    self.sequences.note(record.gateway, record.boot, record.seq, record.received_at_us)
                 if record.gateway in applied:
+                    continue
+                if record.form == Form.ALARMS:
+                    self._take_alarms(record)
                     continue
                 try:
                     frame = marked(self._decoder.decode(record), record)
@@ -87,6 +126,16 @@ class EngineCore:
                 self._note(frame, message.seq)
                 frames.append(self._clocks.evaluated(frame))
         return self.kernel.apply_many(frames) if frames else []
+
+    def _take_alarms(self, record: Record) -> None:
+        try:
+            found, damaged = edge_alarm.read(record)
+        except PacketError as error:
+            self.tally.could_not_read(record, error.reason, error.detail)
+            return
+        self.edge_alarms += found
+        if damaged:
+            self.tally.could_not_read(record, Refusal.MALFORMED, f"{damaged} 条报警无法读出")
 
     def _note(self, frame: Frame, seq: int) -> None:
         self.tally.saw(frame)
@@ -102,22 +151,22 @@ class EngineCore:
         self._swept_us = max(self._swept_us, now_us)
         return self.kernel.sweep(self._swept_us)
 
-    def follow(self, specs: Iterable[PointSpec]) -> TableChange:
-        """Take up a changed registry; unchanged points keep their state."""
-        return self.table.update(specs)
+    def follow(self, specs: Iterable[PointSpec], enterprises: Collection[str] | None = None) -> TableChange:
+        """Take up a changed registry, of some enterprises or of all; unchanged points keep their state."""
+        return self.table.update(specs, enterprises)
 
     def of_events(self, events: Sequence[AlarmEvent]) -> Checkpoint:
         """The small checkpoint: events and the states of the gateways that they come from."""
         gateways = {self.table.specs[row].gateway for event in events if (row := self._row(event.point)) is not None}
-        return Checkpoint(events=list(events), states=self._states(gateways))
+        return self._checkpoint(gateways, events)
 
     def everything(self, events: Sequence[AlarmEvent]) -> Checkpoint:
         """The full checkpoint: with it, everything read so far needs never be read again."""
         self._round = None
-        checkpoint = Checkpoint(events=list(events), states=self._states(self.kernel.dirty_gateways()))
-        checkpoint.positions = self._progress(self.positions)
-        checkpoint.through = max(self.positions.values(), default=0)
+        checkpoint = self._checkpoint(self.kernel.dirty_gateways(), events)
+        checkpoint.positions = self._progress(self._reached())
         checkpoint.signs, checkpoint.refused = self.tally.take()
+        checkpoint.sequences = self.sequences.news()
         return checkpoint
 
     def next_slice(self, size: int) -> Checkpoint:
@@ -127,13 +176,13 @@ class EngineCore:
         committed: everything up to them is in saved states. A state saved on the way may be newer; that is known too.
         """
         if self._round is None:
-            self._round = _Round(deque(self.kernel.dirty_gateways()), dict(self.positions))
+            self._round = _Round(deque(self.kernel.dirty_gateways()), self._reached())
         waiting = self._round.gateways
-        checkpoint = Checkpoint(states=self._states([waiting.popleft() for _ in range(min(size, len(waiting)))]))
+        checkpoint = self._checkpoint([waiting.popleft() for _ in range(min(size, len(waiting)))])
         if not waiting:
             checkpoint.positions = self._progress(self._round.positions)
-            checkpoint.through = max(self._round.positions.values(), default=0)
             checkpoint.signs, checkpoint.refused = self.tally.take()
+            checkpoint.sequences = self.sequences.news()
             self._round = None
         return checkpoint
 
@@ -147,6 +196,10 @@ class EngineCore:
         self.kernel.mark_saved(checkpoint.states)
         self.saved_positions.update(checkpoint.positions)
 
+    def _reached(self) -> dict[int, int]:
+        """How far every partition is taken: messages come in order, so the quiet ones are as far as the others."""
+        return {partition: max(seq, self._handed) for partition, seq in self.positions.items()}
+
     def _progress(self, positions: dict[int, int]) -> dict[int, int]:
         return {p: seq for p, seq in positions.items() if seq > self.saved_positions.get(p, 0)}
 
@@ -156,8 +209,20 @@ class EngineCore:
         self._touched[rows] = False
         return rows
 
-    def _states(self, gateways: Iterable[str]) -> dict[str, tuple[int, bytes]]:
-        return {gateway: (self._seq_of.get(gateway, 0), self.kernel.state_of(gateway)) for gateway in sorted(gateways)}
+    def _checkpoint(self, gateways: Iterable[str], events: Sequence[AlarmEvent] = ()) -> Checkpoint:
+        found = sorted(gateways)
+        states = {gateway: (self._seq_of.get(gateway, 0), self.kernel.state_of(gateway)) for gateway in found}
+        told, self.edge_alarms = self.edge_alarms, []
+        speakers = {*found, *(alarm.gateway for alarm in told)}
+        touched = {partition for gateway in speakers if (partition := self.partition(gateway)) is not None}
+        return Checkpoint(events=list(events), states=states, partitions=touched, edge_alarms=told)
+
+    def partition(self, gateway: str) -> int | None:
+        """Of a gateway with points; None for one whose points have all been taken away."""
+        known = self._partition_of.get(gateway)
+        if known is None and len(rows := self.table.rows_of(gateway)):
+            known = self._partition_of[gateway] = partition_of(self.table.specs[rows[0]].enterprise)
+        return known
 
     def _row(self, code: str) -> int | None:
         return self.table.row(code)

@@ -7,36 +7,48 @@ between, the log is read again from the last position, and a record whose effect
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Max
 
+from anlan.apps.history import services as history
+from anlan.apps.monitoring.chunks import chunks
 from anlan.apps.monitoring.models import Alarm, AlarmState, EnginePosition, EngineState
 from anlan.apps.monitoring.services import (
     Refused,
     Sign,
+    apply_edge_alarms,
     apply_events,
     check_coverage,
+    known_sequences,
     quarantine,
+    record_sequences,
     record_signs,
     sweep_links,
 )
 from anlan.apps.monitoring.services.reactions import tell
 from anlan.apps.obligations import services as obligations
 from anlan.apps.registry.models import Enterprise
+from anlan.leases import Leases, advance, positions_of
 from anlan.stream.alarm import AlarmEvent
-from anlan.stream.partition import PARTITIONS
+from anlan.stream.edge_alarm import EdgeAlarm
+from anlan.stream.log import LogState
+from anlan.stream.partition import partition_of
+from anlan.stream.sequence import Gap, Head, News
 
 logger = logging.getLogger(__name__)
+Guard = Callable[[Collection[int] | None], None]
 
 
 @dataclass
 class Checkpoint:
     """What one transaction writes. ``states``: gateway → (last record's sequence, kernel state).
 
-    ``through``: with it in the database, every message up to this sequence is done with; 0: none.
+    ``positions``: partition → number up to which everything is done with, once this is in the database.
+    ``partitions``: those that events and states speak of; they must still be ours.
     """
 
     events: list[AlarmEvent] = field(default_factory=list)
@@ -44,7 +56,9 @@ class Checkpoint:
     positions: dict[int, int] = field(default_factory=dict)
     signs: list[Sign] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
-    through: int = 0
+    partitions: set[int] = field(default_factory=set)
+    edge_alarms: list[EdgeAlarm] = field(default_factory=list)
+    sequences: News = field(default_factory=News)
 
     def joined(self, other: Checkpoint) -> Checkpoint:
         """Both in one transaction; they must speak of the same moment."""
@@ -54,44 +68,81 @@ class Checkpoint:
             self.positions | other.positions,
             [*self.signs, *other.signs],
             [*self.refused, *other.refused],
-            max(self.through, other.through),
+            self.partitions | other.partitions,
+            [*self.edge_alarms, *other.edge_alarms],
+            other.sequences or self.sequences,
         )
 
     def __bool__(self) -> bool:
-        return bool(self.events or self.states or self.positions or self.signs or self.refused)
+        told = self.events or self.edge_alarms or self.signs or self.refused or self.sequences
+        return bool(told or self.states or self.positions)
+
+
+def _touched(checkpoint: Checkpoint) -> set[int]:
+    return checkpoint.partitions | {partition_of(event.enterprise) for event in checkpoint.events}
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """Where the engine stopped: positions by partition, states by gateway."""
+    """Where the engine stopped: positions by partition, states and running numbers by gateway."""
 
     positions: Mapping[int, int]
     states: Mapping[str, tuple[int, bytes]]
+    sequences: Mapping[str, tuple[Head | None, list[Gap]]] = field(default_factory=dict)
 
 
 @transaction.atomic
-def remember(log: str) -> Remembered:
-    """Read the checkpoint. In another log than before all sequences begin anew, while the states stay."""
-    rows = {row.partition: row for row in EnginePosition.objects.all()}
-    if len(rows) < PARTITIONS or any(row.log != log for row in rows.values()):
-        if rows:
-            logger.error("the log is not the one read before; its records are read from the first one on")
-        EnginePosition.objects.all().delete()
-        EnginePosition.objects.bulk_create([EnginePosition(partition=n, log=log) for n in range(PARTITIONS)])
-        EngineState.objects.update(seq=0)
-        rows = {}
-    return Remembered(
-        {partition: row.seq for partition, row in rows.items()},
-        {state.gateway: (state.seq, bytes(state.body)) for state in EngineState.objects.all()},
-    )
+def remember(
+    leases: Leases, held: Mapping[int, int], partitions: Collection[int], gateways: Iterable[str], log: LogState
+) -> Remembered:
+    """Read the checkpoint of partitions that this engine takes up, with the states of ``gateways`` in them.
+
+    In another log than before, the numbers that it may give out again mean nothing, while the states stay. Raises
+    `Fenced` when the partitions have another owner by now.
+    """
+    positions, strange = leases.take_up(held, partitions, log.identity, log.first_seq)
+    states: dict[str, tuple[int, bytes]] = {}
+    sequences: dict[str, tuple[Head | None, list[Gap]]] = {}
+    for codes in chunks(gateways):
+        sequences |= known_sequences(codes)
+        rows = EngineState.objects.filter(gateway__in=codes)
+        if strange:
+            rows.filter(seq__gte=log.first_seq).update(seq=0)
+        states.update({row.gateway: (row.seq, bytes(row.body)) for row in rows})
+    return Remembered(positions, states, sequences)
 
 
-def commit(checkpoint: Checkpoint, now: datetime, *, react: bool = True) -> int:
-    """Write a checkpoint whole or not at all; returns the number of new events. Repeating it changes nothing."""
+def newest_number() -> int:
+    """The greatest number of any log that these databases speak of; a new log begins beyond it."""
+    greatest = [
+        EnginePosition.objects.aggregate(most=Max("seq"))["most"],
+        EngineState.objects.aggregate(most=Max("seq"))["most"],
+        history.newest_number(),
+    ]
+    return max(number or 0 for number in greatest)
+
+
+def done(log: str) -> dict[int, int]:
+    """For every partition of the log how far both its readers have it in their databases; empty when not both know."""
+    engines, historians = positions_of(EnginePosition, log), history.positions(log)
+    if engines is None or historians is None:
+        return {}
+    return {partition: min(seq, historians[partition]) for partition, seq in engines.items()}
+
+
+def commit(checkpoint: Checkpoint, now: datetime, guard: Guard, *, react: bool = True) -> int:
+    """Write a checkpoint whole or not at all; returns the number of new events. Repeating it changes nothing.
+
+    ``guard(partitions)`` raises `Fenced` when one of them (None: any that is held) has another owner; nothing is
+    written then.
+    """
     with transaction.atomic():
+        guard(None if checkpoint.positions else _touched(checkpoint))
         if checkpoint.signs:  # first: it may hold chains, and raising a warning takes more than a chain
             record_signs(checkpoint.signs)
         new = apply_events(checkpoint.events, now, react=react)
+        new += apply_edge_alarms(checkpoint.edge_alarms, now, react=react)
+        record_sequences(checkpoint.sequences)
         EngineState.objects.bulk_create(
             [EngineState(gateway=g, seq=seq, body=body) for g, (seq, body) in checkpoint.states.items()],
             batch_size=200,
@@ -99,36 +150,37 @@ def commit(checkpoint: Checkpoint, now: datetime, *, react: bool = True) -> int:
             unique_fields=["gateway"],
             update_fields=["seq", "body"],
         )
-        for partition, seq in checkpoint.positions.items():
-            EnginePosition.objects.filter(partition=partition, seq__lt=seq).update(seq=seq)
+        advance(EnginePosition, checkpoint.positions)
         if checkpoint.refused:
             quarantine(checkpoint.refused)
     return new
 
 
-def sign(now: datetime) -> None:
+def sign(name: str, now: datetime) -> None:
     """Leave a sign of life: what came has been applied and committed, and the database takes writes."""
-    obligations.tick("engine", now)
+    obligations.tick(name, now)
 
 
-def sweep(now: datetime) -> int:
-    """Find gateways that fell silent."""
-    return sweep_links(now)
+def sweep(now: datetime, partitions: Collection[int]) -> int:
+    """Find gateways of these partitions that fell silent."""
+    return sweep_links(now, partitions)
 
 
-def check_next_coverage(after: int, now: datetime) -> int:
+def check_next_coverage(after: int, now: datetime, partitions: Collection[int]) -> int:
     """Compare the next enterprise's declaration with what is connected; returns its id, 0 at the end of the round."""
-    enterprise = Enterprise.objects.by_the_machine().filter(pk__gt=after, is_active=True).order_by("pk").first()
-    if enterprise is None:
-        return 0
-    check_coverage(enterprise, now)
-    return enterprise.pk
+    known = Enterprise.objects.by_the_machine().filter(pk__gt=after, is_active=True).order_by("pk")
+    for pk, code in known.values_list("pk", "code").iterator(chunk_size=100):
+        if partition_of(code) in partitions:
+            check_coverage(Enterprise.objects.by_the_machine().get(pk=pk), now)
+            return int(pk)
+    return 0
 
 
-def burning_sources() -> list[int]:
+def burning_sources(partitions: Collection[int]) -> list[int]:
     """Hazard sources with alarms that are not back in range."""
     rows = Alarm.objects.by_the_machine().filter(state=AlarmState.ACTIVE, source__isnull=False)
-    return sorted(set(rows.values_list("source_id", flat=True)))
+    found = rows.values_list("source_id", "enterprise__code").distinct().order_by()
+    return sorted(source for source, enterprise in found if partition_of(enterprise) in partitions)
 
 
 def react_again(source_ids: Iterable[int], now: datetime) -> list[int]:

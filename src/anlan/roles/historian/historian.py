@@ -1,15 +1,15 @@
 """The historian's loop: fetch, decode, write blocks with positions; compact hours that ended.
 
-History never holds up alarms: it has its own reader of the log and its own database, and may be minutes behind. It works
-on the partitions that its `Keeper` holds; when another historian has taken one over, nothing more is written and what
-is still held is read anew.
+History never holds up alarms: it has its own reader of the log and its own database, and may be minutes behind.
+It works on the partitions that its `Keeper` holds; when another historian has taken one over, nothing more is written
+and what is still held is read anew.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
@@ -17,20 +17,24 @@ from typing import Any, TypeVar
 from django.db import DatabaseError, InterfaceError
 
 from anlan import now
-from anlan.apps.history.services import Batch, compact_hour, hours_to_compact, write
+from anlan.apps.history.services import Batch, compact_hour, hours_to_compact, take_up, write
 from anlan.apps.history.services.compaction import HOUR_US
-from anlan.apps.monitoring.selectors import point_specs
+from anlan.apps.monitoring.selectors import point_specs, registry_versions, tag_list
+from anlan.apps.monitoring.selectors.points import enterprises_of
 from anlan.apps.obligations import services as obligations
+from anlan.leases import Fenced, Leases
 from anlan.now import Clock
 from anlan.roles.database import close_all, give_up_broken, wait_for
 from anlan.roles.historian.minutes import OpenMinutes
+from anlan.roles.partitions import Keeper, starts_behind
 from anlan.roles.room import Room, Stage
 from anlan.stream.blocks import BlockError
 from anlan.stream.envelope import EnvelopeError, unpack
 from anlan.stream.frame import FrameDecoder
 from anlan.stream.gateway_clock import marked
-from anlan.stream.log import Log, LogMessage, LogUnavailable
+from anlan.stream.log import Log, LogMessage, LogState, LogUnavailable
 from anlan.stream.packet import Form, PacketError
+from anlan.stream.partition import partition_of
 from anlan.stream.points import PointTable
 
 logger = logging.getLogger(__name__)
@@ -53,10 +57,20 @@ LATE_US = 10 * 60_000_000
 class Historian:
     """Stores what the log brings to its partitions. ``run`` until ``leaving()`` is true; then everything is written."""
 
-    def __init__(self, log: Log, clock: Clock, leaving: Callable[[], bool], room: Room) -> None:
+    def __init__(
+        self,
+        log: Log,
+        clock: Clock,
+        leaving: Callable[[], bool],
+        room: Room,
+        leases: Leases,
+        instance: str = ROLE,
+    ) -> None:
         self._log, self._clock, self._leaving, self._room = log, clock, leaving, room
+        self._leases, self._instance = leases, instance
+        self._keeper = Keeper(leases)
+        self._reader = log.reader(instance)
         self._database = ThreadPoolExecutor(1, thread_name_prefix="history-database")
-        self._last: LogMessage | None = None
         self._damaged: set[tuple[str, int]] = set()
         self._flush_took = 0.0
         self._paused = False
@@ -65,18 +79,42 @@ class Historian:
     async def run(self) -> None:
         """Go on where the positions stopped."""
         try:
-            await self._begin()
-            self.ready.set()
-            while not self._leaving():
-                await self._turn()
-            await self._flush()
+            await self._in_database(self._keeper.begin)
+            await self._work()
+            if self.ready.is_set():
+                await self._finish()
+            await self._in_database(self._keeper.end)
         finally:
             self._database.submit(close_all)
             self._database.shutdown(wait=True)
 
+    async def _work(self) -> None:
+        anew = True
+        while not self._leaving():
+            try:
+                if anew:
+                    await self._begin()
+                    anew = False
+                await self._turn()
+            except Fenced as error:
+                logger.warning("%s; reading anew what is still held", error)
+                await self._in_database(self._keeper.again)
+                anew = True
+            except LogUnavailable as error:
+                logger.warning("%s", error)  # only when asked to leave: else the log is waited for
+                return
+
+    async def _finish(self) -> None:
+        try:
+            await self._flush()
+        except Fenced as error:
+            logger.warning("%s; the end of the work is theirs", error)
+        await self._reader.close()
+
     def figures(self) -> dict[str, float]:
         """What the historian counts, for `anlan.roles.metrics`; once it is ready."""
         return {
+            "historian_partitions": len(self._keeper.held),
             "historian_open_samples": self._open.samples,
             "historian_open_minutes": self._open.gateways,
             "historian_flush_seconds": round(self._flush_took, 3),
@@ -84,18 +122,73 @@ class Historian:
         }
 
     async def _begin(self) -> None:
-        self._version = await self._in_database(registry_version)
-        self._table = PointTable(await self._in_database(point_specs))
+        """Begin with nothing in memory: what is held is taken up from the database."""
+        self._versions: dict[str, tuple[int, ...]] = {}
+        self._table = PointTable([])
         self._decoder = FrameDecoder(self._table, self._tag_list)
         self._open = OpenMinutes(self._table)
-        self._positions: dict[int, int] = dict(await self._in_database(positions_of, await self._log.identity()))
-        self._consumption = await self._log.consume(DURABLE)
+        self._positions: dict[int, int] = {}
+        self._saved: dict[int, int] = {}
+        self._identity = (await self._log_state()).identity
+        await self._reader.aim([], 0)
+        await self._change_partitions()
         moment = now.monotonic()
         self._flush_at = moment + SHORTEST_FLUSH_S
         self._registry_at = moment + REGISTRY_S
         self._compact_at = moment + COMPACT_S
+        self.ready.set()
+
+    async def _change_partitions(self) -> None:
+        """Take up what the keeper gained, give back what is too much. Raises `Fenced` when something was lost."""
+        change = self._keeper.change()
+        if change.lost:
+            raise Fenced(f"partitions {sorted(change.lost)} have another owner")
+        if not change:
+            return
+        if change.surplus:
+            await self._flush()
+            self._open.drop(change.surplus)
+            for partition in change.surplus:
+                self._positions.pop(partition, None)
+            await self._in_database(self._keeper.give_back, change.surplus)
+        behind = self._reader.handed
+        positions = await self._take_up(change.gained) if change.gained else {}
+        held = self._keeper.held
+        before = behind if set(held) - set(positions) else None
+        after = await self._until_answered(lambda: starts_behind(self._log, positions, before))
+        await self._reader.aim(held, after)
+        logger.info("historian: %d of the partitions", len(held))
+
+    async def _take_up(self, gained: Collection[int]) -> dict[int, int]:
+        """Points and positions of partitions that nobody works on now; returns the positions."""
+        state = await self._log_state()
+        if state.identity != self._identity:
+            raise Fenced("the log is another one")
+        enterprises = set(await self._in_database(enterprises_of, gained))
+        versions = await self._in_database(registry_versions)
+        self._table.update(await self._in_database(point_specs, enterprises), enterprises)
+        self._versions |= {code: version for code, version in versions.items() if code in enterprises}
+        held = self._keeper.took_up(gained)
+        positions = await self._in_database(take_up, self._leases, held, state.identity, state.first_seq)
+        self._positions |= positions
+        self._saved |= positions
+        return positions
+
+    async def _log_state(self) -> LogState:
+        return await self._until_answered(self._log.state)
+
+    async def _until_answered(self, question: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                return await question()
+            except LogUnavailable as error:
+                logger.warning("%s", error)
+                if self._leaving():
+                    raise
+                await asyncio.sleep(0.2)
 
     async def _turn(self) -> None:
+        await self._change_partitions()
         if self._pauses():
             await asyncio.sleep(0.5)
             if now.monotonic() >= self._registry_at:
@@ -103,7 +196,7 @@ class Historian:
                 await self._follow_registry()
             return
         try:
-            messages = await self._consumption.fetch(FETCH, FETCH_S)
+            messages = await self._reader.fetch(FETCH, FETCH_S)
         except LogUnavailable as error:
             logger.warning("%s", error)
             await asyncio.sleep(0.2)
@@ -131,7 +224,6 @@ class Historian:
         return paused
 
     def _take(self, message: LogMessage) -> None:
-        self._last = message
         if message.seq <= self._positions.get(message.partition, 0):
             return
         self._positions[message.partition] = message.seq
@@ -147,39 +239,44 @@ class Historian:
                     self._open.add(record.enterprise, frame, message.seq)
         except EnvelopeError as error:
             logger.error("message %d of the log cannot be read: %s", message.seq, error)
-        self._open.reached(message.partition, message.seq)
 
     async def _flush(self) -> None:
         begun = now.monotonic()
+        for partition, seq in self._positions.items():
+            # messages come in order, so quiet partitions are as far as the others
+            if (reached := max(seq, self._reader.handed)) > self._saved.get(partition, 0):
+                self._open.reached(partition, reached)
         batch: Batch = self._open.batch()
         if batch:
-            await self._in_database(write, batch)
+            await self._in_database(write, batch, lambda: self._leases.guard(self._keeper.held))
             self._open.written(batch)
+            self._saved |= batch.positions
         # a flush writes filling minutes anew: where that is much work it is done less often
         took = self._flush_took = now.monotonic() - begun
         self._flush_at = now.monotonic() + min(max(SHORTEST_FLUSH_S, FLUSH_SHARE * took), LONGEST_FLUSH_S)
-        if self._last is not None:
-            try:
-                await self._consumption.ack_through([self._last])
-                self._last = None
-            except LogUnavailable as error:
-                logger.warning("%s", error)
 
     async def _follow_registry(self) -> None:
-        await self._in_database(_sign, self._clock.now())
-        version = await self._in_database(registry_version)
-        if version != self._version:
+        await self._in_database(_sign, self._instance, self._clock.now())
+        held = self._keeper.held
+        found = await self._in_database(registry_versions)
+        versions = {code: version for code, version in found.items() if partition_of(code) in held}
+        known = {code: version for code, version in self._versions.items() if partition_of(code) in held}
+        changed = {code for code in {*versions, *known} if versions.get(code) != known.get(code)}
+        if changed:
             # frames in memory speak of rows of the table, which keep their meaning for ever
-            self._table.update(await self._in_database(point_specs))
-            self._version = version
+            self._table.update(await self._in_database(point_specs, changed), changed)
+        self._versions = versions
 
     async def _compact(self) -> None:
+        held = set(self._keeper.held)
         before = round(self._clock.now().timestamp() * 1_000_000) - LATE_US
-        hours = [hour for hour in await self._in_database(hours_to_compact, before, 20) if hour not in self._damaged]
+        hours = [
+            hour for hour in await self._in_database(hours_to_compact, before, 20, held) if hour not in self._damaged
+        ]
         for gateway, hour in hours:
             self._open.forget(gateway, hour, hour + HOUR_US)
             try:
-                await self._in_database(compact_hour, gateway, hour)
+                await self._in_database(compact_hour, gateway, hour, self._still_ours)
             except BlockError as error:
                 self._damaged.add((gateway, hour))
                 logger.error("history of %s at %d is damaged and stays as it is: %s", gateway, hour, error)
@@ -190,6 +287,9 @@ class Historian:
     def _tag_list(self, gateway: str, tags_hash: str) -> list[str] | None:
         """An agreed tag list from the records. Stands still while their database does."""
         return wait_for(self._database, lambda: tag_list(gateway, tags_hash), self._leaving)
+
+    def _still_ours(self, enterprise: str) -> None:
+        self._leases.guard(self._keeper.held, [partition_of(enterprise)])
 
     async def _in_database(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run ``work`` in the database thread, again and again while the database cannot be written."""
@@ -211,9 +311,9 @@ class Historian:
                 pause = min(2 * pause, 5.0)
 
 
-def _sign(at: datetime) -> None:
+def _sign(name: str, at: datetime) -> None:
     """Leave a sign of life among the records; one that cannot be left holds up no history."""
     try:
-        obligations.tick("historian", at)
+        obligations.tick(name, at)
     except DatabaseError:
         logger.exception("no sign of life could be left")

@@ -7,7 +7,7 @@ and their stretch is noted, so that it can be looked through for alarms (`anlan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -16,6 +16,7 @@ import numpy as np
 from anlan.apps.history.services import Batch, Late, Piece
 from anlan.stream.blocks import encode
 from anlan.stream.frame import Frame
+from anlan.stream.partition import partition_of
 from anlan.stream.points import PointTable
 
 MINUTE_US = 60_000_000
@@ -107,6 +108,12 @@ class OpenMinutes:
         self._positions.clear()
         self._late.clear()
         self.samples = 0
+
+    def drop(self, partitions: Collection[int]) -> None:
+        """Forget what somebody else goes on with; it has been written, or is void."""
+        for key, minute in list(self._minutes.items()):
+            if partition_of(minute.enterprise) in partitions:
+                del self._minutes[key]
 
     def forget(self, gateway: str, first_us: int, end_us: int) -> None:
         """The rows of this stretch were compacted: later frames begin a new row."""

@@ -111,6 +111,6 @@ def readings(points: Iterable[Point], alarms: Iterable[Alarm], now: datetime, **
     found = []
     for point in points:
         live = answer.get(point.code)
-        trust = trust_of(point, live, answer.answered, now)
+        trust = trust_of(point, live, answer.knows(point.code), now)
         found.append(Reading(point, trust, live, by_point.get(point.pk, [])))
     return found

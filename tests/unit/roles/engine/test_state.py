@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from anlan.roles.engine.store import Checkpoint, Remembered
 from anlan.stream.alarm import AlarmEvent
 from anlan.stream.envelope import Record, pack
 from anlan.stream.log import LogMessage
+from anlan.stream.partition import partition_of
 from anlan.stream.points import PointSpec
 from anlan.testing.sender import packet
 from anlan.testing.sites import Site, sites
@@ -45,18 +47,21 @@ class Disk:
     def __init__(self) -> None:
         self.events: dict[str, AlarmEvent] = {}
         self.states: dict[str, tuple[int, bytes]] = {}
-        self.positions: dict[int, int] = {}
-        self.through = 0
+        self.positions: dict[int, int] = {1: 0, 2: 0}
 
     def commit(self, checkpoint: Checkpoint) -> None:
         self.events |= {event.event_id: event for event in checkpoint.events}
         self.states |= checkpoint.states
         self.positions |= checkpoint.positions
-        self.through = max(self.through, checkpoint.through)
+
+    @property
+    def through(self) -> int:
+        return min(self.positions.values(), default=0)
 
     def engine(self) -> EngineCore:
         core = EngineCore(specs())
         core.restore(Remembered(self.positions, self.states))
+        core.begins_at(self.through)
         return core
 
 
@@ -111,19 +116,42 @@ def test_kills_at_any_instant_change_no_event(values: list[list[int]], fate: lis
 
 def test_a_round_of_slices_moves_the_position_only_when_every_gateway_of_it_is_saved() -> None:
     log = messages([[50, 50, 50]] * 4)
-    core = EngineCore(specs())
+    core = Disk().engine()
     core.take(log[:4])
     first = core.next_slice(2)
-    assert (len(first.states), first.positions, first.through) == (2, {}, 0)
+    assert (len(first.states), first.positions) == (2, {})
     core.saved(first)
     core.take(log[4:])
     second = core.next_slice(2)
     assert len(second.states) == 1
-    assert (second.positions, second.through) == ({1: 3, 2: 4}, 4)
+    assert second.positions == {1: 4, 2: 4}
     core.saved(second)
     assert not core.in_round
     rest = core.everything([])
-    assert (len(rest.states), rest.positions, rest.through) == (2, {1: 7, 2: 8}, 8)
+    assert (len(rest.states), rest.positions) == (2, {1: 8, 2: 8})
+
+
+def test_a_partition_given_away_and_taken_back_goes_on_where_its_state_was_saved() -> None:
+    log = messages([[50, 50, 50], [95, 95, 95], [95, 95, 95]] + [[95, 95, 95]] * 3 + [[50, 50, 50]] * 5)
+    calm, whole = Disk(), Disk().engine()
+    for message in log:
+        calm.commit(whole.of_events(whole.take([message])))
+    disk = Disk()
+    core = disk.engine()
+    gone = partition_of(SITES[0].enterprise)
+    for message in log[:8]:
+        disk.commit(core.of_events(core.take([message])))
+    disk.commit(core.everything([]))
+    core.drop({gone})
+    assert {core.table.specs[row].enterprise for row in np.flatnonzero(core.table.alive)} == {
+        site.enterprise for site in SITES[1:]
+    }
+    assert core.sweep(round(START.timestamp() * 1e6) + 9_000_000) == [], "what was given away ends no alarm"
+    core.follow([spec for spec in specs() if spec.enterprise == SITES[0].enterprise], {SITES[0].enterprise})
+    core.restore(Remembered({}, {SITES[0].gateway: disk.states[SITES[0].gateway]}))
+    for message in log[8:]:
+        disk.commit(core.of_events(core.take([message])))
+    assert story(disk.events) == story(calm.events)
 
 
 def test_a_message_that_is_no_envelope_is_reported_and_passed() -> None:

@@ -7,39 +7,85 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from anlan.apps.findings.models import Finding
-from anlan.apps.monitoring.models import EnginePosition, EngineState
+from anlan.apps.monitoring.models import EnginePosition, EngineState, EngineWorker
 from anlan.apps.registry.models import Enterprise
+from anlan.leases import Fenced, Leases
 from anlan.roles.engine import store
-from anlan.roles.engine.store import Checkpoint
+from anlan.roles.engine.store import Checkpoint, Remembered
+from anlan.stream.log import LogState
 from anlan.testing.small_world import build
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
 
+class Owner:
+    """An engine's side of the leases: takes everything that is free or its own."""
+
+    def __init__(self, name: str) -> None:
+        self.leases = Leases(EnginePosition, EngineWorker, name)
+        self.leases.prepare()
+        self.held: dict[int, int] = {}
+        self.take()
+
+    def take(self) -> None:
+        self.held |= self.leases.turn(self.held, NOW).gained
+
+    def remember(self, log: str, first_seq: int = 1) -> Remembered:
+        state = LogState(log, first_seq, first_seq)
+        return store.remember(self.leases, self.held, set(self.held), ["g1", "g2"], state)
+
+    def commit(self, checkpoint: Checkpoint) -> None:
+        store.commit(checkpoint, NOW, lambda partitions: self.leases.guard(self.held, partitions))
+
+
 def test_a_checkpoint_is_remembered_and_positions_only_grow() -> None:
-    assert store.remember("log-1").states == {}
-    store.commit(Checkpoint(states={"g1": (7, b"seven")}, positions={3: 7}), NOW)
-    store.commit(Checkpoint(states={"g1": (9, b"nine"), "g2": (8, b"eight")}, positions={3: 5}), NOW)
-    found = store.remember("log-1")
+    owner = Owner("one")
+    assert owner.remember("log-1").states == {}
+    owner.commit(Checkpoint(states={"g1": (7, b"seven")}, positions={3: 7}))
+    owner.commit(Checkpoint(states={"g1": (9, b"nine"), "g2": (8, b"eight")}, positions={3: 5}))
+    found = owner.remember("log-1")
     assert found.states == {"g1": (9, b"nine"), "g2": (8, b"eight")}
     assert {partition: seq for partition, seq in found.positions.items() if seq} == {3: 7}
 
 
-def test_in_another_log_the_sequences_begin_anew_and_the_states_stay() -> None:
-    store.remember("log-1")
-    store.commit(Checkpoint(states={"g1": (7, b"seven")}, positions={3: 7}), NOW)
-    found = store.remember("log-2")
+@pytest.mark.parametrize("said", [Checkpoint(states={"g1": (9, b"x")}, partitions={3}), Checkpoint(positions={3: 9})])
+def test_a_fenced_engine_writes_nothing(said: Checkpoint) -> None:
+    old = Owner("one")
+    old.commit(Checkpoint(states={"g1": (7, b"seven")}, positions={3: 7}, partitions={3}))
+    EnginePosition.objects.filter(partition=3).update(owner="two", epoch=9)
+    with pytest.raises(Fenced):
+        old.commit(said)
+    assert EngineState.objects.get().seq == 7
+    assert EnginePosition.objects.get(partition=3).seq == 7
+    assert old.leases.turn(old.held, NOW).lost == {3}
+
+
+def test_in_another_log_that_counts_anew_the_sequences_begin_anew_and_the_states_stay() -> None:
+    owner = Owner("one")
+    owner.remember("log-1")
+    owner.commit(Checkpoint(states={"g1": (7, b"seven")}, positions={3: 7}))
+    found = owner.remember("log-2")
     assert found.states == {"g1": (0, b"seven")}
     assert not any(found.positions.values())
     assert EnginePosition.objects.filter(log="log-2").count() == 64
     assert EngineState.objects.get().seq == 0
 
 
+def test_a_new_log_begins_beyond_every_number_known_and_nothing_begins_anew() -> None:
+    owner = Owner("one")
+    owner.remember("log-1")
+    owner.commit(Checkpoint(states={"g1": (9, b"nine")}, positions={3: 7}))
+    assert store.newest_number() == 9
+    found = owner.remember("log-2", first_seq=10)
+    assert found.states == {"g1": (9, b"nine")}
+    assert found.positions[3] == 7
+
+
 def test_coverage_goes_round_one_enterprise_at_a_time() -> None:
     build(NOW, enterprises=2, points=1)
     first, second = Enterprise.objects.order_by("pk").values_list("pk", flat=True)
-    assert store.check_next_coverage(0, NOW) == first
-    assert store.check_next_coverage(first, NOW + timedelta(seconds=5)) == second
-    assert store.check_next_coverage(second, NOW + timedelta(seconds=10)) == 0
+    assert store.check_next_coverage(0, NOW, range(64)) == first
+    assert store.check_next_coverage(first, NOW + timedelta(seconds=5), range(64)) == second
+    assert store.check_next_coverage(second, NOW + timedelta(seconds=10), range(64)) == 0
     assert set(Finding.objects.values_list("enterprise_id", flat=True)) == {first, second}

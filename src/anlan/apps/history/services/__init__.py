@@ -2,7 +2,7 @@
 
 from anlan.apps.history.services.compaction import compact_hour, hours_to_compact
 from anlan.apps.history.services.damage import Fault, damaged, quarantine
-from anlan.apps.history.services.writing import Batch, Late, Piece, positions_of, write
+from anlan.apps.history.services.writing import Batch, Late, Piece, newest_number, positions, reach, take_up, write
 
 __all__ = [
     "Batch",
@@ -12,7 +12,10 @@ __all__ = [
     "compact_hour",
     "damaged",
     "hours_to_compact",
-    "positions_of",
+    "newest_number",
+    "positions",
     "quarantine",
+    "reach",
+    "take_up",
     "write",
 ]

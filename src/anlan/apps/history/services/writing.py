@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.db.models import Max
 
-from anlan.apps.history.models import Block, Grain, LateStretch, Position
-from anlan.stream.partition import PARTITIONS
+from anlan import leases
+from anlan.apps.history.models import Block, Grain, HistorianWorker, LateStretch, Position
 
-logger = logging.getLogger(__name__)
 HISTORY = "history"
 
 
@@ -50,25 +50,35 @@ class Batch:
         return bool(self.pieces or self.positions)
 
 
-@transaction.atomic(using=HISTORY)
-def positions_of(log: str) -> dict[int, int]:
-    """How far each partition has been written; nothing when this is another log than before."""
-    rows = list(Position.objects.all())
-    if len(rows) < PARTITIONS or any(row.log != log for row in rows):
-        if rows:
-            logger.error("the log is not the one read before; its records are read from the first one on")
-        Position.objects.all().delete()
-        Position.objects.bulk_create([Position(partition=number, log=log) for number in range(PARTITIONS)])
-        return {}
-    return {row.partition: row.seq for row in rows}
+def positions(log: str) -> dict[int, int] | None:
+    """How far each partition of this log has been written; None while not all have been taken up. Only reads."""
+    return leases.positions_of(Position, log, HISTORY)
 
 
 @transaction.atomic(using=HISTORY)
-def write(batch: Batch) -> None:
+def take_up(known: leases.Leases, held: Mapping[int, int], log: str, first_seq: int) -> dict[int, int]:
+    """Where to go on with partitions that a historian has just gained; raises `anlan.leases.Fenced` when it has not."""
+    return known.take_up(held, set(held), log, first_seq)[0]
+
+
+def reach() -> tuple[int, int] | None:
+    """How far history is, and how many partitions no historian works on; see `anlan.leases.reach`."""
+    return leases.reach(Position, HistorianWorker, HISTORY)
+
+
+def newest_number() -> int:
+    """The greatest number of any log that history speaks of."""
+    return int(Position.objects.aggregate(most=Max("seq"))["most"] or 0)
+
+
+@transaction.atomic(using=HISTORY)
+def write(batch: Batch, guard: Callable[[], None]) -> None:
     """Write blocks and positions whole or not at all. A row is replaced only by one that holds all of its frames.
 
+    ``guard`` raises `anlan.leases.Fenced` when a partition has another owner by now; nothing is written then.
     Repeating a batch finds its rows already there and changes nothing.
     """
+    guard()
     for piece in batch.pieces:
         if piece.replaces is not None and piece.replaces != piece.part:
             Block.objects.filter(
@@ -94,8 +104,7 @@ def write(batch: Batch) -> None:
     )
     for late in batch.late:
         _note_late(late)
-    for partition, seq in batch.positions.items():
-        Position.objects.filter(partition=partition, seq__lt=seq).update(seq=seq)
+    leases.advance(Position, batch.positions, HISTORY)
 
 
 def _note_late(late: Late) -> None:

@@ -6,23 +6,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from anlan import leases
+from anlan.apps.history import services as history
+from anlan.apps.monitoring.models import EnginePosition, EngineWorker
 from anlan.apps.monitoring.selectors.live import _bus
 from anlan.stream.bus import BusTimeout
 from anlan.stream.log import StreamLayout
+from anlan.stream.reader import consumer_role
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A durable consumer: ``waiting`` records not yet handed out, ``unsettled`` handed out and not yet acknowledged."""
+    """All processes of one role: ``waiting`` batches not yet read, ``unsettled`` read and not yet in the database.
+
+    ``unowned``: partitions that nobody of the role works on at this moment; what waits in them is in neither number.
+    """
 
     name: str
     waiting: int
     unsettled: int
+    unowned: int = 0
 
 
 @dataclass(frozen=True)
 class LogState:
-    """The stream of samples: records and bytes kept, its bound, and its readers by name."""
+    """The stream of samples: batches and bytes kept, its bound, and its readers by role."""
 
     records: int
     size: int
@@ -55,11 +63,22 @@ def log_state(timeout: float = 0.5) -> LogState | None:
         size=int(state["bytes"]),
         bound=int(info["config"].get("max_bytes", -1)),
         newest_at=_instant(state.get("last_ts", "")),
-        readers=[
-            Reader(each["name"], int(each.get("num_pending", 0)), int(each.get("num_ack_pending", 0)))
-            for each in consumers.get("consumers") or []
-        ],
+        readers=_readers(consumers.get("consumers") or []),
     )
+
+
+def _readers(consumers: list[dict[str, Any]]) -> list[Reader]:
+    """Engines and historians: what the log has for their consumers, and how far their databases are."""
+    found = []
+    for role, reach in (("engine", leases.reach(EnginePosition, EngineWorker)), ("historian", history.reach())):
+        own = [each for each in consumers if consumer_role(each["name"]).partition("-")[0] == role]
+        if reach is None and not own:
+            continue
+        read = max((int(each.get("delivered", {}).get("stream_seq", 0)) for each in own), default=0)
+        waiting = sum(int(each.get("num_pending", 0)) for each in own)
+        saved, unowned = reach or (read, 0)
+        found.append(Reader(role, waiting, max(0, read - saved), unowned))
+    return found
 
 
 def _instant(text: str) -> datetime | None:

@@ -8,6 +8,7 @@ from django.db.models import Count, Max, Sum
 
 from anlan.apps.monitoring.chunks import chunks
 from anlan.apps.registry.selectors import equipment
+from anlan.stream.partition import partition_of
 from anlan.stream.points import PointSpec
 
 _PLAIN = [
@@ -49,3 +50,8 @@ def registry_versions() -> dict[str, tuple[int, ...]]:
     found = equipment.points_in_use().values("enterprise__code").order_by()
     rows = found.annotate(number=Count("pk"), newest=Max("pk"), revisions=Sum("revision"))
     return {row["enterprise__code"]: (row["number"], row["newest"], row["revisions"]) for row in rows}
+
+
+def enterprises_of(partitions: Collection[int]) -> list[str]:
+    """Codes of all enterprises in these partitions. Machine's own read."""
+    return [code for code in equipment.enterprise_codes() if partition_of(code) in partitions]

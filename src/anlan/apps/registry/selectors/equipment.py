@@ -37,3 +37,8 @@ def gateways_with(codes: Iterable[str]) -> QuerySet[Gateway]:
 def owner_of_gateway(code: str) -> int | None:
     """The enterprise that a gateway code belongs to; None when nobody has it."""
     return Gateway.objects.by_the_machine().filter(code=code).values_list("enterprise_id", flat=True).first()
+
+
+def enterprise_codes() -> list[str]:
+    """The codes of all enterprises, active or not."""
+    return list(Enterprise.objects.by_the_machine().order_by("code").values_list("code", flat=True))
