@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from anlan.stream.blocks.matrix import MISSING, UNCERTAIN, Matrix, Series, from_frames, merge
 from anlan.stream.blocks.numbers import (
     PackedNumbers,
+    pack_full,
     pack_integers,
     pack_numbers,
     pack_runs,
@@ -31,6 +32,7 @@ from anlan.stream.points import PointTable
 MARK = b"ANB\x01"
 _FIXED = 12
 _LARGEST = 256 * 1024 * 1024
+_encoder = msgspec.msgpack.Encoder()
 
 
 class BlockError(Exception):
@@ -133,36 +135,55 @@ def check(block: bytes) -> Block:
 
 
 def _write(gateway: str, matrix: Matrix) -> bytes:
-    present = matrix.cells != MISSING
-    offset = np.where(present, matrix.offset, 0)
-    head = _head(gateway, matrix)
+    full = None if matrix.cells.any() else pack_full(matrix.values, matrix.decimals)
+    if full is not None:
+        values, *told = full
+        offset = matrix.offset
+        head = _full_head(gateway, matrix, *told)
+    else:
+        values = pack_numbers(matrix.values, matrix.cells <= 2, matrix.decimals)
+        offset = np.where(matrix.cells != MISSING, matrix.offset, 0)
+        head = _head(gateway, matrix)
     body = _Body(
         collected=pack_integers(matrix.collected[None, :]),
         ordinal=pack_integers(matrix.ordinal[None, :]) if matrix.ordinal.any() else b"",
         received=pack_integers((matrix.received - matrix.collected)[None, :]),
-        values=pack_numbers(matrix.values, matrix.cells <= 2, matrix.decimals),
+        values=values,
         cell_runs=pack_runs(matrix.cells.ravel()),
         offset=pack_integers(offset) if offset.any() else b"",
     )
     compressor = zstandard.ZstdCompressor(level=1)
-    head_bytes = compressor.compress(msgspec.msgpack.encode(head))
-    rest = len(head_bytes).to_bytes(4, "big") + head_bytes + compressor.compress(msgspec.msgpack.encode(body))
+    head_bytes = compressor.compress(_encoder.encode(head))
+    rest = len(head_bytes).to_bytes(4, "big") + head_bytes + compressor.compress(_encoder.encode(body))
     return MARK + zlib.crc32(rest).to_bytes(4, "big") + rest
+
+
+def _full_head(
+    gateway: str, matrix: Matrix, lowest: PackedNumbers, highest: PackedNumbers, last: PackedNumbers
+) -> Block:
+    tags, frames = matrix.cells.shape
+    return Block(
+        gateway=gateway,
+        codes=matrix.codes,
+        frames=frames,
+        first_us=int(matrix.collected[0]),
+        last_us=int(matrix.collected[-1]),
+        samples=tags * frames,
+        counts=np.full(tags, frames, np.uint32).tobytes(),
+        lowest=lowest,
+        highest=highest,
+        last=last,
+    )
 
 
 def _head(gateway: str, matrix: Matrix) -> Block:
     usable = matrix.cells <= UNCERTAIN
-    whole = bool(usable.all())
     counts = usable.sum(axis=1).astype(np.uint32)
     frames, tags = len(matrix.collected), len(matrix.codes)
-    if whole and frames:
-        # the everyday case: every cell is a usable sample
-        lowest, highest, last = matrix.values.min(axis=1), matrix.values.max(axis=1), matrix.values[:, -1]
-    else:
-        newest = frames - 1 - np.argmax(usable[:, ::-1], axis=1) if frames else np.zeros(tags, np.intp)
-        lowest = np.where(usable, matrix.values, np.inf).min(axis=1, initial=np.inf)
-        highest = np.where(usable, matrix.values, -np.inf).max(axis=1, initial=-np.inf)
-        last = matrix.values[np.arange(tags), newest] if frames else np.zeros(tags)
+    newest = frames - 1 - np.argmax(usable[:, ::-1], axis=1) if frames else np.zeros(tags, np.intp)
+    lowest = np.where(usable, matrix.values, np.inf).min(axis=1, initial=np.inf)
+    highest = np.where(usable, matrix.values, -np.inf).max(axis=1, initial=-np.inf)
+    last = matrix.values[np.arange(tags), newest] if frames else np.zeros(tags)
     any_usable = counts > 0
 
     def statistic(column: NDArray[np.float64]) -> PackedNumbers:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,30 +80,32 @@ def from_frames(frames: Sequence[Frame], table: PointTable) -> Matrix:
 
 def _from_like_frames(frames: Sequence[Frame], table: PointTable) -> Matrix | None:
     # the everyday case: every packet carries the same tags, each once, and no collect time comes twice
-    index = frames[0].index if frames else np.empty(0, np.int32)
-    times = np.array([frame.collected_at_us for frame in frames], np.int64)
-    if len(np.unique(times)) != len(times) or not all(
+    if not frames:
+        return None
+    index = frames[0].index
+    moments = [frame.collected_at_us for frame in frames]
+    if len(set(moments)) != len(moments) or not all(
         frame.unique and (frame.index is index or np.array_equal(frame.index, index)) for frame in frames
     ):
         return None
-    columns, tags = np.argsort(times, kind="stable"), np.argsort(index, kind="stable")
-    ordered = [frames[column] for column in columns.tolist()]
-    if not ordered:
-        return None
-    times = times[columns]
-    values = np.stack([frame.value[tags] for frame in ordered], axis=1)
+    ordered = sorted(frames, key=lambda frame: frame.collected_at_us)
+    times = np.array(sorted(moments), np.int64)
+    # arrays [frame][tag] first: copying whole packets is far cheaper than gathering columns one by one
+    tags = np.argsort(index, kind="stable")
+    values = np.array([frame.value for frame in ordered])[:, tags].T
+    quality = np.array([frame.quality for frame in ordered])[:, tags].T
+    offset = (np.array([frame.sampled_at_us for frame in ordered]) - times[:, None])[:, tags].T
     usable = np.isfinite(values)
+    whole = bool(usable.all())
     return Matrix(
         codes=[table.specs[row].code for row in index[tags].tolist()],
         decimals=table.decimals[index[tags]].astype(np.int8),
         collected=times,
         ordinal=np.zeros(len(times), np.int64),
         received=np.array([frame.received_at_us for frame in ordered], np.int64),
-        values=np.where(usable, values, 0.0),
-        cells=np.where(usable, np.stack([f.quality[tags] for f in ordered], axis=1), BAD_WITHOUT_VALUE).astype(
-            np.uint8
-        ),
-        offset=np.stack([frame.sampled_at_us[tags] for frame in ordered], axis=1) - times,
+        values=values if whole else np.where(usable, values, 0.0),
+        cells=quality if whole else np.where(usable, quality, BAD_WITHOUT_VALUE).astype(np.uint8),
+        offset=offset,
     )
 
 
@@ -130,6 +133,9 @@ def _from_any_frames(frames: Sequence[Frame], table: PointTable) -> Matrix:
 
 def merge(matrices: Sequence[Matrix]) -> Matrix:
     """One matrix out of several of the same gateway: union of tags and times, last received wins cell by cell."""
+    apart = _merge_apart(matrices)
+    if apart is not None:
+        return apart
     codes = sorted({code for matrix in matrices for code in matrix.codes})
     row_of = {code: row for row, code in enumerate(codes)}
     decimals = np.zeros(len(codes), np.int8)
@@ -157,6 +163,28 @@ def merge(matrices: Sequence[Matrix]) -> Matrix:
         newest[into] = np.where(wins, matrix.received[None, :], newest[into])
         merged.received[columns] = np.maximum(merged.received[columns], matrix.received)
     return merged
+
+
+def _merge_apart(matrices: Sequence[Matrix]) -> Matrix | None:
+    # the everyday case: the same tags in all of them, and none begins before the one before it has ended
+    if not matrices or any(not len(matrix.collected) for matrix in matrices):
+        return None
+    ordered = sorted(matrices, key=lambda matrix: int(matrix.collected[0]))
+    codes = ordered[0].codes
+    if any(matrix.codes != codes for matrix in ordered) or any(
+        int(before.collected[-1]) >= int(after.collected[0]) for before, after in pairwise(ordered)
+    ):
+        return None
+    return Matrix(
+        codes=codes,
+        decimals=np.max([matrix.decimals for matrix in ordered], axis=0).astype(np.int8),
+        collected=np.concatenate([matrix.collected for matrix in ordered]),
+        ordinal=np.concatenate([matrix.ordinal for matrix in ordered]),
+        received=np.concatenate([matrix.received for matrix in ordered]),
+        values=np.concatenate([matrix.values for matrix in ordered], axis=1),
+        cells=np.concatenate([matrix.cells for matrix in ordered], axis=1),
+        offset=np.concatenate([matrix.offset for matrix in ordered], axis=1),
+    )
 
 
 @dataclass

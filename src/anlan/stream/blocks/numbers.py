@@ -58,6 +58,28 @@ def pack_numbers(values: NDArray[np.float64], valid: NDArray[np.bool_], decimals
     )
 
 
+def pack_full(
+    values: NDArray[np.float64], decimals: NDArray[np.int8]
+) -> tuple[PackedNumbers, PackedNumbers, PackedNumbers, PackedNumbers] | None:
+    """What `pack_numbers` makes of a full matrix and of its lowest, highest and last column [T, 1], in far fewer steps.
+
+    None unless every value is a whole multiple of its tag's resolution as given: the everyday case.
+    """
+    if not values.size:
+        return None
+    decimals = np.clip(decimals, 0, MAX_DECIMALS).astype(np.int8)
+    scaled, fits = _scale(values, decimals)
+    if not fits.all():
+        return None
+    told = np.stack([scaled.min(axis=1), scaled.max(axis=1), scaled[:, -1]])
+    zigzag = ((told << 1) ^ (told >> 31)).view(np.uint8).reshape(3, -1, 4)
+    digits = decimals.tobytes()
+    lowest, highest, last = (
+        PackedNumbers(digits, np.ascontiguousarray(column.T).tobytes(), b"", b"") for column in zigzag
+    )
+    return PackedNumbers(digits, _to_planes(scaled, np.int32), b"", b""), lowest, highest, last
+
+
 def unpack_numbers(packed: PackedNumbers, frames: int, rows: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
     """The matrix f8[T, F], or only the tags in `rows`. Raises ValueError for inconsistent input."""
     decimals = np.frombuffer(packed.decimals, np.int8)
