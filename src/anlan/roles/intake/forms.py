@@ -18,6 +18,8 @@ from anlan.stream import binary
 from anlan.stream.packet import Header, PacketError, Refusal, peek, split
 
 _BLOCK = 16
+_LEAST = 24
+"""Characters of base64 that one block makes; what is shorter is no encrypted body."""
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n \t")
 _OPENINGS = (b"{", b"[")
 
@@ -61,4 +63,4 @@ _WRONG_KEY = "解密得不到报文：请核对密钥与初始向量的用法"
 
 
 def _is_base64(body: bytes) -> bool:
-    return bool(body.strip()) and body[:1] not in _OPENINGS and _BASE64.issuperset(body[:256])
+    return len(body.strip()) >= _LEAST and _BASE64.issuperset(body[:256])
