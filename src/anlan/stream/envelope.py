@@ -15,6 +15,7 @@ import msgspec
 import zstandard
 
 MARK = b"ANE\x01"
+BUNDLE_MARK = b"ANB\x01"
 MAX_UNPACKED = 64 * 1024 * 1024
 
 
@@ -41,6 +42,7 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Record]).decode
+_decode_parts = msgspec.msgpack.Decoder(list[tuple[int, bytes]]).decode
 _own = threading.local()
 
 
@@ -51,10 +53,16 @@ def pack(records: list[Record]) -> bytes:
 
 
 def unpack(envelope: bytes) -> list[Record]:
-    """The records of a message, in the order they were packed.
+    """The records of a message, in the order they were packed; of a bundle, those of all its parts.
 
     Raises `EnvelopeError` for foreign, damaged, unknown-version or absurdly large input.
     """
+    if envelope[:4] == BUNDLE_MARK:
+        return [record for _, part in parts_of(envelope) for record in _unpack(part)]
+    return _unpack(envelope)
+
+
+def _unpack(envelope: bytes) -> list[Record]:
     if envelope[:4] != MARK:
         raise EnvelopeError("not an envelope of a known version")
     frame = memoryview(envelope)[8:]
@@ -66,6 +74,21 @@ def unpack(envelope: bytes) -> list[Record]:
             raise EnvelopeError(f"declared size {size} is not acceptable")
         return _decode(_decompressor().decompress(frame))
     except (zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise EnvelopeError(str(error)) from error
+
+
+def bundle(parts: list[tuple[int, bytes]]) -> bytes:
+    """Envelopes of several partitions as one message; whoever reads some of the partitions unpacks those alone."""
+    return BUNDLE_MARK + _encode(parts)
+
+
+def parts_of(message: bytes) -> list[tuple[int, bytes]]:
+    """Partition and envelope of each part, in order. Raises `EnvelopeError`; the envelopes are not looked into."""
+    if message[:4] != BUNDLE_MARK:
+        raise EnvelopeError("not a bundle of a known version")
+    try:
+        return _decode_parts(memoryview(message)[4:])
+    except msgspec.MsgspecError as error:
         raise EnvelopeError(str(error)) from error
 
 

@@ -7,6 +7,8 @@ never depend on how many engines run.
 from __future__ import annotations
 
 PARTITIONS = 64
+SHARED = PARTITIONS
+"""Stands in the log where a partition does, for messages that hold envelopes of several partitions."""
 
 _OFFSET_BASIS = 0x811C9DC5
 _PRIME = 0x01000193
