@@ -24,10 +24,13 @@ from anlan.apps.monitoring.models import (
     Alarm,
     AlarmSide,
     AlarmState,
+    Filing,
     GatewayClock,
     GatewayLink,
     OfflineSpell,
     Quarantined,
+    Shelving,
+    SuppressionRule,
 )
 from anlan.apps.org.models import Agency, AgencyLevel, Person, Region, Role
 from anlan.apps.registry.models import (
@@ -70,6 +73,9 @@ class Plant:
     alarm: Alarm
     warning: Warning
     holders: dict[str, Person]
+    filing: Filing
+    shelving: Shelving
+    suppression: SuppressionRule
 
 
 @dataclass
@@ -216,6 +222,7 @@ def plant(
         found_at=now,
         seen_at=now,
     )
+    quieted = _quieted(key, enterprise, device, point, now)
     holders = {}
     for post in DutyPost.values:
         person = (
@@ -227,7 +234,27 @@ def plant(
         DutyHolder.objects.create(enterprise=enterprise, source=source, person=person, post=post, valid_from=long_ago)
         holders[post] = person
     warning = _warn(source, point, alarm, began) if warn else None
-    return Plant(enterprise, source, device, point, gateway, alarm, warning, holders)  # type: ignore[arg-type]
+    return Plant(enterprise, source, device, point, gateway, alarm, warning, holders, *quieted)  # type: ignore[arg-type]
+
+
+def _quieted(
+    key: str, enterprise: Enterprise, device: Device, point: Point, now: datetime
+) -> tuple[Filing, Shelving, SuppressionRule]:
+    """A filing, a shelving and a suppression rule that all wait for somebody's decision."""
+    filing = Filing.objects.create(
+        enterprise=enterprise, reach="device", device=device, kind="overhaul", reason=f"{key}罐检修",
+        starts_at=now, ends_at=now + timedelta(hours=8), filed_at=now, filed_by=f"示例{key}甲",
+    )  # fmt: skip
+    shelving = Shelving.objects.create(
+        enterprise=enterprise, point=point, side=AlarmSide.LOW, state="asked", approver="county", reason=f"{key}罐校表",
+        minutes=60, asked_at=now, asked_by=f"示例{key}甲",
+    )  # fmt: skip
+    rule = SuppressionRule.objects.create(
+        enterprise=enterprise, code="sup-1", name=f"{key}罐停用", condition=point, comparison="at_or_below",
+        threshold=0.1, side=AlarmSide.LOW, reason="设计文件", proposed_at=now, proposed_by=f"示例{key}甲",
+    )  # fmt: skip
+    rule.points.add(point)
+    return filing, shelving, rule
 
 
 def _warn(source: HazardSource, point: Point, alarm: Alarm, at: datetime) -> Warning:

@@ -23,7 +23,7 @@ from tests.neighbours import PEOPLE, SEES, Plant, World
 from anlan import now as clock
 from anlan.apps.findings.models import Finding, FindingKind
 from anlan.apps.journal.models import Entry
-from anlan.apps.monitoring.models import Alarm
+from anlan.apps.monitoring.models import Alarm, Filing, Shelving, SuppressionRule
 from anlan.apps.org.access import REFUSED
 from anlan.apps.warnings.models import Act, Confirmation, Warning
 
@@ -69,6 +69,25 @@ ADDRESSES: dict[str, Address] = {
     "alarms-acknowledge": Address(
         of=lambda plant: "/alarms/acknowledge/", post=lambda plant: {"alarm": [plant.alarm.pk]}
     ),
+    "shelve": Address(of=lambda plant: "/alarms/shelve/", post=lambda plant: {"alarm": [plant.alarm.pk]}),
+    "shelvings": Address("/alarms/shelvings/", workbook=True, fragment=True),
+    "shelving": Address(of=lambda plant: f"/alarms/shelvings/{plant.shelving.pk}/"),
+    "shelving-act": Address(
+        of=lambda plant: f"/alarms/shelvings/{plant.shelving.pk}/approve/", post=lambda plant: {"text": "同意"}
+    ),
+    "filings": Address("/alarms/filings/", workbook=True, fragment=True),
+    "filing-new": Address("/alarms/filings/new/"),
+    "filing": Address(of=lambda plant: f"/alarms/filings/{plant.filing.pk}/"),
+    "filing-act": Address(
+        of=lambda plant: f"/alarms/filings/{plant.filing.pk}/confirm/", post=lambda plant: {"text": "同意"}
+    ),
+    "suppressions": Address("/alarms/suppressions/", workbook=True, fragment=True),
+    "suppression-new": Address("/alarms/suppressions/new/"),
+    "suppression": Address(of=lambda plant: f"/alarms/suppressions/{plant.suppression.pk}/"),
+    "suppression-act": Address(
+        of=lambda plant: f"/alarms/suppressions/{plant.suppression.pk}/approve/", post=lambda plant: {"text": "同意"}
+    ),
+    "performance": Address("/alarms/performance/"),
     "enterprises": Address("/enterprises/", workbook=True, fragment=True),
     "enterprise": Address(of=lambda plant: f"/enterprises/{plant.enterprise.code}/", fragment=True),
     "points": Address("/points/", workbook=True, fragment=True),
@@ -360,6 +379,9 @@ def state_of(plant: Plant) -> Any:
         Confirmation.objects.filter(warning=warning).count(),
         Act.objects.filter(warning=warning).count(),
         finding_of(plant).state,
+        Filing.objects.get(pk=plant.filing.pk).state,
+        list(Shelving.objects.filter(enterprise=plant.enterprise).values_list("pk", "state")),
+        SuppressionRule.objects.get(pk=plant.suppression.pk).state,
     )
 
 

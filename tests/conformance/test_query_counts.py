@@ -25,6 +25,12 @@ LISTS = [
     "/wall/",
     "/warnings/",
     "/alarms/",
+    "/alarms/?state=shelved",
+    "/alarms/shelvings/",
+    "/alarms/filings/",
+    "/alarms/suppressions/",
+    "/alarms/performance/",
+    "/statistics/?table=alarms",
     "/enterprises/",
     "/points/",
     "/points/?state=alarm&q=PT",
@@ -49,6 +55,8 @@ LISTS = [
 ]
 DETAILS = {
     "/enterprises/<code>/": lambda world: f"/enterprises/{world.plants['a1'].enterprise.code}/",
+    "/alarms/filings/<pk>/": lambda world: f"/alarms/filings/{world.plants['a1'].filing.pk}/",
+    "/alarms/suppressions/<pk>/": lambda world: f"/alarms/suppressions/{world.plants['a1'].suppression.pk}/",
     "/points/<code>/": lambda world: f"/points/{world.plants['a1'].point.code}/",
 }
 MANY = 8

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from anlan import now as clock
 from anlan.apps.accounts.selectors import register_scope
 from anlan.apps.monitoring.models import Alarm, AlarmState
+from anlan.apps.monitoring.selectors import IN_SERVICE, is_shelved
 from anlan.apps.org.models import Agency
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.warnings.models import Warning
@@ -83,7 +84,7 @@ class Shell:
     @property
     def is_enterprise(self) -> bool:
         """Whether the person looks from inside an enterprise and not from an agency."""
-        return bool(self.scope.enterprise_ids) and not self.scope.agency_paths and not self.scope.everything
+        return self.scope.is_enterprise
 
     @cached_property
     def open_warnings(self) -> int:
@@ -91,7 +92,9 @@ class Shell:
 
     @cached_property
     def active_alarms(self) -> int:
-        return Alarm.objects.visible_to(self.scope).filter(state=AlarmState.ACTIVE).count()
+        """Alarms that are announced to this reader: what an enterprise has shelved is silent on its own pages alone."""
+        rows = Alarm.objects.visible_to(self.scope).filter(IN_SERVICE, state=AlarmState.ACTIVE)
+        return rows.filter(~is_shelved(clock.now())).count() if self.is_enterprise else rows.count()
 
     @property
     def search_url(self) -> str:

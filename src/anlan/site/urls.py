@@ -22,6 +22,8 @@ urlpatterns = [
     path("warnings/<str:number>/<slug:verb>/", warnings.act, name="warning-act"),
     path("", include("anlan.apps.accounts.urls")),
     path("", include("anlan.apps.monitoring.urls")),
+    path("", include("anlan.site.quieting.urls")),
+    path("", include("anlan.site.performance.urls")),
     path("", include("anlan.site.enterprises.urls")),
     path("", include("anlan.site.points.urls")),
     path("", include("anlan.site.operations.urls")),

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Q
 
 from anlan.apps.accounts.models import Grant, User
-from anlan.apps.org.models import Role
+from anlan.apps.org.models import Agency, Role
 from anlan.apps.org.scope import EVERYTHING, NOTHING, Scope
 
 CALLERS = frozenset({Role.DUTY_OFFICER, Role.HANDLER, Role.APPROVER})
@@ -45,6 +45,18 @@ def enterprises_of(user: Any, at: datetime, roles: Iterable[str]) -> frozenset[i
 def agency_roles(user: Any, at: datetime) -> frozenset[str]:
     """The roles that the log-in holds in any agency."""
     return frozenset(each.role for each in grants_of(user, at) if each.agency_id)
+
+
+def county_or_park(user: Any, enterprise: Any, at: datetime, roles: Iterable[str]) -> Agency | None:
+    """The county or park (县、化工园区) for which the log-in may decide about an enterprise; None without such a role.
+
+    Its supervisor, the agency of its county, or that of its park (``park`` joined by the caller): who is further up
+    sees and does not decide.
+    """
+    wanted = set(roles)
+    near = {enterprise.supervisor_id, enterprise.county_id, enterprise.park.agency_id if enterprise.park else None}
+    found = (each.agency for each in grants_of(user, at) if each.agency_id in near - {None} and each.role in wanted)
+    return next(found, None)
 
 
 def may_acknowledge(user: Any, enterprise_id: int, at: datetime) -> bool:

@@ -7,28 +7,51 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from anlan.apps.monitoring.models import AlarmSide, AlarmState
+from anlan import now as clock
+from anlan.apps.monitoring.models import AlarmOrigin, AlarmSide, AlarmState
 from anlan.apps.monitoring.models.alarm import LEVEL_LABELS
-from anlan.apps.monitoring.selectors.alarms import UNCLEARED
+from anlan.apps.monitoring.selectors.alarms import IN_SERVICE, UNCLEARED
+from anlan.apps.monitoring.selectors.quieting import shelved_alarms
 from anlan.components.filters import Choice, Days, Exact, Rows, Text, equals
 from anlan.components.lists import Column, Listing
+from anlan.rules.alarms import Annunciation, annunciation
 
 STATES = [
     ("uncleared", _("未消警")),
     ("active", _("未恢复")),
     ("unacknowledged", _("未确认")),
     ("settled", _("已消警")),
+    ("shelved", _("搁置中")),
+    ("out_of_service", _("停用（已报备）")),
+    ("suppressed", _("设计抑制")),
+    ("chattering", _("抖动")),
 ]
 _STATE_QUERIES = {
     "uncleared": UNCLEARED,
     "active": Q(state=AlarmState.ACTIVE),
-    "unacknowledged": Q(acknowledged_at__isnull=True),
-    "settled": ~UNCLEARED,
+    "unacknowledged": IN_SERVICE & Q(acknowledged_at__isnull=True),
+    "settled": IN_SERVICE & Q(state=AlarmState.CLEARED, acknowledged_at__isnull=False),
+    "out_of_service": Q(filing__isnull=False),
+    "suppressed": Q(suppression__isnull=False),
+    "chattering": Q(chatters=True),
 }
 
 
 def _by_state(rows: Rows, values: list[str]) -> Rows:
+    if values[-1] == "shelved":
+        return shelved_alarms(rows, clock.now())
     return rows.filter(_STATE_QUERIES[values[-1]])
+
+
+def annunciation_of(alarm: Any) -> Annunciation:
+    """The alarm's state by IEC 62682. ``shelved`` is annotated by the caller where shelves are to be shown."""
+    return annunciation(
+        active=alarm.state == AlarmState.ACTIVE,
+        acknowledged=alarm.acknowledged_at is not None,
+        shelved=getattr(alarm, "shelved", False),
+        suppressed=alarm.suppression_id is not None,
+        out_of_service=alarm.filing_id is not None,
+    )
 
 
 def _acknowledgement(alarm: Any) -> str:
@@ -50,14 +73,19 @@ ALARMS = Listing(
         Column("extreme", _("极值"), lambda row: row.extreme, css="num"),
         Column("unit", _("单位"), lambda row: row.point.unit, on_page=False),
         Column("state", _("状态"), lambda row: row.get_state_display(), ("state", "cleared_at")),
+        Column("annunciation", _("报警状态"), lambda row: annunciation_of(row).words, on_page=False),
+        Column("chatters", _("抖动"), lambda row: _("抖动") if row.chatters else "", on_page=False),
+        Column("origin", _("来源"), lambda row: row.get_origin_display(), on_page=False),
         Column("cleared", _("恢复时间"), lambda row: row.cleared_at, on_page=False),
         Column("acknowledged", _("确认"), _acknowledgement, ("acknowledged_at",), descending_first=True),
         Column("acknowledged_at", _("确认时间"), lambda row: row.acknowledged_at, on_page=False),
+        Column("acknowledgement", _("确认说明"), lambda row: row.acknowledgement, on_page=False),
     ],
     filters=[
         Choice("state", _("状态"), STATES, _by_state),
         Choice("level", _("级别"), [(key, LEVEL_LABELS[key]) for key in ("HH", "H", "L", "LL")], equals("worst")),
         Choice("side", _("类型"), AlarmSide.choices, equals("side"), several=True),
+        Choice("origin", _("来源"), AlarmOrigin.choices, equals("origin")),
         Text("q", _("企业、位号、指标"), ["enterprise__name", "point__tag", "point__name", "point__code"]),
         Days("from", _("成立日期"), "raised_at"),
         Exact("enterprise", _("企业"), "enterprise__code", lambda row: row.enterprise.name),

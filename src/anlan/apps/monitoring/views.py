@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
-from anlan.apps.monitoring import services, tables
-from anlan.apps.monitoring.models import Alarm
+from anlan.apps.monitoring import selectors, services, tables
+from anlan.apps.monitoring.models import Alarm, AlarmState
 from anlan.apps.org import access
 from anlan.components.export import workbook
 
@@ -28,14 +28,25 @@ MOST_AT_ONCE = 500
 def alarms(request: Any) -> HttpResponseBase:
     """报警: every alarm in scope, newest first; as a page, its rows alone for a live refresh, or a workbook."""
     now = clock.now()
-    rows = Alarm.objects.visible_to(request.scope).select_related("enterprise", "source", "point")
+    every = selectors.alarms_visible(request.scope).annotate(shelved=selectors.is_shelved(now))
+    # a shelf silences the enterprise's own display alone: its list leaves out what is shelved until it is asked for
+    is_own = request.scope.is_enterprise and not request.GET.get("state")
+    rows = every.filter(shelved=False) if is_own else every
     page = tables.ALARMS.read(request, rows)
     if page.wants_workbook:
         return workbook(request, page, title=_("报警"), now=now)
     mine = entitlements.enterprises_of(request.user, now, entitlements.STAFF)
+    first = selectors.first_outs(alarm.source_id for alarm in page.rows if alarm.source_id)
     for alarm in page.rows:
         alarm.can_acknowledge = alarm.acknowledged_at is None and alarm.enterprise_id in mine
-    context = {"page": page, "may_acknowledge": any(alarm.can_acknowledge for alarm in page.rows)}
+        alarm.can_act = alarm.enterprise_id in mine and (alarm.can_acknowledge or alarm.state == AlarmState.ACTIVE)
+        alarm.annunciation = tables.annunciation_of(alarm)
+        alarm.is_first = alarm.pk in first
+    context = {
+        "page": page,
+        "may_act": any(alarm.can_act for alarm in page.rows),
+        "left_out": selectors.shelved_alarms(every, now).count() if is_own else 0,
+    }
     name = "monitoring/_alarm_rows.html" if request.headers.get("HX-Request") else "monitoring/alarms.html"
     response = render(request, name, context)
     response.headers["Vary"] = "HX-Request, Cookie"
@@ -61,7 +72,8 @@ def acknowledge(request: Any) -> HttpResponse:
         if alarm.enterprise_id not in mine:
             access.note_refusal(request, f"enterprise:{alarm.enterprise.code}", alarm, now=now)
             raise PermissionDenied(_("报警由企业人员确认；您在这家企业没有此项职责。"))
-    count = services.acknowledge(found, _actor(request), request.user.person, now)
+    comment = request.POST.get("comment", "")
+    count = services.acknowledge(found, _actor(request), request.user.person, now, comment)
     if count:
         messages.info(request, _("已确认 %(count)d 条报警。") % {"count": count})
     else:

@@ -32,6 +32,11 @@ class Scope:
     person_id: int | None = None
     """The person behind the log-in, for what is addressed to them alone."""
 
+    @property
+    def is_enterprise(self) -> bool:
+        """Whether the person looks from inside an enterprise and not from an agency."""
+        return bool(self.enterprise_ids) and not self.agency_paths and not self.everything
+
     def __bool__(self) -> bool:
         return self.everything or bool(self.agency_paths) or bool(self.enterprise_ids)
 

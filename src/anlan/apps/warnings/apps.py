@@ -19,7 +19,7 @@ class WarningsConfig(AppConfig):
         delivery.on_trouble(note_trouble)
         delivery.on_subject("warning", number_of)
         monitoring.on_source_change(services.regrade)
-        monitoring.on_open_warnings(selectors.open_since)
+        monitoring.on_open_warnings(selectors.open_by_source)
         registry.on_holder_change(services.holder_changed)
         obligations.register(ObligationKind.REGRADE, services.fire_regrades, before_others=True)
         obligations.register_prepared(ObligationKind.NOTICE, services.fire_notices)

@@ -181,6 +181,15 @@ class Held:
     limit: Entry | None
     verdict: Verdict
 
+    @property
+    def text_alone(self) -> str:
+        """The figure without its unit."""
+        return self.metric.text(self.figure).removesuffix(" %")
+
+    @property
+    def unit_alone(self) -> str:
+        return self.metric.unit_words if self.figure.value is not None else ""
+
 
 _LIMITS: dict[str, tuple[str, str, bool]] = {
     "alarm_per_day": ("kpi_day_target", "kpi_day_limit", False),

@@ -7,18 +7,25 @@ from typing import Annotated, Any, Literal
 
 from ninja import Field, Query, Router, Schema
 
+from anlan import now as clock
 from anlan.apps.monitoring import tables
 from anlan.apps.monitoring.models import AlarmSide, AlarmState
-from anlan.apps.monitoring.selectors import alarms_visible
+from anlan.apps.monitoring.selectors import alarms_visible, is_shelved
+from anlan.rules.alarms import Annunciation
 from anlan.site.api.paging import PageOut, PageQuery, page_of, place_of
 
 router = Router()
+State = Literal[
+    "", "uncleared", "active", "unacknowledged", "settled", "shelved", "out_of_service", "suppressed", "chattering"
+]
+LETTERS = "IEC 62682 的状态：" + "、".join(f"{state} {state.words}" for state in Annunciation)
 
 
 class AlarmQuery(PageQuery):
     """Filters; the names are those of the alarm page."""
 
-    state: Literal["", "uncleared", "active", "unacknowledged", "settled"] = ""
+    state: State = ""
+    origin: Literal["", "platform", "edge"] = ""
     level: Literal["", "HH", "H", "L", "LL"] = ""
     side: Annotated[list[AlarmSide], Field(max_length=5)] = []
     q: Annotated[str, Field(max_length=60, description="企业、位号、指标中的文字")] = ""
@@ -52,7 +59,13 @@ class AlarmOut(Schema):
     cleared_at: datetime | None
     acknowledged_at: datetime | None
     acknowledged_by: str
+    acknowledgement: str
     uncleared: bool
+    annunciation: Annotated[str, Field(description=LETTERS)]
+    shelved: Annotated[bool, Field(description="企业已搁置：只影响企业自己的画面")]
+    filing: Annotated[int | None, Field(description="使其停用的报备")]
+    suppression: Annotated[int | None, Field(description="使其抑制的规则")]
+    chatters: Annotated[bool, Field(description="抖动报警")]
     origin: str
 
 
@@ -63,7 +76,7 @@ class AlarmList(PageOut):
 def as_dict(alarm: Any) -> dict[str, Any]:
     """One alarm as the API says it; point, source and enterprise are joined by the caller."""
     plain = ("id", "side", "state", "level", "worst", "value", "limit", "extreme", "started_at", "raised_at")
-    later = ("detected_at", "cleared_at", "acknowledged_at", "acknowledged_by", "origin")
+    later = ("detected_at", "cleared_at", "acknowledged_at", "acknowledged_by", "acknowledgement", "origin", "chatters")
     return {name: getattr(alarm, name) for name in (*plain, *later)} | {
         "enterprise": alarm.enterprise.code,
         "source": alarm.source.code if alarm.source else None,
@@ -72,11 +85,16 @@ def as_dict(alarm: Any) -> dict[str, Any]:
         "name": alarm.point.name,
         "unit": alarm.point.unit,
         "uncleared": alarm.is_uncleared,
+        "annunciation": tables.annunciation_of(alarm),
+        "shelved": getattr(alarm, "shelved", False),
+        "filing": alarm.filing_id,
+        "suppression": alarm.suppression_id,
     }
 
 
 @router.get("", response=AlarmList, summary="报警清单")
 def alarms(request: Any, query: Query[AlarmQuery]) -> dict[str, Any]:
     """Alarms in scope, newest first unless ``sort`` says otherwise."""
-    page = page_of(request, tables.ALARMS, alarms_visible(request.scope), query)
+    rows = alarms_visible(request.scope).annotate(shelved=is_shelved(clock.now()))
+    page = page_of(request, tables.ALARMS, rows, query)
     return {**place_of(page), "items": [as_dict(row) for row in page.rows]}

@@ -10,12 +10,13 @@ from anlan.apps.monitoring.selectors.alarms import (
     alarms_raised,
     alarms_visible,
     first_alarm,
+    first_outs,
     uncleared_by_source,
     uncleared_count,
 )
 from anlan.apps.monitoring.selectors.intake import gaps_in, suspensions_in, tag_list, tag_list_sizes
 from anlan.apps.monitoring.selectors.live import Live, LiveValue, live
-from anlan.apps.monitoring.selectors.points import point_specs, registry_versions
+from anlan.apps.monitoring.selectors.points import enterprises_of, point_specs, registry_versions
 from anlan.apps.monitoring.selectors.quieting import (
     filings_to_confirm,
     filings_visible,
@@ -37,9 +38,11 @@ __all__ = [
     "alarms_left",
     "alarms_raised",
     "alarms_visible",
+    "enterprises_of",
     "filings_to_confirm",
     "filings_visible",
     "first_alarm",
+    "first_outs",
     "gaps_in",
     "is_shelved",
     "live",

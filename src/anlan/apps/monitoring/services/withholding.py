@@ -7,7 +7,7 @@ was open stays in service until that warning is cleared. Call everything here wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -22,18 +22,10 @@ from anlan.apps.monitoring.models import (
     SuppressionRule,
     SuppressionState,
 )
+from anlan.apps.monitoring.services.reactions import open_warnings_of
 from anlan.apps.registry.models import Gas, Point
 
-OpenSince = Callable[[Collection[int]], Mapping[int, datetime]]
 LIMITS = (AlarmSide.HIGH, AlarmSide.LOW)
-_open_since: list[OpenSince] = []
-
-
-def on_open_warnings(teller: OpenSince) -> OpenSince:
-    """Have ``teller(source_ids)`` say since when a warning of each source has been open; sources without are absent."""
-    if teller not in _open_since:
-        _open_since.append(teller)
-    return teller
 
 
 def withhold_new(alarms: Collection[Alarm], points: Mapping[int, Point], now: datetime) -> None:
@@ -105,9 +97,7 @@ def active_in_service() -> QuerySet[Alarm]:
 def carriers(alarms: Iterable[Alarm]) -> set[int]:
     """Of the points of limit alarms those that carry an open warning: in alarm, and in service, while it is open."""
     source_of = {alarm.point_id: alarm.source_id for alarm in alarms if alarm.side in LIMITS and alarm.source_id}
-    since: dict[int, datetime] = {}
-    for teller in _open_since if source_of else ():
-        since.update(teller(set(source_of.values())))
+    since = {source: each.since for source, each in open_warnings_of(set(source_of.values())).items()}
     points = [point for point, source in source_of.items() if source in since]
     found: set[int] = set()
     for part in chunks(sorted(points)):

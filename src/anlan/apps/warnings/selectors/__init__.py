@@ -5,18 +5,18 @@ from anlan.apps.warnings.selectors.lists import (
     cleared_warnings,
     highest_by_source,
     level_counts,
-    open_since,
+    open_by_source,
     open_site_orders,
     open_warnings,
     risk_levels,
     was_larger_lately,
 )
 from anlan.apps.warnings.selectors.neglected import (
-    Neglect,
     Neglected,
+    long_open_count,
     long_open_warnings,
-    neglect,
     never_opened_by_tracker,
+    unopened,
 )
 from anlan.apps.warnings.selectors.recipients import COMMON, PLATFORM, Receipt, recipients_table
 from anlan.apps.warnings.selectors.steps import NextStep, next_step, steps_ahead
@@ -27,7 +27,6 @@ __all__ = [
     "COMMON",
     "PLATFORM",
     "ROWS",
-    "Neglect",
     "Neglected",
     "NextStep",
     "Receipt",
@@ -38,11 +37,11 @@ __all__ = [
     "handling_facts",
     "highest_by_source",
     "level_counts",
+    "long_open_count",
     "long_open_warnings",
-    "neglect",
     "never_opened_by_tracker",
     "next_step",
-    "open_since",
+    "open_by_source",
     "open_site_orders",
     "open_warnings",
     "recipients_table",
@@ -50,5 +49,6 @@ __all__ = [
     "steps_ahead",
     "timeline",
     "todo_for",
+    "unopened",
     "was_larger_lately",
 ]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 
+from anlan.apps.monitoring.services import OpenWarning
 from anlan.apps.org.scope import Scope
 from anlan.apps.warnings.models import LevelEpisode, SiteOrder, Warning
 from anlan.rules.level import WARNING_LEVELS, Level
@@ -39,10 +40,11 @@ def highest_by_source(scope: Scope) -> dict[int, str]:
     return dict(seen.values_list("source_id", "level"))
 
 
-def open_since(source_ids: Collection[int]) -> dict[int, datetime]:
-    """Since when a warning of each source has been open; sources without one are absent. Machine's own read."""
+def open_by_source(source_ids: Collection[int]) -> dict[int, OpenWarning]:
+    """The open warning of each source as alarms have to know it; sources without one are absent. Machine's own read."""
     rows = Warning.objects.by_the_machine().filter(cleared_at__isnull=True, source__in=list(source_ids))
-    return dict(rows.values_list("source_id", "opened_at"))
+    found = rows.values_list("source_id", "opened_at", "first_out")
+    return {source: OpenWarning(since, (first or {}).get("alarm", "")) for source, since, first in found}
 
 
 def open_site_orders(scope: Scope) -> QuerySet[SiteOrder]:

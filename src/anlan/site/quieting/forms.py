@@ -1,0 +1,120 @@
+"""Forms of filings, shelves and suppression rules. What is refused is refused by the services, in their words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from anlan.apps.monitoring.models import AlarmSide, Comparison, FilingKind
+from anlan.apps.org.scope import Scope
+from anlan.apps.registry.models import Device, Enterprise, HazardSource, Point
+from anlan.rules.calendar import CIVIL_ZONE
+from anlan.site.warnings.forms import ActForm
+
+LIMIT_SIDES = [(str(side), side.label) for side in (AlarmSide.HIGH, AlarmSide.LOW)]
+LENGTHS = (30, 60, 120, 240, 480, 720, 1440, 2880, 4320)
+"""Minutes that a shelf may be asked for, as far as the setting allows."""
+
+
+def words(label: Any, help_text: Any = "", rows: int = 2) -> forms.CharField:
+    """A few words, at most 200 characters."""
+    area = forms.Textarea(attrs={"rows": rows, "maxlength": 200})
+    return forms.CharField(label=label, max_length=200, required=False, widget=area, help_text=help_text)
+
+
+class _When(forms.DateTimeField):
+    """An instant of the civil clock."""
+
+    def __init__(self, label: Any) -> None:
+        super().__init__(
+            label=label,
+            help_text=_("北京时间"),
+            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+            input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        )
+
+    def clean(self, value: Any) -> datetime | None:
+        at = super().clean(value)
+        return at.replace(tzinfo=CIVIL_ZONE) if at is not None else None
+
+
+class NoteForm(ActForm):
+    text = words(_("意见"))
+
+
+class EmptyForm(ActForm):
+    """An act that needs no words."""
+
+
+class FilingForm(ActForm):
+    kind = forms.ChoiceField(label=_("事项"), choices=FilingKind.choices)
+    scope = forms.ChoiceField(label=_("范围"), choices=[])
+    points = forms.ModelMultipleChoiceField(
+        label=_("或指定测点"), queryset=Point.objects.none(), required=False,
+        help_text=_("选了测点，就只报备这些测点"), widget=forms.SelectMultiple(attrs={"size": 8}),
+    )  # fmt: skip
+    starts_at = _When(_("开始"))
+    ends_at = _When(_("结束"))
+    reason = words(_("说明"), _("检维修内容、损坏情况、采取的替代监护措施"), 3)
+
+    def __init__(self, *args: Any, enterprise: Enterprise, scope: Scope, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mine = {"enterprise": enterprise}
+        self.sources = {each.code: each for each in HazardSource.objects.visible_to(scope).filter(**mine)}
+        self.devices = {each.code: each for each in Device.objects.visible_to(scope).filter(**mine)}
+        self.fields["scope"].choices = [  # type: ignore[attr-defined]
+            ("", _("整个企业")),
+            *((f"source:{code}", _("危险源 %(n)s") % {"n": row.name}) for code, row in self.sources.items()),
+            *((f"device:{code}", _("设备 %(n)s") % {"n": row.name}) for code, row in self.devices.items()),
+        ]
+        self.fields["scope"].required = False
+        points = Point.objects.visible_to(scope).filter(**mine, is_active=True).order_by("tag", "code")
+        self.fields["points"].queryset = points  # type: ignore[attr-defined]
+
+    def reach(self) -> dict[str, Any]:
+        """The scope as the service takes it."""
+        kind, _colon, code = self.cleaned_data["scope"].partition(":")
+        points = list(self.cleaned_data["points"])
+        return {
+            "source": self.sources.get(code) if kind == "source" and not points else None,
+            "device": self.devices.get(code) if kind == "device" and not points else None,
+            "points": points,
+        }
+
+
+class ShelveForm(ActForm):
+    minutes = forms.TypedChoiceField(label=_("时长"), coerce=int, choices=[])
+    reason = words(_("原因"), _("例如：仪表待校验、备用设备切换"))
+
+    def __init__(self, *args: Any, longest_minutes: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lengths = [each for each in LENGTHS if each < longest_minutes] + [longest_minutes]
+        self.fields["minutes"].choices = [(each, _length(each)) for each in lengths]  # type: ignore[attr-defined]
+
+
+class SuppressionForm(ActForm):
+    name = forms.CharField(label=_("名称"), max_length=60, required=False, help_text=_("例如：P-101 停泵时低流量"))
+    condition = forms.ModelChoiceField(label=_("条件测点"), queryset=Point.objects.none(), empty_label=_("请选择"))
+    comparison = forms.ChoiceField(label=_("条件"), choices=Comparison.choices)
+    threshold = forms.FloatField(label=_("条件值"))
+    side = forms.ChoiceField(label=_("抑制的报警"), choices=LIMIT_SIDES)
+    points = forms.ModelMultipleChoiceField(
+        label=_("被抑制的测点"), queryset=Point.objects.none(), required=False,
+        help_text=_("气体检测点不在其中：气体报警不得设计抑制"), widget=forms.SelectMultiple(attrs={"size": 8}),
+    )  # fmt: skip
+    reason = words(_("设计依据"), _("设计文件、HAZOP 结论等"), 3)
+
+    def __init__(self, *args: Any, enterprise: Enterprise, scope: Scope, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        points = Point.objects.visible_to(scope).filter(enterprise=enterprise, is_active=True).order_by("tag", "code")
+        self.fields["condition"].queryset = points  # type: ignore[attr-defined]
+        self.fields["points"].queryset = points.filter(gas="")  # type: ignore[attr-defined]
+
+
+def _length(minutes: int) -> Any:
+    if minutes % 60:
+        return _("%(n)d 分钟") % {"n": minutes}
+    return _("%(n)d 小时") % {"n": minutes // 60}

@@ -1,0 +1,393 @@
+"""Pages of filings, shelves and suppression rules: three lists, the record of each, new ones, and the acts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from anlan import now as clock
+from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.monitoring import selectors, services
+from anlan.apps.monitoring.models import Alarm, Filing, Shelving, SuppressionRule
+from anlan.apps.monitoring.services import filings as filing_services
+from anlan.apps.monitoring.services import shelving as shelving_services
+from anlan.apps.monitoring.services import suppression as suppression_services
+from anlan.apps.org import access
+from anlan.apps.registry.models import Enterprise
+from anlan.apps.registry.selectors import locality
+from anlan.components.export import workbook
+from anlan.components.lists import Listing, Page
+from anlan.rules.alarms import ShelvingRule
+from anlan.rules.calendar import civil_day
+from anlan.site.quieting.acts import DESIGNERS, FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS, Act, Doer, doer
+from anlan.site.quieting.forms import FilingForm, ShelveForm, SuppressionForm
+from anlan.site.quieting.listing import (
+    FILINGS,
+    SHELVINGS,
+    SUPPRESSIONS,
+    alarm_words,
+    condition_words,
+    length_words,
+    reach_words,
+)
+
+SHOWN = 50
+"""Alarms that the page of a record lists; the alarm list has them all."""
+MOST_SHELVED = 50
+"""Alarms that one request may name."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of the three: how it is listed, joined, shown and acted upon."""
+
+    name: str
+    title: Any
+    says: Any
+    listing: Listing
+    rows: Callable[[Any], QuerySet[Any]]
+    acts: dict[str, Act]
+    none: Any
+
+    @property
+    def act(self) -> str:
+        """Name of the address of its acts."""
+        return f"{self.name}-act"
+
+
+KINDS = {
+    "filing": Kind(
+        "filing", gettext_lazy("报备"),
+        gettext_lazy("计划停用、检维修、设施损坏：企业报备，县（园区）确认，市级可见；不影响已发生的预警"), FILINGS,
+        lambda scope: selectors.filings_visible(scope).prefetch_related("points"), FILING_ACTS,
+        gettext_lazy("没有报备"),
+    ),
+    "shelving": Kind(
+        "shelving", gettext_lazy("搁置"),
+        gettext_lazy("只让企业自己的画面安静一段时间；定级、未消警数和监管部门看到的都不变"), SHELVINGS,
+        selectors.shelvings_visible, SHELVING_ACTS, gettext_lazy("没有搁置的报警"),
+    ),
+    "suppression": Kind(
+        "suppression", gettext_lazy("设计抑制"),
+        gettext_lazy("设备停用等条件成立时按批准的规则不报警；仍有记录，气体报警不得抑制"), SUPPRESSIONS,
+        selectors.suppressions_visible, SUPPRESSION_ACTS, gettext_lazy("没有设计抑制规则"),
+    ),
+}  # fmt: skip
+
+
+@require_safe
+def matters(request: Any, kind: str) -> HttpResponseBase:
+    """One of the three lists: as a page, its rows alone, or a workbook."""
+    now = clock.now()
+    known = KINDS[kind]
+    page = known.listing.read(request, known.rows(request.scope))
+    if page.wants_workbook:
+        return workbook(request, page, title=str(known.title), now=now)
+    context = {
+        "kind": known,
+        "page": page,
+        "rows": [_cells(page, row, reverse(known.name, args=[row.pk])) for row in page.rows],
+        "may_ask": kind != "shelving" and _mine(request, kind, now).exists(),
+    }
+    fragment = bool(request.headers.get("HX-Request"))
+    response = render(request, "quieting/_rows.html" if fragment else "quieting/list.html", context)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+@require_safe
+def matter(request: Any, kind: str, pk: int) -> HttpResponse:
+    """One record: what it says, who decided when, the alarms it touches, and the acts that are open to the reader."""
+    now = clock.now()
+    row = _look_up(request, kind, pk, now)
+    who = doer(request.user, row.enterprise, now)
+    forms = {verb: act.form(auto_id=f"{verb}_%s") for verb, act in _open_acts(kind, row, who).items()}
+    return _record(request, kind, row, forms)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def matter_act(request: Any, kind: str, pk: int, verb: str) -> HttpResponse:
+    """Do one of the acts. 403 (journaled) when it is not the person's; the form again with the reason when refused."""
+    now = clock.now()
+    act = KINDS[kind].acts.get(verb)
+    if act is None:
+        raise Http404
+    row = _look_up(request, kind, pk, now)
+    if request.method != "POST":
+        return redirect(kind, pk)
+    who = doer(request.user, row.enterprise, now)
+    if not act.may(who, row):
+        access.note_refusal(request, f"enterprise:{row.enterprise.code}", row, now=now)
+        raise PermissionDenied(_("您的角色不能做这一步。"))
+    form = act.form(request.POST, auto_id=f"{verb}_%s")
+    if form.is_valid():
+        try:
+            act.perform(row, who, now, form.cleaned_data.get("text", ""))
+        except services.NotDone as refused:
+            form.add_error(None, refused.detail)
+        else:
+            messages.info(request, str(act.done))
+            return redirect(kind, pk)
+    forms = {name: each.form(auto_id=f"{name}_%s") for name, each in _open_acts(kind, row, who).items()}
+    return _record(request, kind, row, forms | {verb: form}, opened=verb, status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_filing(request: Any) -> HttpResponse:
+    """File a stop, an overhaul or a damage for an enterprise on whose staff the person is."""
+    now = clock.now()
+    enterprise = _asking_for(request, "filing", now)
+    start = now.replace(second=0, microsecond=0)
+    initial = {"starts_at": start, "ends_at": start + timedelta(hours=8)}
+    form = FilingForm(request.POST or None, enterprise=enterprise, scope=request.scope, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        who = doer(request.user, enterprise, now)
+        try:
+            row = filing_services.file(
+                enterprise, kind=values["kind"], reason=values["reason"], starts_at=values["starts_at"],
+                ends_at=values["ends_at"], by=who.name, actor=who.actor, at=now, **form.reach(),
+            )  # fmt: skip
+        except services.NotDone as refused:
+            form.add_error(None, refused.detail)
+        else:
+            messages.info(request, _("已报备，等待县（园区）确认；确认前不影响报警。"))
+            return redirect("filing", row.pk)
+    return _ask(request, "filing", enterprise, form, _("报备"), _("提交报备"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_suppression(request: Any) -> HttpResponse:
+    """Propose a suppression rule, or with ``follows`` a new version of one."""
+    now = clock.now()
+    enterprise = _asking_for(request, "suppression", now)
+    follows = None
+    asked = request.GET.get("follows", "")
+    if asked.isdecimal() and len(asked) < 12:
+        follows = _look_up(request, "suppression", int(asked), now)
+        if follows.enterprise_id != enterprise.pk:
+            raise Http404
+    form = SuppressionForm(
+        request.POST or None, enterprise=enterprise, scope=request.scope, initial=_as_before(follows)
+    )
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        who = doer(request.user, enterprise, now)
+        try:
+            row = suppression_services.propose(
+                enterprise, name=values["name"], condition=values["condition"], comparison=values["comparison"],
+                threshold=values["threshold"], points=list(values["points"]), side=values["side"],
+                reason=values["reason"], by=who.name, actor=who.actor, at=now, follows=follows,
+            )  # fmt: skip
+        except services.NotDone as refused:
+            form.add_error(None, refused.detail)
+        else:
+            messages.info(request, _("已提交，县（园区）批准后生效。"))
+            return redirect("suppression", row.pk)
+    return _ask(request, "suppression", enterprise, form, _("设计抑制规则"), _("提交批准"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def shelve(request: Any) -> HttpResponse:
+    """Shelve the alarms named by ``alarm`` (one or many), as staff of their enterprise; gas alarms are asked for.
+
+    One alarm outside the scope refuses the whole act with 404, one of an enterprise where the person holds no role
+    with 403; both attempts are journaled.
+    """
+    now = clock.now()
+    given = request.POST if request.method == "POST" else request.GET
+    asked = list(dict.fromkeys(given.getlist("alarm")))[:MOST_SHELVED]
+    rows = Alarm.objects.select_related("enterprise__supervisor", "point__enterprise__supervisor")
+    alarms = list(rows.visible_to(request.scope).filter(pk__in=asked).order_by("point__tag", "side"))
+    for key in sorted(set(asked) - {alarm.pk for alarm in alarms}):
+        access.find(request, rows, now=now, pk=key)
+    mine = entitlements.enterprises_of(request.user, now, entitlements.STAFF)
+    for alarm in alarms:
+        if alarm.enterprise_id not in mine:
+            access.note_refusal(request, f"enterprise:{alarm.enterprise.code}", alarm, now=now)
+            raise PermissionDenied(_("报警由企业人员搁置；您在这家企业没有此项职责。"))
+    if not alarms:
+        messages.info(request, _("请先在报警清单中选择要搁置的报警。"))
+        return redirect("alarms")
+    rule = ShelvingRule.of(locality.rules_of_one(alarms[0].enterprise, civil_day(now)))
+    form = ShelveForm(
+        request.POST or None, longest_minutes=int(rule.longest.total_seconds() // 60), initial={"minutes": 60}
+    )
+    chosen = list({(alarm.point_id, alarm.side): alarm for alarm in alarms}.values())
+    if request.method == "POST" and form.is_valid():
+        done, refused = _shelve(request, chosen, form.cleaned_data, now)
+        if done or not refused:
+            for words in [*done, *refused]:
+                messages.info(request, words)
+            return redirect("shelvings")
+        form.add_error(None, "；".join(dict.fromkeys(refused)))
+    context = {"alarms": chosen, "form": form, "has_gas": any(alarm.point.gas for alarm in chosen), "rule": rule}
+    return render(request, "quieting/shelve.html", context, status=422 if form.errors else 200)
+
+
+def _shelve(
+    request: Any, alarms: Iterable[Alarm], values: dict[str, Any], now: datetime
+) -> tuple[list[str], list[str]]:
+    done, refused = [], []
+    for alarm in alarms:
+        who = doer(request.user, alarm.enterprise, now)
+        try:
+            row = shelving_services.shelve(
+                alarm.point, alarm.side, minutes=values["minutes"], reason=values["reason"], by=who.name,
+                actor=who.actor, at=now,
+            )  # fmt: skip
+        except services.NotDone as error:
+            refused.append(error.detail)
+        else:
+            said = _("%(t)s 已搁置") if row.begins_at else _("%(t)s 是气体报警，已提交批准")
+            done.append(said % {"t": alarm.point.tag})
+    return done, refused
+
+
+def _look_up(request: Any, kind: str, pk: int, now: datetime) -> Any:
+    """The record with what its page shows; 404 and a journal entry when out of scope."""
+    models = {"filing": Filing, "shelving": Shelving, "suppression": SuppressionRule}
+    joined = {
+        "filing": ("source", "device", "agency"),
+        "shelving": ("point",),
+        "suppression": ("condition", "agency"),
+    }[kind]
+    rows = models[kind].objects.select_related("enterprise__park", "enterprise__supervisor", *joined)
+    if kind != "shelving":
+        rows = rows.prefetch_related("points")
+    return access.find(request, rows, now=now, pk=pk)
+
+
+def _open_acts(kind: str, row: Any, who: Doer) -> dict[str, Act]:
+    acts = KINDS[kind].acts.items()
+    return {verb: act for verb, act in acts if row.state in act.states and act.may(who, row)}
+
+
+def _record(
+    request: Any, kind: str, row: Any, forms: dict[str, Any], opened: str = "", status: int = 200
+) -> HttpResponse:
+    alarms = _alarms_of(request, kind, row)
+    context = {
+        "kind": KINDS[kind],
+        "row": row,
+        "heading": {"filing": lambda: f"{row.get_kind_display()} · {reach_words(row)}",
+                    "shelving": lambda: alarm_words(row), "suppression": lambda: row.name}[kind](),
+        "facts": _facts(kind, row),
+        "alarms": alarms,
+        "acts": [(verb, KINDS[kind].acts[verb], form) for verb, form in forms.items()],
+        "opened": opened,
+        "may_follow": kind == "suppression" and _mine(request, kind, clock.now()).filter(pk=row.enterprise_id).exists(),
+    }  # fmt: skip
+    return render(request, "quieting/matter.html", context, status=status)
+
+
+def _alarms_of(request: Any, kind: str, row: Any) -> list[Alarm]:
+    alarms = selectors.alarms_visible(request.scope)
+    match kind:
+        case "filing":
+            alarms = alarms.filter(filing=row)
+        case "suppression":
+            alarms = alarms.filter(suppression=row)
+        case _:
+            since = row.begins_at or row.asked_at
+            alarms = alarms.filter(point=row.point, side=row.side, raised_at__lt=row.ended_at or clock.now())
+            alarms = alarms.exclude(cleared_at__lt=since)
+    return list(alarms.order_by("-raised_at", "-pk")[:SHOWN])
+
+
+def _facts(kind: str, row: Any) -> list[tuple[str, Any]]:
+    """What the record says, in the order of reading; instants are formatted by the template."""
+    found: list[tuple[str, Any]] = [(_("企业"), row.enterprise.name)]
+    if kind == "filing":
+        found += [
+            (_("范围"), f"{row.get_reach_display()} · {reach_words(row)}"), (_("说明"), row.reason),
+            (_("起"), row.starts_at), (_("止"), row.ends_at),
+            (_("报备"), row.filed_by), (_("报备时间"), row.filed_at),
+        ]  # fmt: skip
+    elif kind == "shelving":
+        found += [
+            (_("测点"), f"{row.point.tag} {row.point.name}"), (_("报警"), row.get_side_display()),
+            (_("时长"), length_words(row.minutes)), (_("原因"), row.reason),
+            (_("申请"), row.asked_by), (_("申请时间"), row.asked_at), (_("起"), row.begins_at), (_("止"), row.ends_at),
+        ]  # fmt: skip
+    else:
+        found += [
+            (_("条件"), condition_words(row)), (_("抑制的报警"), row.get_side_display()),
+            (_("被抑制的测点"), "、".join(f"{point.tag} {point.name}" for point in row.points.all())),
+            (_("设计依据"), row.reason), (_("版本"), row.version), (_("条件成立起"), row.holds_since),
+            (_("申请"), row.proposed_by), (_("申请时间"), row.proposed_at),
+        ]  # fmt: skip
+    agency = getattr(row, "agency", None)
+    decided = f"{agency.name} {row.decided_by}" if agency else row.decided_by
+    found += [(_("处理"), decided), (_("处理时间"), row.decided_at), (_("意见"), row.note)]
+    if kind == "filing":
+        found.append((_("停用生效"), row.effective_at))
+    if kind != "suppression":
+        found += [(_("结束时间"), row.ended_at), (_("结束人"), row.ended_by)]
+    else:
+        found.append((_("停用时间"), row.retired_at))
+    return [(name, value) for name, value in found if value not in ("", None)]
+
+
+def _mine(request: Any, kind: str, now: datetime) -> QuerySet[Enterprise]:
+    """The enterprises for which the person may ask for this."""
+    roles = DESIGNERS if kind == "suppression" else entitlements.STAFF
+    mine = entitlements.enterprises_of(request.user, now, roles)
+    rows = Enterprise.objects.visible_to(request.scope).select_related("supervisor", "park")
+    return rows.filter(pk__in=mine).order_by("code")
+
+
+def _asking_for(request: Any, kind: str, now: datetime) -> Enterprise:
+    """The enterprise named in the address, else the person's first; 403 for one that is not theirs."""
+    code = request.GET.get("enterprise", "")
+    if code:
+        rows = Enterprise.objects.select_related("supervisor", "park")
+        asked: Enterprise = access.find(request, rows, now=now, code=code, owner=lambda row: f"enterprise:{row.code}")
+        mine = _mine(request, kind, now).filter(pk=asked.pk).first()
+    else:
+        mine = _mine(request, kind, now).first()
+    if mine is None:
+        raise PermissionDenied(_("由企业有关人员提出；您在这家企业没有此项职责。"))
+    return mine
+
+
+def _ask(request: Any, kind: str, enterprise: Enterprise, form: Any, title: str, button: str) -> HttpResponse:
+    context = {
+        "kind": KINDS[kind], "enterprise": enterprise, "others": _mine(request, kind, clock.now()), "form": form,
+        "title": title, "button": button,
+    }  # fmt: skip
+    return render(request, "quieting/new.html", context, status=422 if form.errors else 200)
+
+
+def _as_before(rule: SuppressionRule | None) -> dict[str, Any]:
+    if rule is None:
+        return {}
+    return {
+        "name": rule.name, "condition": rule.condition, "comparison": rule.comparison, "threshold": rule.threshold,
+        "side": rule.side, "points": list(rule.points.all()), "reason": rule.reason,
+    }  # fmt: skip
+
+
+def _cells(page: Page, row: Any, url: str) -> dict[str, Any]:
+    """A row as cells for ``statistics/_rows.html``."""
+    columns = [column for column in page.listing.columns if column.on_page and column.value]
+    values = [(column, column.value(row)) for column in columns if column.value]
+    return {
+        "url": url,
+        "cells": [
+            {"column": column, "at": value} if isinstance(value, datetime) else {"column": column, "text": value}
+            for column, value in values
+        ],
+    }
