@@ -56,6 +56,7 @@ METRICS = (
     Metric("historian_open_samples", "gauge", "个", "在内存中等待入库的样本", ("historian",)),
     Metric("historian_open_minutes", "gauge", "个", "在内存中未满的分钟块", ("historian",)),
     Metric("historian_flush_seconds", "gauge", "秒", "最近一次入库用时", ("historian",)),
+    Metric("historian_removed_rows_total", "counter", "行", "过了保存期限而删除的历史块与汇总", ("historian",)),
     Metric("historian_paused", "gauge", "", "历史因磁盘空间不足暂停（1 暂停）", ("historian",)),
     Metric("intake_requests_total", "counter", "次", "请求数", ("intake",)),
     Metric("intake_packets_accepted_total", "counter", "个", "收下并落盘的报文", ("intake",)),
@@ -90,8 +91,16 @@ METRICS = (
     Metric("auditor_fresh_gateways", "gauge", "个", "数据新鲜的网关", ("auditor",)),
     Metric("auditor_expected_gateways", "gauge", "个", "应有数据的网关", ("auditor",)),
     Metric("auditor_free_bytes", "gauge", "字节", "数据目录所在磁盘的可用空间", ("auditor",)),
+    Metric(
+        "auditor_wal_bytes",
+        "gauge",
+        "字节",
+        "SQLite 写前日志中最长的一个；有人长时间读时变大，读完即截短",
+        ("auditor",),
+    ),
     Metric("auditor_backup_age_s", "gauge", "秒", "最近一次备份距今", ("auditor",)),
     Metric("web_streams", "gauge", "个", "正在推送的浏览器", ("web",)),
+    Metric("web_streams_stalled_total", "counter", "个", "收不下推送、被放弃的浏览器", ("web",)),
 )
 _STARTED = now.monotonic()
 BY_NAME = {metric.name: metric for metric in METRICS}
@@ -135,9 +144,9 @@ def process() -> dict[str, float]:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, config: Config, role: str, read: Callable[[], Figures]) -> None:
+    def __init__(self, config: Config, role: str, read: Callable[[], Figures], instance: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.config, self.role, self.read = config, role, read
+        self.config, self.role, self.read, self.instance = config, role, read, instance
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -156,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.path == "/health":
             self._answer(200, "ok\n")
         elif self.path == "/ready":
-            ready = announced(self.server.config, role, os.getpid()) is not None
+            ready = announced(self.server.config, self.server.instance, os.getpid()) is not None
             self._answer(200 if ready else 503, "ready\n" if ready else "not ready\n")
         else:
             self._answer(404, "/metrics /health /ready\n")
@@ -173,13 +182,14 @@ class _Handler(BaseHTTPRequestHandler):
         logger.debug(format, *args)
 
 
-def serve(config: Config, role: str, read: Callable[[], Figures]) -> str:
+def serve(config: Config, role: str, read: Callable[[], Figures], instance: str = "") -> str:
     """Serve a role's figures on a free loopback port until the process ends; returns its ``host:port``, "" for none.
 
+    ``instance``: the name that the process announces itself by, where several of its role run (``engine-2``).
     ``read`` is called in another thread for each scrape and must be quick.
     """
     try:
-        server = _Server(config, role, read)
+        server = _Server(config, role, read, instance or role)
     except OSError:
         logger.exception("no port for the figures of %s", role)
         return ""

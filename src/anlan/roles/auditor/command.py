@@ -19,6 +19,7 @@ from anlan.now import Clock, SystemClock, monotonic
 from anlan.roles import django, metrics
 from anlan.roles.auditor.bell import Bell, Unwell, destinations
 from anlan.roles.auditor.signal import Signal
+from anlan.roles.auditor.wal import keep_short
 from anlan.roles.backup.age import age
 from anlan.roles.check import anchor_folder
 from anlan.roles.database import give_up_broken
@@ -145,7 +146,7 @@ class Auditor:
             faults.append(audit.Fault("journal", f"{len(chains)} 条记录链被改动", chains[0][0]))
         if seals:
             faults.append(audit.Fault("records", f"{len(seals)} 处封存的记录被改动", seals[0]))
-        figures: dict[str, Any] = {"journal_rounds": self._patrol.rounds}
+        figures: dict[str, Any] = {"journal_rounds": self._patrol.rounds, "wal_bytes": keep_short()}
         for part in (*parts, self._backup):
             figures |= part.figures
         return Findings(tuple(faults), figures, tuple(self._backup.faults))

@@ -48,7 +48,7 @@ class OpenMinutes:
         self._minutes: dict[tuple[str, int], _Minute] = {}
         self._positions: dict[int, int] = {}
         self._late: dict[tuple[str, int], Late] = {}
-        self._stored = newest or {}
+        self._stored = dict(newest or {})
         self._newest = dict(self._stored)
         self._sampled = np.empty(0, np.int64)
         self.samples = 0
@@ -68,6 +68,11 @@ class OpenMinutes:
         self.samples += len(frame.index)
         if not frame.suspect:
             self._compare(frame)
+
+    def remember(self, newest: Mapping[str, int]) -> None:
+        """Gateways that are gone on with, and the collect time of their newest stored frame."""
+        self._stored |= newest
+        self._newest |= newest
 
     def reached(self, partition: int, seq: int) -> None:
         """Everything of the partition up to ``seq`` has been added."""
@@ -116,9 +121,15 @@ class OpenMinutes:
                 del self._minutes[key]
 
     def forget(self, gateway: str, first_us: int, end_us: int) -> None:
-        """The rows of this stretch were compacted: later frames begin a new row."""
+        """The rows of this stretch are compacted: later frames begin a new row.
+
+        So do those that came late and are not written yet; what of their minute was written stands in both, once.
+        """
         for key in [k for k in self._minutes if k[0] == gateway and first_us <= k[1] < end_us]:
-            del self._minutes[key]
+            if self._minutes[key].dirty:
+                self._minutes[key].written = None
+            else:
+                del self._minutes[key]
 
     def _compare(self, frame: Frame) -> None:
         """Note the samples that are older than one of the same point that came before them.

@@ -95,3 +95,17 @@ def test_what_is_kept_slim_is_written_as_it_came() -> None:
     assert found["p2"].quality.tolist() == [0, 1]
     assert found["p0"].value.tolist() == [50.0, 50.0]
     assert MINUTE_US == 60 * S
+
+
+def test_late_frames_of_an_hour_that_is_being_compacted_are_written_all_the_same() -> None:
+    """They came between the last flush and the compaction: acknowledged, and nowhere but here."""
+    minutes = filled(frame(0, receipt=7200), frame(5, receipt=7201))
+    minutes.written(minutes.batch())
+    minutes.add("e", frame(10, receipt=7202), 3)
+    minutes.forget("g", START // HOUR_US * HOUR_US, START // HOUR_US * HOUR_US + HOUR_US)
+    [piece] = minutes.batch().pieces
+    assert piece.replaces is None, "its row of before is gone into the hour"
+    assert {at for each in read(piece.body).values() for at in each.sampled_us.tolist()} >= {START + 10 * S}
+    minutes.written(minutes.batch())
+    minutes.forget("g", START // HOUR_US * HOUR_US, START // HOUR_US * HOUR_US + HOUR_US)
+    assert minutes.batch().pieces == []
