@@ -26,6 +26,8 @@ from anlan.stream.tasks import finish
 BACKLOG = 512
 GRACE_S = 2
 """Seconds that requests under way have to finish when the process is asked to end."""
+TAKEN_WITHIN_MS = 60_000
+"""What is sent must be taken within so long, or the kernel ends the connection with what waits on it."""
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ class Application:
 
     def figures(self) -> dict[str, float]:
         """What the web role counts, for `anlan.roles.metrics`."""
-        return {"web_streams": len(self.events.hub.listeners)}
+        return {"web_streams": len(self.events.hub.listeners), "web_streams_stalled_total": self.events.stalled}
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -114,6 +116,8 @@ def listen(config: Config) -> socket.socket:
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # inherited by every connection: a peer that takes nothing is cut off
+        taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TAKEN_WITHIN_MS)
     taken.bind((config.host, config.web_port))
     return taken
 

@@ -19,6 +19,9 @@ from anlan.apps.org import scope as scopes
 IDLE_LIMIT = timedelta(hours=4)
 """A session that shows no life for so long is ended: a local setting, no article."""
 
+UNATTENDED = "Anlan-Unattended"
+"""Header of requests that a page makes by itself: a refresh by the clock or by an event is no sign of life."""
+
 
 class SessionLimits:
     """Ends sessions that were idle too long or pushed out by newer ones of the same log-in."""
@@ -27,10 +30,14 @@ class SessionLimits:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        key = request.session.session_key
-        if request.user.is_authenticated and key and not services.visit_is_alive(key, clock.now(), IDLE_LIMIT):
+        key, attended = request.session.session_key, UNATTENDED not in request.headers
+        if request.user.is_authenticated and key and not self._goes_on(key, attended):
             logout(request)
         return self.get_response(request)
+
+    @staticmethod
+    def _goes_on(key: str, attended: bool) -> bool:
+        return services.visit_is_alive(key, clock.now(), IDLE_LIMIT, attended=attended)
 
 
 class LogInFirst(LoginRequiredMiddleware):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 
@@ -54,6 +55,11 @@ def reads_of(subjects: Collection[str]) -> dict[tuple[str, str], list[datetime]]
     for subject, recipient, read_at in rows.values_list("notice__subject", "recipient", "read_at"):
         reads.setdefault((subject, recipient), []).append(read_at)
     return reads
+
+
+def readings(subject: Any) -> QuerySet[Message]:
+    """Messages about a subject that were read, for a query of an upper app: ``subject`` refers to a row of that."""
+    return Message.objects.by_the_machine().filter(notice__subject=subject, read_at__isnull=False)
 
 
 def sent_between(scope: Scope, kind: str, start: datetime, until: datetime) -> QuerySet[Notice]:

@@ -31,11 +31,17 @@ def rules_at(path: str, on: date) -> RulesInForce:
 
 def values_anywhere(key: str, on: date) -> set[Value]:
     """Every value of a number that may count somewhere on a day: the shipped one and those that localities gave it."""
-    rows = Refinement.objects.by_the_machine().filter(_counting(on), key=key, value__isnull=False)
-    return {
-        rulebook.load(on_date=on).entry(key).value,
-        *(as_value(value) for value in rows.values_list("value", flat=True)),
-    }
+    return values_of_all([key], on)[key]
+
+
+def values_of_all(keys: Collection[str], on: date) -> dict[str, set[Value]]:
+    """`values_anywhere` for several numbers, with one query."""
+    shipped = rulebook.load(on_date=on)
+    found = {key: {shipped.entry(key).value} for key in keys}
+    rows = Refinement.objects.by_the_machine().filter(_counting(on), key__in=list(keys), value__isnull=False)
+    for key, value in rows.values_list("key", "value"):
+        found[key].add(as_value(value))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """Hands each message of the bus to the browsers that may see it. One event loop; never blocks, its memory is bounded.
 
-Hints (`ui.TOPIC.ENTERPRISE`) wait in a short queue; when it is full the oldest goes and the browser is told to read
-everything again. Live values are merged: a slow browser gets the newest value of a point, not every value.
+Hints (`ui.TOPIC.ENTERPRISE`) wait in a short queue; when it is full they go and the browser is told to read everything
+again. Live values are merged: a slow browser gets the newest value of a point, not every value. Who listens to what is
+kept by enterprise, so that a message costs what it reaches and not what there is.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -20,16 +21,25 @@ HINTS_WAITING = 64
 """Hints that one browser may have waiting; more than that is one `resync`."""
 POINTS_WATCHED = 400
 """Points that one page may watch."""
+NOTHING: Mapping[str, str] = {}
+
+
+def event(name: str, payload: bytes) -> bytes:
+    """One event on the wire; ``payload`` is one line of JSON."""
+    return b"event: " + name.encode() + b"\ndata: " + payload + b"\n\n"
 
 
 class Listener:
     """One browser: what it may see, what it wants, and what waits for it."""
 
-    def __init__(self, enterprises: frozenset[str] | None, points: Iterable[str] = ()) -> None:
+    def __init__(self, enterprises: frozenset[str] | None, points: Mapping[str, str] = NOTHING) -> None:
+        """``points``: code of each point that the page shows → code of its enterprise; those past the first
+        `POINTS_WATCHED`, and those of enterprises out of scope, are left out."""
         self.enterprises = enterprises
         """Codes of the enterprises in scope; None is all of them."""
-        self.points = frozenset(list(points)[:POINTS_WATCHED])
-        self._hints: deque[tuple[str, bytes]] = deque()
+        kept = list(points.items())[:POINTS_WATCHED]
+        self.points = {code: owner for code, owner in kept if self.may_see(owner)}
+        self._hints: deque[bytes] = deque()
         self._values: dict[str, Any] = {}
         self._behind = False
         self._something = asyncio.Event()
@@ -37,12 +47,15 @@ class Listener:
     def may_see(self, enterprise: str) -> bool:
         return self.enterprises is None or enterprise in self.enterprises
 
-    def hint(self, topic: str, payload: bytes) -> None:
+    def hint(self, said: bytes) -> None:
+        """Keep one event; too many of them become one `resync`."""
+        if self._behind:
+            return
         if len(self._hints) >= HINTS_WAITING:
-            self._hints.clear()
-            self._behind = True
-        self._hints.append((topic, payload))
-        self._something.set()
+            self.resync()
+        else:
+            self._hints.append(said)
+            self._something.set()
 
     def values(self, rows: Iterable[Any]) -> None:
         """Keep the newest row of each watched point."""
@@ -52,12 +65,13 @@ class Listener:
                 self._something.set()
 
     def resync(self) -> None:
-        """Have the browser read its page again: messages may have been lost."""
+        """Have the browser read its page again: messages may have been lost. Hints that wait say no more than that."""
+        self._hints.clear()
         self._behind = True
         self._something.set()
 
     def leave(self) -> None:
-        """Wake the stream so that it notices that the process is ending."""
+        """Wake the stream so that it notices that it is to end."""
         self._something.set()
 
     async def wait(self, seconds: float) -> bool:
@@ -69,19 +83,16 @@ class Listener:
             return False
         return True
 
-    def take(self) -> list[tuple[str, bytes]]:
-        """Everything that waits, as (event, JSON), and leave nothing."""
+    def take(self) -> bytes:
+        """Everything that waits, as events on the wire, and leave nothing."""
         self._something.clear()
-        found: list[tuple[str, bytes]] = []
-        if self._behind:
-            self._behind = False
-            found.append(("resync", b"{}"))
-        found.extend(self._hints)
+        said = event("resync", b"{}") if self._behind else b"".join(self._hints)
+        self._behind = False
         self._hints.clear()
         if self._values:
-            found.append(("live", msgspec.json.encode(list(self._values.values()))))
+            said += event("live", msgspec.json.encode(list(self._values.values())))
             self._values = {}
-        return found
+        return said
 
 
 class Hub:
@@ -91,21 +102,47 @@ class Hub:
         self.listeners: set[Listener] = set()
         self.unreadable = 0
         """Messages of the bus that were not what the contract says; dropped and counted."""
+        self._all_seeing: set[Listener] = set()
+        self._by_enterprise: dict[str, set[Listener]] = {}
+        self._watching: dict[str, set[Listener]] = {}
 
     def join(self, listener: Listener) -> None:
         self.listeners.add(listener)
+        if listener.enterprises is None:
+            self._all_seeing.add(listener)
+        for enterprise in listener.enterprises or ():
+            self._by_enterprise.setdefault(enterprise, set()).add(listener)
+        for enterprise in set(listener.points.values()):
+            self._watching.setdefault(enterprise, set()).add(listener)
 
     def part(self, listener: Listener) -> None:
         self.listeners.discard(listener)
+        self._all_seeing.discard(listener)
+        for index, enterprises in (
+            (self._by_enterprise, listener.enterprises or ()),
+            (self._watching, set(listener.points.values())),
+        ):
+            for enterprise in enterprises:
+                there = index.get(enterprise, set())
+                there.discard(listener)
+                if not there:
+                    index.pop(enterprise, None)
+
+    def watched(self) -> list[str]:
+        """Codes of the enterprises whose live values some page shows."""
+        return list(self._watching)
 
     def receive(self, subject: str, payload: bytes) -> None:
         """One message of the bus: ``ui.TOPIC.ENTERPRISE`` or ``live.tick.ENTERPRISE``."""
         kind, _, rest = subject.partition(".")
         topic, _, enterprise = rest.partition(".")
         if kind == "ui" and topic in TOPICS and b"\n" not in payload:
-            for listener in self.listeners:
-                if topic in FOR_ALL or listener.may_see(enterprise):
-                    listener.hint(topic, payload)
+            said = event(topic, payload)
+            for listener in self.listeners if topic in FOR_ALL else self._all_seeing:
+                listener.hint(said)
+            if topic not in FOR_ALL:
+                for listener in self._by_enterprise.get(enterprise, ()):
+                    listener.hint(said)
         elif kind == "live" and topic == "tick":
             self._values(enterprise, payload)
         else:
@@ -121,7 +158,7 @@ class Hub:
             listener.leave()
 
     def _values(self, enterprise: str, payload: bytes) -> None:
-        watching = [each for each in self.listeners if each.points and each.may_see(enterprise)]
+        watching = self._watching.get(enterprise)
         if not watching:
             return
         try:

@@ -5,6 +5,6 @@ many there are; live values are asked of the engine and marked when it does not 
 """
 
 from anlan.site.board.rows import Board, Holder, Row, board, running
-from anlan.site.board.steps import Next, next_hour, next_steps
+from anlan.site.board.steps import Next, due_soon, next_steps
 
-__all__ = ["Board", "Holder", "Next", "Row", "board", "next_hour", "next_steps", "running"]
+__all__ = ["Board", "Holder", "Next", "Row", "board", "due_soon", "next_steps", "running"]

@@ -15,12 +15,11 @@ from anlan.apps.monitoring.selectors import LiveValue, live
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import DutyPost, Point
 from anlan.apps.warnings.models import Warning
-from anlan.site.board.steps import Next, next_steps
+from anlan.site.board.steps import JOINED, Next, next_steps
 
 STALE = timedelta(seconds=60)
 """A live value older than this, or than twelve of its own periods, is shown as stale (local setting)."""
 SHORT_POST = {DutyPost.MAIN: _("主要"), DutyPost.TECHNICAL: _("技术"), DutyPost.OPERATIONS: _("操作")}
-JOINED = ("source", "enterprise__park")
 
 
 @dataclass(frozen=True)

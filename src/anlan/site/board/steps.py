@@ -22,6 +22,8 @@ from anlan.rules.routing import Recipient
 from anlan.rules.slots import Slot
 
 SHOWN = (ObligationKind.NOTICE, ObligationKind.SITE_ORDER, ObligationKind.REPORT)
+JOINED = ("source", "enterprise__park")
+"""What the board shows of a warning's surroundings."""
 STANDING = (ObligationState.PENDING, ObligationState.OVERDUE)
 
 
@@ -58,9 +60,13 @@ def next_steps(scope: Scope, warnings: Iterable[Warning], now: datetime) -> dict
     return found
 
 
-def next_hour(steps: dict[int, list[Next]], now: datetime, most: int = 8) -> list[Next]:
-    """What falls due within the hour, what is overdue first."""
+def due_soon(scope: Scope, now: datetime, most: int = 8) -> list[Next]:
+    """What falls due within the hour for any warning in scope, what is overdue first."""
     until = now + timedelta(hours=1)
+    rows = Obligation.objects.visible_to(scope).filter(kind__in=SHOWN, state__in=STANDING, due_at__lte=until)
+    soonest = list(rows.order_by("due_at", "pk").values_list("subject", flat=True)[:most])
+    keys = {subject.partition(":")[2] for subject in soonest}
+    steps = next_steps(scope, Warning.objects.visible_to(scope).filter(pk__in=keys).select_related(*JOINED), now)
     soon = [each for found in steps.values() for each in found if each.due_at <= until]
     return sorted(soon, key=lambda each: each.due_at)[:most]
 

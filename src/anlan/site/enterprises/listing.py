@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +29,7 @@ from anlan.apps.org.models import Agency
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise, EnterpriseKind, Gateway, HazardSource
 from anlan.apps.warnings.models import Warning
-from anlan.components.filters import Choice, Exact, Rows, Text, equals
+from anlan.components.filters import Choice, Exact, Rows, Text
 from anlan.components.lists import Column, Listing
 from anlan.rules.level import WARNING_LEVELS, Level
 
@@ -87,6 +101,22 @@ def _by_level(rows: Rows, values: list[str]) -> Rows:
     return rows.filter(rank=0) if values == ["none"] else rows.filter(risk__in=values)
 
 
+def _by_link(rows: Rows, values: list[str]) -> Rows:
+    """The same states as `_link`, asked without counting: for thousands of enterprises that is much quicker."""
+    gateways, links = _mine(Gateway).filter(is_active=True), _mine(GatewayLink).filter(gateway__is_active=True)
+    known, online = Exists(gateways), Exists(links.filter(online=True))
+    silent = Exists(gateways.exclude(link__online=True))
+    heard = Exists(links.filter(last_received_at__isnull=False))
+    asked = {
+        "none": ~known,
+        "online": online & ~silent,
+        "partly": online & silent,
+        "never": known & ~online & ~heard,
+        "offline": known & ~online & heard,
+    }
+    return rows.filter(asked[values[-1]])
+
+
 def _under(rows: Rows, values: list[str]) -> Rows:
     agency = Agency.objects.by_the_machine().filter(code=values[-1]).values("path")[:1]
     path = Subquery(agency)
@@ -135,7 +165,7 @@ def listing(scope: Scope) -> Listing:
             Text("q", _("名称、编码、地址"), ["name", "short_name", "code", "address"]),
             Choice("level", _("风险等级"), [*RISK_WORDS, ("none", _("无预警"))], _by_level),
             Choice("kind", _("类别"), EnterpriseKind.choices, _by_kind),
-            Choice("link", _("数据链路"), LINKS, equals("link")),
+            Choice("link", _("数据链路"), LINKS, _by_link),
             *below,
             Exact("park", _("园区"), "park__code", lambda row: row.park.name if row.park else ""),
         ],

@@ -16,8 +16,6 @@ from anlan.apps.registry.models import Camera, Enterprise, Gateway
 from anlan.apps.warnings.models import LevelEpisode, Warning
 from anlan.rules import calendar
 from anlan.rules.level import WARNING_LEVELS, Level
-from anlan.rules.online import Camera as SeenCamera
-from anlan.rules.online import video_state
 from anlan.rules.ratio import Ratio
 from anlan.rules.rulebook import Entry, RulesInForce
 
@@ -36,26 +34,19 @@ class LevelFigure:
 
 
 def levels(scope: Scope) -> list[LevelFigure]:
-    """The four levels, gravest first."""
+    """The four levels, gravest first; one query for what is open, and one a level for the newest past one."""
     open_now = Warning.objects.visible_to(scope).filter(cleared_at__isnull=True)
     found = {
         row["level"]: row
         for row in open_now.order_by().values("level").annotate(number=Count("pk"), oldest=Min("level_since"))
     }
-    past = {
-        row["level"]: row["last"]
-        for row in LevelEpisode.objects.visible_to(scope)
-        .filter(ended_at__isnull=False)
-        .order_by()
-        .values("level")
-        .annotate(last=Max("ended_at"))
-    }
+    ended = LevelEpisode.objects.visible_to(scope).filter(ended_at__isnull=False).order_by("-ended_at")
     return [
         LevelFigure(
             level.value,
             found[level.value]["number"] if level.value in found else 0,
             found[level.value]["oldest"] if level.value in found else None,
-            past.get(level.value),
+            ended.filter(level=level.value).values_list("ended_at", flat=True).first(),
         )
         for level in WARNING_LEVELS
     ]
@@ -104,12 +95,14 @@ def cameras(scope: Scope, now: datetime, rules: RulesInForce) -> Online:
 
     A camera is offline after the same silence as a data link (a local setting).
     """
-    silence = rules.minutes("offline_minutes")
-    rows = Camera.objects.visible_to(scope).values_list("is_key", "is_control_room", "last_seen_at")
-    seen = [(SeenCamera(key, room, last is not None and now - last < silence), last) for key, room, last in rows]
-    rate = video_state(camera for camera, _ in seen).rate
-    counting = [last for camera, last in seen if camera.key or camera.control_room]
-    return Online(rate, rate.whole - rate.part, sum(1 for last in counting if last is None))
+    since = now - rules.minutes("offline_minutes")
+    counting = Camera.objects.visible_to(scope).filter(Q(is_key=True) | Q(is_control_room=True)).order_by()
+    found = counting.aggregate(
+        all=Count("pk"),
+        seen=Count("pk", filter=Q(last_seen_at__gt=since)),
+        never=Count("pk", filter=Q(last_seen_at__isnull=True)),
+    )
+    return Online(Ratio(found["seen"], found["all"]), found["all"] - found["seen"], found["never"])
 
 
 @dataclass(frozen=True)
@@ -155,14 +148,17 @@ def enterprise_levels(scope: Scope) -> dict[int, str]:
 
 @dataclass(frozen=True)
 class Dot:
-    """An enterprise on the schematic map, in units of its view box."""
+    """An enterprise on the schematic map, in units of its view box; with ``others``, several that lie too close."""
 
     x: float
     y: float
     name: str
     code: str
+    """Of the gravest one."""
     level: str
     labelled: bool
+    others: int = 0
+    """How many more enterprises lie there, none of them graver."""
     label: float = 0.0
     """Where the label begins."""
     line: float = 0.0
@@ -171,13 +167,15 @@ class Dot:
 
 WIDTH, HEIGHT, MARGIN = 336.0, 230.0, 26.0
 LABELS = 12
-MOST_DOTS = 1500
+SINGLE = 300
+"""Up to so many enterprises each has its own dot; of more, those within a `CELL` share one."""
+CELL = 11.0
 
 
 def map_dots(scope: Scope, by_enterprise: dict[int, str]) -> list[Dot]:
     """Where the enterprises lie, stretched into the box with true proportions; graver ones drawn last, on top."""
     rows = Enterprise.objects.visible_to(scope).filter(is_active=True, longitude__isnull=False, latitude__isnull=False)
-    found = list(rows.values_list("pk", "code", "short_name", "name", "longitude", "latitude")[:MOST_DOTS])
+    found = list(rows.order_by().values_list("pk", "code", "short_name", "name", "longitude", "latitude"))
     if not found:
         return []
     west, east = min(r[4] for r in found), max(r[4] for r in found)
@@ -186,31 +184,40 @@ def map_dots(scope: Scope, by_enterprise: dict[int, str]) -> list[Dot]:
     scale = min((WIDTH - 2 * MARGIN) / wide, (HEIGHT - 2 * MARGIN) / high)
     left, top = (WIDTH - wide * scale) / 2, (HEIGHT - high * scale) / 2
     order = {level.value: level.rank for level in Level}
+    found.sort(key=lambda row: (-order[by_enterprise.get(row[0], "none")], row[1]))
+    few = len(found) <= SINGLE
+    cells: dict[tuple[float, float, int], list[tuple[str, str, int]]] = {}
+    for key, code, short, name, longitude, latitude in found:
+        x, y = left + (longitude - west) * 0.8 * scale, top + (north - latitude) * scale
+        place = (x, y, key) if few else (x // CELL * CELL + CELL / 2, y // CELL * CELL + CELL / 2, 0)
+        cells.setdefault(place, []).append((short or name, code, key))
     dots = [
         Dot(
-            round(left + (longitude - west) * 0.8 * scale, 1),
-            round(top + (north - latitude) * scale, 1),
-            short or name,
-            code,
-            by_enterprise.get(key, "none"),
-            len(found) <= LABELS or key in by_enterprise,
+            round(place[0], 1), round(place[1], 1), mine[0][0], mine[0][1], by_enterprise.get(mine[0][2], "none"),
+            len(found) <= LABELS or mine[0][2] in by_enterprise, len(mine) - 1,
         )
-        for key, code, short, name, longitude, latitude in found
-    ]
-    return _labelled(sorted(dots, key=lambda dot: order[dot.level]))
+        for place, mine in cells.items()
+    ]  # fmt: skip
+    return _labelled(dots[::-1], few)
 
 
-def _labelled(dots: list[Dot]) -> list[Dot]:
-    """The same dots with labels only where they do not run into each other; the graver ones choose first."""
+def _labelled(dots: list[Dot], few: bool) -> list[Dot]:
+    """The same dots with labels only where they do not run into each other; the graver ones choose first.
+
+    Where there are many only the first dozen choose: a map full of names says nothing.
+    """
     taken: list[tuple[float, float, float, float]] = [(d.x - 5, d.y - 5, d.x + 5, d.y + 5) for d in dots]
     found: list[Dot] = []
-    for dot in reversed(dots):
+    for place, dot in enumerate(reversed(dots)):
+        if not dot.labelled or not (few or place < LABELS):
+            found.append(replace(dot, labelled=False))
+            continue
         wide = 11.0 * len(dot.name)
         right, left = dot.x + 9, dot.x - 9 - wide
         for start, line in ((side, dot.y + lift) for lift in (0, -8, 8) for side in (right, left)):
             box = (start, line - 6, start + wide, line + 6)
             inside = box[0] >= 0 and box[2] <= WIDTH
-            if dot.labelled and inside and not any(_overlap(box, other) for other in taken):
+            if inside and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 found.append(replace(dot, label=start, line=line))
                 break

@@ -15,26 +15,23 @@ from anlan.apps.accounts.selectors import register_scope
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.registry.selectors.locality import rules_of_scope
-from anlan.apps.warnings.selectors import neglect
+from anlan.apps.warnings.selectors import long_open_count, unopened
 from anlan.rules.calendar import civil_day
 from anlan.rules.level import Level
-from anlan.site.board import board, next_hour, next_steps, running
-from anlan.site.board.rows import JOINED
+from anlan.site.board import board, due_soon, running
 from anlan.site.context import Shell
 from anlan.site.overview import figures, log
 
 ROWS = 12
 """Warnings that the overview shows; the list has them all."""
-WATCHED = 200
-"""Running warnings whose next hour is looked at."""
+COUNTED = 99
+"""Neglected warnings are counted so far; beyond it the page says "more than" and the list has them."""
 WALL_ROWS = 8
 
 
 def gather(scope: Scope, now: datetime, most: int) -> dict[str, Any]:
     """Everything that the overview shows, as of ``now``."""
-    going = list(running(scope).select_related(*JOINED)[:WATCHED])
-    steps = next_steps(scope, going, now)
-    shown = board(running(scope)[:most], scope, now, steps=steps)
+    shown = board(running(scope)[:most], scope, now)
     by_enterprise = figures.enterprise_levels(scope)
     rules = rules_of_scope(scope, civil_day(now))
     return {
@@ -45,12 +42,18 @@ def gather(scope: Scope, now: datetime, most: int) -> dict[str, Any]:
         "systems": figures.systems(scope),
         "cameras": figures.cameras(scope, now, rules),
         "flooded_from": rules.entry("flood_line_alarms"),
-        "next_hour": next_hour(steps, now),
-        "neglect": neglect(scope, now),
+        "next_hour": due_soon(scope, now),
+        "unopened": bounded(len(unopened(scope, now, COUNTED + 1))),
+        "long": bounded(long_open_count(scope, now, COUNTED)),
         "bins": figures.alarm_bins(scope, now),
         "spread": spread(scope, by_enterprise),
         "dots": figures.map_dots(scope, by_enterprise),
     }
+
+
+def bounded(number: int) -> str:
+    """A count that was taken no further than `COUNTED`, in words; empty for none."""
+    return _("超过 %(n)d") % {"n": COUNTED} if number > COUNTED else str(number or "")
 
 
 def spread(scope: Scope, by_enterprise: dict[int, str]) -> list[figures.Spread]:

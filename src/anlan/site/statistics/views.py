@@ -31,6 +31,10 @@ WATCHED = 50
 """Larger warnings that the daily table lists beneath itself; the figure opens them all."""
 
 
+PER_PAGE = 100
+"""Lines of the table on one page; the workbook has them all."""
+
+
 @dataclass
 class Answer:
     """A question with its table. ``units`` by code, in the order of the table's lines."""
@@ -97,9 +101,19 @@ def statistics(request: HttpRequest) -> HttpResponseBase:
         rows = selectors.ROWS["larger_warnings"](scope, asked.period).select_related("enterprise", "source")
         watched = [(row, FACTS["larger_warnings"]) for row in rows.order_by("-rank", "-opened_at")[:WATCHED]]
     path = reverse("statistics")
+    lines = found.table.lines
+    pages = max(1, -(-len(lines) // PER_PAGE))
+    raw = request.GET.get("page", "1")
+    number = min(max(int(raw), 1), pages) if raw.isdecimal() and len(raw) < 7 else 1
+    first = (number - 1) * PER_PAGE
     context = {
         "asked": asked,
-        "lines": [_line(found, line) for line in found.table.lines],
+        "lines": [_line(found, line) for line in lines[first : first + PER_PAGE]],
+        "first": first + 1,
+        "last": min(first + PER_PAGE, len(lines)),
+        "all": len(lines),
+        "earlier": asked.url(path, page=number - 1) if number > 1 else "",
+        "later": asked.url(path, page=number + 1) if number < pages else "",
         "heads": [(metric, asked.url(path, rank=metric.id)) for metric in asked.metrics],
         "total": list(zip(asked.metrics, _texts(asked.metrics, found.table.total), strict=True)),
         "tables": [(name, title, asked.url(path, table=name, period=None, rank=None))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as now_trans
 from django.utils.translation import gettext_lazy as _
 
-from anlan.apps.warnings.models import Origin, Warning
+from anlan.apps.warnings.models import Confirmation, Origin, Warning
 from anlan.components.filters import Choice, Days, Exact, Rows, Text, equals
 from anlan.components.lists import Column, Listing
 from anlan.rules.level import WARNING_LEVELS
@@ -40,6 +41,13 @@ def state_of(warning: Warning) -> str:
     if warning.cleared_at:
         return now_trans("待处置报告")
     return now_trans("处置中") if warning.confirmed_at else now_trans("未确认")
+
+
+def confirmed_by_hand() -> Coalesce:
+    """How many people confirmed each warning, as a column; counted for the rows of the page alone."""
+    rows = Confirmation.objects.by_the_machine().filter(warning=OuterRef("pk"), automatic=False).order_by()
+    counted = rows.values("warning").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 def minutes(start: datetime, end: datetime | None) -> int | None:

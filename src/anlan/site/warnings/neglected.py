@@ -19,7 +19,7 @@ from anlan.apps.warnings.selectors import Neglected
 from anlan.components.export import sheet_of
 from anlan.components.lists import Column
 
-FAULTS: dict[str, tuple[Any, Any, Callable[[Scope, datetime], list[Neglected]]]] = {
+FAULTS: dict[str, tuple[Any, Any, Callable[[Scope, datetime, int | None], list[Neglected]]]] = {
     "unopened": (
         _("跟踪单位未查看"),
         _("到该级别的首次通报时限（本地设定）跟踪单位仍未查看；后来才查看的也列出"),
@@ -49,12 +49,13 @@ def neglected(request: HttpRequest) -> HttpResponseBase:
     asked = request.GET.get("fault", "")
     fault = asked if asked in FAULTS else "unopened"
     title, words, read = FAULTS[fault]
-    rows = read(request.scope, now)  # type: ignore[attr-defined]
-    if request.GET.get("format") == "xlsx":
+    wants_workbook = request.GET.get("format") == "xlsx"
+    rows = read(request.scope, now, None if wants_workbook else SHOWN + 1)  # type: ignore[attr-defined]
+    if wants_workbook:
         return sheet_of(request, COLUMNS, rows, title=str(title), now=now, asked=[str(words)])
     context = {
         "rows": rows[:SHOWN],
-        "total": len(rows),
+        "more": len(rows) > SHOWN,
         "fault": fault,
         "words": words,
         "faults": [(key, name) for key, (name, _words, _read) in FAULTS.items()],

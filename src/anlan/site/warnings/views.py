@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -31,7 +31,7 @@ from anlan.site.warnings.clearing import clearing_words
 from anlan.site.warnings.entitled import Entitled, entitled
 from anlan.site.warnings.evidence import evidence
 from anlan.site.warnings.forms import DelegateForm, ReportForm
-from anlan.site.warnings.listing import WARNINGS, state_of
+from anlan.site.warnings.listing import WARNINGS, confirmed_by_hand, state_of
 from anlan.site.warnings.reading import unread
 from anlan.site.warnings.receipts import receipts
 from anlan.site.warnings.timeline import lines
@@ -51,7 +51,7 @@ def warnings(request: HttpRequest) -> HttpResponseBase:
     page = WARNINGS.read(request, rows)
     if page.wants_workbook:
         return workbook(request, page, title=_("预警"), now=now)
-    page.everything = rows.annotate(confirmed_count=Count("confirmations", filter=Q(confirmations__automatic=False)))
+    page.everything = rows.annotate(confirmed_count=confirmed_by_hand())
     for warning in page.rows:
         warning.state_words = state_of(warning)
         warning.first_words = first_words(warning)

@@ -135,6 +135,12 @@
     window.addEventListener("pagehide", () => line.source.close());
     window.addEventListener("pageshow", (e) => { if (e.persisted) { line.retry = 1; connect(); } });
   }
+  // A refresh by the clock or by an event is no sign of life: an open page must not keep a session alive. The wall is
+  // there to be looked at, not touched; its refresh counts.
+  document.addEventListener("htmx:configRequest", (e) => {
+    const by = e.detail.triggeringEvent;
+    if (!(by && by.isTrusted) && !body.classList.contains("wall")) e.detail.headers["Anlan-Unattended"] = "1";
+  });
   document.addEventListener("htmx:sendError", () => { if (words.events && line.retry > 1) state("lost"); });
   document.addEventListener("htmx:responseError", (e) => {
     if (e.detail.xhr.status === 403 || e.detail.xhr.status === 401) location.reload();
