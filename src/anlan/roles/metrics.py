@@ -63,7 +63,8 @@ METRICS = (
     Metric("intake_packets_duplicate_total", "counter", "个", "重复的报文", ("intake",)),
     Metric("intake_packets_refused_total", "counter", "个", "被拒的报文与请求", ("intake",)),
     Metric("intake_envelopes_published_total", "counter", "个", "写进日志的信封", ("intake",)),
-    Metric("intake_waiting_bytes", "gauge", "字节", "等待落盘的字节数", ("intake",)),
+    Metric("intake_in_hand_bytes", "gauge", "字节", "正在接收与处理的请求体，至多 128 MiB，超出应答 429", ("intake",)),
+    Metric("intake_waiting_bytes", "gauge", "字节", "等待落盘的字节数，至多 64 MiB，超出应答 429", ("intake",)),
     Metric(
         "intake_given_up",
         "gauge",

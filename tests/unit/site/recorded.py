@@ -31,7 +31,7 @@ def record(point: Point, start: datetime, minutes: int, value: Callable[[datetim
         first = frames[0].collected_at_us // MINUTE_US * MINUTE_US
         body = encode(point.gateway.code, frames, table)
         pieces.append(Piece(point.gateway.code, point.enterprise.code, first, minute + 1, len(frames), body))
-    write(Batch(pieces))
+    write(Batch(pieces), lambda: None)
     return written
 
 

@@ -35,7 +35,7 @@ async def work(config: settings.Config, leaving: Leaving, instance: str) -> None
     await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if historian.ready.is_set():
-        announce(config, instance, metrics=metrics.serve(config, "historian", historian.figures))
+        announce(config, instance, metrics=metrics.serve(config, "historian", historian.figures, instance))
     try:
         await running
     finally:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from django.db import DatabaseError, InterfaceError
 
 from anlan import now
+from anlan.apps.history.selectors.newest import newest_frames
 from anlan.apps.history.services import Batch, compact_hour, hours_to_compact, take_up, write
 from anlan.apps.history.services.compaction import HOUR_US
 from anlan.apps.monitoring.selectors import point_specs, registry_versions, tag_list
@@ -25,10 +26,10 @@ from anlan.apps.obligations import services as obligations
 from anlan.leases import Fenced, Leases
 from anlan.now import Clock
 from anlan.roles.database import close_all, give_up_broken, wait_for
+from anlan.roles.historian.chores import Chores
 from anlan.roles.historian.minutes import OpenMinutes
 from anlan.roles.partitions import Keeper, starts_behind
 from anlan.roles.room import Room, Stage
-from anlan.stream.blocks import BlockError
 from anlan.stream.envelope import EnvelopeError, unpack
 from anlan.stream.frame import FrameDecoder
 from anlan.stream.gateway_clock import marked
@@ -47,7 +48,8 @@ SHORTEST_FLUSH_S = 3.0
 LONGEST_FLUSH_S = 60.0
 FLUSH_SHARE = 20
 """At most about one twentieth of the time goes into flushes."""
-MAX_SAMPLES = 3_000_000
+MAX_SAMPLES = 30_000_000
+"""About 300 MB: a sample that waits takes little more than its value (`anlan.roles.historian.minutes`)."""
 REGISTRY_S = 5.0
 COMPACT_S = 30.0
 LATE_US = 10 * 60_000_000
@@ -71,7 +73,7 @@ class Historian:
         self._keeper = Keeper(leases)
         self._reader = log.reader(instance)
         self._database = ThreadPoolExecutor(1, thread_name_prefix="history-database")
-        self._damaged: set[tuple[str, int]] = set()
+        self._chores = Chores(lambda: set(self._keeper.held))
         self._flush_took = 0.0
         self._paused = False
         self.ready = asyncio.Event()
@@ -118,6 +120,7 @@ class Historian:
             "historian_open_samples": self._open.samples,
             "historian_open_minutes": self._open.gateways,
             "historian_flush_seconds": round(self._flush_took, 3),
+            "historian_removed_rows_total": self._chores.removed,
             "historian_paused": int(self._paused),
         }
 
@@ -136,6 +139,7 @@ class Historian:
         self._flush_at = moment + SHORTEST_FLUSH_S
         self._registry_at = moment + REGISTRY_S
         self._compact_at = moment + COMPACT_S
+        self._chores_at = moment + COMPACT_S
         self.ready.set()
 
     async def _change_partitions(self) -> None:
@@ -165,6 +169,7 @@ class Historian:
         if state.identity != self._identity:
             raise Fenced("the log is another one")
         enterprises = set(await self._in_database(enterprises_of, gained))
+        before = set(self._table.gateways)
         versions = await self._in_database(registry_versions)
         self._table.update(await self._in_database(point_specs, enterprises), enterprises)
         self._versions |= {code: version for code, version in versions.items() if code in enterprises}
@@ -172,6 +177,8 @@ class Historian:
         positions = await self._in_database(take_up, self._leases, held, state.identity, state.first_seq)
         self._positions |= positions
         self._saved |= positions
+        gateways = [code for code in self._table.gateways if code not in before]
+        self._open.remember(await self._in_database(newest_frames, gateways))
         return positions
 
     async def _log_state(self) -> LogState:
@@ -209,8 +216,10 @@ class Historian:
         if moment >= self._registry_at:
             self._registry_at = moment + REGISTRY_S
             await self._follow_registry()
-        if moment >= self._compact_at and not messages:
+        if moment >= self._compact_at and (not messages or moment >= self._compact_at + COMPACT_S):
             await self._compact()
+        if moment >= self._chores_at:
+            self._chores_at = moment + await self._in_database(self._chores.step, self._clock.now())
 
     def _pauses(self) -> bool:
         """Whether history gives way to everything else because the disk is short; the log keeps what comes."""
@@ -270,16 +279,10 @@ class Historian:
     async def _compact(self) -> None:
         held = set(self._keeper.held)
         before = round(self._clock.now().timestamp() * 1_000_000) - LATE_US
-        hours = [
-            hour for hour in await self._in_database(hours_to_compact, before, 20, held) if hour not in self._damaged
-        ]
+        hours = await self._in_database(hours_to_compact, before, 20, held)
         for gateway, hour in hours:
             self._open.forget(gateway, hour, hour + HOUR_US)
-            try:
-                await self._in_database(compact_hour, gateway, hour, self._still_ours)
-            except BlockError as error:
-                self._damaged.add((gateway, hour))
-                logger.error("history of %s at %d is damaged and stays as it is: %s", gateway, hour, error)
+            await self._in_database(compact_hour, gateway, hour, self._still_ours)
             if self._leaving():
                 return
         self._compact_at = now.monotonic() + (0.5 if hours else COMPACT_S)

@@ -7,6 +7,7 @@ historian's database thread.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from anlan.apps.history.selectors.stored import instant, micros
@@ -17,6 +18,7 @@ from anlan.apps.registry.models import Enterprise, Gateway
 from anlan.apps.registry.selectors import locality
 from anlan.apps.warnings.selectors.evidence import evidence_of
 from anlan.rules.calendar import civil_day, midnight
+from anlan.stream.partition import partition_of
 
 ENTERPRISES = 50
 """Looked at in one step."""
@@ -25,15 +27,19 @@ ROWS = 500
 REMOVED = "history_removed"
 
 
-def keep(after: int, now: datetime) -> tuple[int, int]:
+def keep(after: int, mine: Collection[int], now: datetime) -> tuple[int, int]:
     """The next step behind enterprise ``after``: (where to go on, 0 at the end of the round; rows removed).
 
-    A step that removed something stops there and comes back to the same enterprise. A kill repeats the step.
+    Only enterprises of the partitions ``mine``. A step that removed something stops there and comes back to the same
+    enterprise. A kill repeats the step.
     """
     rows = Enterprise.objects.by_the_machine().filter(pk__gt=after).select_related("supervisor").order_by("pk")
     enterprises = list(rows[:ENTERPRISES])
     rules = locality.rules_of(enterprises, civil_day(now))
     for enterprise in enterprises:
+        if partition_of(enterprise.code) not in mine:
+            after = enterprise.pk
+            continue
         held = rules[enterprise.pk]
         removed = 0
         for planned in _planned(enterprise, held.number("history_raw_days"), held.number("history_rollup_days"), now):

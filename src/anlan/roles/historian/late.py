@@ -5,7 +5,7 @@ right. Never a live alarm, warning or clock (docs/decisions/0012-late-data.md). 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -18,6 +18,7 @@ from anlan.apps.monitoring.services.late import record_late
 from anlan.apps.registry.selectors import equipment
 from anlan.apps.registry.selectors.limits import Setting, settings_between
 from anlan.stream.lookback import Excursion, excursions
+from anlan.stream.partition import partition_of
 from anlan.stream.points import PointSpec
 
 logger = logging.getLogger(__name__)
@@ -30,15 +31,18 @@ LONGEST_MARGIN = timedelta(hours=24)
 POINTS_AT_ONCE = 100
 
 
-def look(now: datetime, behind: set[str]) -> bool:
+def look(now: datetime, mine: Collection[int], behind: set[str]) -> bool:
     """Look through the next stretch; False when none waits. A kill in between makes it be looked through again.
 
-    ``behind``: gateways to leave out; those where the engine has not read so far yet are added.
+    ``mine``: partitions to look at. ``behind``: gateways to leave out; those of other partitions and those where the
+    engine has not read so far yet are added.
     """
     waiting = late.next_waiting(micros(now - SETTLED), behind)
     if waiting is None:
         return False
-    if not _engine_is_there(waiting.gateway, instant(waiting.received_us)):
+    if partition_of(waiting.enterprise) not in mine or not _engine_is_there(
+        waiting.gateway, instant(waiting.received_us)
+    ):
         behind.add(waiting.gateway)
         return True
     found = list(_found(waiting))

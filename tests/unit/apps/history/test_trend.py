@@ -15,7 +15,6 @@ from anlan.apps.history.services import (
     compact_hour,
     damaged,
     hours_to_compact,
-    positions_of,
     quarantine,
     write,
 )
@@ -30,6 +29,10 @@ pytestmark = pytest.mark.django_db
 START = datetime(2026, 3, 1, 16, 0, tzinfo=UTC)
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
+
+
+def alone() -> None:
+    """No other historian works on the partitions."""
 
 
 def micros(at: datetime) -> int:
@@ -76,7 +79,7 @@ class Recorder:
                 written.append((at, value))
                 frames.append(self.frame(at, value))
             pieces.append(self.piece(frames))
-        write(Batch(pieces, {5: self.seq}))
+        write(Batch(pieces, {5: self.seq}), alone)
         return written
 
 
@@ -121,7 +124,7 @@ def test_compacting_changes_no_sample_and_late_data_joins_its_hour() -> None:
     after = raw(recorder.point, START, end)
     assert after.value.tolist() == before.value.tolist()
     late = micros(START) + 5 * MINUTE + 7_000_000
-    write(Batch([recorder.piece([recorder.frame(late, 61.25)])], {}))
+    write(Batch([recorder.piece([recorder.frame(late, 61.25)])], {}), alone)
     joined = raw(recorder.point, START, end)
     assert (late, 61.25) in zip(joined.sampled_at_us.tolist(), joined.value.tolist(), strict=True)
     hours = hours_to_compact(micros(end))
@@ -135,7 +138,7 @@ def test_compacting_changes_no_sample_and_late_data_joins_its_hour() -> None:
 def test_a_packet_that_was_stored_twice_is_read_once() -> None:
     recorder = Recorder()
     frames = [recorder.frame(micros(START) + n * 1_000_000, 50.0 + n) for n in range(5)]
-    write(Batch([recorder.piece(frames), recorder.piece(frames[2:4])], {}))
+    write(Batch([recorder.piece(frames), recorder.piece(frames[2:4])], {}), alone)
     assert raw(recorder.point, START, START + timedelta(hours=1)).value.tolist() == [50.0, 51.0, 52.0, 53.0, 54.0]
 
 
@@ -143,20 +146,18 @@ def test_a_longer_row_takes_the_place_of_the_shorter_and_a_batch_may_be_repeated
     recorder = Recorder()
     frames = [recorder.frame(micros(START) + n * 1_000_000, 50.0 + n) for n in range(5)]
     short = recorder.piece(frames[:2])
-    write(Batch([short], {3: 1}))
+    write(Batch([short], {3: 1}), alone)
     long = recorder.piece(frames, replaces=short.part)
     for _ in range(2):
-        write(Batch([long], {3: 2}))
+        write(Batch([long], {3: 2}), alone)
     assert list(Block.objects.values_list("part", "samples")) == [(long.part, 15)]
 
 
-def test_positions_only_grow_and_belong_to_one_log() -> None:
-    assert positions_of("first") == {}
-    write(Batch([], {3: 10, 4: 7}))
-    write(Batch([], {3: 9}))
-    assert {p: seq for p, seq in positions_of("first").items() if seq} == {3: 10, 4: 7}
-    assert positions_of("second") == {}
-    assert not Position.objects.filter(seq__gt=0).exists()
+def test_positions_only_grow() -> None:
+    Position.objects.bulk_create([Position(partition=number, log="first") for number in (3, 4)])
+    write(Batch([], {3: 10, 4: 7}), alone)
+    write(Batch([], {3: 9}), alone)
+    assert dict(Position.objects.values_list("partition", "seq")) == {3: 10, 4: 7}
 
 
 def break_a_byte(row: Block) -> bytes:

@@ -15,6 +15,7 @@ from anlan.apps.journal.models import Entry
 from anlan.apps.registry.models import HazardSource
 from anlan.apps.warnings.models import Warning
 from anlan.roles.historian.keeping import keep
+from anlan.stream.partition import PARTITIONS
 
 pytestmark = pytest.mark.django_db
 DAYS = 4
@@ -36,7 +37,7 @@ def round_of(now: object) -> int:
     """One whole round through the enterprises; returns the rows that went."""
     after, total = 0, 0
     while True:
-        after, removed = keep(after, now)  # type: ignore[arg-type]
+        after, removed = keep(after, range(PARTITIONS), now)  # type: ignore[arg-type]
         total += removed
         if not after and not removed:
             return total

@@ -18,6 +18,7 @@ from anlan.apps.registry.services import change_limits
 from anlan.apps.warnings.models import Warning
 from anlan.roles.historian.late import look
 from anlan.stream.kernel import Kernel
+from anlan.stream.partition import PARTITIONS
 
 pytestmark = pytest.mark.django_db
 NOON = START + timedelta(hours=12)
@@ -30,7 +31,7 @@ def steady(begin: datetime, end: datetime, value: float = 50.0, every_s: int = 3
 
 def look_at_all(now: datetime) -> None:
     behind: set[str] = set()
-    while look(now, behind):
+    while look(now, range(PARTITIONS), behind):
         pass
 
 

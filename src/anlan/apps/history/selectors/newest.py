@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max
 
-from anlan.apps.history.models import Block
+from anlan.apps.history.models import Block, Grain
 from anlan.apps.history.selectors.stored import EPOCH, LENGTH_US
 
 
@@ -24,3 +24,18 @@ def stored_until(gateways: Iterable[str]) -> dict[str, datetime]:
         end = EPOCH + timedelta(microseconds=start_us + LENGTH_US[grain])
         until[gateway] = max(end, until.get(gateway, end))
     return until
+
+
+def newest_frames(gateways: Iterable[str]) -> dict[str, int]:
+    """Where the newest row of each gateway that has one begins, epoch µs: what is older came late.
+
+    Machine's own read, two index looks a gateway.
+    """
+    found: dict[str, int] = {}
+    for gateway in gateways:
+        for grain in Grain.values:
+            rows = Block.objects.filter(gateway=gateway, grain=grain).order_by("-start_us")
+            start = rows.values_list("start_us", flat=True).first()
+            if start is not None:
+                found[gateway] = max(start, found.get(gateway, start))
+    return found
