@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -145,10 +145,16 @@ class Ledger:
 
 
 class Feed:
-    """One thread a gateway; each sends a packet every ``period_s`` and repeats it until it is acknowledged."""
+    """One thread a gateway; each sends a packet every ``period_s`` and repeats it until it is acknowledged.
 
-    def __init__(self, plant: Plant, period_s: float = 0.2, excursion_every: int = 12) -> None:
+    ``intakes``: addresses that the gateways share, each its own; by default the plant's.
+    """
+
+    def __init__(
+        self, plant: Plant, period_s: float = 0.2, excursion_every: int = 12, intakes: Sequence[str] = ()
+    ) -> None:
         self.ledger = Ledger()
+        self._intakes = list(intakes) or [plant.supervisor.intake_url]
         self._plant, self._period_s, self._every = plant, period_s, excursion_every
         self._leave = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(site,), daemon=True) for site in plant.sites]
@@ -168,7 +174,8 @@ class Feed:
         return self.ledger
 
     def _run(self, site: Site) -> None:
-        sender = Sender(self._plant.supervisor.intake_url, site.gateway, site.key)
+        intake = self._intakes[self._plant.sites.index(site) % len(self._intakes)]
+        sender = Sender(intake, site.gateway, site.key)
         entries = self.ledger.entries.setdefault(site.gateway, [])
         number = 0
         while not self._leave.is_set() or entries[-1][1] != NORMAL:
@@ -225,3 +232,29 @@ def differences(plant: Plant, ledger: Ledger, state: dict[str, Any]) -> list[str
                     f"alarms of {point}: {len(alarms)} of {len(expected_alarms)}, odd {odd[:2]}, lost {lost[:2]}"
                 )
     return wrong
+
+
+def compare_beginning(plant: Plant, ledger: Ledger, before: dict[str, int]) -> None:
+    """Every gateway's history is what was acknowledged, in order and once, up to a moment not earlier than its first
+    ``before`` packets; its alarms are those of a plain model over just that; each step that fell due was noticed
+    once."""
+    state: dict[str, Any] = {}
+
+    def wrong() -> list[str]:
+        faults = [] if state["notices"] == plant.notices else [f"notices {state['notices']}, not {plant.notices}"]
+        for site in plant.sites:
+            sent = ledger.entries[site.gateway]
+            for point in site.points:
+                found = state["history"].get(point, [])
+                kept = Ledger({site.gateway: sent[: len(found)]})
+                if len(found) < before[site.gateway] or found != [list(entry) for entry in sent[: len(found)]]:
+                    faults.append(f"history of {point}: {len(found)}, acknowledged before {before[site.gateway]}")
+                if state["alarms"].get(point, []) != [list(alarm) for alarm in kept.alarms(site.gateway)]:
+                    faults.append(f"alarms of {point} are not those of its history")
+        return faults
+
+    def complete() -> bool:
+        state.update(plant.ask("dump"))
+        return not wrong()
+
+    until(complete, 120, lambda: "\n".join(wrong()))

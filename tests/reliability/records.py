@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import json
 import os
 import sys
@@ -242,8 +243,116 @@ def refused() -> list[list[Any]]:
     return [list(row) for row in Quarantined.objects.values_list("gateway", "reason", "repeats")]
 
 
+def hold(seconds: str) -> int:
+    """Give every point that hold time for no data; returns how many points there are."""
+    from anlan.apps.registry.models import Point
+
+    return Point.objects.update(no_data_s=float(seconds))
+
+
+def silent() -> dict[str, list[list[Any]]]:
+    """Alarms for want of data by point: [silent since, raised at, changes], times in µs."""
+    from tests.reliability.plant import micros
+
+    from anlan.apps.monitoring.models import Alarm
+
+    found: dict[str, list[list[Any]]] = {}
+    rows = Alarm.objects.filter(side="no_data").order_by("started_at", "pk").select_related("point")
+    for alarm in rows.prefetch_related("events"):
+        changes = [event.change for event in sorted(alarm.events.all(), key=lambda event: event.at)]
+        found.setdefault(alarm.point.code, []).append([micros(alarm.started_at), micros(alarm.raised_at), changes])
+    return found
+
+
+def block() -> None:
+    """Keep everybody else from writing an alarm until `unblock`."""
+    from django.db import connection
+
+    transaction.set_autocommit(False)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("LOCK TABLE monitoring_alarm IN ACCESS EXCLUSIVE MODE")
+        else:
+            cursor.execute("UPDATE monitoring_alarm SET level = level WHERE 0")
+
+
+def unblock() -> None:
+    """End what `block` began."""
+    transaction.rollback()
+    transaction.set_autocommit(True)
+
+
+def reconnect() -> None:
+    """Forget the connections to a database server that was stopped."""
+    from django.db import connections
+
+    connections.close_all()
+
+
+def received(code: str, hours: str) -> list[list[int]]:
+    """[sample time, receive time] in µs of a point's samples of the last hours, in order of sample time."""
+    from anlan.apps.history.selectors import raw
+    from anlan.apps.registry.models import Point
+
+    end = datetime.now(UTC) + timedelta(minutes=10)
+    found = raw(Point.objects.select_related("gateway").get(code=code), end - timedelta(hours=int(hours)), end)
+    return [list(row) for row in zip(found.sampled_at_us.tolist(), found.received_at_us.tolist(), strict=True)]
+
+
+def rival(code: str, key: str, like: str, point: str) -> None:
+    """Register a further gateway in the enterprise of gateway ``like``, with one point of its own like that one's."""
+    import hashlib
+
+    from anlan.apps.registry.models import Gateway, Point
+
+    first = Gateway.objects.get(code=like)
+    made = Gateway.objects.create(
+        code=code, enterprise=first.enterprise, key_sha256=hashlib.sha256(key.encode()).hexdigest()
+    )
+    own = Point.objects.filter(gateway=first).order_by("code")[0]
+    own.pk, own.code, own.gateway, own.name = None, point, made, "另一网关的液位"
+    own.save()
+
+
+def seen_refusals(enterprise: str, county: str) -> list[list[list[Any]]]:
+    """What of the quarantine the people of an enterprise see, and those of the county: gateway, reason, detail,
+    how often."""
+    from anlan.apps.monitoring.models import Quarantined
+    from anlan.apps.org.models import Agency
+    from anlan.apps.org.scope import Scope
+    from anlan.apps.registry.models import Enterprise
+
+    own = Scope(enterprise_ids=(Enterprise.objects.get(code=enterprise).pk,))
+    officer = Scope(agency_paths=(Agency.objects.get(code=county).path,))
+    rows = [
+        Quarantined.objects.visible_to(scope).order_by("gateway", "reason", "pk").values_list(
+            "gateway", "reason", "detail", "repeats"
+        )
+        for scope in (own, officer)
+    ]  # fmt: skip
+    return [[list(row) for row in found] for found in rows]
+
+
+def owners(role: str) -> dict[str, int]:
+    """How many partitions each living engine (or historian) owns, by its name."""
+    from anlan import leases
+    from anlan.apps.history.models import HistorianWorker, Position
+    from anlan.apps.monitoring.models import EnginePosition, EngineWorker
+
+    rows, workers, using = {
+        "engine": (EnginePosition, EngineWorker, "default"),
+        "historian": (Position, HistorianWorker, "history"),
+    }[role]
+    living = workers.objects.using(using).filter(expires_at__gt=leases.database_now(using)).values_list("name", flat=True)
+    found = dict.fromkeys(living, 0)
+    for owner in rows.objects.using(using).filter(owner__in=list(living)).values_list("owner", flat=True):
+        found[owner] += 1
+    return found
+
+
 QUESTIONS: dict[str, Callable[..., Any]] = {
     "build": build,
+    "owners": owners,
     "burn": burn,
     "dump": dump,
     "refused": refused,
@@ -255,7 +364,21 @@ QUESTIONS: dict[str, Callable[..., Any]] = {
     "state": state,
     "signed": signed,
     "flood": flood,
+    "hold": hold,
+    "silent": silent,
+    "block": block,
+    "unblock": unblock,
+    "reconnect": reconnect,
+    "received": received,
+    "rival": rival,
+    "seen_refusals": seen_refusals,
 }
+
+
+def _question(name: str) -> Callable[..., Any]:
+    """By its name above, or ``module:function`` of a test that asks what no other does."""
+    module, _, function = name.rpartition(":")
+    return getattr(importlib.import_module(module), function) if module else QUESTIONS[name]
 
 
 def main() -> None:
@@ -265,7 +388,7 @@ def main() -> None:
     os.dup2(2, 1)  # nothing else may write between the answers
     for line in sys.stdin:
         name, *arguments = json.loads(line)
-        answers.write(json.dumps(QUESTIONS[name](*arguments)) + "\n")
+        answers.write(json.dumps(_question(name)(*arguments)) + "\n")
         answers.flush()
 
 

@@ -34,7 +34,7 @@ async def work(config: settings.Config, leaving: Leaving, instance: str) -> None
     await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if engine.ready.is_set():
-        announce(config, instance, metrics=metrics.serve(config, "engine", engine.figures))
+        announce(config, instance, metrics=metrics.serve(config, "engine", engine.figures, instance))
     try:
         await running
     finally:

@@ -41,8 +41,8 @@ class Supervisor:
     """All roles (or a subset) of one data directory, as children of this process.
 
     ``start`` takes the lock (`AlreadyRunning` when another has it) and returns while things are still starting;
-    ``wait_ready`` says when they answer; ``stop`` ends everything and frees the lock. ``children`` maps a role to its
-    `Child` (``.pid``); ``nats_pid`` is the log server's.
+    ``wait_ready`` says when they answer; ``stop`` ends everything and frees the lock. ``children`` maps a role (of
+    several also ``engine-2``) to its `Child` (``.pid``); ``nats_pid`` is the log server's.
     """
 
     def __init__(self, config: Config, roles: Iterable[str] = ROLES) -> None:
@@ -57,6 +57,15 @@ class Supervisor:
             intake_port=config.intake_port or free_port(config.host),
         )
         self.roles = [role for role in ROLES if role in wanted]
+        for role, number in (("engine", config.engines), ("historian", config.historians)):
+            if number < 1:
+                raise SupervisorError(f"设置 {role}s 至少是 1，而不是 {number}")
+            address = config.database_url if role == "engine" else config.history_database_url or config.database_url
+            if number > 1 and not address.startswith("postgres"):
+                raise SupervisorError(f"设置 {role}s = {number} 需要 PostgreSQL；SQLite 上只能有一个")
+            place = self.roles.index(role) + 1 if role in self.roles else 0
+            if place:
+                self.roles[place:place] = [f"{role}-{n}" for n in range(2, number + 1)]
         self.children: dict[str, Child] = {}
         self._lock = DirectoryLock(self.config.data_dir)
         self._nats: NatsServer | None = None
@@ -195,7 +204,9 @@ class Supervisor:
             if self._leave.is_set():
                 return
             ready_file(self.config, role).unlink(missing_ok=True)
-            child = Child(role, environment, self.config.data_dir / "log" / f"{role}.log")
+            verb, _, number = role.partition("-")
+            name = [role] if number else []
+            child = Child(verb, environment, self.config.data_dir / "log" / f"{role}.log", name)
             self.children[role] = child
             child.start()
 
