@@ -210,7 +210,8 @@ def disk(config: Config) -> Part:
         words = GIVEN_UP.get(given_up, "")
         left = f"{free / 1024**2:.0f} MiB" if free < 10 * DISK_FREE_BYTES else f"{free / 1024**3:.1f} GiB"
         text = _("数据目录所在磁盘只剩 %(free)s") % {"free": left}
-        part.wrong("disk_full", f"{text}，{words}" if words else text)
+        kind = f"disk_{given_up.name.lower()}" if given_up else "disk_full"  # each further step is told anew
+        part.wrong(kind, f"{text}，{words}" if words else text)
     return part
 
 

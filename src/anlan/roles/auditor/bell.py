@@ -19,7 +19,10 @@ from anlan.rules.calendar import civil
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = {"disk_full", "log_full", "log_silent", "database_silent", "journal", "records"}
+AT_ONCE = {
+    "disk_full", "disk_history", "disk_back_fill", "disk_live",
+    "log_full", "log_silent", "database_silent", "journal", "records",
+}  # fmt: skip
 """Nothing of these gets better by waiting."""
 AGAIN_S = 20.0
 Send = Callable[[str, str, str, str, str, datetime], str]

@@ -78,6 +78,7 @@ class Application:
         self._standing, self._tag_lists, self._dead_letters = standing, tag_lists, dead_letters
         self._numbers = Numbers()
         self._at_once: dict[str, int] = {}
+        self.in_hand = bodies.InHand()
         self.accepted = self.duplicates = self.refused = self.requests = 0
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
@@ -136,11 +137,25 @@ class Application:
     async def _take_body(
         self, sender: Sender, headers: Mapping[bytes, bytes], receive: bodies.Receive, received_at: datetime
     ) -> tuple[int, dict[str, Any], tuple[Any, ...]]:
+        with self.in_hand.hold() as count:
+            return await self._take_counted(sender, headers, receive, received_at, count)
+
+    async def _take_counted(
+        self,
+        sender: Sender,
+        headers: Mapping[bytes, bytes],
+        receive: bodies.Receive,
+        received_at: datetime,
+        count: Callable[[int], None],
+    ) -> tuple[int, dict[str, Any], tuple[Any, ...]]:
         try:
             length = headers.get(b"content-length", b"")
-            sent = await bodies.read(receive, int(length) if length.isdigit() else None)
+            sent = await bodies.read(receive, int(length) if length.isdigit() else None, count=count)
             raw = bodies.unpack(sent, headers.get(b"content-encoding", b"").decode("latin-1").strip().lower())
         except bodies.BodyError as error:
+            if error.status == 429:
+                # the rest of the body is still on its way
+                raise Answer(429, error.detail, (b"retry-after", b"1"), (b"connection", b"close")) from error
             reason = Refusal.TOO_BIG if error.status == 413 else Refusal.MALFORMED
             self._refuse(sender.gateway, reason, error.detail, b"")
             self._count(sender, 1, [reason], received_at)
@@ -293,6 +308,7 @@ class Application:
             "intake_packets_duplicate_total": self.duplicates,
             "intake_packets_refused_total": self.refused,
             "intake_envelopes_published_total": self._bundler.published,
+            "intake_in_hand_bytes": self.in_hand.bytes,
             "intake_waiting_bytes": self._bundler.waiting,
             "intake_gateways_paused": self._standing.paused(self._clock.now()),
             "intake_given_up": int(self._room()),

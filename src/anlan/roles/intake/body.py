@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from io import BytesIO
 from typing import Any
 
@@ -15,6 +15,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 MAX_SENT = 8 * 1024 * 1024
 MAX_UNPACKED = 32 * 1024 * 1024
 MAX_SECONDS = 20.0
+MAX_IN_HAND = 128 * 1024 * 1024
 _whole = zstandard.ZstdDecompressor()
 
 
@@ -27,18 +28,60 @@ class BodyError(Exception):
         self.detail = detail
 
 
+class InHand:
+    """Bytes of request bodies that are being read or dealt with, of all senders together: bounded.
+
+    Without it senders that begin many large bodies and finish none would fill the memory.
+    """
+
+    def __init__(self, limit: int = MAX_IN_HAND) -> None:
+        self._limit = limit
+        self.bytes = 0
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[Callable[[int], None]]:
+        """For one request: call what it yields with every piece before keeping it; all is given back at the end.
+
+        The call raises BodyError 429 when the bound is reached. One body alone is always taken.
+        """
+        held = 0
+
+        def more(size: int) -> None:
+            nonlocal held
+            if self.bytes > held and self.bytes + size > self._limit:
+                raise BodyError(429, "接入繁忙，数据请保留并稍后重发")
+            held += size
+            self.bytes += size
+
+        try:
+            yield more
+        finally:
+            self.bytes -= held
+
+
 class SenderGone(Exception):
     """The sender closed the connection before the request was whole: there is nobody to answer."""
 
 
-async def read(receive: Receive, declared: int | None, *, limit: int = MAX_SENT, seconds: float = MAX_SECONDS) -> bytes:
-    """The whole body as sent. Raises BodyError 413 when it is larger than ``limit``, 408 when it drips too slowly."""
+async def read(
+    receive: Receive,
+    declared: int | None,
+    *,
+    limit: int = MAX_SENT,
+    seconds: float = MAX_SECONDS,
+    count: Callable[[int], None] = lambda size: None,
+) -> bytes:
+    """The whole body as sent; ``count`` hears of every piece before it is kept and may refuse it.
+
+    Raises BodyError 413 when it is larger than ``limit``, 408 when it drips too slowly.
+    """
     if declared is not None and declared > limit:
         raise BodyError(413, f"请求体最大 {limit // 1024 // 1024} MiB")
     try:
         async with asyncio.timeout(seconds):
             message = await receive()
             if not message.get("more_body", False) and message["type"] == "http.request":
+                count(len(message.get("body", b"")))
                 return _bounded(message.get("body", b""), limit)
             parts, size = [], 0
             while True:
@@ -48,6 +91,7 @@ async def read(receive: Receive, declared: int | None, *, limit: int = MAX_SENT,
                 size += len(part)
                 if size > limit:
                     raise BodyError(413, f"请求体最大 {limit // 1024 // 1024} MiB")
+                count(len(part))
                 parts.append(part)
                 if not message.get("more_body", False):
                     return b"".join(parts)
