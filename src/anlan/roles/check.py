@@ -1,4 +1,7 @@
-"""``anlan check``: proves from a command line that the installation is whole and alive. It only reads."""
+"""``anlan check``: proves from a command line that the installation is whole and alive.
+
+It only reads, but for damaged history, which it flags (`anlan.roles.history_check`).
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ TITLES = {
     "records": "封存的记录",
     "clocks": "时钟与到期事项",
     "lag": "数据与日志",
+    "history": "历史",
     "disk": "磁盘",
     "backup": "备份",
 }
@@ -42,6 +46,13 @@ WORDS = {
     "log_fullness": "日志已用比例",
     "waiting": "日志未读",
     "history_behind_s": "历史落后秒数",
+    "history_blocks": "个历史块",
+    "history_samples": "个样本",
+    "history_bytes": "历史所占字节",
+    "history_flagged": "个标出的损坏块",
+    "history_removed": "个过期删除的块与汇总",
+    "history_holds": "项证据保全",
+    "history_late": "个迟到时段待查",
     "free_bytes": "可用字节",
     "free_share": "可用比例",
     "backup_at": "最近一次",
@@ -86,12 +97,14 @@ def parts(config: settings.Config, now: datetime) -> dict[str, Callable[[], Part
     """What can be checked, by name."""
     from anlan.roles.auditor import audit
     from anlan.roles.backup.age import age
+    from anlan.roles.history_check import history
 
     return {
         "journal": lambda: journal(config),
         "records": records,
         "clocks": lambda: audit.clocks(now),
         "lag": lambda: audit.data(now, config.audit_fresh_seconds),
+        "history": history,
         "disk": lambda: audit.disk(config),
         "backup": lambda: age(config, now),
     }
@@ -99,7 +112,8 @@ def parts(config: settings.Config, now: datetime) -> dict[str, Callable[[], Part
 
 def main(arguments: list[str]) -> int:
     """Exit code 0: all is well; 1: something is not; 2: it could not be checked."""
-    parser = argparse.ArgumentParser(prog="anlan check", description="检查记录链与封存、时钟、数据、磁盘；只读")
+    about = "检查记录链与封存、时钟、数据、历史、磁盘；只读，只给损坏的历史块做标记"
+    parser = argparse.ArgumentParser(prog="anlan check", description=about)
     parser.add_argument("what", nargs="?", choices=[*TITLES, "all"], default="all", help="检查什么，默认 all")
     parser.add_argument("--json", action="store_true", help="打印一个 JSON")
     given = parser.parse_args(arguments)

@@ -7,8 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.unit.roles.historian.recorded import START, Plant
 
 from anlan import now as clock
+from anlan.apps.history.models import Block
+from anlan.apps.history.selectors import raw
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
 from anlan.apps.obligations import services as obligations
@@ -35,6 +38,7 @@ def test_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
         "封存的记录：正常",
         "时钟与到期事项：正常",
         "数据与日志：正常",
+        "历史：正常",
         "磁盘：正常",
         "备份：正常",
     ]
@@ -59,4 +63,27 @@ def test_programs_get_one_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_nothing_else_can_be_checked() -> None:
     with pytest.raises(SystemExit):
-        check.main(["history"])
+        check.main(["weather"])
+
+
+@pytest.mark.reliability(37)
+def test_one_flipped_bit_of_history_is_named_flagged_and_leaves_the_rest_readable(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plant = Plant(points=1)
+    plant.take([(START + timedelta(seconds=30 * n), 50.0 + n) for n in range(6)])
+    plant.store()
+    row = Block.objects.order_by("start_us")[1]
+    body = bytearray(row.body)
+    body[-3] ^= 4
+    Block.objects.filter(pk=row.pk).update(body=bytes(body))
+    assert check.main(["history"]) == 1
+    said = capsys.readouterr().out
+    assert "历史块损坏，已留存并标出" in said
+    assert plant.gateway in said
+    held = raw(plant.point, START, START + timedelta(minutes=3))
+    assert held.value.tolist() == [50.0, 51.0, 54.0, 55.0]
+    assert [(lost.cause, lost.start) for lost in held.lost] == [("damaged", START + timedelta(minutes=1))]
+    assert bytes(Block.objects.get(pk=row.pk).body) == bytes(body)
+    assert check.main(["history"]) == 0
+    assert "1 个标出的损坏块" in capsys.readouterr().out

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F
 
 from anlan import now as clock
-from anlan.apps.history.models import Block, Grain, Rollup
+from anlan.apps.history.models import Block, Grain, Removal, Rollup
 from anlan.apps.history.selectors.stored import LENGTH_US
 from anlan.stream.blocks import BlockError, check
 from anlan.stream.rollup import join, read_table, roll_up
@@ -53,6 +53,7 @@ def damaged() -> Iterator[Fault]:
     A roll-up is compared with the block that it was made from.
     """
     last = 0
+    gone = dict(Removal.objects.filter(kind="rollup").values_list("enterprise", "until_us"))
     while rows := list(Block.objects.filter(pk__gt=last, damaged_us=None).order_by("pk")[:_AT_ONCE]):
         last = rows[-1].pk
         hours = [row.start_us for row in rows if row.grain == Grain.HOUR]
@@ -66,6 +67,8 @@ def damaged() -> Iterator[Fault]:
                 yield Fault("block", row.pk, row.gateway, row.start_us, reason)
             elif row.grain == Grain.HOUR:
                 each = rolled.get((row.gateway, row.start_us))
+                if each is None and row.start_us < gone.get(row.enterprise, 0):
+                    continue  # removed after its time of keeping
                 if reason := _fault_of_rollup(row, each):
                     yield Fault("rollup", each.pk if each else 0, row.gateway, row.start_us, reason)
 
