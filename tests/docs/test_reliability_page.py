@@ -20,13 +20,13 @@ def marked() -> dict[int, set[tuple[str, str]]]:
         if "mark.reliability(" not in text:
             continue
         for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 for number in _numbers(node):
                     found.setdefault(number, set()).add((str(path.relative_to(ROOT)), node.name))
     return found
 
 
-def _numbers(node: ast.FunctionDef) -> list[int]:
+def _numbers(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[int]:
     return [
         argument.value
         for each in node.decorator_list

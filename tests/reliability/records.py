@@ -343,16 +343,46 @@ def owners(role: str) -> dict[str, int]:
         "engine": (EnginePosition, EngineWorker, "default"),
         "historian": (Position, HistorianWorker, "history"),
     }[role]
-    living = workers.objects.using(using).filter(expires_at__gt=leases.database_now(using)).values_list("name", flat=True)
-    found = dict.fromkeys(living, 0)
-    for owner in rows.objects.using(using).filter(owner__in=list(living)).values_list("owner", flat=True):
+    known = workers.objects.using(using).filter(expires_at__gt=leases.database_now(using))
+    found = dict.fromkeys(known.values_list("name", flat=True), 0)
+    for owner in rows.objects.using(using).filter(owner__in=list(found)).values_list("owner", flat=True):
         found[owner] += 1
+    return found
+
+
+def impatient(minutes: str, seconds: str) -> None:
+    """A gateway is unreachable after so many minutes, and a point without data after so many seconds."""
+    from anlan import now
+    from anlan.apps.org.models import Agency
+    from anlan.apps.registry.models import Point
+    from anlan.apps.rulebook.services import refine
+    from anlan.rules.calendar import civil_day
+
+    county = Agency.objects.by_the_machine().get(level="county")
+    refine(
+        county, "offline_minutes", int(minutes), effective_from=civil_day(now.now()), actor="user:admin",
+        at=now.now() - timedelta(days=1), by="示例管理员", document="示例局〔2026〕1号",
+    )  # fmt: skip
+    Point.objects.update(no_data_s=float(seconds))
+
+
+def reach() -> dict[str, list[Any]]:
+    """By gateway: whether it is online, its outages that are open, and its points' active no-data alarms."""
+    from anlan.apps.monitoring.models import Alarm, GatewayLink, OfflineSpell
+
+    found = {link.gateway.code: [link.online, 0, 0] for link in GatewayLink.objects.select_related("gateway")}
+    for spell in OfflineSpell.objects.filter(ended_at__isnull=True).select_related("gateway"):
+        found[spell.gateway.code][1] += 1
+    for alarm in Alarm.objects.filter(side="no_data", state="active").select_related("point__gateway"):
+        found.setdefault(alarm.point.gateway.code, [None, 0, 0])[2] += 1
     return found
 
 
 QUESTIONS: dict[str, Callable[..., Any]] = {
     "build": build,
     "owners": owners,
+    "impatient": impatient,
+    "reach": reach,
     "burn": burn,
     "dump": dump,
     "refused": refused,

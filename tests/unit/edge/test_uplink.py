@@ -203,6 +203,7 @@ async def test_late_packets_are_marked_as_backfill(server, intake, tmp_path):
         assert packet["report"]["reportType"] == "continues"
 
 
+@pytest.mark.reliability(34)
 async def test_a_full_buffer_gives_up_its_oldest_and_says_how_many(server, intake, tmp_path):
     intake.mode = "503"
     async with line(server, intake, tmp_path, code="full", max_bytes=40_000) as one:
