@@ -29,8 +29,10 @@ from anlan.apps.monitoring.models import (
     GatewayLink,
     OfflineSpell,
     Quarantined,
+    SequenceGap,
     Shelving,
     SuppressionRule,
+    Suspension,
 )
 from anlan.apps.org.models import Agency, AgencyLevel, Person, Region, Role
 from anlan.apps.registry.models import (
@@ -205,6 +207,18 @@ def plant(
     )
     GatewayClock.objects.create(
         gateway=gateway, enterprise=enterprise, offset_s=-7200, behind_s=7200, measured_at=now, suspect_since=now
+    )
+    SequenceGap.objects.create(
+        gateway=gateway, enterprise=enterprise, first=7, last=9, missing=[[7, 9]], numbers=3, noticed_at=now
+    )
+    Suspension.objects.create(
+        gateway=gateway,
+        enterprise=enterprise,
+        started_at=now - timedelta(minutes=1),
+        until=now + timedelta(minutes=4),
+        refused=20,
+        packets=20,
+        reason="malformed",
     )
     Quarantined.objects.create(
         gateway=gateway.code,

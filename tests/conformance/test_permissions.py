@@ -101,6 +101,11 @@ ADDRESSES: dict[str, Address] = {
     "channels-act": Address("/operations/channels/enable/"),
     "my-contacts": Address("/me/contacts/"),
     "my-contacts-act": Address("/me/contacts/add/"),
+    "gaps": Address("/operations/gaps/", workbook=True, fragment=True),
+    "pauses": Address("/operations/pauses/", workbook=True, fragment=True),
+    "pause-lift": Address(
+        of=lambda plant: f"/operations/pauses/{plant.enterprise.suspensions.get().pk}/lift/", post=lambda plant: {}
+    ),
     "quarantine": Address("/operations/quarantine/", workbook=True, fragment=True),
     "findings": Address("/findings/", workbook=True, fragment=True),
     "finding": Address(of=lambda plant: f"/findings/{finding_of(plant).pk}/"),
@@ -310,7 +315,7 @@ def test_one_foreign_alarm_among_own_ones_refuses_the_whole_act(world: World) ->
 def test_a_filter_on_a_foreign_enterprise_finds_nothing(world: World, who: str) -> None:
     client = world.client(who)
     lists = ["/alarms/", "/warnings/"]
-    lists += [f"/operations/{name}/" for name in ("gateways", "outages", "clocks", "quarantine")]
+    lists += [f"/operations/{name}/" for name in ("gateways", "outages", "clocks", "gaps", "pauses", "quarantine")]
     for key, plant in world.plants.items():
         code = plant.enterprise.code
         for path in lists:

@@ -39,6 +39,8 @@ LISTS = [
     "/operations/outages/",
     "/operations/clocks/",
     "/operations/channels/",
+    "/operations/gaps/",
+    "/operations/pauses/",
     "/operations/quarantine/",
     "/findings/",
     "/warnings/neglected/",

@@ -63,6 +63,16 @@ GATEWAYS = Listing(
         Column("sampled", _("最近采样"), lambda row: _link(row, "last_sampled_at"), ("link__last_sampled_at",)),
         Column("source", _("控制系统"), _source),
         Column("period", _("周期（秒）"), lambda row: row.period_s, css="num"),
+        Column(
+            "waiting",
+            _("网关积压"),
+            lambda row: _link(row, "waiting"),
+            ("link__waiting",),
+            descending_first=True,
+            css="num",
+        ),
+        Column("since", _("积压最早"), lambda row: _link(row, "waiting_since"), on_page=False),
+        Column("dropped", _("网关丢弃"), lambda row: _link(row, "dropped"), on_page=False),
     ],
     filters=[
         Text("q", _("网关、企业"), ["code", "enterprise__name"]),

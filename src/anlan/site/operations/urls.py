@@ -12,5 +12,8 @@ urlpatterns = [
     path("operations/clocks/", views.clocks, name="clocks"),
     path("operations/channels/", channels.channels, name="channels"),
     path("operations/channels/<slug:verb>/", channels.act, name="channels-act"),
+    path("operations/gaps/", views.gaps, name="gaps"),
+    path("operations/pauses/", views.pauses, name="pauses"),
+    path("operations/pauses/<int:pk>/lift/", views.lift, name="pause-lift"),
     path("operations/quarantine/", views.quarantine, name="quarantine"),
 ]

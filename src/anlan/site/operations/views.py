@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.monitoring.models import Suspension
+from anlan.apps.monitoring.selectors import gaps_in, suspensions_in
+from anlan.apps.monitoring.services import lift_suspension
+from anlan.apps.org import access
 from anlan.components.export import workbook
 from anlan.components.lists import Listing
-from anlan.site.operations import tables
+from anlan.site.operations import packets, tables
 from anlan.site.operations.health import health, last_audit, links_in
 
 
@@ -73,7 +81,45 @@ def quarantine(request: Any) -> HttpResponseBase:
     return _list(request, tables.QUARANTINE, tables.quarantined_in(request.scope), "quarantine", _("隔离的报文"))
 
 
-WORDS = {"quarantine": tables.reason_words, "clocks": tables.offset_words}
+@require_safe
+def gaps(request: Any) -> HttpResponseBase:
+    """Missing running numbers of the gateways in scope, newest first (MON-16)."""
+    return _list(request, packets.GAPS, gaps_in(request.scope), "gaps", _("缺号"))
+
+
+@require_safe
+def pauses(request: Any) -> HttpResponseBase:
+    """Gateways whose intake is or was paused, newest first."""
+    return _list(request, packets.PAUSES, suspensions_in(request.scope), "pauses", _("暂停接收"))
+
+
+@require_POST
+def lift(request: Any, pk: int) -> HttpResponse:
+    """Take a gateway's data again before its pause is over, as an agency above it or the operator. Repeating it
+    changes nothing."""
+    now = clock.now()
+    row = access.find(request, Suspension.objects.select_related("gateway", "enterprise"), now=now, pk=pk)
+    if not _may_lift(request.user, now):
+        access.note_refusal(request, f"enterprise:{row.enterprise.code}", row, now=now)
+        raise PermissionDenied(_("暂停接收由监管部门或系统管理员提前恢复。"))
+    name = request.user.person.name if request.user.person else request.user.get_username()
+    if lift_suspension(row, actor=f"user:{request.user.get_username()}", name=name, at=now):
+        messages.info(request, _("已恢复接收，几秒内生效。"))
+    else:
+        messages.info(request, _("已恢复，没有改动。"))
+    return redirect("pauses")
+
+
+def _may_lift(user: Any, now: datetime) -> bool:
+    return bool(user.is_superuser or entitlements.agency_roles(user, now))
+
+
+WORDS = {
+    "quarantine": tables.reason_words,
+    "clocks": tables.offset_words,
+    "gaps": packets.missing_words,
+    "pauses": packets.pause_words,
+}
 """What a list says of a row in words."""
 
 
@@ -83,8 +129,12 @@ def _list(request: Any, listing: Listing, rows: Any, name: str, title: str) -> H
         return workbook(request, page, title=title, now=clock.now())
     for row in page.rows:
         row.words = WORDS[name](row) if name in WORDS else ""
+        if name == "pauses":
+            row.why, row.holds = packets.reason_words(row), row.lifted_at is None and row.until > clock.now()
     part = bool(request.headers.get("HX-Request"))
     context = {"page": page, "title": title, "part": f"operations/_{name}.html", "here": name}
+    if name == "pauses":
+        context["may_lift"] = _may_lift(request.user, clock.now())
     response = render(request, f"operations/_{name}.html" if part else "operations/list.html", context)
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
