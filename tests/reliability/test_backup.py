@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import new_database
-from tests.reliability.plant import Feed, Ledger, Plant, until
+from tests.reliability.plant import Feed, Plant, compare_beginning, until
 
 from anlan.config import Config
 
@@ -65,33 +65,8 @@ def test_a_backup_under_load_restores_what_was_acknowledged_and_the_clocks_go_on
         assert (place.data_dir / "secret.key").read_text() == running.secret
         with Plant(place.data_dir, empty, ROLES, fresh=False, **WORLD) as again:
             again.notices = notices
-            _compare(again, ledger, before)
+            compare_beginning(again, ledger, before)
             assert again.ask("fired")["broken"] == []
-
-
-def _compare(plant: Plant, ledger: Ledger, before: dict[str, int]) -> None:
-    """Every gateway's history is what was acknowledged, in order and once, up to a moment after the backup began; its
-    alarms are those of a plain model over just that; each step that fell due was noticed once."""
-    state: dict[str, Any] = {}
-
-    def wrong() -> list[str]:
-        faults = [] if state["notices"] == plant.notices else [f"notices {state['notices']}, not {plant.notices}"]
-        for site in plant.sites:
-            sent = ledger.entries[site.gateway]
-            for point in site.points:
-                found = state["history"].get(point, [])
-                kept = Ledger({site.gateway: sent[: len(found)]})
-                if len(found) < before[site.gateway] or found != [list(entry) for entry in sent[: len(found)]]:
-                    faults.append(f"history of {point}: {len(found)}, acknowledged before {before[site.gateway]}")
-                if state["alarms"].get(point, []) != [list(alarm) for alarm in kept.alarms(site.gateway)]:
-                    faults.append(f"alarms of {point} are not those of its history")
-        return faults
-
-    def complete() -> bool:
-        state.update(plant.ask("dump"))
-        return not wrong()
-
-    until(complete, 120, lambda: "\n".join(wrong()))
 
 
 @pytest.mark.slow
@@ -113,7 +88,7 @@ def test_with_the_old_log_what_came_after_the_backup_is_read_again(tmp_path: Pat
         restored = anlan(place, "restore", str(backups), "--log", str(running.data_dir / "nats"))
         assert restored.returncode == 0, restored.stdout + restored.stderr
         with Plant(place.data_dir, empty, ROLES, fresh=False, **WORLD) as again:
-            _compare(again, ledger, {gateway: len(entries) for gateway, entries in ledger.entries.items()})
+            compare_beginning(again, ledger, {gateway: len(entries) for gateway, entries in ledger.entries.items()})
 
 
 @pytest.mark.slow
