@@ -110,11 +110,12 @@ def retire(rule: SuppressionRule, *, actor: str, at: datetime) -> SuppressionRul
     return row
 
 
-def follow(value_of: ValueOf, at: datetime) -> int:
+def follow(value_of: ValueOf, at: datetime, guard: Callable[[], None] = lambda: None) -> int:
     """Let approved rules follow the values of their condition points; returns how many conditions changed.
 
     Called by the engine with the values that it holds. Each change is one transaction with everything that follows
-    from it; the next call finds nothing new. One query when no rule is approved.
+    from it; the next call finds nothing new. ``guard`` is called within each and raises when the values are no longer
+    the caller's to judge by. One query when no rule is approved.
     """
     approved = SuppressionRule.objects.by_the_machine().filter(state=SuppressionState.APPROVED)
     rows = list(approved.select_related("condition", "enterprise").order_by("pk"))
@@ -125,13 +126,16 @@ def follow(value_of: ValueOf, at: datetime) -> int:
             continue  # another engine's
         now_holds = holds(values[row.condition.code], row.comparison, row.threshold)
         if now_holds != row.is_holding:
-            _switch(row, now_holds, values[row.condition.code], at)
+            _switch(row, now_holds, values[row.condition.code], at, guard)
             changed += 1
     return changed
 
 
 @transaction.atomic
-def _switch(rule: SuppressionRule, now_holds: bool, value: float | None, at: datetime) -> None:
+def _switch(
+    rule: SuppressionRule, now_holds: bool, value: float | None, at: datetime, guard: Callable[[], None]
+) -> None:
+    guard()
     journal.hold([f"enterprise:{rule.enterprise.code}"])
     row = SuppressionRule.objects.by_the_machine().select_related("enterprise").get(pk=rule.pk)
     if row.state != SuppressionState.APPROVED or row.is_holding == now_holds:
