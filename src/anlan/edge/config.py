@@ -17,6 +17,9 @@ from anlan.edge.table import ConfigError, Table
 BACKLOG = ("interleaved", "live_first", "oldest_first")
 """How an old backlog shares the line with fresh packets (``[intake] backlog``)."""
 
+FORMS = ("compact", "national")
+"""How packets go up the line (``[intake] form``); a centre without the compact form is served the national one."""
+
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _MIB = 1024 * 1024
 
@@ -41,6 +44,7 @@ class IntakeConfig:
     ca_file: Path | None = None
     proxy: str | None = None
     backlog: str = BACKLOG[0]
+    form: str = FORMS[0]
 
     @property
     def packets_url(self) -> str:
@@ -126,6 +130,9 @@ def _intake(table: Table, base_dir: Path) -> IntakeConfig:
     backlog = table.text("backlog", BACKLOG[0])
     if backlog not in BACKLOG:
         raise ConfigError(f"[intake] backlog 只能是 {'、'.join(BACKLOG)}，不能是 {backlog}")
+    form = table.text("form", FORMS[0])
+    if form not in FORMS:
+        raise ConfigError(f"[intake] form 只能是 {'、'.join(FORMS)}，不能是 {form}")
     config = IntakeConfig(
         url=url,
         timeout_seconds=table.number("timeout_s", 20.0, least=0.1),
@@ -134,6 +141,7 @@ def _intake(table: Table, base_dir: Path) -> IntakeConfig:
         ca_file=base_dir / ca_file if ca_file else None,
         proxy=table.text("proxy", "") or None,
         backlog=backlog,
+        form=form,
     )
     table.finish()
     return config

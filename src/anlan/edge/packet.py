@@ -35,8 +35,16 @@ def value_text(value: float, decimals: int | None) -> str:
     return f"{value:.{decimals}f}"
 
 
-def encode(scan: Scan, *, enterprise: str, gateway: str, decimals: Mapping[str, int | None]) -> tuple[str, bytes]:
-    """One packet as ``(data_id, bytes)``.
+def encode(
+    scan: Scan,
+    *,
+    enterprise: str,
+    gateway: str,
+    decimals: Mapping[str, int | None],
+    seq: int | None = None,
+    boot: str = "",
+) -> tuple[str, bytes]:
+    """One packet as ``(data_id, bytes)``; ``seq`` is its running number within ``boot``, one run of this process.
 
     A sample's own time and quality are written only where they differ from the packet's collect time and from good,
     which keeps the usual packet exactly as the national form has it. ``data_id`` is a hash of gateway, collect time
@@ -47,7 +55,7 @@ def encode(scan: Scan, *, enterprise: str, gateway: str, decimals: Mapping[str, 
     body = msgspec.json.encode(datas)
     head = f"{gateway}\x00{collected}\x00{scan.connected}\x00".encode()
     data_id = hashlib.blake2b(head + body, digest_size=16).hexdigest()
-    report = {
+    report: dict[str, object] = {
         "reportType": "report",
         "enterpriseId": enterprise,
         "gatewayId": gateway,
@@ -57,6 +65,8 @@ def encode(scan: Scan, *, enterprise: str, gateway: str, decimals: Mapping[str, 
         "dataId": data_id,
         "datas": msgspec.Raw(body),
     }
+    if seq is not None:
+        report |= {"seq": seq, "boot": boot}
     return data_id, msgspec.json.encode({"enterpriseId": enterprise, "report": report})
 
 

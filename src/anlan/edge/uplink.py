@@ -12,7 +12,7 @@ import asyncio
 import logging
 import ssl
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import httpx
@@ -20,6 +20,7 @@ import zstandard
 
 from anlan.edge.backoff import Backoff
 from anlan.edge.buffer import Buffer, Buffered, BufferUnavailable, Depth, Reader
+from anlan.edge.compact import Compact, announcement, compacted
 from anlan.edge.config import GatewayConfig, IntakeConfig
 from anlan.edge.losses import Losses
 from anlan.edge.packet import as_backfill
@@ -29,6 +30,7 @@ from anlan.now import Clock
 logger = logging.getLogger(__name__)
 _FETCH_SECONDS = 1.0
 _BACKFILL_AGE_US = 60_000_000
+_UNKNOWN_TAGS = "unknown_tags"
 
 
 class LinkState(StrEnum):
@@ -55,6 +57,8 @@ class Uplink:
         self._retry = retry or Backoff(0.5, 30.0)
         self._slow_retry = slow_retry or Backoff(15.0, 300.0)
         self._compress = True
+        self._compact = intake.form == "compact"
+        self._announced: set[str] = set()
         self._share = intake.batch_packets
         self._held: deque[Buffered] = deque()
         self._fresh_from: int | None = None
@@ -161,9 +165,46 @@ class Uplink:
 
     async def _post(self, client: httpx.AsyncClient, batch: list[Buffered], headers: Mapping[str, str]) -> Decision:
         old_us = self._old_us()
-        body = b"\n".join(
-            as_backfill(packet.data) if packet.collected_at_us < old_us else packet.data for packet in batch
-        )
+        packets = [as_backfill(packet.data) if packet.collected_at_us < old_us else packet.data for packet in batch]
+        if not self._compact:
+            return await self._send(client, packets, headers)
+        made = [compacted(packet) for packet in packets]
+        for _ in range(2):
+            refusal = await self._announce(client, made, headers)
+            if refusal is not None:
+                break
+            bodies = [packet if short is None else short.body for packet, short in zip(packets, made, strict=True)]
+            decision = await self._send(client, bodies, headers)
+            if not any(each.reason == _UNKNOWN_TAGS for each in decision.refused):
+                break
+            self._announced.clear()
+        if refusal is not None and refusal.verdict is not Verdict.SETTLED:
+            return refusal
+        if refusal is None and not {each.reason for each in decision.refused} & {_UNKNOWN_TAGS, "malformed"}:
+            return decision
+        # the centre may know no compact form, or these packets may be what it cannot take: the national form tells
+        national = await self._send(client, packets, headers)
+        if national.verdict is Verdict.SETTLED and not national.refused:
+            self._compact = False
+            logger.warning("网关 %s: 中心不接受紧凑报文，改用国家报文", self._gateway.code)
+        return national
+
+    async def _announce(
+        self, client: httpx.AsyncClient, made: Sequence[Compact | None], headers: Mapping[str, str]
+    ) -> Decision | None:
+        """Make the lists that these packets go by known; None when they are, else what the centre said."""
+        for short in made:
+            if short is None or short.hash in self._announced:
+                continue
+            told = announcement(self._gateway.enterprise, self._gateway.code, short.tags)
+            decision = await self._send(client, [told], headers)
+            if decision.verdict is not Verdict.SETTLED or decision.refused:
+                return Decision(Verdict.SETTLED, decision.refused) if decision.verdict is Verdict.SPLIT else decision
+            self._announced.add(short.hash)
+        return None
+
+    async def _send(self, client: httpx.AsyncClient, packets: Sequence[bytes], headers: Mapping[str, str]) -> Decision:
+        body = b"\n".join(packets)
         sent_headers = {"Content-Type": "application/x-ndjson", **headers}
         if self._compress:
             body = zstandard.ZstdCompressor(level=3).compress(body)
@@ -174,7 +215,7 @@ class Uplink:
                 answer = await client.post(self._intake.packets_url, content=body, headers=sent_headers)
         except (httpx.HTTPError, TimeoutError, OSError) as error:
             return Decision(Verdict.RETRY, detail=f"{type(error).__name__} {error}".strip())
-        return decide(answer.status_code, answer.content, len(batch), answer.headers.get("Retry-After"))
+        return decide(answer.status_code, answer.content, len(packets), answer.headers.get("Retry-After"))
 
     async def _act(self, decision: Decision, batch: list[Buffered], reader: Reader) -> None:
         if decision.verdict is Verdict.SETTLED:

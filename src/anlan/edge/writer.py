@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Mapping
+from uuid import uuid4
 
 from anlan.edge.backoff import Backoff
 from anlan.edge.buffer import Buffer, BufferUnavailable, Gap
@@ -29,7 +30,10 @@ class Writer:
         self._buffer = buffer
         self._losses = losses
         self._decimals = decimals
-        self._held: deque[Scan] = deque()
+        self._held: deque[tuple[int, Scan]] = deque()
+        self._boot = uuid4().hex[:12]
+        self._number = 0
+        """Of the newest scan offered in this run: one that is given up leaves a gap that the centre sees."""
         self._held_scans = held_scans
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
@@ -41,9 +45,10 @@ class Writer:
     def offer(self, scan: Scan) -> None:
         """Take one scan and return at once. With the local log away for long, the oldest held scan gives way."""
         while len(self._held) >= self._held_scans:
-            oldest = self._held.popleft()
+            _, oldest = self._held.popleft()
             self._losses.record(Gap(1, oldest.collected_at_us, oldest.collected_at_us, "local_log_unavailable"))
-        self._held.append(scan)
+        self._number += 1
+        self._held.append((self._number, scan))
         self._arrived.set()
         self._idle.clear()
         self.connected = scan.connected
@@ -57,10 +62,11 @@ class Writer:
                 self._idle.set()
                 self._arrived.clear()
                 await self._arrived.wait()
-            scan = self._held[0]
+            number, scan = self._held[0]
             data_id, packet = encode(
-                scan, enterprise=self._gateway.enterprise, gateway=self._gateway.code, decimals=self._decimals
-            )
+                scan, enterprise=self._gateway.enterprise, gateway=self._gateway.code, decimals=self._decimals,
+                seq=number, boot=self._boot,
+            )  # fmt: skip
             try:
                 await self._buffer.put(packet, data_id, scan.collected_at_us)
             except (BufferUnavailable, OSError) as error:
@@ -73,7 +79,7 @@ class Writer:
                 told = False
                 logger.warning("网关 %s 的本机缓存已恢复", self._gateway.code)
             retry.reset()
-            if self._held and self._held[0] is scan:  # it may have given way while the log was slow
+            if self._held and self._held[0][0] == number:  # it may have given way while the log was slow
                 self._held.popleft()
             self.written += 1
             self.last_collected_us = scan.collected_at_us

@@ -26,6 +26,9 @@ class IntakeDouble:
         self.key = "secret-key"
         self.refuse: Callable[[dict], str | None] = lambda packet: None
         self.most_packets = 10_000
+        self.knows_compact = True
+        self.lists: dict[str, list[str]] = {}
+        self.forms: list[str] = []
         self.accepted: dict[str, dict] = {}
         self.order: list[str] = []
         self.duplicates = 0
@@ -119,8 +122,15 @@ class IntakeDouble:
         accepted, duplicates, refused = 0, 0, []
         for index, line in enumerate(lines):
             packet = json.loads(line)
-            data_id = packet["report"]["dataId"]
-            reason = self.refuse(packet)
+            report = packet["report"]
+            self.forms.append("tags" if "tags" in report else "compact" if "values" in report else "national")
+            data_id = report.get("dataId", "")
+            reason = self._unfit(report) or ("" if "tags" in report else self.refuse(packet))
+            if not reason and "tags" in report:
+                duplicates += report["tagsHash"] in self.lists
+                accepted += report["tagsHash"] not in self.lists
+                self.lists[report["tagsHash"]] = report["tags"]
+                continue
             if reason:
                 refused.append({"index": index, "dataId": data_id, "reason": reason, "detail": "拒收"})
             elif data_id in self.accepted:
@@ -132,6 +142,21 @@ class IntakeDouble:
         self.duplicates += duplicates
         answer = json.dumps({"accepted": accepted, "duplicates": duplicates, "refused": refused}).encode()
         return (200 if accepted or duplicates else 400), {}, answer
+
+    def _unfit(self, report: dict) -> str:
+        """Why a packet in another form than the national one cannot be read; afterwards it has ``datas`` like one."""
+        if "datas" in report or ("tags" in report and self.knows_compact):
+            return ""
+        if not self.knows_compact:
+            return "malformed"
+        tags = self.lists.get(report["tagsHash"])
+        if tags is None:
+            return "unknown_tags"
+        report["datas"] = [
+            {"quotaId": tag, "value": "" if value is None else str(value)}
+            for tag, value in zip(tags, report["values"], strict=True)
+        ]
+        return ""
 
 
 @contextmanager

@@ -266,3 +266,30 @@ async def test_a_wrong_certificate_is_a_retry_and_not_an_end(server, intake, tmp
         await one.write(2)
         await until(lambda: one.uplink.state is LinkState.RETRYING)
         assert (await one.buffer.depth()).packets == 2
+
+
+async def test_the_list_is_announced_once_and_again_when_the_centre_forgot_it(server, intake, tmp_path):
+    async with line(server, intake, tmp_path, code="announce") as one:
+        await one.write(3)
+        await one.empty()
+        assert intake.forms.count("tags") == 1
+        intake.lists.clear()
+        await one.write(3)
+        await one.empty()
+        assert one.uplink.refused == 0
+    assert intake.forms.count("tags") == 2
+    assert "national" not in intake.forms
+    reports = [packet["report"] for packet in intake.accepted.values()]
+    assert [report["seq"] for report in reports] == [1, 2, 3, 4, 5, 6]
+    assert len({report["boot"] for report in reports}) == 1
+
+
+async def test_a_centre_that_knows_no_compact_form_is_served_the_national_one(server, intake, tmp_path):
+    intake.knows_compact = False
+    async with line(server, intake, tmp_path, code="national") as one:
+        await one.write(5)
+        await one.empty()
+        assert one.uplink.refused == 0
+        assert intake.order == one.written
+    assert intake.forms.count("tags") == 1
+    assert "compact" not in intake.forms
