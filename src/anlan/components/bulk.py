@@ -121,6 +121,35 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Sequence[Seq
     return changed
 
 
+def upsert(rows: Sequence[models.Model], key: str, columns: Sequence[str]) -> None:
+    """Insert rows, all of one model; where one with the same ``key`` (a unique column) stands, set its ``columns``.
+
+    Names are those of columns (``gateway_id``). The key must not come twice. Objects stay without a key of their own.
+    """
+    if not rows:
+        return
+    model = type(rows[0])
+    connection = connections[router.db_for_write(model)]
+    fields = [f for f in model._meta.concrete_fields if not isinstance(f, models.AutoField)]
+    of_key = next(field for field in fields if field.attname == key)
+    changed = [field.column for field in fields if field.attname in columns]
+    quote = connection.ops.quote_name
+    table, names = quote(model._meta.db_table), ", ".join(quote(field.column) for field in fields)
+    values = _prepared(connection.vendor, fields, map(attrgetter(*(field.attname for field in fields)), rows))
+    then = ", ".join(f"{quote(column)} = excluded.{quote(column)}" for column in changed)
+    conflict = f"ON CONFLICT ({quote(of_key.column)}) DO UPDATE SET {then}"
+    with _whole(connection), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            arrays = ", ".join(f"%s::{field.cast_db_type(connection)}[]" for field in fields)
+            cursor.execute(
+                f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) {conflict}",
+                [list(column) for column in zip(*values, strict=True)],
+            )
+        else:
+            places = ", ".join(["%s"] * len(fields))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places}) {conflict}", values)
+
+
 def _whole(connection: Any) -> Any:
     """All rows or none, also for who calls outside a transaction."""
     return transaction.atomic(using=connection.alias, savepoint=False)

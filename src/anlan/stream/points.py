@@ -130,14 +130,19 @@ class PointTable:
         for spec in specs:
             if wanted.setdefault(spec.code, spec) is not spec:
                 raise ValueError(f"point {spec.code} appears twice")
-        added = [code for code in wanted if self.row(code) is None]
-        changed = [code for code, spec in wanted.items() if (r := self.row(code)) is not None and self.specs[r] != spec]
+        alive, added, changed = self.alive.tolist(), [], []
+        for code, spec in wanted.items():
+            row = self._row.get(code)
+            if row is None or not alive[row]:
+                added.append(code)
+            elif self.specs[row] != spec:
+                changed.append(code)
         removed = [code for code in self._codes(enterprises) if code not in wanted]
         fresh = [wanted[code] for code in added if code not in self._row]
         if fresh:
             self._append(fresh)
-        for code in [*added, *changed]:
-            self._write(self._row[code], wanted[code])
+        if added or changed:
+            self._write([wanted[code] for code in [*added, *changed]])
         for code in removed:
             self.alive[self._row[code]] = False
         self._rows_of = _group([spec if alive else None for spec, alive in zip(self.specs, self.alive, strict=True)])
@@ -159,24 +164,36 @@ class PointTable:
             old: NDArray[np.generic] = getattr(self, name)
             setattr(self, name, np.concatenate([old, np.zeros((count, *old.shape[1:]), old.dtype)]))
 
-    def _write(self, row: int, spec: PointSpec) -> None:
-        self.specs[row] = spec
-        ll = -np.inf if spec.ll is None else spec.ll
-        low = -np.inf if spec.l is None else spec.l
-        high = np.inf if spec.h is None else spec.h
-        hh = np.inf if spec.hh is None else spec.hh
-        self.limits[row] = (ll, low, high, hh)
-        self.quiet_low[row] = max(ll, low)
-        self.quiet_high[row] = min(high, hh)
-        self.deadband[row] = spec.deadband
-        self.range_low[row] = -_LARGEST if spec.range_min is None else spec.range_min
-        self.range_high[row] = _LARGEST if spec.range_max is None else spec.range_max
-        self.on_delay_us[row] = round(spec.on_delay_s * SECOND_US)
-        self.off_delay_us[row] = round(spec.off_delay_s * SECOND_US)
-        self.flatline_us[row] = FOREVER_US if spec.flatline_s is None else round(spec.flatline_s * SECOND_US)
-        self.no_data_us[row] = round(spec.no_data_s * SECOND_US)
-        self.decimals[row] = spec.decimals
-        self.alive[row] = True
+    def _write(self, specs: list[PointSpec]) -> None:
+        rows = np.array([self._row[spec.code] for spec in specs], np.intp)
+        for row, spec in zip(rows.tolist(), specs, strict=True):
+            self.specs[row] = spec
+        limits = np.empty((len(specs), 4))
+        limits[:, 0] = _or(-np.inf, [spec.ll for spec in specs])
+        limits[:, 1] = _or(-np.inf, [spec.l for spec in specs])
+        limits[:, 2] = _or(np.inf, [spec.h for spec in specs])
+        limits[:, 3] = _or(np.inf, [spec.hh for spec in specs])
+        self.limits[rows] = limits
+        self.quiet_low[rows] = limits[:, :2].max(axis=1)
+        self.quiet_high[rows] = limits[:, 2:].min(axis=1)
+        self.deadband[rows] = [spec.deadband for spec in specs]
+        self.range_low[rows] = _or(-_LARGEST, [spec.range_min for spec in specs])
+        self.range_high[rows] = _or(_LARGEST, [spec.range_max for spec in specs])
+        self.on_delay_us[rows] = _micros([spec.on_delay_s for spec in specs])
+        self.off_delay_us[rows] = _micros([spec.off_delay_s for spec in specs])
+        flat = _micros([spec.flatline_s or 0.0 for spec in specs])
+        self.flatline_us[rows] = np.where([spec.flatline_s is None for spec in specs], FOREVER_US, flat)
+        self.no_data_us[rows] = _micros([spec.no_data_s for spec in specs])
+        self.decimals[rows] = [spec.decimals for spec in specs]
+        self.alive[rows] = True
+
+
+def _or(missing: float, values: list[float | None]) -> NDArray[np.float64]:
+    return np.array([missing if value is None else value for value in values], np.float64)
+
+
+def _micros(seconds: list[float]) -> NDArray[np.int64]:
+    return np.rint(np.array(seconds, np.float64) * SECOND_US).astype(np.int64)
 
 
 _NO_ROWS = np.empty(0, np.int32)

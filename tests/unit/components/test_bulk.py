@@ -83,3 +83,15 @@ def test_a_row_made_without_the_constructor_equals_one_made_with_it() -> None:
     assert Obligation.objects.by_the_machine().get(pk=made.pk).due_at == at("08:00")
     with pytest.raises(TypeError, match="no column enterprise"):
         bulk.fresh(Obligation, enterprise=None)
+
+
+def test_rows_are_written_or_brought_up_to_date_by_their_key() -> None:
+    bulk.upsert([owed(n, payload={"at": n}) for n in range(MANY)], "key", ["payload", "step"])
+    again = [owed(n, payload={"now": "级别"}, step=100 + n, subject="test:2") for n in range(5, MANY + 5)]
+    bulk.upsert(again, "key", ["payload", "step"])
+    rows = {row.key: row for row in Obligation.objects.by_the_machine()}
+    assert len(rows) == MANY + 5
+    assert (rows["k4"].step, rows["k4"].payload) == (4, {"at": 4})
+    assert (rows["k5"].step, rows["k5"].payload, rows["k5"].subject) == (105, {"now": "级别"}, "test:1")
+    assert rows[f"k{MANY}"].subject == "test:2"
+    bulk.upsert([], "key", ["step"])

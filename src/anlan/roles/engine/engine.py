@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, InterfaceError
@@ -19,10 +20,12 @@ from anlan import now
 from anlan.apps.monitoring.selectors import point_specs, registry_versions, tag_list
 from anlan.apps.monitoring.selectors.points import enterprises_of
 from anlan.apps.monitoring.services.alarms import instant
+from anlan.apps.monitoring.services.suppression import follow
 from anlan.leases import Fenced, Leases
 from anlan.now import Clock
 from anlan.roles.database import close_all, give_up_broken, wait_for
 from anlan.roles.engine import store
+from anlan.roles.engine.conditions import values_of
 from anlan.roles.engine.live import GET, WATCH, LiveDesk
 from anlan.roles.engine.state import EngineCore
 from anlan.roles.partitions import Keeper, starts_behind
@@ -37,13 +40,19 @@ ROLE = "engine"
 FETCH = 64
 FETCH_S = 0.05
 FLUSH_S = 1.0
-SLICE = 25
+FLUSH_SHARE = 20
+"""Saving takes at most about one twentieth of the time: what a round took, times this, passes before the next."""
+LONGEST_FLUSH_S = 20.0
+"""So much of the log at most is read again after a kill, beside what came during a round."""
+SLICE = 50
 """Gateways saved in one commit; more would hold up the alarms behind it."""
 SWEEP_S = 1.0
 REGISTRY_S = 5.0
 LINKS_S = 5.0
 SIGN_S = 5.0
 """How often the engine signs that it is alive."""
+CONDITIONS_S = 2.0
+"""How often suppression rules are held against the values of their condition points."""
 COVERAGE_S = 5.0
 COVERAGE_AFTER_S = 600.0
 """What has not been heard of so long after a start is missing, not late."""
@@ -71,6 +80,9 @@ class _Every:
         self._next = moment + self._seconds
         return True
 
+    def not_within(self, seconds: float) -> None:
+        self._next = now.monotonic() + max(seconds, self._seconds)
+
 
 class Engine:
     """One engine over the partitions that ``leases`` gives it. ``run`` until ``leaving()`` is true; then everything is
@@ -87,6 +99,7 @@ class Engine:
         self._reader = log.reader(instance)
         self._owed: list[int] = []
         self._covered = 0
+        self._saving_took = 0.0
         self._samples = 0
         self._following: asyncio.Task[None] | None = None
         self._every = {
@@ -97,6 +110,7 @@ class Engine:
                 "registry": REGISTRY_S,
                 "links": LINKS_S,
                 "sign": SIGN_S,
+                "conditions": CONDITIONS_S,
                 "coverage": COVERAGE_S,
                 "trim": TRIM_S,
             }.items()
@@ -178,9 +192,16 @@ class Engine:
             for subject, payload in self._desk.ticks():
                 await self._log.tell(subject, payload)
         checkpoint = self._core.of_events(events) if events or self._core.edge_alarms else store.Checkpoint()
-        if self._core.in_round or self._every["flush"].due():
+        begun = now.monotonic()
+        saving = self._core.in_round or self._every["flush"].due()
+        if saving:
             checkpoint = checkpoint.joined(self._core.next_slice(SLICE))
         await self._write(checkpoint)
+        if saving:
+            self._saving_took += now.monotonic() - begun
+            if not self._core.in_round:
+                self._every["flush"].not_within(min(FLUSH_SHARE * self._saving_took, LONGEST_FLUSH_S))
+                self._saving_took = 0.0
         await self._upkeep(idle)
 
     async def _change_partitions(self) -> None:
@@ -273,6 +294,9 @@ class Engine:
         if now.monotonic() - self._started > COVERAGE_AFTER_S and self._every["coverage"].due():
             # one enterprise at a time, so that nothing waits behind it
             self._covered = await self._in_database(store.check_next_coverage, self._covered, self._clock.now(), held)
+        if now.monotonic() - self._started > SETTLE_S and self._every["conditions"].due():
+            values, ours = partial(values_of, self._core), partial(self._still_ours, None)
+            await self._in_database(follow, values, self._clock.now(), ours)
         if 0 in held and self._every["trim"].due():
             try:
                 if done := await self._in_database(store.done, self._identity):

@@ -165,7 +165,8 @@ class EngineCore:
         self._round = None
         checkpoint = self._checkpoint(self.kernel.dirty_gateways(), events)
         checkpoint.positions = self._progress(self._reached())
-        checkpoint.signs, checkpoint.refused = self.tally.take()
+        checkpoint.signs = self.tally.take_signs(list(self.tally.signs))
+        checkpoint.refused = self.tally.take_refused()
         checkpoint.sequences = self.sequences.news()
         return checkpoint
 
@@ -178,10 +179,15 @@ class EngineCore:
         if self._round is None:
             self._round = _Round(deque(self.kernel.dirty_gateways()), self._reached())
         waiting = self._round.gateways
-        checkpoint = self._checkpoint([waiting.popleft() for _ in range(min(size, len(waiting)))])
+        some = [waiting.popleft() for _ in range(min(size, len(waiting)))]
+        checkpoint = self._checkpoint(some)
+        checkpoint.signs = self.tally.take_signs(some)
         if not waiting:
             checkpoint.positions = self._progress(self._round.positions)
-            checkpoint.signs, checkpoint.refused = self.tally.take()
+            # signs that came since their gateway was saved wait for its next turn
+            later = self.kernel.dirty_gateways()
+            checkpoint.signs += self.tally.take_signs(self.tally.signs.keys() - later)
+            checkpoint.refused = self.tally.take_refused()
             checkpoint.sequences = self.sequences.news()
             self._round = None
         return checkpoint

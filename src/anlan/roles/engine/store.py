@@ -32,6 +32,7 @@ from anlan.apps.monitoring.services import (
 from anlan.apps.monitoring.services.reactions import tell
 from anlan.apps.obligations import services as obligations
 from anlan.apps.registry.models import Enterprise
+from anlan.components import bulk
 from anlan.leases import Leases, advance, positions_of
 from anlan.stream.alarm import AlarmEvent
 from anlan.stream.edge_alarm import EdgeAlarm
@@ -143,12 +144,10 @@ def commit(checkpoint: Checkpoint, now: datetime, guard: Guard, *, react: bool =
         new = apply_events(checkpoint.events, now, react=react)
         new += apply_edge_alarms(checkpoint.edge_alarms, now, react=react)
         record_sequences(checkpoint.sequences)
-        EngineState.objects.bulk_create(
-            [EngineState(gateway=g, seq=seq, body=body) for g, (seq, body) in checkpoint.states.items()],
-            batch_size=200,
-            update_conflicts=True,
-            unique_fields=["gateway"],
-            update_fields=["seq", "body"],
+        bulk.upsert(
+            [bulk.fresh(EngineState, gateway=g, seq=seq, body=body) for g, (seq, body) in checkpoint.states.items()],
+            "gateway",
+            ["seq", "body"],
         )
         advance(EnginePosition, checkpoint.positions)
         if checkpoint.refused:

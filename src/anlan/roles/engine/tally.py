@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -71,11 +72,14 @@ class Tally:
         """A message of the log that is no envelope."""
         self._count("（日志）", Refusal.UNREADABLE, f"第 {seq} 条：{detail}", received_us)
 
-    def take(self) -> tuple[list[Sign], list[Refused]]:
-        """Everything counted so far; the tally starts anew."""
-        signs, refused = list(self.signs.values()), list(self.refused.values())
-        self.signs, self.refused = {}, {}
-        return signs, refused
+    def take_signs(self, gateways: Iterable[str]) -> list[Sign]:
+        """The signs of these gateways; they count anew."""
+        return [sign for gateway in gateways if (sign := self.signs.pop(gateway, None)) is not None]
+
+    def take_refused(self) -> list[Refused]:
+        """Every refusal counted so far; they count anew."""
+        refused, self.refused = list(self.refused.values()), {}
+        return refused
 
     def _count(self, gateway: str, reason: Refusal, detail: str, at_us: int, excerpt: str = "", size: int = 0) -> None:
         known = self.refused.get((gateway, reason))

@@ -111,6 +111,7 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
             log_level="warning",
             limit_concurrency=MAX_CONNECTIONS,
             backlog=4096,
+            proxy_headers=False,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=2,
             server_header=False,

@@ -6,7 +6,7 @@ gateway says about its own clock proves nothing about its link.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from anlan.apps.monitoring.services.clocks import Measured, record_clocks, suspe
 from anlan.apps.registry.models import Enterprise, Gateway
 from anlan.apps.registry.selectors import equipment, locality
 from anlan.apps.rulebook import selectors as rulebook
+from anlan.components import bulk
 from anlan.rules.calendar import civil_day
 from anlan.stream.partition import partition_of
 
@@ -65,7 +66,8 @@ def record_signs(signs: Iterable[Sign]) -> int:
     """
     newest = {sign.gateway: sign for sign in sorted(signs, key=lambda sign: sign.received_at)}
     changed: list[GatewayLink] = []
-    for codes in chunks(sorted(newest)):
+    usual = _note_usual(newest)
+    for codes in chunks(sorted(newest.keys() - usual)):
         gateways = list(equipment.gateways_with(codes).select_related("enterprise__supervisor", "link"))
         limits = silence_limits({gateway.enterprise for gateway in gateways}, max(newest[c].received_at for c in codes))
         for gateway in gateways:
@@ -76,7 +78,27 @@ def record_signs(signs: Iterable[Sign]) -> int:
         changed, batch_size=100, update_conflicts=True, unique_fields=["gateway"], update_fields=_KEPT
     )
     _record_clocks(newest.values())
-    return len(changed)
+    return len(changed) + len(usual)
+
+
+def _note_usual(newest: Mapping[str, Sign]) -> set[str]:
+    """Note the signs by which nothing changes but the instants; returns their gateways. Nearly all are of this kind."""
+    found: set[str] = set()
+    rows: list[tuple[int, datetime, datetime]] = []
+    if not newest:
+        return found
+    near = shortest_silence(max(sign.received_at for sign in newest.values()))
+    for codes in chunks(sorted(newest)):
+        known = GatewayLink.objects.by_the_machine().filter(gateway__code__in=codes, online=True)
+        for code, pk, received, sampled, connected in known.values_list(
+            "gateway__code", "pk", "last_received_at", "last_sampled_at", "source_connected"
+        ):
+            sign = newest[code]
+            if received and received < sign.received_at < received + near and connected == sign.source_connected:
+                found.add(code)
+                rows.append((pk, sign.received_at, max(filter(None, (sampled, sign.sampled_at)))))
+    bulk.update(GatewayLink, ["last_received_at", "last_sampled_at"], rows)
+    return found
 
 
 def _record_clocks(signs: Iterable[Sign]) -> None:
