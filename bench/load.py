@@ -1,8 +1,9 @@
-"""A load of national packets for benchmarks: many gateways over few keep-alive connections, in one lean process.
+"""A load of national packets for benchmarks: gateways over keep-alive connections, in one lean process of its own.
 
-Run by `pipeline` as a process of its own: reads its orders as JSON from standard input, answers in JSON. Packets are
-made from prepared bodies; only the collect time is written anew, so that the sender takes as little of the machine as
-it can.
+Run by `national`: reads its orders as one JSON line from standard input, says ``ready``, and then for every further
+line (``{"seconds": …, "rate": …}``, packets a second; rate 0: as fast as answers come) sends and answers with what was
+accepted. Bodies are prepared; only collect time and id are written anew, and every packet is compressed as it is sent:
+the sender takes as little of the machine as it can.
 """
 
 from __future__ import annotations
@@ -13,139 +14,215 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections import deque
+from typing import Any
 
 import uvloop
 import zstandard
 
 from anlan.testing.sites import Site, sites
 
-BODIES = 24
+TICK_S = 0.004
 
 
-def bodies_of(site: Site, dice: random.Random) -> list[bytes]:
-    """Prepared `datas`: mean-reverting walks of two or three decimals, a quarter of the signals standing still."""
-    values = [dice.uniform(35, 65) for _ in site.points]
+def bodies_of(site: Site, count: int, tops: list[float], dice: random.Random) -> list[bytes]:
+    """Prepared `datas`: mean-reverting walks of two or three decimals inside the limits, a quarter standing still."""
+    high = [tops[n % len(tops)] for n in range(len(site.points))]
+    values = [dice.uniform(0.35, 0.65) for _ in site.points]
     moving = [dice.random() > 0.25 for _ in site.points]
     digits = [2 if dice.random() < 0.6 else 3 for _ in site.points]
     made = []
-    for _ in range(BODIES):
-        values = [v + (50 - v) * 0.02 + dice.gauss(0, 0.4) if m else v for v, m in zip(values, moving, strict=True)]
+    for _ in range(count):
+        values = [v + (0.5 - v) * 0.02 + dice.gauss(0, 0.004) if m else v for v, m in zip(values, moving, strict=True)]
         row = [
-            f'{{"quotaId":"{code}","value":"{value:.{places}f}"}}'
-            for code, value, places in zip(site.points, values, digits, strict=True)
+            f'{{"quotaId":"{code}","value":"{value * top:.{places}f}"}}'
+            for code, value, top, places in zip(site.points, values, high, digits, strict=True)
         ]
         made.append(("[" + ",".join(row) + "]").encode())
     return made
 
 
-def packet(site: Site, at: float, datas: bytes) -> bytes:
-    """One packet as bytes; milliseconds in the collect time make it unique."""
-    civil = time.strftime("%Y%m%d%H%M%S", time.gmtime(at + 8 * 3600)) + f"{int(at * 1000) % 1000:03d}"
-    head = (
-        f'{{"enterpriseId":"{site.enterprise}","report":{{"reportType":"report","enterpriseId":"{site.enterprise}",'
-        f'"gatewayId":"{site.gateway}","collectTime":"{civil}","isConnectDataSource":"true",'
-        f'"dataType":"energy_data","dataId":"{site.gateway}-{civil}","datas":'
-    )
-    return head.encode() + datas + b"}}"
+class Source:
+    """One gateway: what its packets are made of. ``packet`` writes the next one."""
+
+    __slots__ = ("bodies", "head", "middle", "request", "turn")
+
+    def __init__(self, site: Site, bodies: list[bytes]) -> None:
+        token = base64.b64encode(f"{site.gateway}:{site.key}".encode()).decode()
+        self.request = (
+            f"POST /api/v1/packets HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic {token}\r\n"
+            "Content-Encoding: zstd\r\nContent-Type: application/json\r\nContent-Length: "
+        ).encode()
+        self.head = (
+            f'{{"enterpriseId":"{site.enterprise}","report":{{"reportType":"report","enterpriseId":"{site.enterprise}",'
+            f'"gatewayId":"{site.gateway}","collectTime":"'
+        ).encode()
+        self.middle = f'","isConnectDataSource":"true","dataType":"energy_data","dataId":"{site.gateway}-'.encode()
+        self.bodies = bodies
+        self.turn = 0
+
+    def packet(self, at: float) -> bytes:
+        """One packet; milliseconds in the collect time make it unique."""
+        whole = int(at)
+        civil = (time.strftime("%Y%m%d%H%M%S", time.gmtime(whole + 8 * 3600)) + f"{int(at * 1000) % 1000:03d}").encode()
+        self.turn += 1
+        datas = self.bodies[self.turn % len(self.bodies)]
+        return b"".join((self.head, civil, self.middle, civil, b'","datas":', datas, b"}}"))
+
+
+class Connection(asyncio.Protocol):
+    """One keep-alive connection: a packet at a time; what is due meanwhile waits in line."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._waiting: deque[Source] = deque()
+        self._sent_at = 0.0
+        self._samples = 0
+        self._got = b""
+        self.busy = False
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.busy:
+            self._load.broken += 1
+            self._load.open -= 1
+
+    def send(self, source: Source) -> None:
+        if self.busy:
+            self._waiting.append(source)
+            return
+        load = self._load
+        content = source.packet(time.time())
+        body = load.compressor.compress(content)
+        load.bytes_plain += len(content)
+        load.bytes_sent += len(body)
+        self.busy = True
+        load.open += 1
+        self._sent_at = time.perf_counter()
+        self._transport.write(b"%s%d\r\n\r\n%s" % (source.request, len(body), body))
+
+    def data_received(self, data: bytes) -> None:
+        got = self._got + data if self._got else data
+        end = got.find(b"\r\n\r\n")
+        if end < 0:
+            self._got = got
+            return
+        at = got.lower().find(b"content-length:")
+        length = int(got[at + 15 : got.index(b"\r\n", at)])
+        if len(got) < end + 4 + length:
+            self._got = got
+            return
+        self._got = b""
+        self._load.answered(int(got[9:12]), got[end + 4 :], time.perf_counter() - self._sent_at)
+        self.busy = False
+        if self._waiting:
+            self.send(self._waiting.popleft())
+        elif self._load.flat_out:
+            self._load.send_next()
 
 
 class Load:
-    """Sends at a rate (packets a second; 0: as fast as answers come) over a number of connections."""
+    """All gateways of one run."""
 
-    def __init__(self, orders: dict[str, object]) -> None:
-        self.host, self.port = str(orders["host"]), int(str(orders["port"]))
-        self.rate, self.seconds = float(str(orders["rate"])), float(str(orders["seconds"]))
-        self.connections = int(str(orders["connections"]))
-        self.sites = list(sites(int(str(orders["enterprises"])), int(str(orders["points"]))))
+    def __init__(self, orders: dict[str, Any]) -> None:
+        self.host, self.port = orders["host"], orders["port"]
         dice = random.Random(7)
-        self.bodies = {site.gateway: bodies_of(site, dice) for site in self.sites}
-        token = {s.gateway: base64.b64encode(f"{s.gateway}:{s.key}".encode()).decode() for s in self.sites}
-        self.heads = {
-            s.gateway: (
-                f"POST /api/v1/packets HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic {token[s.gateway]}\r\n"
-                "Content-Encoding: zstd\r\nContent-Type: application/json\r\nContent-Length: "
-            ).encode()
-            for s in self.sites
-        }
-        self.accepted = self.refused = self.unavailable = self.bytes_plain = self.bytes_sent = 0
+        made = list(sites(orders["enterprises"], orders["points"]))
+        tops = orders.get("tops") or [100.0]
+        self.sources = [Source(site, bodies_of(site, orders["bodies"], tops, dice)) for site in made]
+        self.points = orders["points"]
+        self.count = min(orders["connections"] or len(made), len(made))
+        self.connections: list[Connection] = []
+        self.compressor = zstandard.ZstdCompressor(level=1)
+        self.place = 0
+        self._begin_counting()
+
+    def _begin_counting(self) -> None:
+        self.accepted = self.refused = self.unavailable = self.broken = self.bytes_plain = self.bytes_sent = 0
+        self.open = 0
+        self.flat_out = False
         self.latencies: list[float] = []
 
-    async def run(self) -> dict[str, object]:
-        self.begin = time.perf_counter()
-        self.turns = self._turns()
-        await asyncio.gather(*(self._connection(number) for number in range(self.connections)))
-        took = time.perf_counter() - self.begin
+    async def connect(self) -> None:
+        """Open the connections, some at a time."""
+        loop = asyncio.get_running_loop()
+        while len(self.connections) < self.count:
+            some = min(100, self.count - len(self.connections))
+            made = [loop.create_connection(lambda: Connection(self), self.host, self.port) for _ in range(some)]
+            self.connections += [connection for _, connection in await asyncio.gather(*made)]
+
+    def send_next(self) -> None:
+        """Let the next gateway in turn send."""
+        source = self.sources[self.place % len(self.sources)]
+        connection = self.connections[self.place % len(self.sources) % len(self.connections)]
+        self.place += 1
+        connection.send(source)
+
+    def answered(self, status: int, body: bytes, took: float) -> None:
+        self.open -= 1
+        self.latencies.append(took)
+        if status == 200:
+            self.accepted += json.loads(body)["accepted"]
+        elif status in (429, 503):
+            self.unavailable += 1
+        else:
+            self.refused += 1
+            sys.stderr.write(f"{status} {body[:300]!r}\n")
+
+    async def run(self, seconds: float, rate: float) -> dict[str, Any]:
+        """Send for so long at so many packets a second, then wait for the last answers."""
+        self._begin_counting()
+        begin, busy = time.perf_counter(), time.process_time()
+        sent = 0
+        if not rate:
+            self.flat_out = True
+            for _ in self.connections:
+                self.send_next()
+        while (passed := time.perf_counter() - begin) < seconds:
+            due = int(passed * rate)
+            while sent < due:
+                self.send_next()
+                sent += 1
+            await asyncio.sleep(TICK_S)
+        self.flat_out = False
+        took, cpu = time.perf_counter() - begin, time.process_time() - busy
+        deadline = time.perf_counter() + 30
+        while self.open > 0 and time.perf_counter() < deadline:  # noqa: ASYNC110 - answers are counted, not awaited
+            await asyncio.sleep(0.02)
         self.latencies.sort()
+        count = len(self.latencies) or 1
         return {
             "accepted": self.accepted,
             "refused": self.refused,
             "unavailable": self.unavailable,
+            "unanswered": max(0, self.open) + self.broken,
             "seconds": took,
+            "cpu_seconds": cpu,
             "bytes_plain": self.bytes_plain,
             "bytes_sent": self.bytes_sent,
-            "ack_p50_ms": 1000 * self.latencies[len(self.latencies) // 2],
-            "ack_p99_ms": 1000 * self.latencies[int(len(self.latencies) * 0.99)],
-            "cpu_seconds": time.process_time(),
+            "ack_p50_ms": 1000 * self.latencies[count // 2] if self.latencies else 0.0,
+            "ack_p99_ms": 1000 * self.latencies[int(count * 0.99)] if self.latencies else 0.0,
         }
 
-    def _turns(self) -> Iterator[int]:
-        number = 0
-        while True:
-            yield number
-            number += 1
 
-    async def _connection(self, number: int) -> None:
-        reader, writer = await asyncio.open_connection(self.host, self.port)
-        compressor = zstandard.ZstdCompressor(level=1)
-        mine = self.sites[number :: self.connections]
-        turn = 0
-        while True:
-            moment = time.perf_counter() - self.begin
-            if moment >= self.seconds:
-                break
-            if self.rate:
-                due = (turn * self.connections + number) / self.rate
-                if due >= self.seconds:
-                    break
-                if due > moment:
-                    await asyncio.sleep(due - moment)
-            site = mine[turn % len(mine)]
-            content = packet(site, time.time(), self.bodies[site.gateway][turn % BODIES])
-            body = compressor.compress(content)
-            sent = time.perf_counter()
-            writer.write(self.heads[site.gateway] + str(len(body)).encode() + b"\r\n\r\n" + body)
-            status, answer = await self._answer(reader)
-            self.latencies.append(time.perf_counter() - sent)
-            if status == 200:
-                self.accepted += json.loads(answer)["accepted"]
-            elif status in (429, 503):
-                self.unavailable += 1
-            else:
-                self.refused += 1
-                sys.stderr.write(f"{status} {answer[:300]!r}\n")
-            self.bytes_plain += len(content)
-            self.bytes_sent += len(body)
-            turn += 1
-        writer.close()
-
-    async def _answer(self, reader: asyncio.StreamReader) -> tuple[int, bytes]:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = 0
-        for line in head.split(b"\r\n")[1:]:
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
-        return int(head[9:12]), await reader.readexactly(length)
+async def serve(load: Load) -> None:
+    """Obey orders until standard input ends."""
+    loop = asyncio.get_running_loop()
+    await load.connect()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        orders = json.loads(line)
+        sys.stdout.write(json.dumps(await load.run(orders["seconds"], orders["rate"])) + "\n")
+        sys.stdout.flush()
 
 
 def main() -> None:
     load = Load(json.loads(sys.stdin.readline()))
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.readline()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(json.dumps(runner.run(load.run())))
+        runner.run(serve(load))
 
 
 if __name__ == "__main__":
