@@ -59,7 +59,7 @@ def test_findings_stand_on_the_operations_page_with_their_beginning() -> None:
     assert "对方应答 500" in page
     left(passed_ago_s=5)
     page = county.get("/operations/").content.decode()
-    assert "全部通过</span>" in page
+    assert "平台运行正常" in page
     left(passed_ago_s=500, looked_ago_s=500)
     assert "审计没有动静" in county.get("/operations/").content.decode()
 
@@ -67,4 +67,4 @@ def test_findings_stand_on_the_operations_page_with_their_beginning() -> None:
 def test_the_machine_s_own_state_is_not_for_enterprises() -> None:
     holder = neighbours.build(clock.now()).client("holder")
     left(passed_ago_s=5)
-    assert "全部通过" not in holder.get("/operations/").content.decode()
+    assert "平台运行正常" not in holder.get("/operations/").content.decode()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Min, Q
 
 from anlan.apps.delivery import selectors as delivery
 from anlan.apps.delivery.models import Delivery, DeliveryState
+from anlan.apps.delivery.services import title_of
 from anlan.apps.monitoring.models import EnginePosition, GatewayLink
 from anlan.apps.monitoring.selectors.log_state import LogState, Reader, log_state
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState, Tick
+from anlan.rules.clock_offset import length
 
 SILENT_AFTER = timedelta(minutes=5)
 """A sign of life older than this is a fault (SEC-06)."""
@@ -47,6 +50,33 @@ class Sign:
 
 
 @dataclass(frozen=True)
+class Line:
+    """One destination of ``ops_alerts``: its channel and masked address, when it took the last letter, what it met."""
+
+    channel: str
+    to: str
+    taken_at: datetime | None
+    error: str
+    waiting: bool
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Room and copies, as the auditor found them last; None: not known."""
+
+    free_bytes: int | None
+    free_share: float | None
+    backup_at: str | None
+    """As text on the civil clock; 无 when there never was one."""
+    backup_age: str | None
+    wal_bytes: int | None
+
+    @property
+    def free_percent(self) -> int | None:
+        return None if self.free_share is None else round(self.free_share * 100)
+
+
+@dataclass(frozen=True)
 class LastAudit:
     """What the auditor left at its last look: when all was well last, what is not, and since when."""
 
@@ -58,6 +88,16 @@ class LastAudit:
     """Why the last call of the dead-man's address was not taken; empty when it was or none is set."""
     silent: bool
     """The auditor itself has not been heard of for `ALIVE_WITHIN`."""
+    notes: list[str] = field(default_factory=list)
+    """What operators should know and yet is no fault: an old backup."""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    """What the audit counted, by name."""
+    lines: list[Line] = field(default_factory=list)
+    """Where faults of the platform are told, and how that went."""
+
+    @property
+    def is_well(self) -> bool:
+        return not self.faults and not self.silent
 
     def proves(self, now: datetime) -> bool:
         """Whether all was well lately."""
@@ -84,6 +124,7 @@ class Health:
     sending: Sending
     log: LogState | None
     partitions_read: int
+    storage: Storage
 
     @property
     def readers(self) -> list[tuple[str, Reader]]:
@@ -106,13 +147,26 @@ def health(now: datetime) -> Health:
         state=ObligationState.PENDING, kind__in=MACHINE_KINDS, due_at__lt=now - UNTOUCHED_AFTER
     )
     ticks = list(Tick.objects.order_by("name"))
+    audit = _audit(ticks, now)
     return Health(
         signs=[Sign(tick.name, tick.at, now - tick.at > SILENT_AFTER) for tick in ticks],
-        audit=_audit(ticks, now),
+        audit=audit,
         untouched=due.count(),
         sending=Sending(outbox["waiting"], outbox["oldest"], outbox["failed"], len(delivery.unwell_channels())),
         log=log_state(),
         partitions_read=EnginePosition.objects.filter(seq__gt=0).count(),
+        storage=_storage(audit.figures if audit else {}),
+    )
+
+
+def _storage(figures: Mapping[str, Any]) -> Storage:
+    age = figures.get("backup_age_s")
+    return Storage(
+        free_bytes=figures.get("free_bytes"),
+        free_share=figures.get("free_share"),
+        backup_at=figures.get("backup_at"),
+        backup_age=None if age is None else length(max(0, int(age))),
+        wal_bytes=figures.get("wal_bytes"),
     )
 
 
@@ -137,6 +191,20 @@ def _audit(ticks: Iterable[Tick], now: datetime) -> LastAudit | None:
         ],
         signal_error=detail.get("signal_error", ""),
         silent=now - newest.at > ALIVE_WITHIN,
+        notes=[each["text"] for each in detail.get("notes", [])],
+        figures=detail.get("figures", {}),
+        lines=[_line(each) for each in detail.get("bell", {}).get("lines", [])],
+    )
+
+
+def _line(told: Mapping[str, Any]) -> Line:
+    taken = told["taken_at"]
+    return Line(
+        channel=title_of(told["channel"]),
+        to=told["to"],
+        taken_at=datetime.fromisoformat(taken) if taken else None,
+        error=told["error"],
+        waiting=told["waiting"],
     )
 
 
