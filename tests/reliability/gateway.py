@@ -123,7 +123,7 @@ speed = {1 / period_s}
         return [f"row {got} in the place of {wanted}" for got, wanted in odd[:3]]
 
 
-def compare_gateway(plant: Plant, gateway: EdgeGateway, seconds: float = 60) -> None:
+def compare_gateway(plant: Plant, gateway: EdgeGateway, seconds: float = 240) -> None:
     """Wait until history holds every row that the gateway saw accounted for, once and in its place, without a gap."""
     faults: list[str] = []
 

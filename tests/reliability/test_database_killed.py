@@ -25,24 +25,24 @@ def test_a_database_stopped_under_load_costs_nothing_that_was_acknowledged(tmp_p
         feed = Feed(plant)
         with EdgeGateway(tmp_path / "edge", plant.supervisor.intake_url, last) as gateway:
             feed.start()
-            until(lambda: feed.ledger.packets > 20 and gateway.settled > 20, 60, lambda: "nothing flows")
+            until(lambda: feed.ledger.packets > 20 and gateway.settled > 20, 240, lambda: "nothing flows")
             plant.burn()
             for _ in range(2):
                 server.stop()
                 packets, settled = feed.ledger.packets, gateway.settled
                 until(
                     lambda n=packets, m=settled: feed.ledger.packets > n + 10 and gateway.settled > m + 10,
-                    60,
+                    240,
                     lambda: "the intake waits for the database",
                 )
                 plant.kill("intake")
-                until(lambda: gateway.waiting > 40, 60, lambda: f"the buffer does not grow: {gateway.status}")
+                until(lambda: gateway.waiting > 40, 240, lambda: f"the buffer does not grow: {gateway.status}")
                 assert gateway.status["uplink"] == "retrying"
                 packets = feed.ledger.packets
                 server.start()
                 plant.ask("reconnect")
-                until(lambda n=packets: feed.ledger.packets > n + 10, 90, lambda: "the intake does not come back")
-                until(lambda: gateway.waiting < 10, 90, lambda: f"the buffer does not drain: {gateway.status}")
+                until(lambda n=packets: feed.ledger.packets > n + 10, 240, lambda: "the intake does not come back")
+                until(lambda: gateway.waiting < 10, 240, lambda: f"the buffer does not drain: {gateway.status}")
             ledger = feed.stop()
-        compare(plant, ledger, seconds=120)
+        compare(plant, ledger, seconds=240)
         compare_gateway(plant, gateway)

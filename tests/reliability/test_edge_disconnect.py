@@ -47,10 +47,12 @@ def test_a_line_broken_at_every_millisecond_of_the_send_cycle_leaves_no_gap(tmp_
         with LossyLink(plant.supervisor.config.intake_port, breaks) as link:
             url = f"http://127.0.0.1:{link.port}"
             with EdgeGateway(tmp_path / "edge", url, site, period_s=0.05, timeout_s=1) as gateway:
-                until(lambda: not breaks.left, 150, lambda: f"{breaks.left} left, {gateway.status}")
+                until(lambda: not breaks.left, 300, lambda: f"{breaks.left} left, {gateway.status}")
                 settled = gateway.settled
                 until(
-                    lambda: gateway.settled > settled + 20, 60, lambda: f"the line does not come back: {gateway.status}"
+                    lambda: gateway.settled > settled + 20,
+                    240,
+                    lambda: f"the line does not come back: {gateway.status}",
                 )
         print(f"{link.cuts} breaks, {gateway.settled} packets")
         assert link.cuts >= len(MILLISECONDS)

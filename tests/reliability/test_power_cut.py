@@ -85,7 +85,7 @@ def test_a_node_that_lost_power_opens_and_holds_everything_acknowledged(tmp_path
     with Plant(tmp_path / "data", database_url, ROLES, enterprises=3, points=3) as plant:
         feed = Feed(plant, period_s=0.05)
         feed.start()
-        until(lambda: feed.ledger.packets > 60, 60, lambda: "the feed does not flow")
+        until(lambda: feed.ledger.packets > 60, 240, lambda: "the feed does not flow")
         for number in range(COPIES):
             time.sleep(dice.uniform(0.5, 4.0))
             acknowledged = {gateway: len(entries) for gateway, entries in feed.ledger.entries.items()}
@@ -94,7 +94,7 @@ def test_a_node_that_lost_power_opens_and_holds_everything_acknowledged(tmp_path
                 copy(plant.supervisor.config.data_dir, tmp_path / f"copy{number}")
             before.append(acknowledged)
         packets = feed.ledger.packets
-        until(lambda: feed.ledger.packets > packets + 20, 60, lambda: "the feed does not go on")
+        until(lambda: feed.ledger.packets > packets + 20, 240, lambda: "the feed does not go on")
         ledger = feed.stop()
         running = plant.supervisor.config
     for number in range(COPIES):
@@ -133,18 +133,18 @@ def test_a_gateway_that_lost_power_still_sends_everything_it_had_written(tmp_pat
         intake.key = site.key
         intake.mode = "503"
         with EdgeGateway(tmp_path / "edge", intake.url, site) as gateway:
-            until(lambda: gateway.waiting > 60, 60, lambda: f"nothing is written: {gateway.status}")
+            until(lambda: gateway.waiting > 60, 240, lambda: f"nothing is written: {gateway.status}")
             written = int(gateway.status["written"])
             with frozen([gateway.pid, *gateway.children]):
                 copy(tmp_path / "edge", tmp_path / "copy")
             intake.mode = "ok"
-            until(lambda: len(intake.accepted) > written, 60, lambda: "nothing arrives")
+            until(lambda: len(intake.accepted) > written, 240, lambda: "nothing arrives")
         first = sorted(packet["report"]["collectTime"] for packet in intake.accepted.values())[:written]
         intake.accepted.clear()
         print(tear(tmp_path / "copy", dice))
         with EdgeGateway(tmp_path / "copy", intake.url, site, fresh=False) as again:
-            until(lambda: len(intake.accepted) >= written, 90, lambda: f"{len(intake.accepted)} of {written}")
-            until(lambda: again.settled >= written, 30, lambda: f"{again.status}")
+            until(lambda: len(intake.accepted) >= written, 240, lambda: f"{len(intake.accepted)} of {written}")
+            until(lambda: again.settled >= written, 240, lambda: f"{again.status}")
         arrived = sorted(packet["report"]["collectTime"] for packet in intake.accepted.values())
         assert arrived[:written] == first
     finally:

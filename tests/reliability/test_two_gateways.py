@@ -42,7 +42,7 @@ def test_a_second_gateway_for_a_point_is_refused_reported_and_never_woven_in(tmp
                     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
                     message = packet(enterprise, gateway, at, dict.fromkeys(points, HIGHER))
                     with Sender(plant.supervisor.intake_url, gateway, key) as sender:
-                        until(lambda s=sender, m=message: s.send(m).status == 200, 60, lambda: "nothing is taken")
+                        until(lambda s=sender, m=message: s.send(m).status == 200, 240, lambda: "nothing is taken")
                     sent[gateway].append((micros(at), HIGHER))
                 time.sleep(0.1)
 
@@ -50,8 +50,8 @@ def test_a_second_gateway_for_a_point_is_refused_reported_and_never_woven_in(tmp
         plant.kill("engine")
         claim(ROUNDS)
         packets = feed.ledger.packets
-        until(lambda: feed.ledger.packets > packets + 20, 60, lambda: "the feed does not flow")
-        compare(plant, feed.stop())
+        until(lambda: feed.ledger.packets > packets + 20, 240, lambda: "the feed does not flow")
+        compare(plant, feed.stop(), seconds=240)
         found: list[Any] = []
 
         def told() -> bool:
@@ -63,7 +63,7 @@ def test_a_second_gateway_for_a_point_is_refused_reported_and_never_woven_in(tmp
             # what an engine had counted and not yet written dies with it; all that came afterwards is counted
             return all(count >= ROUNDS for count in counted.values())
 
-        until(told, 60, lambda: f"{found}, sent {[(gateway, len(rows)) for gateway, rows in sent.items()]}")
+        until(told, 240, lambda: f"{found}, sent {[(gateway, len(rows)) for gateway, rows in sent.items()]}")
         by_sender, by_operator = found
         assert {(gateway, reason) for gateway, reason, *_ in by_sender} == {(rival, "claimed")}
         assert {(gateway, reason) for gateway, reason, *_ in by_operator} == {
