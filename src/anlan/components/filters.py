@@ -100,8 +100,16 @@ class Text:
         if not bound.value:
             return rows
         found = Q(pk__in=[])
+        elsewhere: dict[str, Q] = {}
         for path in self.fields:
-            found |= Q(**{f"{path}__icontains": bound.value})
+            relation, _, name = path.partition("__")
+            if name:
+                elsewhere[relation] = elsewhere.get(relation, Q(pk__in=[])) | holds(name, bound.value)
+            else:
+                found |= holds(path, bound.value)
+        for relation, asked in elsewhere.items():  # each table is looked through once, and not once a row of the list
+            model = rows.model._meta.get_field(relation).related_model
+            found |= Q(**{f"{relation}__in": model._base_manager.filter(asked).values("pk")})
         return rows.filter(found)
 
 
@@ -159,6 +167,12 @@ Filter = Choice | Text | Days | Exact
 
 def _morning(day: str) -> datetime:
     return calendar.midnight(date.fromisoformat(day))
+
+
+def holds(path: str, words: str) -> Q:
+    """That ``words`` stand in the field, whatever their case. Words without cases, as Chinese ones, are looked for as
+    they are, which is many times quicker on PostgreSQL."""
+    return Q(**{f"{path}__icontains" if words.upper() != words.lower() else f"{path}__contains": words})
 
 
 def equals(path: str) -> Narrow:

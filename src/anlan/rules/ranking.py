@@ -40,8 +40,9 @@ def rank(values: Iterable[tuple[str, int | Fraction | None]], direction: Directi
         if value is not None and not (direction is Direction.WORST_FIRST and value == 0)
     ]
     placed.sort(key=lambda pair: pair[1], reverse=True)
-    numbers = [value for _, value in placed]
-    first = {value: numbers.index(value) + 1 for value in set(numbers)}
+    first: dict[int | Fraction, int] = {}
+    for number, (_subject, value) in enumerate(placed, 1):
+        first.setdefault(value, number)
     names = {subject for subject, _ in placed}
     ranked = [Place(subject, value, first[value]) for subject, value in placed]
     return ranked + [Place(subject, value, None) for subject, value in given if subject not in names]

@@ -169,7 +169,7 @@ WIDTH, HEIGHT, MARGIN = 336.0, 230.0, 26.0
 LABELS = 12
 SINGLE = 300
 """Up to so many enterprises each has its own dot; of more, those within a `CELL` share one."""
-CELL = 11.0
+CELL = 14.0
 
 
 def map_dots(scope: Scope, by_enterprise: dict[int, str]) -> list[Dot]:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from anlan.apps.registry.models import Enterprise, HazardSource, Point
 from anlan.apps.warnings.models import Warning
+from anlan.components.filters import holds
 
 MOST = 12
 
@@ -23,19 +24,20 @@ def search(request: HttpRequest) -> HttpResponse:
         exact = Warning.objects.visible_to(scope).filter(number__iexact=words).first()
         if exact is not None:
             return redirect("warning", exact.number)
-        name = Q(name__icontains=words) | Q(code__istartswith=words)
+        name = holds("name", words) | Q(code__istartswith=words)
         context["enterprises"] = (
-            Enterprise.objects.visible_to(scope).filter(name | Q(short_name__icontains=words)).order_by("code")[:MOST]
+            Enterprise.objects.visible_to(scope).filter(name | holds("short_name", words)).order_by("code")[:MOST]
         )
         context["sources"] = HazardSource.objects.visible_to(scope).filter(name).select_related("enterprise")[:MOST]
         context["points"] = (
             Point.objects.visible_to(scope)
-            .filter(name | Q(tag__icontains=words))
+            .filter(name | holds("tag", words))
             .select_related("enterprise", "device")[:MOST]
         )
+        named = HazardSource.objects.visible_to(scope).filter(holds("name", words)).values("pk")
         context["warnings"] = (
             Warning.objects.visible_to(scope)
-            .filter(Q(number__icontains=words) | Q(source__name__icontains=words))
+            .filter(holds("number", words) | Q(source__in=named))
             .select_related("enterprise", "source")[:MOST]
         )
         context["found"] = any(context[kind] for kind in ("enterprises", "sources", "points", "warnings"))

@@ -110,10 +110,10 @@ Judge = Callable[[LevelEpisode, registry.Surroundings, list[datetime], Unit | No
 
 
 def _judged(rows: QuerySet[LevelEpisode], judge: Judge, now: datetime, most: int | None) -> list[Neglected]:
-    """What ``judge`` says of the rows in their order, until ``most`` were found. Looks at twice as many first and only
+    """What ``judge`` says of the rows in their order, until ``most`` were found. Looks at a few more first and only
     when those are not enough at all the others, so that the number of queries does not grow with the rows."""
     found: list[Neglected] = []
-    begin, end = 0, None if most is None else 2 * most
+    begin, end = 0, None if most is None else most + most // 8
     while True:
         episodes = list(rows[begin:end])
         places = registry.surroundings({each.warning.source_id for each in episodes}, now, holders=False)
