@@ -79,21 +79,25 @@ class Connection(asyncio.Protocol):
         self._sent_at = 0.0
         self._samples = 0
         self._got = b""
-        self.busy = False
+        self.busy = self.lost = False
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
         if self.busy:
             self._load.broken += 1
             self._load.open -= 1
 
     def send(self, source: Source) -> None:
+        load = self._load
+        if self.lost:
+            load.broken += 1
+            return
         if self.busy:
             self._waiting.append(source)
             return
-        load = self._load
         content = source.packet(time.time())
         body = load.compressor.compress(content)
         load.bytes_plain += len(content)
@@ -146,8 +150,13 @@ class Load:
         self.latencies: list[float] = []
 
     async def connect(self) -> None:
-        """Open the connections, some at a time."""
+        """Open the connections, some at a time; anew those that were closed meanwhile."""
         loop = asyncio.get_running_loop()
+        for place, each in enumerate(self.connections):
+            if each.lost:
+                _, self.connections[place] = await loop.create_connection(
+                    lambda: Connection(self), self.host, self.port
+                )
         while len(self.connections) < self.count:
             some = min(100, self.count - len(self.connections))
             made = [loop.create_connection(lambda: Connection(self), self.host, self.port) for _ in range(some)]
@@ -173,6 +182,7 @@ class Load:
 
     async def run(self, seconds: float, rate: float) -> dict[str, Any]:
         """Send for so long at so many packets a second, then wait for the last answers."""
+        await self.connect()
         self._begin_counting()
         begin, busy = time.perf_counter(), time.process_time()
         sent = 0
