@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from anlan.roles.intake.standing import Said
 from anlan.testing.sender import packet
 from anlan.testing.sites import Site
@@ -27,7 +25,6 @@ async def until_paused(desk: Desk) -> int:
     raise AssertionError("never paused")
 
 
-@pytest.mark.reliability(31)
 async def test_above_the_limit_a_gateway_is_paused_and_says_so_while_others_go_on(desk: Desk) -> None:
     broken, other = desk.sites
     assert await until_paused(desk) == 20
