@@ -23,6 +23,9 @@ from anlan.stream.shares import Lease, plan
 TTL_S = 5.0
 """An owner whose last renewal is older has lost his partitions to whoever takes them (本地设定)."""
 
+UNOWNED_S = 30.0
+"""A partition without a living owner for so long is a fault: another takes it within seconds."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -102,6 +105,7 @@ class Leases:
         missing = [self._rows.model(partition=number) for number in range(PARTITIONS) if number not in there]
         if missing:
             self._rows.bulk_create(missing, ignore_conflicts=True)
+        self._workers.filter(expires_at__lt=self.database_now() - timedelta(days=1)).delete()
 
     def turn(self, held: Mapping[int, int], now: datetime) -> Turn:
         """Renew, look at all rows, take what is free of my share. ``now``: `database_now`, read just before.
@@ -199,11 +203,16 @@ def positions_of(rows: type[PartitionRow], log: str, using: str = "default") -> 
 
 
 def reach(rows: type[PartitionRow], workers: type[WorkerRow], using: str = "default") -> tuple[int, int] | None:
-    """The furthest position of all partitions, and how many have no living owner; None before the first owner."""
+    """The furthest position of all partitions, and how many nobody has worked on for `UNOWNED_S`; None before anybody.
+
+    One that was given back counts only when nobody lives who could take it.
+    """
     known = list(rows._base_manager.using(using).values_list("seq", "owner"))
     if not known:
         return None
-    now = database_now(using)
-    living = set(workers._base_manager.using(using).filter(expires_at__gt=now).values_list("name", flat=True))
-    alone = connections[using].vendor == "sqlite"
-    return max(seq for seq, _ in known), sum(not (owner if alone else owner in living) for _, owner in known)
+    since = database_now(using) - timedelta(seconds=UNOWNED_S)
+    lately = set(workers._base_manager.using(using).filter(expires_at__gt=since).values_list("name", flat=True))
+    if connections[using].vendor == "sqlite":  # nobody renews where nobody else could take
+        lately = {owner for _, owner in known}
+    unowned = sum(owner not in lately if owner else not lately for _, owner in known)
+    return max(seq for seq, _ in known), unowned

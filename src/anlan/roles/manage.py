@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from anlan.roles import django
+
+MIGRATING = 0x616E6C616E
+"""The advisory lock of migrations on PostgreSQL."""
 
 
 def migrate() -> None:
@@ -13,12 +19,33 @@ def migrate() -> None:
     from anlan.site.databases import HISTORY
 
     history = connections[HISTORY]
-    if history.vendor == "postgresql":
-        with history.cursor() as cursor:
-            cursor.execute("CREATE SCHEMA IF NOT EXISTS history")
-    # history first: its schema must get a list of migrations of its own before there is one in "public" to be found
-    call_command("migrate", database=HISTORY, interactive=False, verbosity=0)
-    call_command("migrate", interactive=False, verbosity=0)
+    with _one_at_a_time():
+        if history.vendor == "postgresql":
+            with history.cursor() as cursor:
+                cursor.execute("CREATE SCHEMA IF NOT EXISTS history")
+        # history first: its schema must get a list of migrations of its own before there is one in "public" to be found
+        call_command("migrate", database=HISTORY, interactive=False, verbosity=0)
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Hosts that start together migrate one after the other; the second finds nothing to do.
+
+    The lock is that of a connection of its own, and gone with it.
+    """
+    from django.db import connections
+
+    if connections["default"].vendor != "postgresql":
+        yield  # the lock of the data directory has seen to it
+        return
+    lock = connections.create_connection("default")
+    try:
+        with lock.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATING])
+        yield
+    finally:
+        lock.close()
 
 
 def main(arguments: list[str]) -> int:

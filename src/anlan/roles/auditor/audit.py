@@ -43,7 +43,7 @@ LOG_FULL = 0.9
 DISK_FREE = 0.05
 DISK_FREE_BYTES = 512 * 1024**2
 ASKED_GATEWAYS = 20
-SETTLING = {"data_stale", "log_silent", "engine_behind", "history_behind"}
+SETTLING = {"data_stale", "log_silent", "engine_behind", "history_behind", "partitions_unowned"}
 """What is no fault while everything has only just been started: gateways and readers are still coming back."""
 ROLES = {"engine": _lazy("报警引擎"), "historian": _lazy("历史"), "delivery": _lazy("投递")}
 
@@ -177,6 +177,12 @@ def _log(part: Part, log: LogState | None, received: datetime | None) -> None:
     part.figures |= {"log_fullness": round(log.fullness, 4), "waiting": waiting}
     if log.fullness >= LOG_FULL:
         part.wrong("log_full", _("日志已用 %(share)s，满后拒收新报文") % {"share": f"{log.fullness:.0%}"})
+    for reader in log.readers:
+        if reader.unowned:
+            part.wrong(
+                "partitions_unowned",
+                _("%(role)s：%(n)s 个分区无人负责") % {"role": ROLES[reader.name], "n": reader.unowned},
+            )
     behind = waiting.get("engine", 0)
     if behind and log.newest_at is not None and received is not None and log.newest_at - received > BEHIND_AFTER:
         part.wrong(

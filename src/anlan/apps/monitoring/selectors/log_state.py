@@ -19,7 +19,7 @@ from anlan.stream.reader import consumer_role
 class Reader:
     """All processes of one role: ``waiting`` batches not yet read, ``unsettled`` read and not yet in the database.
 
-    ``unowned``: partitions that nobody of the role works on at this moment; what waits in them is in neither number.
+    ``unowned``: partitions that nobody of the role works on any more; what waits in them is in neither number.
     """
 
     name: str

@@ -1,0 +1,117 @@
+"""Leases in a real database: taken, kept, lost and given back, by processes that know nothing of each other."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import transaction
+
+from anlan.apps.monitoring.models import EnginePosition, EngineWorker
+from anlan.leases import TTL_S, Fenced, Leases, Turn, advance, positions_of, reach
+from anlan.roles.partitions import Keeper
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+EXPIRED = timedelta(seconds=TTL_S + 1)
+
+
+class Process(Leases):
+    """One process and what it holds; on SQLite, too, it minds the others here."""
+
+    shared = True  # type: ignore[assignment]
+
+    def __init__(self, name: str) -> None:
+        super().__init__(EnginePosition, EngineWorker, name)
+        self.held: dict[int, int] = {}
+        self.prepare()
+
+    def look(self, at: datetime) -> Turn:
+        turn = self.turn(self.held, at)
+        self.held = {p: e for p, e in self.held.items() if p not in turn.lost} | dict(turn.gained)
+        return turn
+
+    def commit(self, positions: dict[int, int]) -> None:
+        with transaction.atomic():
+            self.guard(self.held)
+            advance(EnginePosition, positions)
+
+
+def test_the_first_takes_everything_and_gives_a_newcomer_its_half() -> None:
+    one, two = Process("one"), Process("two")
+    assert len(one.look(NOW).gained) == 64
+    assert two.look(NOW).gained == {}
+    surplus = one.look(NOW).surplus
+    assert len(surplus) == 32
+    one.commit(dict.fromkeys(surplus, 7))
+    one.release(one.held, surplus)
+    one.held = {p: e for p, e in one.held.items() if p not in surplus}
+    assert set(two.look(NOW).gained) == set(surplus)
+    assert one.look(NOW) == Turn({}, frozenset(), frozenset(), 2)
+    positions, strange = two.take_up(two.held, set(two.held), "log-1", 1)
+    assert (set(positions.values()), strange) == ({7}, set())
+
+
+def test_one_that_was_silent_too_long_is_replaced_and_fenced() -> None:
+    one, two = Process("one"), Process("two")
+    one.look(NOW)
+    one.commit({3: 5})
+    two.look(NOW)
+    assert len(two.look(NOW + EXPIRED).gained) == 64
+    two.commit({3: 9})
+    with pytest.raises(Fenced):
+        one.commit({3: 6})
+    assert EnginePosition.objects.get(partition=3).seq == 9
+    assert one.look(NOW + EXPIRED).lost == frozenset(range(64))
+    assert one.held == {}
+
+
+def test_an_owner_whom_nobody_replaced_goes_on_however_late() -> None:
+    one = Process("one")
+    one.look(NOW)
+    one.commit({3: 5})
+    assert one.look(NOW + 100 * EXPIRED) == Turn({}, frozenset(), frozenset(), 1)
+    one.commit({3: 6})
+
+
+def test_leaving_frees_everything_at_once() -> None:
+    one, two = Process("one"), Process("two")
+    one.look(NOW)
+    one.leave(one.held)
+    assert len(two.look(NOW).gained) == 64
+    assert [worker.name for worker in EngineWorker.objects.all()] == ["two"]
+
+
+def test_positions_belong_to_their_log_and_only_grow() -> None:
+    one = Process("one")
+    one.look(NOW)
+    assert positions_of(EnginePosition, "log-1") is None
+    one.take_up(one.held, set(one.held), "log-1", 1)
+    one.commit({3: 8})
+    one.commit({3: 5, 4: 5})
+    found = positions_of(EnginePosition, "log-1")
+    assert found is not None
+    assert (found[3], found[4], found[5]) == (8, 5, 0)
+    assert reach(EnginePosition, EngineWorker)[0] == 8  # type: ignore[index]
+
+
+def test_a_keeper_tells_its_loop_what_to_take_up_and_what_to_give_back() -> None:
+    one, keeper = Process("one"), Keeper(Process("kept"))
+    one.look(one.database_now())
+    keeper._look()
+    assert not keeper.change()
+    surplus = one.look(one.database_now()).surplus
+    one.release(one.held, surplus)
+    keeper._look()
+    change = keeper.change()
+    assert change.gained == surplus
+    assert keeper.held == {}, "nothing is worked on before it was taken up"
+    assert set(keeper.took_up(change.gained)) == surplus
+    assert not keeper.change()
+    EngineWorker.objects.create(name="thief", expires_at=one.database_now() + timedelta(minutes=5))
+    EnginePosition.objects.filter(partition=min(surplus)).update(owner="thief", epoch=99)
+    keeper._look()
+    assert keeper.change().lost == {min(surplus)}
+    assert min(surplus) not in keeper.held
+    keeper.again()
+    assert keeper.change().gained < surplus, "everything that is still held is taken up anew"
