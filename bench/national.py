@@ -376,7 +376,7 @@ def work(arguments: argparse.Namespace, data_dir: Path) -> dict[str, Any]:
         sources=round(count * 2.6),
         cameras=0,
     )
-    national.registry(now.now() - timedelta(days=1), size)
+    national.registry(now.now(), size)
     say(f"registry of {count * arguments.points:,} points written in {time.monotonic() - begin:.0f} s")
     run = Run(arguments, data_dir)
     run.supervisor.start(migrate=False)

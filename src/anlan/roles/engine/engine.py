@@ -80,6 +80,9 @@ class _Every:
         self._next = moment + self._seconds
         return True
 
+    def at_once(self) -> None:
+        self._next = 0.0
+
     def not_within(self, seconds: float) -> None:
         self._next = now.monotonic() + max(seconds, self._seconds)
 
@@ -290,7 +293,8 @@ class Engine:
                 self._owed = await self._in_database(store.react_again, self._owed, self._clock.now())
         if now.monotonic() - self._started > SETTLE_S and self._every["links"].due():
             reached = self._clock.now() if idle else instant(self._core.reached_us)
-            await self._in_database(store.sweep, reached, held)
+            if await self._in_database(store.sweep, reached, held, set(self._core.tally.signs)):
+                self._every["links"].at_once()
         if now.monotonic() - self._started > COVERAGE_AFTER_S and self._every["coverage"].due():
             # one enterprise at a time, so that nothing waits behind it
             self._covered = await self._in_database(store.check_next_coverage, self._covered, self._clock.now(), held)

@@ -29,6 +29,7 @@ from anlan.apps.monitoring.services import (
     record_signs,
     sweep_links,
 )
+from anlan.apps.monitoring.services.links import MOST_AT_ONCE
 from anlan.apps.monitoring.services.reactions import tell
 from anlan.apps.obligations import services as obligations
 from anlan.apps.registry.models import Enterprise
@@ -160,9 +161,9 @@ def sign(name: str, now: datetime) -> None:
     obligations.tick(name, now)
 
 
-def sweep(now: datetime, partitions: Collection[int]) -> int:
-    """Find gateways of these partitions that fell silent."""
-    return sweep_links(now, partitions)
+def sweep(now: datetime, partitions: Collection[int], heard: Collection[str]) -> bool:
+    """Find gateways of these partitions that fell silent, but for those just ``heard``; whether there may be more."""
+    return sweep_links(now, partitions, heard) >= MOST_AT_ONCE
 
 
 def check_next_coverage(after: int, now: datetime, partitions: Collection[int]) -> int:

@@ -67,3 +67,20 @@ def test_a_sensor_without_data_is_offline_after_its_silence_while_its_neighbours
     assert (outage.started_at, outage.raised_at) == (NOON, NOON + silence * MINUTE)
     assert outage.cleared_at is not None
     assert outage.cleared_at - outage.started_at == 70 * MINUTE
+
+
+def test_a_gateway_just_heard_of_is_not_declared_silent_over_what_is_on_record(world: list[Site]) -> None:
+    gateways = [site.gateway for site in world]
+    record_signs([Sign(gateway, NOON, NOON) for gateway in gateways])
+    late = NOON + 40 * MINUTE
+    assert sweep_links(late, None, heard=gateways) == 0
+    assert sweep_links(late, None, heard=gateways[:1]) == len(gateways) - 1
+    assert GatewayLink.objects.get(online=True).gateway.code == gateways[0]
+
+
+def test_a_region_that_falls_silent_is_declared_in_parts(world: list[Site], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anlan.apps.monitoring.services.links.MOST_AT_ONCE", 1)
+    record_signs([Sign(site.gateway, NOON, NOON) for site in world])
+    late = NOON + 40 * MINUTE
+    assert [sweep_links(late) for _ in range(len(world) + 1)] == [1] * len(world) + [0]
+    assert OfflineSpell.objects.count() == len(world)

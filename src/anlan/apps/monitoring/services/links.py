@@ -139,20 +139,28 @@ def _note(link: GatewayLink, gateway: Gateway, sign: Sign, limit: timedelta) -> 
     return True
 
 
+MOST_AT_ONCE = 100
+"""Outages that one sweep declares; when a whole region falls silent, alarms are committed between two sweeps."""
+
+
 @transaction.atomic
-def sweep_links(now: datetime, partitions: Collection[int] | None = None) -> int:
+def sweep_links(now: datetime, partitions: Collection[int] | None = None, heard: Collection[str] = ()) -> int:
     """Declare gateways offline whose last datum is as old as the limit; returns how many went offline just now.
 
-    ``partitions``: only gateways of enterprises in these, None for all; of the others the caller knows nothing. The
-    outage begins at the last datum, not at its discovery. Two sweepers at once open one outage (unique row).
+    ``partitions``: only gateways of enterprises in these, None for all; of the others the caller knows nothing.
+    ``heard``: gateways of which a sign of life came that is not on record yet. The outage begins at the last datum, not
+    at its discovery. Two sweepers at once open one outage (unique row). At most `MOST_AT_ONCE` at a time: when so many
+    were declared, sweep again.
     """
     silent = GatewayLink.objects.by_the_machine().filter(online=True, last_received_at__lte=now - shortest_silence(now))
     count = 0
     found_silent = list(silent.select_related("gateway", "enterprise__supervisor").order_by("pk"))
     if partitions is not None:
         found_silent = [link for link in found_silent if partition_of(link.enterprise.code) in partitions]
+    found_silent = [link for link in found_silent if link.gateway.code not in heard]
     limits = silence_limits({link.enterprise for link in found_silent}, now)
     found_silent = [link for link in found_silent if link.last_received_at <= now - limits[link.enterprise_id]]
+    del found_silent[MOST_AT_ONCE:]
     journal.hold({f"enterprise:{link.enterprise.code}" for link in found_silent})
     for link in found_silent:
         claimed = (
