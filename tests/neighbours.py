@@ -29,8 +29,10 @@ from anlan.apps.monitoring.models import (
     GatewayLink,
     OfflineSpell,
     Quarantined,
+    Retrospective,
     SequenceGap,
     Shelving,
+    Shown,
     SuppressionRule,
     Suspension,
 )
@@ -194,6 +196,21 @@ def plant(
         raised_at=began,
         detected_at=began,
         changed_at=began,
+    )
+    Retrospective.objects.create(
+        id=hashlib.sha256(f"{key}-late".encode()).hexdigest()[:32],
+        enterprise=enterprise,
+        source=source,
+        point=point,
+        shown=Shown.EXCURSION,
+        side=AlarmSide.HIGH,
+        worst="H",
+        limit=1.5,
+        extreme=1.52,
+        started_at=now - timedelta(days=3),
+        cleared_at=now - timedelta(days=3) + timedelta(minutes=2),
+        received_at=now - timedelta(days=2),
+        found_at=now - timedelta(days=2),
     )
     GatewayLink.objects.create(
         gateway=gateway, enterprise=enterprise, last_received_at=now, last_sampled_at=now, online=True

@@ -91,6 +91,8 @@ ADDRESSES: dict[str, Address] = {
     "enterprises": Address("/enterprises/", workbook=True, fragment=True),
     "enterprise": Address(of=lambda plant: f"/enterprises/{plant.enterprise.code}/", fragment=True),
     "points": Address("/points/", workbook=True, fragment=True),
+    "retrospectives": Address("/alarms/late/", workbook=True),
+    "points-trends": Address("/points/trends/"),
     "point": Address(of=lambda plant: f"/points/{plant.point.code}/", fragment=True),
     "operations": Address("/operations/", fragment=True),
     "alive": Address("/alive", open_to_all=True),
@@ -142,6 +144,9 @@ ADDRESSES: dict[str, Address] = {
     "api-1:metrics": Address("/api/v1/metrics?by=enterprise"),
     "api-1:warning": Address(of=lambda plant: f"/api/v1/warnings/{plant.warning.number}"),
     "api-1:trend": Address(of=lambda plant: f"/api/v1/points/{plant.point.code}/trend"),
+    "api-1:samples": Address(of=lambda plant: f"/api/v1/points/{plant.point.code}/samples"),
+    "api-1:trends": Address(of=lambda plant: f"/api/v1/points/trends?points={plant.point.code}"),
+    "api-1:statistics": Address(of=lambda plant: f"/api/v1/points/statistics?points={plant.point.code}"),
     "api-1:live": Address(of=lambda plant: f"/api/v1/points/live?points={plant.point.code}", may_be_silent=True),
 }
 PAGES = {name: each for name, each in ADDRESSES.items() if each.path and not each.open_to_all}

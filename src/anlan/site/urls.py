@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("anlan.site.performance.urls")),
     path("", include("anlan.site.enterprises.urls")),
     path("", include("anlan.site.points.urls")),
+    path("", include("anlan.site.retrospectives.urls")),
     path("", include("anlan.site.operations.urls")),
     path("", include("anlan.site.contacts.urls")),
     path("", include("anlan.site.drills.urls")),

@@ -10,6 +10,7 @@ from ninja import Field, Query, Router, Schema
 from anlan import now as clock
 from anlan.apps.registry.selectors.units import UnitKind
 from anlan.rules.metrics import FORMULA, Figure, Metric
+from anlan.site.retrospectives.listing import revisions
 from anlan.site.statistics.views import answer, question
 
 router = Router()
@@ -62,7 +63,7 @@ class UnitOut(Schema):
 
 
 class MetricsOut(Schema):
-    """The period is [start, end) in civil time."""
+    """The period is [start, end) in civil time. ``revisions``: records that late data made after its end."""
 
     table: str
     period: str
@@ -71,6 +72,7 @@ class MetricsOut(Schema):
     by: UnitKind
     ranked_by: str
     problems: list[str]
+    revisions: int
     metrics: list[MetricOut]
     units: list[UnitOut]
     total: dict[str, FigureOut]
@@ -90,6 +92,7 @@ def metrics(request: Any, query: Query[MetricsQuery]) -> dict[str, Any]:
         "by": asked.by,
         "ranked_by": asked.ranked_by.id,
         "problems": asked.problems,
+        "revisions": revisions(request.scope, asked.period.start, asked.period.end),
         "metrics": [_definition(metric) for metric in asked.metrics],
         "units": [
             {

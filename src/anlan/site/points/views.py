@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
-from anlan.apps.monitoring.models import Alarm, AlarmState
+from anlan.apps.monitoring.models import Alarm, AlarmState, Retrospective
 from anlan.apps.org import access
 from anlan.apps.registry.models import Point
 from anlan.components.export import workbook
@@ -19,6 +20,7 @@ from anlan.site.points.listing import POINTS, points_in
 from anlan.site.points.reading import readings
 
 ALARMS_SHOWN = 20
+TILES = 500
 RANGES = ("1h", "24h", "7d")
 
 
@@ -35,6 +37,26 @@ def points(request: Any) -> HttpResponseBase:
     response = render(request, name, context)
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
+
+
+@require_safe
+def trends(request: Any) -> HttpResponse:
+    """测点曲线: up to 500 points of the list's filters side by side over one stretch; the curves come from the API.
+
+    ``range`` in the address chooses the stretch: 1h, 24h or 7d, which is the usual one here.
+    """
+    page = replace(POINTS, per_page=TILES).read(request, points_in(request.scope))
+    asked = request.GET.get("range", "7d")
+    others = request.GET.copy()
+    others.pop("range", None)
+    others.pop("page", None)
+    context = {
+        "page": page,
+        "range": asked if asked in RANGES else "7d",
+        "others": others.urlencode(),
+        "ranges": RANGES,
+    }
+    return render(request, "points/trends.html", context)
 
 
 @require_safe
@@ -55,6 +77,7 @@ def point(request: Any, code: str) -> HttpResponse:
     asked = request.GET.get("range", "1h")
     context = {
         "row": readings([found], active, now)[0],
+        "retrospectives": list(Retrospective.objects.visible_to(request.scope).filter(point=found)[:ALARMS_SHOWN]),
         "alarms": latest,
         "may_acknowledge": any(alarm.can_acknowledge for alarm in latest),
         "range": asked if asked in RANGES else "1h",

@@ -24,6 +24,7 @@ from anlan.components.lists import Column
 from anlan.rules.calendar import civil_day
 from anlan.rules.metrics import FORMULA, METRICS, AlarmFacts, HandlingFacts, Line, Metric, Table, summed, tabulate
 from anlan.site.context import Shell
+from anlan.site.retrospectives.listing import revisions
 from anlan.site.statistics.asked import ALARMS, PERIODS, TABLES, UNITS, Asked, read
 from anlan.site.statistics.lists import FACTS
 
@@ -95,7 +96,8 @@ def statistics(request: HttpRequest) -> HttpResponseBase:
     found = answer(scope, asked, now)
     if request.GET.get("format") == "xlsx":
         title = f"{asked.title}{asked.period_words}"
-        return sheet_of(request, _columns(found), found.table.lines, title=title, now=now, asked=_words(asked))
+        told = _words(asked, revisions(scope, asked.period.start, asked.period.end))
+        return sheet_of(request, _columns(found), found.table.lines, title=title, now=now, asked=told)
     watched = []
     if asked.table == "daily":
         rows = selectors.ROWS["larger_warnings"](scope, asked.period).select_related("enterprise", "source")
@@ -126,6 +128,7 @@ def statistics(request: HttpRequest) -> HttpResponseBase:
         "watched": [_cells(row, listed) for row, listed in watched],
         "watched_columns": [column for column in FACTS["larger_warnings"].listing.columns if column.on_page],
         "formula": FORMULA,
+        "revisions": revisions(scope, asked.period.start, asked.period.end),
     }  # fmt: skip
     return render(request, "statistics/statistics.html", context)
 
@@ -194,9 +197,10 @@ def _reader(metric: Metric, number: int) -> Any:
     return lambda line: "—" if (value := metric.number(line.figures[number])) is None else value
 
 
-def _words(asked: Asked) -> list[str]:
+def _words(asked: Asked, revised: int) -> list[str]:
     return [
         f"{_('期间')}：{asked.period_words}",
+        *([_("本期有修订：期后补到的数据查明 %(n)d 项越限或更早的起始") % {"n": revised}] if revised else []),
         f"{_('统计单位')}：{UNITS[asked.by]}",
         f"{_('排名依据')}：{asked.ranked_by.title}（{asked.ranked_by.direction_words}）",
         *([_("只列前 %(n)d 位，末位并列的都列出；合计为全部单位") % {"n": asked.top}] if asked.top else []),

@@ -1,5 +1,6 @@
 """Reads history: curves of at most N points, single samples, counts. The caller asks for what its reader may see."""
 
+from anlan.apps.history.selectors.daily import DayFigures, daily
 from anlan.apps.history.selectors.trend import (
     Lost,
     PointTrend,
@@ -11,4 +12,15 @@ from anlan.apps.history.selectors.trend import (
     trends,
 )
 
-__all__ = ["Lost", "PointTrend", "Samples", "limits_of", "raw", "samples_count", "trend", "trends"]
+__all__ = [
+    "DayFigures",
+    "Lost",
+    "PointTrend",
+    "Samples",
+    "daily",
+    "limits_of",
+    "raw",
+    "samples_count",
+    "trend",
+    "trends",
+]
