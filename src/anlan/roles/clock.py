@@ -101,8 +101,10 @@ def main(arguments: list[str]) -> int:
     leaving = begin("clock")
     django.start()
     from anlan.apps.delivery.services import connect
+    from anlan.apps.warnings.services import ensure_supervision
 
     connect()
+    ensure_supervision(SystemClock().now())
     settle_memory()
     work(settings.load(), leaving, SystemClock(), arguments[0] if arguments else "clock")
     return 0

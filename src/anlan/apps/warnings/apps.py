@@ -26,3 +26,4 @@ class WarningsConfig(AppConfig):
         obligations.register_prepared(ObligationKind.SITE_ORDER, services.fire_site_orders)
         obligations.register_prepared(ObligationKind.REPORT, services.fire_reports)
         obligations.register(ObligationKind.SUMMARY, services.fire_summaries)
+        obligations.register(ObligationKind.SUPERVISION, services.fire_supervision)

@@ -9,6 +9,7 @@ from ninja import Field, Query, Router, Schema
 
 from anlan.apps.registry.models import EnterpriseKind
 from anlan.rules.level import Level
+from anlan.rules.supervision import SupervisionGrade
 from anlan.site.api.paging import PageOut, PageQuery, page_of, place_of
 from anlan.site.enterprises.listing import listed, listing
 
@@ -21,6 +22,7 @@ class EnterpriseQuery(PageQuery):
     q: Annotated[str, Field(max_length=60, description="名称、编码、地址中的文字")] = ""
     level: Literal["", "red", "orange", "yellow", "blue", "none"] = ""
     kind: Annotated[EnterpriseKind | Literal[""], Field(description="企业类别")] = ""
+    supervision: Literal["", "special", "focus", "general"] = ""
     link: Literal["", "online", "partly", "offline", "never", "none"] = ""
     agency: Annotated[str, Field(max_length=60, description="辖区机构代号")] = ""
     park: Annotated[str, Field(max_length=60, description="园区代号")] = ""
@@ -37,6 +39,10 @@ class EnterpriseOut(Schema):
     park: str | None
     supervisor: str
     warning_level: Level
+    supervision_grade: Annotated[
+        SupervisionGrade | None,
+        Field(description="监管分级：special 特别管控、focus 重点关注、general 一般监管；与预警颜色无关"),
+    ]
     uncleared_alarms: int
     sources: int
     link: str
@@ -66,6 +72,7 @@ def _as_dict(row: Any) -> dict[str, Any]:
         "park": row.park.code if row.park else None,
         "supervisor": row.supervisor.code,
         "warning_level": row.risk or Level.NONE,
+        "supervision_grade": row.supervision_grade,
         "uncleared_alarms": row.uncleared,
         "sources": row.source_count,
         "link": row.link,

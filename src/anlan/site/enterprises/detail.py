@@ -24,7 +24,7 @@ from anlan.apps.registry.models import (
     HazardSource,
     Point,
 )
-from anlan.apps.warnings.models import Warning
+from anlan.apps.warnings.models import Supervision, Warning
 from anlan.apps.warnings.selectors import was_larger_lately
 from anlan.rules.level import Level, worst
 from anlan.rules.online import Camera as CameraSight
@@ -87,6 +87,8 @@ class EnterpriseView:
     point_count: int
     flag_days: int
     """Days that the look back of 7日内是否出现过 covers, as the rules in force have it."""
+    supervision: Supervision | None
+    """The grade of routine supervision (MON-17); None before the first day's grading."""
     silence: Entry
     """The silence that makes a link offline: a local setting."""
 
@@ -138,6 +140,7 @@ def enterprise_view(enterprise: Enterprise, scope: Scope, now: datetime, rules: 
         uncleared=len(uncleared),
         engine_answered=not rows or rows[0].trust != "unanswered",
         point_count=len(points),
+        supervision=Supervision.objects.visible_to(scope).filter(**mine).first(),
         flag_days=rules.number("spot_check.flag_days"),
         silence=rules.entry("offline_minutes"),
     )

@@ -29,11 +29,14 @@ from anlan.apps.org.models import Agency
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise, EnterpriseKind, Gateway, HazardSource
 from anlan.apps.warnings.models import Warning
-from anlan.components.filters import Choice, Exact, Rows, Text
+from anlan.components.filters import Choice, Exact, Rows, Text, equals
 from anlan.components.lists import Column, Listing
 from anlan.rules.level import WARNING_LEVELS, Level
+from anlan.rules.supervision import SupervisionGrade
 
 RISK_WORDS = [(str(level), f"{level.colour}色 {level.risk}") for level in WARNING_LEVELS]
+GRADES = [(str(grade), grade.words) for grade in SupervisionGrade]
+"""Grades of routine supervision: another scale than the warning levels, and never in their colours."""
 LINKS = [
     ("online", _("在线")),
     ("partly", _("部分在线")),
@@ -76,6 +79,7 @@ def listed(scope: Scope) -> Rows:
             gateway_count=_count(_mine(Gateway).filter(is_active=True)),
             online_count=_count(links.filter(online=True)),
             last_received=Subquery(newest),
+            supervision_grade=F("supervision__grade"),
         )
         .annotate(link=_link())
     )
@@ -136,6 +140,11 @@ def risk_words(row: Any) -> str:
     return f"{level.colour}{_t('色')} {level.risk}"
 
 
+def supervision_words(grade: str | None) -> str:
+    """特别管控, 重点关注, 一般监管; empty before the first day's grading."""
+    return SupervisionGrade(grade).words if grade else ""
+
+
 def link_words(row: Any) -> str:
     return str(dict(LINKS)[row.link])
 
@@ -145,6 +154,7 @@ COLUMNS = [
     Column("name", _("企业"), lambda row: row.name, ("name",)),
     Column("code", _("企业编码"), lambda row: row.code, ("code",), on_page=False),
     Column("kinds", _("类别"), lambda row: "、".join(row.kind_labels)),
+    Column("supervision", _("监管分级"), lambda row: supervision_words(row.supervision_grade), on_page=False),
     Column("region", _("行政区划"), lambda row: row.region.name, ("region__code",), on_page=False),
     Column("park", _("园区"), lambda row: row.park.name if row.park else "", ("park__name",)),
     Column("supervisor", _("监管部门"), lambda row: row.supervisor.name, ("supervisor__path",)),
@@ -166,6 +176,7 @@ def listing(scope: Scope) -> Listing:
             Choice("level", _("风险等级"), [*RISK_WORDS, ("none", _("无预警"))], _by_level),
             Choice("kind", _("类别"), EnterpriseKind.choices, _by_kind),
             Choice("link", _("数据链路"), LINKS, _by_link),
+            Choice("supervision", _("监管分级"), GRADES, equals("supervision__grade")),
             *below,
             Exact("park", _("园区"), "park__code", lambda row: row.park.name if row.park else ""),
         ],

@@ -2,6 +2,7 @@
 
 from anlan.apps.warnings.models.handling import Act, ActKind, Confirmation, DisposalReport, SiteOrder
 from anlan.apps.warnings.models.numbering import DayNumber
+from anlan.apps.warnings.models.supervision import Supervision
 from anlan.apps.warnings.models.warning import LevelEpisode, Origin, Told, Warning, WarningLevel
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "LevelEpisode",
     "Origin",
     "SiteOrder",
+    "Supervision",
     "Told",
     "Warning",
     "WarningLevel",

@@ -11,6 +11,7 @@ from anlan.apps.warnings.services.refusal import Reason, Refused
 from anlan.apps.warnings.services.regrading import fire_regrades, raise_manual, regrade
 from anlan.apps.warnings.services.reporting import submit_report
 from anlan.apps.warnings.services.steps import fire_notices, fire_reports, fire_site_orders
+from anlan.apps.warnings.services.supervision import ensure_supervision, fire_supervision, grade_supervision
 
 __all__ = [
     "Reason",
@@ -19,11 +20,14 @@ __all__ = [
     "clear",
     "confirm",
     "delegate_site_order",
+    "ensure_supervision",
     "fire_notices",
     "fire_regrades",
     "fire_reports",
     "fire_site_orders",
     "fire_summaries",
+    "fire_supervision",
+    "grade_supervision",
     "holder_changed",
     "mark_all_read",
     "mark_read",
