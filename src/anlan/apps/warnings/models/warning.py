@@ -108,6 +108,9 @@ class LevelEpisode(models.Model):
             models.Index(fields=["enterprise", "level", "started_at"]),
             models.Index(fields=["level", "ended_at"]),
             models.Index(fields=["started_at"]),
+            models.Index(
+                fields=["started_at", "id"], condition=models.Q(ended_at__isnull=True), name="episode_running_by_time"
+            ),
         ]
 
     def __str__(self) -> str:
