@@ -161,6 +161,20 @@ class Buffer:
             with suppress(_Absent), _local_log():
                 await self._js.delete_msg(self.stream, packet.seq)
 
+    async def give_up_unreadable(self, reader: Reader) -> int:
+        """Give up packets that the log holds and cannot read any more (damaged on disk); returns how many.
+
+        They are those that are left when everything up to the newest has been handed out and settled.
+        """
+        with _local_log():
+            state = (await self._js.stream_info(self.stream)).state
+        if not state.messages or await reader.done_through() < state.last_seq:
+            return 0
+        self._on_gap(Gap(state.messages, 0, 0, "unreadable"))  # told first, as everywhere
+        with _local_log():
+            await self._js.purge_stream(self.stream, seq=state.last_seq + 1)
+        return int(state.messages)
+
     async def refuse(self, packet: Buffered, reason: str, detail: str) -> None:
         """Record a packet the centre will never take. The caller settles it afterwards; a repeat is absorbed."""
         record = msgspec.json.encode({
@@ -212,6 +226,17 @@ class Reader:
             for message in messages[:-1]:
                 await message.ack()
             await messages[-1].ack_sync(timeout=_API_SECONDS)
+
+    async def done_through(self) -> int:
+        """Place of the newest packet handed out when nothing waits to be handed out or settled, else 0."""
+        try:
+            with _local_log():
+                info = await self._subscription.consumer_info()
+        except _Absent as error:
+            raise BufferUnavailable(str(error)) from error
+        if info.num_pending or info.num_ack_pending or info.delivered is None:
+            return 0
+        return int(info.delivered.stream_seq)
 
     async def close(self) -> None:
         with suppress(BufferUnavailable), _local_log():

@@ -111,6 +111,7 @@ class Uplink:
             wait = 0.05 if self._held else _FETCH_SECONDS
             await self._take(await reader.fetch(self._share - len(self._held), wait), reader)
         if not self._held:
+            await self._buffer.give_up_unreadable(reader)
             return
         depth = await self._buffer.depth()
         batch = self._batch(await self._fresh(depth))

@@ -70,10 +70,10 @@ def test_the_limits_of_a_stretch_are_those_that_held_in_it(world: World) -> None
     point, start = mine(world).point, hour_ago()
     record(point, start, 5, lambda at: 40.0)
     before = point.h
-    change_limits(point, actor="user:x", at=start + timedelta(minutes=30), h=before + 1)
+    change_limits(point, actor="user:x", at=start + timedelta(minutes=30), h=before - 0.01)
     stretch = f"from={iso(start)}&to={iso(start + timedelta(hours=1))}"
     found = officer(world).get(f"/api/v1/points/{point.code}/trend?{stretch}").json()["settings"]
-    assert [each["h"] for each in found] == [before, before + 1]
+    assert [each["h"] for each in found] == [before, before - 0.01]
     assert datetime.fromisoformat(found[1]["since"]) == start + timedelta(minutes=30)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from anlan.apps.journal.models import Entry
+from anlan.apps.journal.selectors import acts_since
 from anlan.apps.registry.models import Point
 from anlan.apps.registry.services import LIMITS
 
@@ -30,9 +30,8 @@ def settings_between(points: Iterable[Point], start: datetime, end: datetime) ->
     points = list(points)
     now = {point.code: {name: getattr(point, name) for name in LIMITS} for point in points}
     chains = {f"enterprise:{point.enterprise.code}" for point in points}
-    changes = Entry.objects.filter(chain__key__in=chains, act=CHANGED, subject__in=list(now), at__gt=start)
     answer: dict[str, list[Setting]] = {code: [Setting(None, values)] for code, values in now.items()}
-    for entry in changes.order_by("-at", "-seq"):
+    for entry in acts_since(CHANGED, chains, now.keys(), start):
         settings = answer[entry.subject]
         settings[0] = Setting(entry.at, settings[0].values)
         settings.insert(0, Setting(None, {**settings[0].values, **(entry.before or {})}))
