@@ -292,6 +292,11 @@ _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _content(report: _Report) -> tuple[Form, bytes]:
+    if report.datas is not _NONE and report.values is report.tags is report.alarms is _NONE:
+        content = bytes(report.datas)
+        if content[:1] != b"[":
+            raise PacketError(Refusal.MALFORMED, "datas 应为数组")
+        return Form.NATIONAL, content
     given = [
         (form, bytes(raw))
         for form, raw in (
@@ -306,7 +311,7 @@ def _content(report: _Report) -> tuple[Form, bytes]:
         raise PacketError(Refusal.MALFORMED, "report 应有且只有 datas、values、tags、alarms 中的一项")
     form, content = given[0]
     if content[:1] != b"[":
-        raise PacketError(Refusal.MALFORMED, f"{form or 'datas'} 应为数组")
+        raise PacketError(Refusal.MALFORMED, "values、tags、alarms 应为数组")
     return form, content
 
 

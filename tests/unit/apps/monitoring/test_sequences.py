@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from anlan.apps.findings.models import Finding
 from anlan.apps.journal.models import Entry
 from anlan.apps.monitoring.models import EnterpriseCipher, GatewayLink, SequenceGap, Suspension, TagList
 from anlan.apps.monitoring.selectors import tag_list, tag_list_sizes
@@ -98,6 +99,8 @@ def test_a_pause_is_one_row_and_a_person_ends_it_with_a_trace(world: list[Site])
     pause = Pause(world[0].gateway, NOON, NOON + timedelta(minutes=5), 30, 25, "malformed")
     assert record_pauses([pause]) == 1
     assert record_pauses([pause, Pause("nobody", NOON, NOON, 1, 1, "malformed")]) == 0
+    finding = Finding.objects.get(kind="data_fault")
+    assert "30 个报文中 25 个被拒" in finding.text
     assert pauses_in_force(NOON) == {world[0].gateway: pause.until}
     assert pauses_in_force(pause.until) == {}
     row = Suspension.objects.get()

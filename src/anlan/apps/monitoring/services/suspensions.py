@@ -9,6 +9,8 @@ from datetime import datetime
 from django.db import transaction
 
 from anlan.apps.delivery.services import hint
+from anlan.apps.findings.models import FindingKind
+from anlan.apps.findings.services import found
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.models import Suspension
 from anlan.apps.registry.selectors import equipment
@@ -28,10 +30,16 @@ class Pause:
 
 @transaction.atomic
 def record_pauses(pauses: Iterable[Pause]) -> int:
-    """Write pauses down; returns how many were new. A pause that is there already (same gateway and start) stays."""
+    """Write pauses down; returns how many were new. A pause that is there already (same gateway and start) stays.
+
+    Each is a finding of data quality at its enterprise as well: somebody has to look after that gateway.
+    """
     count = 0
-    for pause in pauses:
-        gateway = equipment.gateways_with([pause.gateway]).select_related("enterprise").first()
+    asked = list(pauses)
+    gateways = {row.code: row for row in equipment.gateways_with({pause.gateway for pause in asked})}
+    journal.hold({f"enterprise:{gateway.enterprise.code}" for gateway in gateways.values()})
+    for pause in asked:
+        gateway = gateways.get(pause.gateway)
         if gateway is None:
             continue
         _, made = Suspension.objects.by_the_machine().get_or_create(
@@ -47,6 +55,14 @@ def record_pauses(pauses: Iterable[Pause]) -> int:
         )
         if made:
             count += 1
+            found(
+                FindingKind.DATA_FAULT,
+                enterprise_id=gateway.enterprise_id,
+                enterprise_code=gateway.enterprise.code,
+                subject=f"gateway:{gateway.code}:refused",
+                text=f"网关 {gateway.code} 送来的 {pause.packets} 个报文中 {pause.refused} 个被拒，已暂停接收",
+                at=pause.started_at,
+            )
             hint("gateway", gateway.enterprise.code, id=gateway.code, kind="suspended")
     return count
 
