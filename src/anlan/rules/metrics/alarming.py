@@ -92,12 +92,14 @@ _ALL = (
     ),
     Metric(
         "alarm_per_hour", "平均每小时报警", MetricUnit.RATE, _WORST, _STANDARD,
-        "期内成立的越限报警按操作岗位平均到每小时；不计的同“平均每天报警”。", "报警数×6", "各岗位已过的10分钟时段数", _rate(TEN_MINUTES_AN_HOUR),
+        "期内成立的越限报警按操作岗位平均到每小时；不计的同“平均每天报警”。",
+        "报警数×6", "各岗位已过的10分钟时段数", _rate(TEN_MINUTES_AN_HOUR),
         "performing_alarms",
     ),
     Metric(
         "alarm_per_ten_minutes", "平均每10分钟报警", MetricUnit.RATE, _WORST, _STANDARD,
-        "期内成立的越限报警按操作岗位平均到每10分钟；不计的同“平均每天报警”。", "报警数", "各岗位已过的10分钟时段数", _rate(1), "performing_alarms",
+        "期内成立的越限报警按操作岗位平均到每10分钟；不计的同“平均每天报警”。",
+        "报警数", "各岗位已过的10分钟时段数", _rate(1), "performing_alarms",
     ),
     Metric(
         "alarm_hours_over", "繁忙小时占比", MetricUnit.PERCENT, _WORST, _STANDARD,
