@@ -109,6 +109,8 @@ def test_wrong_clocks_are_kept_with_both_times_listed_and_raise_no_storm(tmp_pat
         assert ahead.acknowledged == ancient.acknowledged == []
         assert len(slow.acknowledged) == len(jumping.acknowledged) == ROUNDS
         gateways = [ahead, slow, jumping, ancient]
+        for each in gateways:
+            each.sender.close()
         state: dict[str, Any] = {}
         until(lambda: _whole(plant, state, gateways), 90, lambda: str(_missing(state, gateways)))
         for gateway in gateways:
