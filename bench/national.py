@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import random
 import re
@@ -51,6 +52,11 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of a process with all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / HZ
+
+
+def round_of(every_s: float) -> int:
+    """Points that the probe needs for a round of more than a minute."""
+    return math.ceil(75 / every_s)
 
 
 class Sender:
@@ -89,22 +95,27 @@ class Sender:
 
 
 class Probe(threading.Thread):
-    """One gateway whose first point jumps over the limit and back; hears `ui.alarm` when the change is committed."""
+    """Gateways of their own whose points jump over their limit and, a round later, back, one jump at a time.
 
-    def __init__(self, intake_url: str, nats_url: str, site: Any, values: tuple[float, float], every_s: float) -> None:
+    A jump is over when `ui.alarm` says that the change is committed. A round over all points takes more than a minute,
+    or an alarm that comes and goes so often would be held.
+    """
+
+    def __init__(self, intake_url: str, nats_url: str, sites: list[Any], tops: list[float], every_s: float) -> None:
         super().__init__(daemon=True)
         from anlan.stream.bus import Bus
         from anlan.testing.sender import Sender as Gateway
 
-        self._gateway, self._site, self._values, self._every_s = (
-            Gateway(intake_url, site.gateway, site.key),
-            site,
-            values,
-            every_s,
-        )
+        self.enterprises = [site.enterprise for site in sites]
+        self._spots = [
+            (site, Gateway(intake_url, site.gateway, site.key), code, tops[number % len(tops)])
+            for site in sites
+            for number, code in enumerate(site.points)
+        ][: round_of(every_s)]
+        self._every_s = every_s
         self._heard = threading.Event()
         self._bus = Bus(nats_url, "bench-probe")
-        self._bus.subscribe(f"ui.alarm.{site.enterprise}", lambda subject, payload: self._heard.set())
+        self._bus.subscribe("ui.alarm.*", lambda subject, payload: self._heard.set())
         self.leave = threading.Event()
         self.jumps: list[tuple[float, float]] = []
         """When each was sent and when it was heard of, by the steady clock."""
@@ -115,16 +126,13 @@ class Probe(threading.Thread):
 
         turn = 0
         while not self.leave.wait(self._every_s):
+            rounds, place = divmod(turn, len(self._spots))
+            site, gateway, code, top = self._spots[place]
             turn += 1
+            value = 0.85 * top if rounds % 2 == 0 else 0.5 * top
             self._heard.clear()
             begin = time.perf_counter()
-            content = packet(
-                self._site.enterprise,
-                self._site.gateway,
-                datetime.now(UTC),
-                dict.fromkeys(self._site.points[:1], self._values[turn % 2]),
-            )
-            self._gateway.send(content)
+            gateway.send(packet(site.enterprise, site.gateway, datetime.now(UTC), {code: value}))
             if self._heard.wait(60):
                 self.jumps.append((begin, time.perf_counter()))
             else:
@@ -215,7 +223,7 @@ class Run:
 
 def measure(run: Run, sites: list[Any], tops: list[float]) -> dict[str, Any]:
     arguments, supervisor = run.arguments, run.supervisor
-    points, probed = arguments.points, sites[-1]
+    points, probed = arguments.points, sites[arguments.enterprises :]
     orders = {
         "host": "127.0.0.1",
         "port": supervisor.config.intake_port,
@@ -227,17 +235,15 @@ def measure(run: Run, sites: list[Any], tops: list[float]) -> dict[str, Any]:
     }
     say("the load prepares its packets")
     sender = Sender(orders)
-    probe = Probe(
-        supervisor.intake_url, supervisor.nats_url, probed, (0.5 * tops[0], 0.85 * tops[0]), arguments.probe_every
-    )
+    probe = Probe(supervisor.intake_url, supervisor.nats_url, probed, tops, arguments.probe_every)
     try:
-        return _measure(run, sender, probe, probed, points)
+        return _measure(run, sender, probe, points)
     finally:
         probe.leave.set()
         sender.end()
 
 
-def _measure(run: Run, sender: Sender, probe: Probe, probed: Any, points: int) -> dict[str, Any]:
+def _measure(run: Run, sender: Sender, probe: Probe, points: int) -> dict[str, Any]:
     arguments = run.arguments
     since = datetime.now(UTC) - timedelta(hours=1)
     rate = arguments.rate / points
@@ -289,7 +295,7 @@ def _measure(run: Run, sender: Sender, probe: Probe, probed: Any, points: int) -
         "evaluated_lost": max(-surplus, 0),
         "evaluated_doubled": max(surplus - 1, 0),
     }
-    figures |= _ledger(run, probe, probed, since) | restart
+    figures |= _ledger(run, probe, since) | restart
     figures |= {f"{name}_packets": count for name, count in run.trouble.items()}
     per_cpu = figures["samples_per_second"] / figures["cores_intake_engine_log"]
     parsed = parse_rate(points, [100.0])
@@ -321,14 +327,15 @@ def _restart(run: Run, sender: Sender, probe: Probe, rate: float) -> dict[str, f
     return {"restart_ready_s": ready, "restart_live_s": live}
 
 
-def _ledger(run: Run, probe: Probe, probed: Any, since: datetime) -> dict[str, float]:
+def _ledger(run: Run, probe: Probe, since: datetime) -> dict[str, float]:
     """What was acknowledged against what stands in the databases at the end."""
     from anlan.apps.history.selectors import samples_count
     from anlan.apps.monitoring.models import AlarmEvent
 
     def stored() -> int:
         until = datetime.now(UTC) + timedelta(hours=1)
-        return int(samples_count(since, until) - samples_count(since, until, enterprise=probed.enterprise))
+        own = sum(samples_count(since, until, enterprise=code) for code in probe.enterprises)
+        return int(samples_count(since, until) - own)
 
     found: dict[str, float] = {"acknowledged": run.acknowledged}
     if not run.arguments.no_history:
@@ -340,7 +347,7 @@ def _ledger(run: Run, probe: Probe, probed: Any, since: datetime) -> dict[str, f
             "lost": max(0, run.acknowledged - count),
             "doubled": max(0, count - run.acknowledged),
         }
-    events = AlarmEvent.objects.by_the_machine().filter(enterprise__code=probed.enterprise)
+    events = AlarmEvent.objects.by_the_machine().filter(enterprise__code__in=probe.enterprises)
     jumps = len(probe.jumps) + probe.missing
     return found | {
         "alarm_events": events.count(),
@@ -366,7 +373,7 @@ def work(arguments: argparse.Namespace, data_dir: Path) -> dict[str, Any]:
     from anlan.testing.sites import sites
 
     begin = time.monotonic()
-    count = arguments.enterprises + 1
+    count = arguments.enterprises + math.ceil(round_of(arguments.probe_every) / arguments.points)
     size = national.Size(
         provinces=4,
         cities=4,

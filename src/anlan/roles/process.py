@@ -6,6 +6,7 @@ well as tied by the kernel. Nothing here starts a process (the supervisor does) 
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -70,10 +71,17 @@ def instance_of(role: str, arguments: list[str]) -> str:
 
 def begin(role: str) -> Leaving:
     """First thing in a role's ``main``: logging, signals, and the watch over the parent. Main thread only."""
+    style = "text"
     try:
-        style = settings.load().log_format
+        config = settings.load()
     except settings.ConfigError:
-        style = "text"  # whoever needs the settings says what is wrong with them
+        pass  # whoever needs the settings says what is wrong with them
+    else:
+        style = config.log_format
+        if not os.access(Path(__file__).parent, os.W_OK):
+            # installed where it cannot keep compiled code beside the source
+            os.environ.setdefault("NUMBA_CACHE_DIR", str(config.data_dir.resolve() / "cache" / "numba"))
+    gc.set_threshold(20_000, 20, 20)  # the streams make much that lives briefly and nothing that goes in circles
     logs.start(style, role)
     leaving = Leaving()
 

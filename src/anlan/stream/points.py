@@ -22,7 +22,7 @@ _LARGEST = float(np.finfo(np.float64).max)
 # a point without a range still takes finite numbers only
 
 
-class PointSpec(msgspec.Struct, frozen=True, kw_only=True):
+class PointSpec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One point as the registry describes it. Limits, range and deadband in `unit`; `None` means no such limit.
 
     `on_delay_s`: how long a limit must be violated before the alarm is raised; `off_delay_s`: how long the value must

@@ -21,11 +21,13 @@ async def work(config: settings.Config, leaving: Leaving, instance: str) -> None
     from anlan.apps.monitoring.models import EnginePosition, EngineWorker
     from anlan.leases import Leases
     from anlan.roles.engine.engine import ROLE, Engine
+    from anlan.roles.engine.state import warm
 
     log = await open_log(config, instance, leaving)
     if log is None:
         return
     connect_hints()
+    warm()
     await log.forget_consumer(ROLE)
     leases = Leases(EnginePosition, EngineWorker, owner_name(config, instance))
     engine = Engine(log, SystemClock(), lambda: bool(leaving), leases, instance)

@@ -18,7 +18,7 @@ from anlan.roles.engine.tally import Tally
 from anlan.stream import edge_alarm
 from anlan.stream.alarm import AlarmEvent
 from anlan.stream.edge_alarm import EdgeAlarm
-from anlan.stream.envelope import EnvelopeError, Record, unpack
+from anlan.stream.envelope import EnvelopeError, Record, pack, unpack
 from anlan.stream.frame import Frame, FrameDecoder, TagLists
 from anlan.stream.gateway_clock import GatewayClocks, marked
 from anlan.stream.kernel import Kernel, StateError
@@ -232,3 +232,11 @@ class EngineCore:
 
     def _row(self, code: str) -> int | None:
         return self.table.row(code)
+
+
+def warm() -> None:
+    """Have what numba compiles ready before anything waits for it: some seconds at the very first start, then none."""
+    core = EngineCore([PointSpec(code="w", enterprise="w", gateway="w")])
+    body = b'{"report":{"collectTime":"20240101000000","datas":[{"quotaId":"w","value":"1"}]}}'
+    for number in range(1, 4):
+        core.take([LogMessage(number, 0, pack([Record("w", "w", str(number), number, body)]))])
