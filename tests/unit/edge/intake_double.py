@@ -15,6 +15,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import zstandard
 
+_WORDS: dict[str, dict[str, str]] = {
+    "0": {},
+    "1": {"isValid": "0", "quality": "uncertain"},
+    "2": {"isValid": "0", "quality": "bad"},
+}
+"""How the national form says what one character of ``quality`` says."""
+
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -152,9 +159,10 @@ class IntakeDouble:
         tags = self.lists.get(report["tagsHash"])
         if tags is None:
             return "unknown_tags"
+        quality = report.get("quality", "0" * len(tags))
         report["datas"] = [
-            {"quotaId": tag, "value": "" if value is None else str(value)}
-            for tag, value in zip(tags, report["values"], strict=True)
+            {"quotaId": tag, "value": "" if value is None else str(value), **_WORDS[grade]}
+            for tag, value, grade in zip(tags, report["values"], quality, strict=True)
         ]
         return ""
 
