@@ -6,6 +6,7 @@ well as tied by the kernel. Nothing here starts a process (the supervisor does) 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import logging
@@ -72,11 +73,8 @@ def instance_of(role: str, arguments: list[str]) -> str:
 def begin(role: str) -> Leaving:
     """First thing in a role's ``main``: logging, signals, and the watch over the parent. Main thread only."""
     style = "text"
-    try:
+    with contextlib.suppress(settings.ConfigError):  # whoever needs the settings says what is wrong with them
         config = settings.load()
-    except settings.ConfigError:
-        pass  # whoever needs the settings says what is wrong with them
-    else:
         style = config.log_format
         if not os.access(Path(__file__).parent, os.W_OK):
             # installed where it cannot keep compiled code beside the source
