@@ -162,5 +162,7 @@ class LiveDesk:
         self._owner = np.array([owners.setdefault(spec.enterprise, len(owners)) for spec in table.specs], np.int32)
         self._names = list(owners)
         living = np.flatnonzero(table.alive).astype(np.int32)
-        self._rows_of = {name: living[self._owner[living] == number] for name, number in owners.items()}
+        grouped = living[np.argsort(self._owner[living], kind="stable")]
+        ends = np.cumsum(np.bincount(self._owner[living], minlength=len(owners)))
+        self._rows_of = dict(zip(owners, np.split(grouped, ends[:-1]), strict=True)) if owners else {}
         self._version = table.version
