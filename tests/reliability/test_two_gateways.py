@@ -22,12 +22,13 @@ ROUNDS = 15
 def test_a_second_gateway_for_a_point_is_refused_reported_and_never_woven_in(tmp_path: Path, database_url: str) -> None:
     """One rival in the same enterprise with a point of its own in the same packets, one in another enterprise; both
     send alarms. Also across a kill of the engine, whose memory of who owns what is made anew."""
-    with Plant(tmp_path / "data", database_url, ROLES, enterprises=2, points=3) as plant:
-        first, stranger = plant.sites
-        rival = f"{first.enterprise}02"
-        own = f"{first.source}G0009YW001"
-        plant.ask("rival", rival, KEY, first.gateway, own)
-        plant.sites = [first]
+    plant = Plant(tmp_path / "data", database_url, ROLES, enterprises=2, points=3)
+    first, stranger = plant.sites
+    rival = f"{first.enterprise}02"
+    own = f"{first.source}G0009YW001"
+    plant.ask("rival", rival, KEY, first.gateway, own)
+    plant.sites = [first]
+    with plant:
         feed = Feed(plant, period_s=0.1)
         feed.start()
         sent: dict[str, list[tuple[int, float]]] = {rival: [], stranger.gateway: []}
