@@ -191,14 +191,28 @@ def acknowledge(count: str) -> int:
     return monitoring.acknowledge([alarm.pk for alarm in wanted], "user:test", None, now.now())
 
 
+def shelve(count: str) -> list[str]:
+    """Shelve so many active alarms through the service; returns the keys of the alarms."""
+    from anlan import now
+    from anlan.apps.monitoring.models import Alarm
+    from anlan.apps.monitoring.services.shelving import shelve as put_on_the_shelf
+
+    at = now.now()
+    rows = Alarm.objects.filter(state="active").select_related("point__enterprise__supervisor").order_by("-pk")
+    wanted = list(rows[: int(count)])
+    for alarm in wanted:
+        put_on_the_shelf(alarm.point, alarm.side, minutes=240, reason="示例：换表", by="示例", actor="user:test", at=at)
+    return [alarm.pk for alarm in wanted]
+
+
 def state() -> dict[str, list[str]]:
     """Every row of what a restart must not change, as text."""
     from django.apps import apps
 
     found: dict[str, list[str]] = {}
     for label in (
-        "monitoring.Alarm", "monitoring.AlarmEvent", "monitoring.OfflineSpell", "warnings.Warning",
-        "warnings.LevelEpisode", "warnings.Told", "obligations.Obligation", "delivery.Notice", "delivery.Message",
+        "monitoring.Alarm", "monitoring.AlarmEvent", "monitoring.Shelving", "monitoring.OfflineSpell",
+        "warnings.Warning", "warnings.LevelEpisode", "warnings.Told", "obligations.Obligation", "delivery.Notice", "delivery.Message",
         "delivery.Delivery", "findings.Finding", "journal.Chain",
     ):  # fmt: skip
         rows = apps.get_model(label)._base_manager.order_by("pk")
@@ -391,6 +405,7 @@ QUESTIONS: dict[str, Callable[..., Any]] = {
     "fired": fired,
     "alarms": alarms,
     "acknowledge": acknowledge,
+    "shelve": shelve,
     "state": state,
     "signed": signed,
     "flood": flood,

@@ -15,13 +15,13 @@ from anlan.testing.sender import Sender, packet
 
 ROLES = ["engine", "historian", "intake", "clock", "auditor", "delivery"]
 ENTERPRISES, POINTS = 5, 102
-ACTIVE, ACKNOWLEDGED, LATCHED = 500, 50, 10
+ACTIVE, ACKNOWLEDGED, LATCHED, SHELVED = 500, 50, 10, 20
 
 
 @pytest.mark.slow
 @pytest.mark.reliability(6)
 def test_a_restart_of_everything_changes_no_row_and_tells_nobody(tmp_path: Path, database_url: str) -> None:
-    """500 active alarms, 50 of them acknowledged, and 10 that are back in range and wait to be acknowledged."""
+    """500 active alarms, 50 of them acknowledged, 20 shelved, and 10 back in range that wait to be acknowledged."""
     with Plant(tmp_path / "data", database_url, ROLES, enterprises=ENTERPRISES, points=POINTS) as plant:
         plant.ask("staff", "1000000000")
         _alarm(plant)
@@ -59,6 +59,7 @@ def _alarm(plant: Plant) -> None:
 
     until(there, 60, lambda: f"alarms {counts}")
     assert plant.ask("acknowledge", str(ACKNOWLEDGED)) == ACKNOWLEDGED
+    assert len(plant.ask("shelve", str(SHELVED))) == SHELVED
 
 
 def _settled(plant: Plant) -> dict[str, list[str]]:

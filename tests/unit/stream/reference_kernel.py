@@ -12,6 +12,8 @@ from anlan.stream.alarm import AlarmEvent, Change, Side, alarm_id, event_id
 from anlan.stream.points import PointSpec
 
 S = 1_000_000
+HOLD_AFTER, HOLD_WINDOW = 10, 60 * S
+"""A point that changed so often within so long keeps its alarm until it has been calm for as long."""
 
 
 @dataclass
@@ -47,6 +49,8 @@ class Point:
     active: set[str] = field(default_factory=set)
     pending: dict[str, int] = field(default_factory=dict)
     open: dict[Side, Open] = field(default_factory=dict)
+    flips: dict[str, int] = field(default_factory=dict)
+    flips_since: dict[str, int] = field(default_factory=dict)
 
     def limit(self, name: str) -> float | None:
         return {"LL": self.spec.ll, "L": self.spec.l, "H": self.spec.h, "HH": self.spec.hh}[name]
@@ -91,13 +95,17 @@ class ReferenceKernel:
         now = sample.time
         before = set(point.active)
         starts: dict[str, int] = {}
+        waiting = set(point.pending) & before
+        held = {group for group in ("limits", "quality") if not self.calm(point, group, now)
+                and point.flips.get(group, 0) >= HOLD_AFTER}  # fmt: skip
         for name in ("LL", "L", "H", "HH"):
             if not good:
                 continue
             on = name in point.active
             wants = point.is_back(name, sample.value) if on else point.violates(name, sample.value)
-            self.delay(point, name, wants, now, starts)
-        self.delay(point, "BAD", good if "BAD" in point.active else not good, now, starts)
+            self.delay(point, name, wants, now, starts, "limits" in held)
+        self.delay(point, "BAD", good if "BAD" in point.active else not good, now, starts, "quality" in held)
+        self.count_flips(point, now, set(starts), (waiting - set(point.pending)) & point.active, held)
         if good:
             if point.value is None or sample.value != point.value:
                 point.changed = now
@@ -111,13 +119,28 @@ class ReferenceKernel:
         events += self.say(point, before, starts, sample.value if good else None, now, received)
         return events
 
-    def delay(self, point: Point, name: str, wants: bool, now: int, starts: dict[str, int]) -> None:
+    def calm(self, point: Point, group: str, now: int) -> bool:
+        return group not in point.flips_since or now - point.flips_since[group] > HOLD_WINDOW
+
+    def count_flips(self, point: Point, now: int, changed: set[str], came_back: set[str], held: set[str]) -> None:
+        for group, names in (("limits", {"LL", "L", "H", "HH"}), ("quality", {"BAD"})):
+            flipped, absorbed = bool(changed & names), group in held and bool(came_back & names)
+            if not flipped and not absorbed:
+                continue
+            calm = self.calm(point, group, now)
+            point.flips[group] = (0 if calm else point.flips.get(group, 0)) + flipped
+            if calm or group in held:
+                point.flips_since[group] = now
+
+    def delay(self, point: Point, name: str, wants: bool, now: int, starts: dict[str, int], held: bool) -> None:
         if not wants:
             point.pending.pop(name, None)
             return
         start = point.pending.setdefault(name, now)
-        wait = point.spec.off_delay_s if name in point.active else point.spec.on_delay_s
-        if now - start >= round(wait * S):
+        wait = round((point.spec.off_delay_s if name in point.active else point.spec.on_delay_s) * S)
+        if held and name in point.active:
+            wait = max(wait, HOLD_WINDOW)
+        if now - start >= wait:
             del point.pending[name]
             point.active ^= {name}
             starts[name] = start

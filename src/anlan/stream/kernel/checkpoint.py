@@ -18,6 +18,8 @@ from anlan.stream.alarm import OpenAlarm
 from anlan.stream.kernel.columns import NEVER, SAVED, Columns
 
 _MARK = b"AKS\x01"
+_FIRST = 12
+"""Columns of the first checkpoints; later ones have more at their end."""
 
 
 class StateError(Exception):
@@ -38,7 +40,9 @@ class SavedState:
         self.opened = saved.opened
         empty = Columns(0)
         self._columns: dict[str, NDArray[np.generic]] = {}
-        for name, data in zip(SAVED, saved.columns, strict=True):
+        if len(saved.columns) < _FIRST:
+            raise ValueError("columns are missing")
+        for name, data in zip(SAVED, saved.columns, strict=False):
             like: NDArray[np.generic] = getattr(empty, name)
             self._columns[name] = np.frombuffer(data, like.dtype).reshape(len(self.codes), *like.shape[1:])
 
@@ -46,6 +50,8 @@ class SavedState:
         """Write the saved rows at `positions` into `rows` of `columns`."""
         for name, saved in self._columns.items():
             getattr(columns, name)[rows] = saved[positions]
+        for name in SAVED[len(self._columns) :]:
+            getattr(columns, name)[rows] = getattr(Columns(1), name)[0]
         columns.busy[rows] = (columns.bits[rows] != 0) | (columns.pending_us[rows] != NEVER).any(axis=1)
         columns.anchor_us[rows] = NEVER
 

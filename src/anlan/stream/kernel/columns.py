@@ -18,7 +18,8 @@ class Columns:
     last/recv: newest sample of any quality and its receipt; good/good_recv: newest usable one; changed: when the value
     last differed; seen/frame: newest sign of life by receive and by collect time; expected: since when data is
     expected; bits: active alarms; pending[5]: start of an unfinished delay for LL, L, H, HH, bad quality; busy: any bit
-    or pending; anchor[2]: samples about a minute apart, for the displayed trend.
+    or pending; flips[2]: changes of limits and of quality since flips_us, for the hold; anchor[2]:
+    samples about a minute apart, for the displayed trend.
     """
 
     def __init__(self, size: int) -> None:
@@ -33,6 +34,8 @@ class Columns:
         self.pending_us = np.full((size, 5), NEVER, np.int64)
         self.anchor_us = np.full((size, 2), NEVER, np.int64)
         self.anchor_value = np.full((size, 2), np.nan)
+        self.flips_us = np.full((size, 2), NEVER, np.int64)
+        self.flips = np.zeros((size, 2), np.uint8)
         self.value = np.full(size, np.nan)
         self.quality = np.full(size, 2, np.uint8)
         self.bits = np.zeros(size, np.uint8)
@@ -65,5 +68,8 @@ SAVED = (
     "value",
     "quality",
     "bits",
+    "flips_us",
+    "flips",
 )
+"""New columns come last: a checkpoint written before they existed leaves them as if nothing had happened."""
 DERIVED = ("anchor_us", "anchor_value", "busy")

@@ -6,17 +6,21 @@ changes no alarm. It must never write anything: the engine commits events and `s
 
 Rules. A limit switches on when the value is at or beyond it for `on_delay`, off when it is back by more than
 `deadband` for `off_delay`. Bad samples neither raise nor clear limits; they raise `bad_quality` after `on_delay`.
+A point that changes too often within a minute keeps its alarm until it has been calm for a minute (`HoldRule`).
 `flatline`: the same value for `flatline_s`. `no_data`: nothing received for `no_data_s`, also when nothing ever came.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from anlan.rules.alarms import HoldRule
+from anlan.rules.rulebook import load
 from anlan.stream.alarm import (
     BIT_BAD,
     BIT_FLATLINE,
@@ -55,7 +59,9 @@ class Latest(msgspec.Struct, frozen=True, gc=False):
 class Kernel:
     """State of every point of `table` and the one machine that changes it. Not thread-safe."""
 
-    def __init__(self, table: PointTable) -> None:
+    def __init__(self, table: PointTable, hold: HoldRule | None = None) -> None:
+        rule = hold or HoldRule.of(load())
+        self._hold = (rule.changes, rule.window // timedelta(microseconds=1))
         self.table = table
         self._columns = Columns(len(table))
         self._ledger = Ledger(table)
@@ -86,7 +92,7 @@ class Kernel:
     def _apply_compiled(self, compiled: Callable[..., int], frames: Sequence[Frame]) -> list[AlarmEvent]:
         if not frames:
             return []
-        said, samples = run(compiled, self.table, self._columns, frames)
+        said, samples = run(compiled, self.table, self._columns, frames, self._hold)
         ends = np.cumsum([len(frame.index) for frame in frames])
         events: list[AlarmEvent] = []
         for kind, at, row, before, after, since, *starts in said.tolist():
@@ -149,8 +155,9 @@ class Kernel:
         saved = checkpoint.load(state)
         rows = self.table.index(gateway, saved.codes)
         known = np.flatnonzero(rows >= 0)
+        alarmed = rows[known][self._columns.bits[rows[known]] != 0]
         saved.put(self._columns, known, rows[known])
-        for row in rows[known].tolist():
+        for row in alarmed.tolist():
             for side in Side:
                 self._ledger.open.pop((row, side), None)
         for position, side_name, alarm in saved.opened:
@@ -267,6 +274,11 @@ class Kernel:
         pending = state.pending_us[rows]
         started = np.full_like(pending, NEVER)
         on_delay, off_delay, deadband = table.on_delay_us[rows], table.off_delay_us[rows], table.deadband[rows]
+        hold_after, hold_us = self._hold
+        calm = time[:, None] - state.flips_us[rows] > hold_us
+        flips = np.where(calm, 0, state.flips[rows])
+        holding = flips >= hold_after
+        flipped, absorbed = np.zeros_like(calm), np.zeros_like(calm)
         for bit in range(5):
             active = (before & (BIT_BAD if bit == BAD_COLUMN else 1 << bit)) != 0
             if bit == BAD_COLUMN:
@@ -280,8 +292,12 @@ class Kernel:
                 )
                 wanted, counts = np.where(active, off, on) & ok, ok
             start = np.where(pending[:, bit] == NEVER, time, pending[:, bit])
-            fire = wanted & (time - start >= np.where(active, off_delay, on_delay))
+            group = int(bit == BAD_COLUMN)
+            held = np.where(holding[:, group], np.maximum(off_delay, hold_us), off_delay)
+            fire = wanted & (time - start >= np.where(active, held, on_delay))
             started[:, bit] = start
+            flipped[:, group] |= fire
+            absorbed[:, group] |= holding[:, group] & active & ~wanted & counts & (pending[:, bit] != NEVER)
             pending[:, bit] = np.where(wanted & ~fire, start, np.where(counts, NEVER, pending[:, bit]))
             after[fire] ^= BIT_BAD if bit == BAD_COLUMN else 1 << bit
         same = ok & (value == state.value[rows])
@@ -289,6 +305,9 @@ class Kernel:
         flat_before = (before & BIT_FLATLINE) != 0
         flat = np.where(ok, same & (time - changed_us >= table.flatline_us[rows]), flat_before)
         after[flat != flat_before] ^= BIT_FLATLINE
+        noted = flipped | absorbed
+        state.flips_us[rows] = np.where(noted & (calm | holding), time[:, None], state.flips_us[rows])
+        state.flips[rows] = np.where(noted, np.minimum(flips + flipped, 255), state.flips[rows])
         state.bits[rows] = after
         state.pending_us[rows] = pending
         state.busy[rows] = (after != 0) | (pending != NEVER).any(axis=1)

@@ -34,7 +34,7 @@ def machine() -> Callable[..., int] | None:
 
 
 def run(
-    compiled: Callable[..., int], table: PointTable, state: Columns, frames: Sequence[Frame]
+    compiled: Callable[..., int], table: PointTable, state: Columns, frames: Sequence[Frame], hold: tuple[int, int]
 ) -> tuple[NDArray[np.int64], Frame]:
     """Take ``frames`` in order. Returns what happened (see `SAID`) and all samples joined; columns are updated."""
     sizes = [len(frame.index) for frame in frames]
@@ -49,7 +49,7 @@ def run(
         table.on_delay_us, table.off_delay_us, table.flatline_us,
         state.last_us, state.recv_us, state.good_us, state.good_recv_us, state.changed_us, state.seen_us,
         state.frame_us, state.pending_us, state.anchor_us, state.anchor_value, state.value, state.quality,
-        state.bits, state.busy, said,
+        state.bits, state.busy, state.flips_us, state.flips, hold[0], hold[1], said,
     )  # fmt: skip
     return said[:count], joined
 
@@ -72,12 +72,15 @@ def steps(
     alive: Any, limits: Any, deadband: Any, quiet_low: Any, quiet_high: Any,
     on_delay: Any, off_delay: Any, flatline: Any,
     last: Any, recv: Any, good: Any, good_recv: Any, changed: Any, seen: Any, frame_us: Any, pending: Any,
-    anchor_us: Any, anchor_value: Any, held: Any, held_quality: Any, bits: Any, busy: Any, said: Any,
+    anchor_us: Any, anchor_value: Any, held: Any, held_quality: Any, bits: Any, busy: Any,
+    flips_us: Any, flips: Any, hold_after: int, hold_us: int, said: Any,
 ) -> int:  # fmt: skip
     """One sample after the other; frame ``f`` holds the samples before ``ends[f]``. Returns the rows of ``said``."""
     count = 0
     begin = 0
     starts = np.empty(5, np.int64)
+    calm, holding = np.empty(2, np.bool_), np.empty(2, np.bool_)
+    flipped, absorbed = np.empty(2, np.bool_), np.empty(2, np.bool_)
     for frame in range(ends.size):
         end, heard, gathered = ends[frame], received[frame], collected[frame]
         for at in range(begin, end):
@@ -115,7 +118,12 @@ def steps(
                 before = bits[row]
                 after = before
                 waiting = False
+                for group in range(2):
+                    calm[group] = now - flips_us[row, group] > hold_us
+                    holding[group] = not calm[group] and flips[row, group] >= hold_after
+                    flipped[group] = absorbed[group] = False
                 for bit in range(5):
+                    group = 1 if bit == 4 else 0
                     mask = BIT_BAD if bit == 4 else 1 << bit
                     active = (before & mask) != 0
                     if bit == 4:
@@ -133,19 +141,31 @@ def steps(
                     if start == NEVER:
                         start = now
                     starts[bit] = start
-                    if wanted and now - start >= (off_delay[row] if active else on_delay[row]):
+                    delay = on_delay[row]
+                    if active:
+                        delay = max(off_delay[row], hold_us) if holding[group] else off_delay[row]
+                    if wanted and now - start >= delay:
                         after ^= mask
+                        flipped[group] = True
                         if counts:
                             pending[row, bit] = NEVER
                     elif wanted:
                         pending[row, bit] = start
                     elif counts:
+                        if holding[group] and active and pending[row, bit] != NEVER:
+                            absorbed[group] = True
                         pending[row, bit] = NEVER
                     waiting = waiting or pending[row, bit] != NEVER
                 if ok:
                     flat = same and now - since >= flatline[row]
                     if flat != ((before & BIT_FLATLINE) != 0):
                         after ^= BIT_FLATLINE
+                for group in range(2):
+                    if flipped[group] or absorbed[group]:
+                        if calm[group] or holding[group]:
+                            flips_us[row, group] = now
+                        earlier = 0 if calm[group] else flips[row, group]
+                        flips[row, group] = min(earlier + (1 if flipped[group] else 0), 255)
                 bits[row] = after
                 busy[row] = after != 0 or waiting
                 if after != before:

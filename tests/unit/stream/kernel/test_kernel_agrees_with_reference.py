@@ -96,6 +96,18 @@ def test_kernel_says_what_the_reference_says_for_long(steps: list, group: int) -
     compare(steps, group)
 
 
+@pytest.mark.parametrize("qualities", [(0,), (0, 0, 2)])
+def test_a_point_that_comes_and_goes_is_held_alike_by_every_form(qualities: tuple[int, ...]) -> None:
+    """Long enough to be held, absorbed, calm and held again, through checkpoints and sweeps."""
+    dice, story = np.random.default_rng(28), []
+    for step in range(260):
+        value = 50.0 if 120 <= step < 190 else float(dice.choice([50.0, 85.0, 95.0]))
+        quality = int(dice.choice(qualities))
+        then = {0: "checkpoint", 13: "sweep"}.get(step % 40, "")
+        story.append(("g1", 1, 0, [Sample(code, value, quality, 0) for code in "ab"], then))
+    compare(story, 7)
+
+
 def compare(story: list, group: int) -> None:
     """Drive the reference and every form, by call and in groups, through the same steps; every word is the same."""
     reference = ReferenceKernel(SPECS)
