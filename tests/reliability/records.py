@@ -212,7 +212,8 @@ def state() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for label in (
         "monitoring.Alarm", "monitoring.AlarmEvent", "monitoring.Shelving", "monitoring.OfflineSpell",
-        "warnings.Warning", "warnings.LevelEpisode", "warnings.Told", "obligations.Obligation", "delivery.Notice", "delivery.Message",
+        "warnings.Warning", "warnings.LevelEpisode", "warnings.Told", "obligations.Obligation", "delivery.Notice",
+        "delivery.Message",
         "delivery.Delivery", "findings.Finding", "journal.Chain",
     ):  # fmt: skip
         rows = apps.get_model(label)._base_manager.order_by("pk")
