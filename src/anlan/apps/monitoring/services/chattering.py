@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable
 from datetime import datetime
 
 from anlan.apps.monitoring.chunks import chunks
-from anlan.apps.monitoring.models import Alarm
+from anlan.apps.monitoring.models import Alarm, AlarmOrigin
 from anlan.rules.alarms import ChatterRule, chatters
 from anlan.rules.rulebook import load
 
@@ -24,7 +24,8 @@ def mark_chattering(touched: Iterable[Alarm], made: Container[str]) -> None:
     oldest = min(alarm.raised_at for alarm in alarms) - rule.window
     changes: dict[tuple[int, str], set[datetime]] = defaultdict(set)
     for part in chunks(sorted({alarm.point_id for alarm in alarms})):
-        lately = Alarm.objects.by_the_machine().filter(point_id__in=part, raised_at__gte=oldest - rule.window)
+        ours = Alarm.objects.by_the_machine().filter(origin=AlarmOrigin.PLATFORM)
+        lately = ours.filter(point_id__in=part, raised_at__gte=oldest - rule.window)
         for point, side, raised, cleared in lately.order_by().values_list(
             "point_id", "side", "raised_at", "cleared_at"
         ):
