@@ -6,6 +6,7 @@ data. A process without a port for them says so in its log and works on.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import resource
@@ -133,12 +134,10 @@ def process() -> dict[str, float]:
     }
     found["process_open_files_limit"] = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     found["process_start_seconds"] = round(now.now().timestamp() - (now.monotonic() - _STARTED), 1)
-    try:
+    with contextlib.suppress(OSError):  # not Linux, or no descriptor left to ask with
         found["process_open_files"] = len(os.listdir("/proc/self/fd"))
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
         found["process_resident_bytes"] = int(pages) * resource.getpagesize()
-    except OSError:  # not Linux, or no descriptor left to ask with
-        pass
     return found
 
 
