@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from queue import Queue
+from typing import Any
 
 import pytest
 
@@ -54,6 +56,55 @@ def test_a_question_gets_its_answer(server: NatsServer, bus: Bus) -> None:
     finally:
         done.set()
         thread.join(10)
+
+
+@contextmanager
+def answering(server: NatsServer, *answers: bytes) -> Iterator[None]:
+    """Engines that each give one of the answers to ``live.get``, each on a connection of its own."""
+    ready, done = threading.Event(), threading.Event()
+
+    async def engines() -> None:
+        logs = [await Log.connect(server.url) for _ in answers]
+        for log, answer in zip(logs, answers, strict=True):
+
+            async def handler(payload: bytes, answer: bytes = answer) -> bytes:
+                return answer
+
+            await log.answer("live.get", handler)
+        ready.set()
+        await asyncio.to_thread(done.wait, 60)
+        for log in logs:
+            await log.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(engines(),))
+    thread.start()
+    assert ready.wait(30)
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(30)
+
+
+def test_all_who_listen_answer_until_it_is_enough(server: NatsServer, bus: Bus) -> None:
+    heard: list[int] = []
+
+    def enough(answer: dict[str, Any]) -> bool:
+        heard.append(answer["part"])
+        return len(heard) == 2
+
+    with answering(server, b'{"part":1}', b'{"part":2}'):
+        bus.gather("live.get", {}, enough, timeout=30)
+    assert sorted(heard) == [1, 2]
+
+
+def test_too_few_answers_are_kept_and_none_at_all_is_a_timeout(server: NatsServer, bus: Bus) -> None:
+    heard: list[dict[str, Any]] = []
+    with answering(server, b'{"part":1}', b"no JSON"):
+        bus.gather("live.get", {}, lambda answer: bool(heard.append(answer)), timeout=2)
+    assert heard == [{"part": 1}]
+    with pytest.raises(BusTimeout):
+        bus.gather("live.get", {}, lambda answer: True, timeout=30)
 
 
 def test_nobody_there_to_answer_is_a_timeout(bus: Bus) -> None:
