@@ -1,6 +1,6 @@
 """What a sample costs when there are more points: engine path (decode, kernel) and history, at 1, 3 and 10 times.
 
-Run: `./run bench growth [--gateways 76] [--frames 12] [--repeat 3] [--json]`.
+Run: `./run bench growth [--gateways 40] [--frames 12] [--repeat 2] [--json]`.
 
 Every gateway sends packets of 66 tags in national JSON, one frame every 5 s; at 3 and 10 times there are so many more
 gateways, and as many more samples. Decode and kernel take the records in batches as the engine does, over one table of
@@ -37,15 +37,16 @@ def world(gateways: int) -> tuple[Any, list[list[str]]]:
 
 
 def records(codes: list[list[str]], frames: int) -> list[Any]:
-    from datetime import UTC, datetime
+    from datetime import datetime, timedelta, timezone
 
     from anlan.stream.envelope import Record
 
     rng = np.random.default_rng(3)
+    civil = timezone(timedelta(hours=8))
     made = []
     for frame in range(frames):
         at = START + frame * EVERY_US
-        text = datetime.fromtimestamp(at / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        text = datetime.fromtimestamp(at / 1e6, civil).strftime("%Y%m%d%H%M%S")
         for g, mine in enumerate(codes):
             values = np.round(rng.uniform(20, 160, TAGS), 2)
             samples = ",".join(
@@ -54,7 +55,7 @@ def records(codes: list[list[str]], frames: int) -> list[Any]:
             )
             body = f'{{"dataId":"{g}-{frame}","report":{{"reportType":"report","collectTime":"{text}",'
             body += f'"isConnectDataSource":"true","datas":[{samples}]}}}}'
-            made.append(Record(f"e{g}", f"g{g}", f"{g}-{frame}", at + 28_800_000_000 + 900_000, body.encode()))
+            made.append(Record(f"e{g}", f"g{g}", f"{g}-{frame}", at + 900_000, body.encode()))
     return made
 
 
@@ -121,9 +122,9 @@ def measure(gateways: int, frames: int, repeat: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--gateways", type=int, default=76, help="at 1x; 760 gateways are 50 000 points")
+    parser.add_argument("--gateways", type=int, default=40, help="at 1x; 400 gateways are 26 400 points")
     parser.add_argument("--frames", type=int, default=12, help="packets of each gateway")
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="anlan-bench-") as folder:

@@ -19,6 +19,8 @@ PAGES = {
     "enterprises": ("city", "/enterprises/"),
     "enterprise": ("city", f"/enterprises/{ENTERPRISE}/"),
     "point": ("city", "/points/{point}/"),
+    "curves": ("city", f"/points/trends/?enterprise={ENTERPRISE}"),
+    "retrospectives": ("city", "/alarms/late/"),
     "operations": ("city", "/operations/"),
     "channels": ("county-a-admin", "/operations/channels/"),
     "contacts": ("county-a", "/me/contacts/"),

@@ -145,6 +145,9 @@ ADDRESSES: dict[str, Address] = {
     "api-1:warning": Address(of=lambda plant: f"/api/v1/warnings/{plant.warning.number}"),
     "api-1:trend": Address(of=lambda plant: f"/api/v1/points/{plant.point.code}/trend"),
     "api-1:samples": Address(of=lambda plant: f"/api/v1/points/{plant.point.code}/samples"),
+    "api-1:day_of_history": Address(
+        of=lambda plant: f"/api/v1/history/{plant.enterprise.code}/2026-03-01", may_be_silent=True
+    ),
     "api-1:trends": Address(of=lambda plant: f"/api/v1/points/trends?points={plant.point.code}"),
     "api-1:statistics": Address(of=lambda plant: f"/api/v1/points/statistics?points={plant.point.code}"),
     "api-1:live": Address(of=lambda plant: f"/api/v1/points/live?points={plant.point.code}", may_be_silent=True),

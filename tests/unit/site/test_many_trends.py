@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 from datetime import date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,17 @@ def test_parquet_reads_back_as_what_was_stored(world: World, tmp_path: Path) -> 
     assert not list(tmp_path.rglob("*.part"))
     Block.objects.update(body=b"ANB\x01 damaged")
     assert export_day(point.enterprise.code, gateways, day, tmp_path / "one.parquet").damaged > 0
+
+
+def test_a_day_is_downloaded_by_who_may_see_it(world: World) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    point = mine(world).point
+    day = civil_day(clock.now()) - timedelta(days=2)
+    written = record(point, midnight(day), 3, lambda at: 40.125 + at.second)
+    answer = officer(world).get(f"/api/v1/history/{point.enterprise.code}/{day}")
+    assert answer.status_code == 200
+    assert parquet.read_table(BytesIO(answer.content)).column("value").to_pylist() == list(written.values())
+    assert officer(world).get(f"/api/v1/history/{theirs(world).enterprise.code}/{day}").status_code == 404
 
 
 def test_without_pyarrow_the_export_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from anlan.apps.history.services.retention import place_hold, release_hold
 from anlan.apps.journal.models import Entry
 from anlan.apps.registry.models import HazardSource
 from anlan.apps.warnings.models import Warning
+from anlan.roles.historian.chores import BUSY_S, IDLE_S, Chores
 from anlan.roles.historian.keeping import keep
 from anlan.stream.partition import PARTITIONS
 
@@ -110,3 +111,12 @@ def test_what_was_not_compacted_yet_stays(plant: Plant) -> None:
 def test_an_empty_hold_is_refused(plant: Plant, first: int, last: int, reason: str) -> None:
     with pytest.raises(ValueError, match="应"):
         place_hold(plant.enterprise.code, first, last, reason, "user:x", 1)
+
+
+def test_the_chores_go_round_and_rest(plant: Plant) -> None:
+    chores = Chores(lambda: range(PARTITIONS))
+    assert [chores.step(LATER) for _ in range(4)] == [BUSY_S, IDLE_S, IDLE_S, IDLE_S]
+    assert chores.removed == 40
+    others = Chores(lambda: set())
+    assert others.step(LATER + timedelta(days=1)) == IDLE_S
+    assert others.removed == 0

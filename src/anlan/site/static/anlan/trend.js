@@ -66,7 +66,16 @@
       if (!any) return;
       const limits = ["ll", "l", "h", "hh"].filter((key) => data.point.limits[key] !== null);
       const names = { ll: words.wLow + words.wLow, l: words.wLow, h: words.wHigh, hh: words.wHigh + words.wHigh };
-      const lines = limits.map((key) => ({
+      // limits that changed within the stretch stand as they held: each from its time to the next
+      const held = data.settings || [];
+      const until = (k) => (k + 1 < held.length ? Date.parse(held[k + 1].since) : Date.parse(data.to)) + SHIFT;
+      const lines = held.length > 1 ? held.flatMap((each, k) => ["ll", "l", "h", "hh"].filter((key) => each[key] !== null).map((key) => [
+        {
+          coord: [Math.max(Date.parse(each.since), Date.parse(data.from)) + SHIFT, each[key]], name: names[key] + " " + figure(each[key]),
+          lineStyle: { color: key.length > 1 ? colour("--ink") : colour("--text-3"), type: [6, 4], width: 1 },
+        },
+        { coord: [until(k), each[key]] },
+      ])) : limits.map((key) => ({
         yAxis: data.point.limits[key],
         name: names[key] + " " + figure(data.point.limits[key]),
         lineStyle: { color: key.length > 1 ? colour("--ink") : colour("--text-3"), type: [6, 4], width: 1 },
@@ -84,7 +93,8 @@
           { xAxis: (own ? Math.min(Number(words.until), end) : end) + SHIFT },
         ]);
       }
-      const values = [...b.min, ...b.max].filter((v) => v !== null).concat(limits.map((key) => data.point.limits[key]));
+      const values = [...b.min, ...b.max].filter((v) => v !== null).concat(limits.map((key) => data.point.limits[key]))
+        .concat(held.flatMap((each) => ["ll", "l", "h", "hh"].map((key) => each[key]).filter((value) => value !== null)));
       const bottom = Math.min(...values), top = Math.max(...values), room = (top - bottom || Math.abs(top) || 1) * 0.06;
       const grey = colour("--text-2"), ink = colour("--ink");
       const day = HOURS[span] > 24 || span === "own";
@@ -121,6 +131,7 @@
       drawn = n;
       const s = data.summary;
       const said = [words.wMin + " " + figure(s.min), words.wMean + " " + figure(s.mean), words.wMax + " " + figure(s.max), words.wCount + " " + s.count];
+      if ((data.lost || []).length) said.push(words.wLost);
       chart.getDom().setAttribute("aria-label", said.slice(0, 3).join("，") + " " + data.point.unit);
       box.querySelector("[data-figures]").replaceChildren(...said.map((text) => { const part = document.createElement("span"); part.textContent = text; return part; }));
     }
