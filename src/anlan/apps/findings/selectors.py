@@ -37,6 +37,12 @@ def open_about(subject: str) -> list[Finding]:
     return list(rows.exclude(state=FindingState.CLOSED).order_by("pk"))
 
 
+def open_subjects(kind: str) -> list[tuple[int, str]]:
+    """(enterprise, subject) of every finding of a kind that is not closed. Machine's own read."""
+    rows = Finding.objects.by_the_machine().filter(kind=kind).exclude(state=FindingState.CLOSED)
+    return list(rows.order_by().values_list("enterprise_id", "subject"))
+
+
 def number_of(subject: str) -> int:
     """How many findings were ever opened about ``<subject>:…``. For upper apps, which number theirs by it."""
     return Finding.objects.by_the_machine().filter(subject__startswith=f"{subject}:").count()

@@ -25,6 +25,24 @@ def due_between(scope: Scope, start: datetime, until: datetime, kinds: Collectio
     return pending(scope).filter(due_at__gt=start, due_at__lte=until, kind__in=list(kinds))
 
 
+def is_planned(kind: str) -> bool:
+    """Whether anything of a kind is still to fall due. For upper apps, whose kinds plan themselves."""
+    return Obligation.objects.by_the_machine().filter(kind=kind, state=ObligationState.PENDING).exists()
+
+
+def is_known(key: str) -> bool:
+    """Whether a row of this key was ever planned."""
+    return Obligation.objects.by_the_machine().filter(key=key).exists()
+
+
+def enterprises_overdue() -> set[int]:
+    """Keys of the enterprises that owe something overdue; what an agency owes is not theirs. Machine's own read."""
+    rows = Obligation.objects.by_the_machine().filter(
+        state=ObligationState.OVERDUE, enterprise__isnull=False, agency__isnull=True
+    )
+    return {pk for pk in rows.order_by().values_list("enterprise_id", flat=True).distinct() if pk is not None}
+
+
 def of_subject(subject: str) -> Any:
     """Every row of one subject in order of due time. For upper apps, which answer for what they show."""
     return Obligation.objects.by_the_machine().filter(subject=subject).order_by("due_at", "pk")

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Count, Exists, Func, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Count, Func, Q, QuerySet
 
 from anlan.apps.monitoring.models import Alarm
 from anlan.apps.monitoring.selectors.alarms import alarms_raised, limit_alarms
 from anlan.apps.org.scope import Scope
-from anlan.apps.registry.models import Enterprise, Gas, Point
+from anlan.apps.registry.models import Gas
+from anlan.apps.registry.selectors import equipment
 from anlan.rules.alarms import OUTER
 from anlan.rules.metrics.alarming import AlarmFacts, periods_in_flood
 from anlan.rules.rulebook import RulesInForce
@@ -74,7 +75,7 @@ def alarm_facts(
     until = min(end, now)
     periods = max(0, -(-(until - start) // TEN_MINUTES))
     found: dict[int, dict[str, int]] = defaultdict(dict)
-    for pk in _consoles(scope):
+    for pk in equipment.consoles(scope):
         found[pk] = {"consoles": 1, "ten_minutes": periods}
     rows = performing(scope, start, end).order_by()
     mix = {name: Count("pk", filter=is_of) for name, is_of in PRIORITIES.items()}
@@ -108,12 +109,6 @@ def top_points(rows: QuerySet[Alarm], first: int = TOP) -> list[dict[str, Any]]:
         "point__code", "point__tag", "point__name", "enterprise__code", "enterprise__name", "point__unit"
     )
     return list(named.annotate(number=Count("pk")).order_by("-number", "point__code")[:first])
-
-
-def _consoles(scope: Scope) -> list[int]:
-    points = Point.objects.by_the_machine().filter(enterprise=OuterRef("pk"), is_active=True)
-    rows = Enterprise.objects.visible_to(scope).filter(Exists(points), is_active=True)
-    return list(rows.order_by().values_list("pk", flat=True))
 
 
 def _counted(rows: QuerySet[Alarm], seconds: int) -> QuerySet[Any]:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
+from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise, Gateway, HazardSource, Point
 
 
 def points_in_use() -> QuerySet[Point]:
     """Points that must deliver: in use, of active gateways of active enterprises."""
     return Point.objects.by_the_machine().filter(is_active=True, gateway__is_active=True, enterprise__is_active=True)
+
+
+def consoles(scope: Scope) -> list[int]:
+    """Keys of the enterprises in scope that have points in use: each is one operator console (操作岗位)."""
+    points = Point.objects.by_the_machine().filter(enterprise=OuterRef("pk"), is_active=True)
+    rows = Enterprise.objects.visible_to(scope).filter(Exists(points), is_active=True)
+    return list(rows.order_by().values_list("pk", flat=True))
 
 
 def points_with(codes: Iterable[str]) -> QuerySet[Point]:

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from anlan.apps.findings.models import Finding, FindingKind, FindingState
+from anlan.apps.findings import selectors as findings
+from anlan.apps.findings.models import FindingKind
 from anlan.apps.journal import services as journal
+from anlan.apps.obligations import selectors as due_things
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.models import Obligation, ObligationKind
 from anlan.apps.obligations.services import Firing
 from anlan.apps.registry.models import Enterprise
-from anlan.apps.registry.selectors.locality import rules_of
+from anlan.apps.registry.selectors import locality
 from anlan.apps.warnings.models import Supervision, Warning
 from anlan.rules.calendar import civil_day, midnight
 from anlan.rules.level import WARNING_LEVELS, Level
@@ -26,8 +28,7 @@ _AFTER_MIDNIGHT = timedelta(minutes=10)
 
 def ensure_supervision(now: datetime) -> None:
     """Plan today's grading when none is planned yet; called by the clock when it starts. Again: nothing."""
-    planned = Obligation.objects.by_the_machine().filter(kind=ObligationKind.SUPERVISION, state=ObligationState.PENDING)
-    if not planned.exists():
+    if not due_things.is_planned(ObligationKind.SUPERVISION):
         _plan(now)
 
 
@@ -44,8 +45,8 @@ def grade_supervision(now: datetime) -> int:
 
     A change is journaled in the enterprise's chain with its cause. Repeating it changes nothing but the time.
     """
-    enterprises = list(Enterprise.objects.by_the_machine().filter(is_active=True).select_related("supervisor"))
-    rules = rules_of(enterprises, civil_day(now))
+    enterprises = locality.supervised()
+    rules = locality.rules_of(enterprises, civil_day(now))
     found = _circumstances(now, max((each.number("supervision_warning_days") for each in rules.values()), default=0))
     known = {row.enterprise_id: row for row in Supervision.objects.by_the_machine()}
     changed: list[tuple[Enterprise, Supervision, str]] = []
@@ -89,24 +90,19 @@ def _circumstances(now: datetime, days: int) -> dict[int, dict[Circumstance, dat
         found[enterprise][Circumstance.LARGER_WARNING] = cleared
     for enterprise in larger.filter(cleared_at__isnull=True).values_list("enterprise_id", flat=True):
         found[enterprise][Circumstance.LARGER_WARNING] = None
-    dangers = Finding.objects.by_the_machine().filter(kind=FindingKind.HIDDEN_DANGER)
-    open_dangers = dangers.exclude(state=FindingState.CLOSED).values_list("enterprise_id", "subject")
-    by_number = {subject.split(":")[1]: enterprise for enterprise, subject in open_dangers if ":" in subject}
+    dangers = findings.open_subjects(FindingKind.HIDDEN_DANGER)
+    by_number = {subject.split(":")[1]: enterprise for enterprise, subject in dangers if ":" in subject}
     for number in larger.filter(number__in=list(by_number)).values_list("number", flat=True):
         found[by_number[number]][Circumstance.MAJOR_HIDDEN_DANGER] = None
-    overdue = Obligation.objects.by_the_machine().filter(
-        state=ObligationState.OVERDUE, enterprise__isnull=False, agency__isnull=True
-    )
-    for enterprise in overdue.order_by().values_list("enterprise_id", flat=True).distinct():
-        if enterprise is not None:
-            found[enterprise][Circumstance.OVERDUE_DUTY] = None
+    for enterprise in due_things.enterprises_overdue():
+        found[enterprise][Circumstance.OVERDUE_DUTY] = None
     return found
 
 
 def _plan(due_at: datetime) -> None:
     day = civil_day(due_at)
     key = f"supervision:{day.isoformat()}"
-    if not Obligation.objects.by_the_machine().filter(key=key).exists():
+    if not due_things.is_known(key):
         obligations.add(
             [Obligation(key=key, kind=ObligationKind.SUPERVISION, subject="supervision", due_at=due_at, payload={})]
         )
