@@ -25,6 +25,7 @@ from anlan.testing.sender import Sender, packet
 from anlan.testing.sites import Site, sites
 
 NORMAL, HIGH, HIGHER = 50.0, 85.0, 95.0
+MINUTE_US, RESTLESS = 60_000_000, 10
 
 
 def micros(at: datetime) -> int:
@@ -127,20 +128,32 @@ class Ledger:
     packets: int = 0
 
     def alarms(self, gateway: str) -> list[tuple[int, str, list[str]]]:
-        """(start, worst, changes) of every excursion of each of the gateway's points, by a plain model."""
+        """(start, worst, changes) of every excursion of each of the gateway's points, by a plain model.
+
+        A point that changed ten times within a minute keeps its level until it has been calm for a minute.
+        """
         found: list[tuple[int, str, list[str]]] = []
-        level = 0
+        level, flips, since = 0, 0, -MINUTE_US
+        lower: dict[int, int] = {}  # active level → since when the value has been below it
         for at, value in self.entries.get(gateway, []):
             reached = 2 if value >= 90 else 1 if value >= 80 else 0
-            if level == 0 and reached:
-                found.append((at, "HH" if reached == 2 else "H", ["raised"]))
-            elif reached > level:
+            calm = at - since > MINUTE_US
+            held = not calm and flips >= RESTLESS
+            back = any(step <= reached for step in lower)
+            lower = {step: lower.get(step, at) for step in range(1, level + 1) if step > reached}
+            ended = [step for step, begun in lower.items() if at - begun >= (MINUTE_US if held else 0)]
+            after = reached if reached > level else min(ended, default=level + 1) - 1
+            if after != level or (held and back):
+                flips = (0 if calm else flips) + (after != level)
+                since = at if calm or held else since
+            if level == 0 and after:
+                found.append((at, "HH" if after == 2 else "H", ["raised"]))
+            elif after > level:
                 found[-1] = (found[-1][0], "HH", [*found[-1][2], "worsened"])
-            elif level and not reached:
-                found[-1][2].append("cleared")
-            elif reached < level:
-                found[-1][2].append("eased")
-            level = reached
+            elif after < level:
+                found[-1][2].append("eased" if after else "cleared")
+            lower = {step: begun for step, begun in lower.items() if step <= after}
+            level = after
         return found
 
 
