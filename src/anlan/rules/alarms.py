@@ -169,6 +169,22 @@ def chatters(transitions: Iterable[datetime], rule: ChatterRule) -> bool:
     return any(later - first <= rule.window for first, later in zip(ordered, ordered[last:], strict=False))
 
 
+@dataclass(frozen=True, slots=True)
+class HoldRule:
+    """A point that changes oftener than so within the window keeps its alarm until it has been calm for the window.
+
+    Raising is never held back. What is held back is only the return to normal of an alarm that comes and goes.
+    """
+
+    changes: int
+    window: timedelta
+
+    @classmethod
+    def of(cls, rules: RulesInForce) -> HoldRule:
+        """As the rules in force have it (本地设定)."""
+        return cls(rules.number("alarm_hold_changes"), rules.length("alarm_hold_seconds"))
+
+
 class Priority(StrEnum):
     """How urgent an alarm is. No point of the register carries one: it follows from limit and gas (本地设定)."""
 
