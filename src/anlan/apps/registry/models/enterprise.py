@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.org.models import Agency, Person, Region
 from anlan.apps.org.scope import Scope, ScopedQuerySet, once_a_page
+from anlan.apps.org.selectors import agencies_visible
 
 
 class EnterpriseKind(models.TextChoices):
@@ -66,11 +67,8 @@ EVERY = Every.EVERY
 def described(scope: Scope) -> models.Q:
     """The enterprises of a scope by the agencies that stand above them, whichever way."""
     mine = models.Q(pk__in=scope.enterprise_ids)
-    below = models.Q(pk__in=[])
-    for path in scope.agency_paths:
-        below |= models.Q(path__startswith=path)
     if scope.agency_paths:
-        agencies = Agency.objects.by_the_machine().filter(below).values("pk")
+        agencies = agencies_visible(scope).values("pk")
         mine |= models.Q(supervisor__in=agencies) | models.Q(county__in=agencies) | models.Q(town__in=agencies)
         mine |= models.Q(park__in=Park.objects.filter(agency__in=agencies).values("pk"))
     return mine
