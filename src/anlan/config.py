@@ -61,7 +61,7 @@ class Config:
     log_max_gib: float = 20.0
     """Size at which the log refuses new packets rather than dropping old ones."""
     disk_soft_mib: float = 1024.0
-    """With less room on the disk history pauses, at half of it no back-fill is taken, at a quarter nothing. 0: never."""
+    """With less room on disk history pauses, at half of it no back-fill is taken, at a quarter nothing. 0: never."""
     data_max_gib: float = 0.0
     """The most that ``data_dir`` may take of its disk; 0: as much as there is."""
     ops_alerts: str = ""
