@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import openpyxl
+import pyarrow.parquet
 import pytest
 from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -181,11 +182,13 @@ def here(addresses: dict[str, Address]) -> list[str]:
 
 
 def text_of(response: HttpResponseBase) -> str:
-    """Everything that an answer says, also inside a workbook."""
+    """Everything that an answer says, also inside a workbook or a table of samples."""
     body = response.content  # type: ignore[attr-defined]
     if "spreadsheet" in response.headers["Content-Type"]:
         book = openpyxl.load_workbook(io.BytesIO(body), read_only=True)
         return "\n".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
+    if "parquet" in response.headers["Content-Type"]:
+        return str(pyarrow.parquet.read_table(io.BytesIO(body)).to_pylist())
     if "json" in response.headers["Content-Type"]:
         return json.dumps(json.loads(body), ensure_ascii=False)
     return body.decode()
