@@ -48,7 +48,8 @@ def bytes_on_disk() -> int:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             names = [table for table in connection.introspection.table_names(cursor) if table.startswith("history_")]
-            cursor.execute("SELECT coalesce(sum(pg_total_relation_size(t::regclass)), 0) FROM unnest(%s) AS t", [names])
+            sizes = "SELECT coalesce(sum(pg_total_relation_size(name::regclass)), 0) FROM unnest(%s::text[]) AS name"
+            cursor.execute(sizes, [names])
             return int(cursor.fetchone()[0])
         cursor.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
         return int(cursor.fetchone()[0])
