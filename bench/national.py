@@ -419,7 +419,12 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--database", default="", help="ANLAN_DATABASE_URL, empty database; else SQLite, thrown away")
     parser.add_argument("--no-history", action="store_true", help="leave the historian out")
     parser.add_argument("--no-restart", dest="restart", action="store_false", help="leave the kill -9 out")
-    parser.add_argument("--probe-every", type=float, default=0.1, help="pause between two timed alarms, seconds")
+    parser.add_argument(
+        "--probe-every",
+        type=float,
+        default=0.4,
+        help="pause between two timed alarms, each a warning of its own, seconds",
+    )
     parser.add_argument("--keep-logs", action="store_true", help="print the ends of the processes' logs")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()

@@ -48,6 +48,8 @@ SLICE = 50
 """Gateways saved in one commit; more would hold up the alarms behind it."""
 SWEEP_S = 1.0
 REGISTRY_S = 5.0
+REGISTRY_SHARE = 50
+"""A look at half a million points costs a third of a second: at most one fiftieth of the time goes into looks."""
 LINKS_S = 5.0
 SIGN_S = 5.0
 """How often the engine signs that it is alive."""
@@ -311,7 +313,9 @@ class Engine:
     async def _look_at_registry(self) -> None:
         """Compare the registry with what is known, beside the loop; only enterprises that changed are read."""
         core, held = self._core, set(self._keeper.held)
+        begun = now.monotonic()
         versions = await self._in_aside(registry_versions)
+        self._every["registry"].not_within(REGISTRY_SHARE * (now.monotonic() - begun))
         wanted = {code: version for code, version in versions.items() if partition_of(code) in held}
         known = {code: version for code, version in self._versions.items() if partition_of(code) in held}
         changed = {code for code in {*wanted, *known} if wanted.get(code) != known.get(code)}

@@ -51,6 +51,8 @@ FLUSH_SHARE = 20
 MAX_SAMPLES = 30_000_000
 """About 300 MB: a sample that waits takes little more than its value (`anlan.roles.historian.minutes`)."""
 REGISTRY_S = 5.0
+REGISTRY_SHARE = 50
+"""A look at half a million points costs a third of a second: at most one fiftieth of the time goes into looks."""
 COMPACT_S = 30.0
 LATE_US = 10 * 60_000_000
 """An hour is compacted so long after its end: most late data has come by then."""
@@ -138,6 +140,7 @@ class Historian:
         moment = now.monotonic()
         self._flush_at = moment + SHORTEST_FLUSH_S
         self._registry_at = moment + REGISTRY_S
+        self._versions_at = moment
         self._compact_at = moment + COMPACT_S
         self._chores_at = moment + COMPACT_S
         self.ready.set()
@@ -266,8 +269,12 @@ class Historian:
 
     async def _follow_registry(self) -> None:
         await self._in_database(_sign, self._instance, self._clock.now())
+        begun = now.monotonic()
+        if begun < self._versions_at:
+            return
         held = self._keeper.held
         found = await self._in_database(registry_versions)
+        self._versions_at = now.monotonic() + REGISTRY_SHARE * (now.monotonic() - begun)
         versions = {code: version for code, version in found.items() if partition_of(code) in held}
         known = {code: version for code, version in self._versions.items() if partition_of(code) in held}
         changed = {code for code in {*versions, *known} if versions.get(code) != known.get(code)}
