@@ -166,6 +166,7 @@ def test_without_pyarrow_the_export_says_what_to_install(tmp_path: Path, monkeyp
     assert "pyarrow" in MISSING
 
 
+@pytest.mark.reliability(23)
 def test_figures_of_a_period_say_that_late_data_revised_it(world: World) -> None:
     point, now = mine(world).point, clock.now()
     yesterday = civil_day(now) - timedelta(days=1)

@@ -25,13 +25,17 @@ def us(at: datetime) -> int:
 
 
 class Plant:
-    """One enterprise with one gateway; ``take`` is what the historian does with frames, ``store`` its flush."""
+    """One enterprise with one gateway; ``take`` is what the historian does with frames, ``store`` its flush.
+
+    ``frames``: everything taken, in the order in which it came.
+    """
 
     def __init__(self, points: int = 2) -> None:
         site = build(START, enterprises=1, points=points)[0]
         self.table = PointTable(point_specs())
         self.open = OpenMinutes(self.table)
         self.gateway, self.seq = site.gateway, 0
+        self.frames: list[Frame] = []
         self.enterprise = Enterprise.objects.select_related("supervisor").get(code=site.enterprise)
         self.point = Point.objects.select_related("gateway", "enterprise").get(code=site.points[0])
 
@@ -51,6 +55,7 @@ class Plant:
                 unknown=[],
                 unique=True,
             )
+            self.frames.append(frame)
             self.open.add(self.enterprise.code, frame, self.seq)
 
     def store(self) -> Batch:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from tests.unit.roles.historian.recorded import START, Plant, us
 
+from anlan.apps.delivery.models import Notice
 from anlan.apps.history.models import LateStretch
 from anlan.apps.history.selectors import raw, trend
 from anlan.apps.history.services import compact_hour, hours_to_compact
@@ -63,6 +64,7 @@ def test_data_a_day_old_with_a_violation_make_a_retrospective_record_and_no_warn
     taken = hidden_peak()
     received = tomorrow + timedelta(minutes=5)
     plant.take(taken, received)
+    apply_events(Kernel(plant.table).apply_many(plant.frames), received)  # the engine hears it all, in this order
     now = settled(plant, received)
     found = Retrospective.objects.get(point=plant.point)
     assert (found.shown, found.worst, found.limit, found.extreme) == (Shown.EXCURSION, "H", 80.0, 86.0)
@@ -72,6 +74,7 @@ def test_data_a_day_old_with_a_violation_make_a_retrospective_record_and_no_warn
     assert Retrospective.objects.count() == len(plant.table)
     assert not Alarm.objects.exists()
     assert not Warning.objects.exists()
+    assert not Notice.objects.by_the_machine().exists()
     assert Entry.objects.filter(act="late_excursion").count() == len(plant.table)
     # history is whole, before and after the compactor has taken it up again
     for _ in range(2):
@@ -117,14 +120,14 @@ def test_a_late_sample_that_shows_an_earlier_start_corrects_it_with_an_entry_and
         *steady(NOON + timedelta(minutes=15), NOON + timedelta(minutes=25), 86.0),
     ]
     plant.take(live)
-    frames = [frame for minute in plant.open._minutes.values() for frame in minute.frames]
-    apply_events(kernel.apply_many(sorted(frames, key=lambda f: f.collected_at_us)), NOON + timedelta(minutes=25))
+    apply_events(kernel.apply_many(plant.frames), NOON + timedelta(minutes=25))
     [alarm] = Alarm.objects.all()
     assert alarm.started_at == NOON + timedelta(minutes=15)
     events, warnings = list(AlarmEvent.objects.values()), list(Warning.objects.values())
     plant.store()
     received = NOON + timedelta(minutes=30)
     plant.take(steady(NOON + timedelta(minutes=12), NOON + timedelta(minutes=15), 84.0), received)
+    apply_events(kernel.apply_many(plant.frames[len(live) :]), received)
     now = settled(plant, received)
     [corrected] = Alarm.objects.all()
     assert corrected.started_at == NOON + timedelta(minutes=12)
