@@ -111,3 +111,45 @@ def test_a_row_of_a_channel_that_is_gone_stays_queued(queue: list[Delivery]) -> 
 def test_pauses_double_up_to_ten_minutes() -> None:
     assert [pause_after(number) for number in (1, 2, 3)] == [timedelta(seconds=each) for each in (5, 10, 20)]
     assert pause_after(100) == timedelta(minutes=10)
+
+
+def test_a_sender_frozen_in_its_batch_sends_nothing_more_of_it_once_its_claims_ran_out(queue: list[Delivery]) -> None:
+    """Reliability 3 (c): whoever has taken the rest over by then would send it a second time."""
+    clock = FakeClock(at("08:00:01"))
+
+    class Freezing(Outside):
+        def send(self, letter: Letter) -> None:
+            super().send(letter)
+            clock.advance(LEASE.total_seconds())
+
+    frozen, other = Freezing(), Outside()
+    assert send_due({"outside": frozen}, clock, workers=1) == 1
+    assert [letter.level for letter in frozen.taken] == ["red"]
+    assert send_due({"outside": other}, clock) == 2
+    assert sorted(letter.level for letter in other.taken) == ["blue", "orange"]
+    assert set(Delivery.objects.filter(channel="outside").values_list("state", flat=True)) == {DeliveryState.SENT}
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_what_was_sent_is_recorded_though_the_database_cut_the_connection_meanwhile(queue: list[Delivery]) -> None:
+    """A sender that was frozen in a transaction wakes up without it; what it cannot record would go out again."""
+    import psycopg
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (mine,) = cursor.fetchone()
+    address = {name: connection.get_connection_params()[name] for name in ("host", "port", "user", "dbname")}
+
+    class Cutting(Outside):
+        def send(self, letter: Letter) -> None:
+            super().send(letter)
+            with psycopg.connect(**address, autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(%s)", [mine])
+
+    channel = Cutting()
+    assert send_due({"outside": channel}, FakeClock(at("08:00:01")), workers=1) == 3
+    assert set(Delivery.objects.filter(channel="outside").values_list("state", flat=True)) == {DeliveryState.SENT}
+    assert send_due({"outside": channel}, FakeClock(at("09:00"))) == 0
+    assert sorted(letter.level for letter in channel.taken) == ["blue", "orange", "red"]

@@ -1,7 +1,8 @@
 """Takes what is queued for outside channels and sends it: at least once, each try with the same key.
 
-A sender claims rows with a lease; one that dies leaves the lease to run out, and the row is taken again. Each channel
-has its own claims and its own workers, so that one that hangs holds up nobody else. Must never mark as sent what was
+A sender claims rows with a lease; one that dies leaves the lease to run out, and the row is taken again. One that was
+frozen meanwhile sends nothing of it any more when it wakes. Each channel has its own claims and its own workers, so
+that one that hangs holds up nobody else. Must never mark as sent what was
 not, and never drop anything: what cannot be sent now stays queued, what never can is passed on (`falling`).
 """
 
@@ -14,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from anlan.apps.delivery.models import Delivery, DeliveryState
@@ -61,9 +62,11 @@ def send_due(channels: Mapping[str, Channel], clock: Clock, limit: int = 50, wor
     each as soon as it is known. Then pass on what waits for channels that are unwell.
 
     Returns how many were tried. Red before orange before yellow, the untried before the retried, then oldest first; as
-    many as the channel's rate allows. A row whose channel this installation no longer has stays queued.
+    many as the channel's rate allows. A row whose channel this installation no longer has stays queued. Raises
+    DatabaseError when something could not be written down; what else was tried then is written down all the same.
     """
     tried = 0
+    failure: DatabaseError | None = None
     with ExitStack() as pools:
         running = {}
         for name, channel in channels.items():
@@ -71,10 +74,18 @@ def send_due(channels: Mapping[str, Channel], clock: Clock, limit: int = 50, wor
             claimed = claim([name], clock.now(), at_most, channel.rate)
             if claimed:
                 pool = pools.enter_context(ThreadPoolExecutor(min(workers, len(claimed)), f"send-{name}"))
-                running |= {pool.submit(_try, channel, row, letter_of(row, channel)): row for row in claimed}
+                running |= {pool.submit(_try, channel, row, letter_of(row, channel), clock): row for row in claimed}
         for done in as_completed(running):
-            record(running[done], done.result(), clock.now())
+            outcome = done.result()
+            if outcome is None:
+                continue
             tried += 1
+            try:
+                _record_surely(running[done], outcome, clock)
+            except DatabaseError as error:
+                failure = error
+    if failure is not None:
+        raise failure
     for name, state in states.read(channels).items():
         if state.unwell_since is not None:
             pass_on_waiting(name, clock.now())
@@ -119,8 +130,18 @@ def _claim(name: str, now: datetime, limit: int, rate: float | None, probe: bool
         states.used(state, now, rate, len(claimed))
     for row in claimed:
         row.attempts += 1
-        row.state = DeliveryState.SENDING
+        row.state, row.claimed_until = DeliveryState.SENDING, now + LEASE
         yield row
+
+
+def _record_surely(row: Delivery, outcome: Outcome, clock: Clock) -> None:
+    """`record`, twice if need be: who was frozen while he wrote wakes up with a connection that the database has cut,
+    and a letter that is not recorded goes out again."""
+    try:
+        record(row, outcome, clock.now())
+    except DatabaseError:
+        log.exception("what became of letter %s could not be recorded, trying once more", row.key)
+        record(row, outcome, clock.now())
 
 
 def record(row: Delivery, outcome: Outcome, now: datetime) -> None:
@@ -178,7 +199,11 @@ def pass_on_waiting(name: str, now: datetime, limit: int = 200) -> int:
     return len(rows)
 
 
-def _try(channel: Channel, row: Delivery, letter: Letter) -> Outcome:
+def _try(channel: Channel, row: Delivery, letter: Letter, clock: Clock) -> Outcome | None:
+    """Send one letter; None when the claim ran out before its turn came: another sender may have the row by now."""
+    if row.claimed_until is None or clock.now() >= row.claimed_until:
+        log.warning("the claim of letter %s ran out before it was sent", row.key)
+        return None
     if row.contact is not None and not row.contact.is_enabled:
         return Outcome(f"联系方式已停用：{row.contact.disabled_because}", permanent=True)
     try:
