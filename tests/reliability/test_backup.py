@@ -41,14 +41,14 @@ def test_a_backup_under_load_restores_what_was_acknowledged_and_the_clocks_go_on
         plant.ask("staff", "1000000000")
         feed = Feed(plant, period_s=0.05)
         feed.start()
-        until(lambda: feed.ledger.packets > 100, 60, lambda: "the feed does not flow")
+        until(lambda: feed.ledger.packets > 100, 240, lambda: "the feed does not flow")
         plant.burn()
         before = {gateway: len(entries) for gateway, entries in feed.ledger.entries.items()}
         running, starts = plant.supervisor.config, _starts(plant)
         made = anlan(running, "backup", str(backups), "--with-secrets")
         assert made.returncode == 0, made.stderr
         packets = feed.ledger.packets
-        until(lambda: feed.ledger.packets > packets + 30, 60, lambda: "the feed was stopped by the backup")
+        until(lambda: feed.ledger.packets > packets + 30, 240, lambda: "the feed was stopped by the backup")
         ledger = feed.stop()
         assert _starts(plant) == starts
         refused = anlan(running, "restore", str(backups))
@@ -76,12 +76,12 @@ def test_with_the_old_log_what_came_after_the_backup_is_read_again(tmp_path: Pat
     with Plant(tmp_path / "data", database_url, ["engine", "intake"], **WORLD) as plant:
         feed = Feed(plant, period_s=0.05)
         feed.start()
-        until(lambda: feed.ledger.packets > 50, 60, lambda: "the feed does not flow")
+        until(lambda: feed.ledger.packets > 50, 240, lambda: "the feed does not flow")
         running = plant.supervisor.config
         made = anlan(running, "backup", str(backups))
         assert made.returncode == 0, made.stderr
         packets = feed.ledger.packets
-        until(lambda: feed.ledger.packets > packets + 60, 60, lambda: "the feed does not flow")
+        until(lambda: feed.ledger.packets > packets + 60, 240, lambda: "the feed does not flow")
         ledger = feed.stop()
     with new_database() as empty:
         place = dataclasses.replace(running, data_dir=tmp_path / "new", database_url=empty)
@@ -99,7 +99,9 @@ def test_backups_one_after_the_other_and_one_that_was_killed(tmp_path: Path, dat
         process = subprocess.Popen(
             [sys.executable, "-m", "anlan", "backup", str(backups)], env={**os.environ, **running.environment()}
         )
-        until(lambda: any(backups.glob(".partial-*")) or any(backups.glob("anlan-*")), 60, lambda: "nothing is written")
+        until(
+            lambda: any(backups.glob(".partial-*")) or any(backups.glob("anlan-*")), 240, lambda: "nothing is written"
+        )
         process.kill()
         process.wait(30)
         for _ in range(3):

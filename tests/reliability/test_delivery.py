@@ -320,7 +320,7 @@ def test_the_running_role_keeps_a_lane_for_each_channel(
     assert Tick.objects.filter(name="delivery-2").exists()
 
 
-def wait_for(true: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(true: Callable[[], bool], seconds: float = 120) -> None:
     until = monotonic() + seconds
     while not true():
         assert monotonic() < until

@@ -32,23 +32,23 @@ def test_an_intake_without_descriptors_keeps_its_senders_and_takes_new_ones_when
     with Plant(tmp_path / "data", database_url, ROLES, enterprises=2, points=2, quiet=3) as plant:
         feed = Feed(plant)
         feed.start()
-        until(lambda: feed.ledger.packets > 10, 60, lambda: "nothing is taken")
+        until(lambda: feed.ledger.packets > 10, 240, lambda: "nothing is taken")
         intake = plant.supervisor.children["intake"].pid
         idle = []
         with limited(plant, ["intake"], resource.RLIMIT_NOFILE, descriptors(intake) + 10):
             idle += connect(plant, 60)
-            until(lambda: descriptors(intake) >= resource.prlimit(intake or 0, resource.RLIMIT_NOFILE)[0] - 1, 60,
+            until(lambda: descriptors(intake) >= resource.prlimit(intake or 0, resource.RLIMIT_NOFILE)[0] - 1, 240,
                   lambda: f"{descriptors(intake)} descriptors are open")  # fmt: skip
             packets = feed.ledger.packets
-            until(lambda: feed.ledger.packets > packets + 20, 60, lambda: "connected gateways are no longer answered")
+            until(lambda: feed.ledger.packets > packets + 20, 240, lambda: "connected gateways are no longer answered")
             plant.burn()
-            until(lambda: plant.ask("dump")["notices"] == plant.notices, 120, lambda: "the clocks do not go on")
+            until(lambda: plant.ask("dump")["notices"] == plant.notices, 240, lambda: "the clocks do not go on")
         for each in idle:
             each.close()
         with socket.create_connection((plant.supervisor.config.host, plant.supervisor.config.intake_port), 30) as fresh:
             fresh.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             assert fresh.recv(12) == b"HTTP/1.1 200"
-        compare(plant, feed.stop(), seconds=120)
+        compare(plant, feed.stop(), seconds=240)
         assert {role: plant.supervisor.children[role].starts for role in ROLES} == dict.fromkeys(ROLES, 1)
 
 
@@ -59,15 +59,15 @@ def test_a_role_that_gets_no_more_memory_costs_nothing_that_was_acknowledged(tmp
     with Plant(tmp_path / "data", database_url, ROLES, enterprises=2, points=2, quiet=3) as plant:
         feed = Feed(plant)
         feed.start()
-        until(lambda: feed.ledger.packets > 10, 60, lambda: "nothing is taken")
+        until(lambda: feed.ledger.packets > 10, 240, lambda: "nothing is taken")
         engine = plant.supervisor.children["engine"].pid
         held = int(Path(f"/proc/{engine}/statm").read_text().split()[0]) * resource.getpagesize()
         print(f"engine {resident_mib(engine):.0f} MiB resident, {held / 2**20:.0f} MiB mapped")
         with limited(plant, ["engine"], resource.RLIMIT_AS, held):
             packets = feed.ledger.packets
-            until(lambda: feed.ledger.packets > packets + 60, 90, lambda: "gateways are not answered")
+            until(lambda: feed.ledger.packets > packets + 60, 240, lambda: "gateways are not answered")
             plant.burn()
-            until(lambda: plant.ask("dump")["notices"] == plant.notices, 120, lambda: "the clocks do not go on")
-        compare(plant, feed.stop(), seconds=120)
+            until(lambda: plant.ask("dump")["notices"] == plant.notices, 240, lambda: "the clocks do not go on")
+        compare(plant, feed.stop(), seconds=240)
         starts = {role: plant.supervisor.children[role].starts for role in ROLES if role != "engine"}
         assert starts == dict.fromkeys(starts, 1)

@@ -53,7 +53,7 @@ def _flood(plant: Plant) -> str:
                 reply = sender.send(list(packets))
                 return reply.status == 200 and reply.accepted + reply.duplicates == len(packets)
 
-            until(taken, 60, lambda: "the intake takes nothing")
+            until(taken, 240, lambda: "the intake takes nothing")
 
         def frame(at: datetime, codes: tuple[str, ...], value: float) -> dict[str, Any]:
             return packet(site.enterprise, site.gateway, at, dict.fromkeys(codes, value))
@@ -78,7 +78,7 @@ def _wait_for(plant: Plant, kind: str) -> dict[str, Any]:
         sent = {state for *_, channel, state in found["deliveries"] if channel == "sms"}
         return kind in {name for name, _ in found["notices"]} and sent <= {"sent", "delivered"}
 
-    until(told, 150, lambda: f"{found['alarms']} alarms, notices {found['notices']}, letters {found['deliveries']}")
+    until(told, 240, lambda: f"{found['alarms']} alarms, notices {found['notices']}, letters {found['deliveries']}")
     return found
 
 
