@@ -12,7 +12,7 @@ from tests.neighbours import World
 from anlan import now as clock
 from anlan.apps.delivery.models import Message
 from anlan.apps.journal.models import Entry
-from anlan.apps.monitoring.models import Alarm, AlarmState
+from anlan.apps.monitoring.models import Alarm, AlarmState, Filing, Shelving, SuppressionRule
 from anlan.apps.obligations import services as obligations
 from anlan.apps.warnings import services
 from anlan.apps.warnings.models import Origin, SiteOrder, Warning
@@ -182,7 +182,11 @@ def test_the_to_do_page_asks_the_holder_and_nobody_else(world: World, warning: W
     assert "1 件事等您" in holder.get("/todo/").content.decode()
     act(holder, warning, "confirm")
     assert "您已确认，处置到消警为止" in holder.get("/todo/").content.decode()
-    assert "没有待办" in world.client("county").get("/todo/").content.decode()
+    county = world.client("county")
+    assert "您尚未确认" not in county.get("/todo/").content.decode()
+    for waiting in (Filing, Shelving, SuppressionRule):
+        waiting.objects.update(state="withdrawn")
+    assert "没有待办" in county.get("/todo/").content.decode()
 
 
 def test_the_list_narrows_by_level_and_state_and_goes_out_as_a_workbook(world: World, warning: Warning) -> None:

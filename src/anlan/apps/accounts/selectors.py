@@ -42,6 +42,12 @@ def enterprises_of(user: Any, at: datetime, roles: Iterable[str]) -> frozenset[i
     return frozenset(each.enterprise_id for each in grants_of(user, at) if each.enterprise_id and each.role in wanted)
 
 
+def agencies_of(user: Any, at: datetime, roles: Iterable[str]) -> frozenset[int]:
+    """Primary keys of the agencies in which the log-in itself holds one of ``roles``."""
+    wanted = set(roles)
+    return frozenset(each.agency_id for each in grants_of(user, at) if each.agency_id and each.role in wanted)
+
+
 def agency_roles(user: Any, at: datetime) -> frozenset[str]:
     """The roles that the log-in holds in any agency."""
     return frozenset(each.role for each in grants_of(user, at) if each.agency_id)

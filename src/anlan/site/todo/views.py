@@ -1,4 +1,4 @@
-"""The to-do page: cards in order of urgency, then what was told and what was done today."""
+"""The to-do page: cards in order of urgency, what waits for a decision, what was told and what was done today."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from anlan.apps.warnings.models import Act, Confirmation, DisposalReport, Warnin
 from anlan.apps.warnings.selectors import Task, TaskKind, todo_for
 from anlan.rules import calendar
 from anlan.site.board import Row, board
+from anlan.site.quieting.waiting import filed_by, waiting_for
 
 MESSAGES = 8
 DONE = 12
@@ -59,13 +60,16 @@ def todo(request: HttpRequest) -> HttpResponse:
     scope = request.scope  # type: ignore[attr-defined]
     person = request.user.person  # type: ignore[union-attr]
     tasks = todo_for(scope, person, now)
+    waiting = waiting_for(request.user, scope, now)
     context = {
         "now": now,
         "cards": _cards(tasks, scope, now),
+        "waiting": waiting,
+        "filed": filed_by(request.user, scope, now),
         "messages_to_me": _unread(scope),
         "unread": Message.objects.addressed_to(scope).filter(read_at__isnull=True).count(),
         "done": _done(person, scope, now) if person else [],
-        "asking": sum(1 for task in tasks if task.kind != TaskKind.HANDLE),
+        "asking": sum(1 for task in tasks if task.kind != TaskKind.HANDLE) + len(waiting),
         "handling": sum(1 for task in tasks if task.kind == TaskKind.HANDLE),
     }
     fragment = bool(request.headers.get("HX-Request"))

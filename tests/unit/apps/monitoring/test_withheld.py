@@ -17,6 +17,7 @@ from anlan.apps.monitoring.services import NotDone, filings, shelving, suppressi
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind
 from anlan.apps.org.models import Agency
+from anlan.apps.org.scope import EVERYTHING
 from anlan.apps.registry.models import Device, Gateway, HazardSource, Point
 from anlan.apps.warnings.models import LevelEpisode, Warning
 from anlan.stream import alarm as kernel
@@ -138,11 +139,11 @@ def test_an_unconfirmed_filing_changes_nothing_and_stands_on_the_countys_list_af
     obligations.run_due(at("07:30", day=2))
     owed.refresh_from_db()
     assert (owed.state, owed.agency) == ("overdue", world.county)
-    assert filing.pk in selectors.filings_to_confirm(world.county).values_list("pk", flat=True)
+    assert filing.pk in selectors.filings_to_confirm(EVERYTHING, [world.county.pk]).values_list("pk", flat=True)
     world.confirm(filing, at("08:00", day=2))
     owed.refresh_from_db()
     assert owed.state == "late"
-    assert not selectors.filings_to_confirm(world.county).exists()
+    assert not selectors.filings_to_confirm(EVERYTHING, [world.county.pk]).exists()
 
 
 def test_a_filing_confirmed_before_its_start_takes_effect_at_its_start_and_ends_by_itself(world: World) -> None:

@@ -18,12 +18,15 @@ from anlan.apps.monitoring.selectors.intake import gaps_in, suspensions_in, tag_
 from anlan.apps.monitoring.selectors.live import Live, LiveValue, live
 from anlan.apps.monitoring.selectors.points import enterprises_of, point_specs, registry_versions
 from anlan.apps.monitoring.selectors.quieting import (
+    filings_filed_by,
     filings_to_confirm,
     filings_visible,
     is_shelved,
     shelved_alarms,
     shelved_now,
+    shelvings_to_approve,
     shelvings_visible,
+    suppressions_to_approve,
     suppressions_visible,
 )
 
@@ -39,6 +42,7 @@ __all__ = [
     "alarms_raised",
     "alarms_visible",
     "enterprises_of",
+    "filings_filed_by",
     "filings_to_confirm",
     "filings_visible",
     "first_alarm",
@@ -50,7 +54,9 @@ __all__ = [
     "registry_versions",
     "shelved_alarms",
     "shelved_now",
+    "shelvings_to_approve",
     "shelvings_visible",
+    "suppressions_to_approve",
     "suppressions_visible",
     "suspensions_in",
     "tag_list",

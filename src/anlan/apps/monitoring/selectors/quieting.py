@@ -15,9 +15,10 @@ from anlan.apps.monitoring.models import (
     Shelving,
     ShelvingState,
     SuppressionRule,
+    SuppressionState,
 )
-from anlan.apps.org.models import Agency
 from anlan.apps.org.scope import Scope
+from anlan.rules.alarms import Approver
 
 
 def filings_visible(scope: Scope) -> QuerySet[Filing]:
@@ -25,10 +26,37 @@ def filings_visible(scope: Scope) -> QuerySet[Filing]:
     return Filing.objects.visible_to(scope).select_related("enterprise", "source", "device", "agency")
 
 
-def filings_to_confirm(agency: Agency) -> QuerySet[Filing]:
-    """What waits for the confirmation of one county or park. The caller speaks for the agency."""
-    mine = Q(enterprise__supervisor=agency) | Q(enterprise__county=agency) | Q(enterprise__park__agency=agency)
-    return Filing.objects.by_the_machine().filter(mine, state=FilingState.FILED)
+def filings_to_confirm(scope: Scope, agency_ids: Iterable[int]) -> QuerySet[Filing]:
+    """What waits for the confirmation of these counties and parks. The caller speaks for them."""
+    return filings_visible(scope).filter(_near(agency_ids), state=FilingState.FILED)
+
+
+def shelvings_to_approve(
+    scope: Scope, agency_ids: Iterable[int], principal_of: Iterable[int] = ()
+) -> QuerySet[Shelving]:
+    """Shelves of gas alarms that wait for these counties and parks, or for the principal of these enterprises."""
+    here = _near(agency_ids, approver=Approver.COUNTY)
+    mine = here | Q(enterprise__in=list(principal_of), approver=Approver.PRINCIPAL)
+    return shelvings_visible(scope).filter(mine, state=ShelvingState.ASKED)
+
+
+def suppressions_to_approve(scope: Scope, agency_ids: Iterable[int]) -> QuerySet[SuppressionRule]:
+    """Versions of suppression rules that wait for the approval of these counties and parks."""
+    return suppressions_visible(scope).filter(_near(agency_ids), state=SuppressionState.PROPOSED)
+
+
+def filings_filed_by(scope: Scope, enterprise_ids: Iterable[int], name: str, since: datetime) -> QuerySet[Filing]:
+    """What a person filed for their enterprises: all that waits or is in force, and what was settled since."""
+    mine = filings_visible(scope).filter(enterprise__in=list(enterprise_ids), filed_by=name)
+    going_on = Q(state__in=[FilingState.FILED, FilingState.CONFIRMED])
+    return mine.filter(going_on | Q(decided_at__gte=since) | Q(ended_at__gte=since))
+
+
+def _near(agency_ids: Iterable[int], **more: str) -> Q:
+    """Of enterprises about which one of these agencies decides; see `anlan.apps.accounts.selectors.county_or_park`."""
+    near = list(agency_ids)
+    mine = Q(enterprise__supervisor__in=near) | Q(enterprise__county__in=near) | Q(enterprise__park__agency__in=near)
+    return mine & Q(**more)
 
 
 def shelvings_visible(scope: Scope) -> QuerySet[Shelving]:
