@@ -2,7 +2,8 @@
 
 ``ANLAN_DATABASE_URL`` chooses the database; without it SQLite in ``ANLAN_DATA_DIR``. The registry, links and alarms
 are written by `anlan.testing.national`, open warnings by `bench._warnings_world` row by row as the service writes
-them; closed ones of the past come without entries in the journal.
+them; closed ones of the past come without entries in the journal; filings, shelves and what late data showed by
+`bench._national_matters`.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def build(size: Any, amount: Amount) -> None:
     from django.db import connection
 
     from anlan.testing import national
+    from bench import _national_matters as matters
 
     now = datetime.now(UTC)
     country = national.registry(now - timedelta(days=1), size)
@@ -55,6 +57,7 @@ def build(size: Any, amount: Amount) -> None:
     closed_warnings(sources, amount.closed_warnings, now, dice)
     _open(sources[: amount.open_warnings], now)
     _read_some(dice, now)
+    matters.write(now, matters.Matters())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 from django.http import QueryDict
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anlan.apps.org.models import Agency, AgencyLevel, Region
@@ -99,6 +100,13 @@ def test_the_workbook_says_who_took_it_when_with_which_filter_and_what_for() -> 
 
 
 @pytest.mark.usefixtures("five")
+def test_rows_of_several_batches_stand_one_below_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "_AT_ONCE", 2)
+    _, book = book_of(LISTING)
+    assert [row[1].value for row in book["企业"].iter_rows(min_row=2)] == [1, 0, 2, 3, 4]
+
+
+@pytest.mark.usefixtures("five")
 def test_more_rows_than_one_workbook_takes_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "MOST", 3)
     _, book = book_of(LISTING)
@@ -106,9 +114,18 @@ def test_more_rows_than_one_workbook_takes_are_told(monkeypatch: pytest.MonkeyPa
     assert "未导出" in {row[0].value: row[1].value for row in book["说明"].iter_rows()}["行数"]
 
 
-@given(st.text(max_size=200))
-def test_any_text_can_be_written(text: str) -> None:
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet("甲")
-    sheet.append([export._cell(sheet, text)])
-    book.save(io.BytesIO())
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.text(max_size=60), st.floats(), st.integers(), st.booleans()), min_size=1, max_size=5))
+def test_any_value_can_be_written_and_read_again(values: list[Any]) -> None:
+    columns = [Column(f"c{number}", "=列", lambda row, n=number: row[n]) for number in range(len(values))]
+    request = SimpleNamespace(user="示例")
+    response = export.sheet_of(request, columns, [values], title="甲", now=NOW, asked=[])  # type: ignore[arg-type]
+    sheet = openpyxl.load_workbook(io.BytesIO(response.content))["甲"]
+    for cell, value in zip(sheet[2], values, strict=True):
+        if isinstance(value, str):
+            assert (cell.value or "") == export._printable(value)
+            assert cell.value is None or cell.data_type == "s"
+        elif isinstance(value, bool) or not math.isfinite(value):
+            assert cell.value == str(value)
+        else:
+            assert cell.value == pytest.approx(value)
