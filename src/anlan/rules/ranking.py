@@ -39,12 +39,13 @@ def rank(values: Iterable[tuple[str, int | Fraction | None]], direction: Directi
         for subject, value in given
         if value is not None and not (direction is Direction.WORST_FIRST and value == 0)
     ]
-    placed.sort(key=lambda pair: pair[1], reverse=True)
-    first: dict[int | Fraction, int] = {}
-    for number, (_subject, value) in enumerate(placed, 1):
-        first.setdefault(value, number)
+    # rounding keeps the order, so fractions are compared only where their rounded values are the same
+    placed.sort(key=lambda pair: (float(pair[1]), pair[1]), reverse=True)
+    ranked: list[Place] = []
+    for number, (subject, value) in enumerate(placed, 1):
+        tied = bool(ranked) and ranked[-1].value == value
+        ranked.append(Place(subject, value, ranked[-1].place if tied else number))
     names = {subject for subject, _ in placed}
-    ranked = [Place(subject, value, first[value]) for subject, value in placed]
     return ranked + [Place(subject, value, None) for subject, value in given if subject not in names]
 
 

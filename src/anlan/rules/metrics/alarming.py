@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from fractions import Fraction
+from operator import attrgetter
 
 from anlan.rules.metrics.metric import Figure, Metric, MetricUnit
 from anlan.rules.ranking import Direction
@@ -45,8 +46,17 @@ class AlarmFacts:
     high: int = 0
 
     def __add__(self, other: AlarmFacts) -> AlarmFacts:
-        sums = {each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)}
-        return AlarmFacts(**sums | {"most": max(self.most, other.most)})
+        return total((self, other))
+
+
+_NAMES = tuple(each.name for each in fields(AlarmFacts))
+_READ = attrgetter(*_NAMES)
+
+
+def total(facts: Iterable[AlarmFacts]) -> AlarmFacts:
+    """The sum; of nothing, all zero. Added up by columns: a country has thousands of rows."""
+    columns = dict(zip(_NAMES, zip(*map(_READ, facts), strict=True), strict=False))
+    return AlarmFacts(**{name: max(values) if name == "most" else sum(values) for name, values in columns.items()})
 
 
 def periods_in_flood(counts: Iterable[tuple[int, int]], start: int, end: int) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from anlan.rules.metrics import alarming
+from anlan.rules.metrics import facts as handling
 from anlan.rules.metrics.alarming import AlarmFacts
 from anlan.rules.metrics.facts import HandlingFacts
 from anlan.rules.metrics.metric import Figure, Metric
@@ -18,12 +20,17 @@ F = TypeVar("F", HandlingFacts, AlarmFacts)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One unit with its figures in the order of the table's metrics, and its place by the ranking metric."""
+    """One unit with its facts and its place by the ranking metric."""
 
     unit: str
     facts: Facts
-    figures: tuple[Figure, ...]
+    metrics: tuple[Metric, ...]
     place: Place
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """In the order of the table's metrics. Worked out when asked for: a page shows a hundred of thousands."""
+        return _figures(self.metrics, self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +54,16 @@ def tabulate(
     """
     places = rank(((unit, ranked_by.compute(each).value) for unit, each in facts.items()), ranked_by.direction)
     places = places if first is None else top(places, first)
-    lines = [
-        Line(place.subject, facts[place.subject], _figures(metrics, facts[place.subject]), place) for place in places
-    ]
+    columns = tuple(metrics)
+    lines = [Line(place.subject, facts[place.subject], columns, place) for place in places]
     whole: Facts = summed(facts.values(), HandlingFacts() if nothing is None else nothing)  # type: ignore[type-var]
-    return Table(tuple(metrics), ranked_by, tuple(lines), _figures(metrics, whole))
+    return Table(columns, ranked_by, tuple(lines), _figures(columns, whole))
 
 
 def summed(facts: Iterable[F], nothing: F) -> F:
     """The sum; of nothing, ``nothing``."""
-    for each in facts:
-        nothing = nothing + each
-    return nothing
+    rows: list[Any] = [nothing, *facts]
+    return alarming.total(rows) if isinstance(nothing, AlarmFacts) else handling.total(rows)
 
 
 def _figures(metrics: Sequence[Metric], facts: Facts) -> tuple[Figure, ...]:

@@ -61,8 +61,7 @@ def answer(scope: Scope, asked: Asked, now: datetime) -> Answer:
         facts, nothing = selectors.handling_facts(scope, asked.period, now), HandlingFacts()
     found = {unit.code: unit for unit in units(scope, asked.by)}
     by_unit = {
-        code: summed((facts.get(enterprise_id, nothing) for enterprise_id in unit.enterprise_ids), nothing)
-        for code, unit in found.items()
+        code: summed((facts[pk] for pk in unit.enterprise_ids if pk in facts), nothing) for code, unit in found.items()
     }
     return Answer(asked, tabulate(asked.metrics, by_unit, asked.ranked_by, asked.top, nothing), found)
 
