@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from anlan import cli, config
-from anlan.roles import metrics
+from anlan import metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -18,9 +18,10 @@ import subprocess
 import sys
 import sysconfig
 import time
+import urllib.request
 from importlib import metadata
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from anlan import now
 
@@ -180,6 +181,7 @@ class NatsServer:
         sync = "  sync_interval: always\n" if self._sync_always else ""
         return (
             f'listen: "127.0.0.1:{self._port or -1}"\n'
+            'http: "127.0.0.1:-1"\n'
             f"server_name: {quoted(self.name)}\n"
             f"max_payload: {self._max_payload}\n"
             f"max_pending: {8 * self._max_payload}\n"
@@ -194,18 +196,32 @@ class NatsServer:
         )
 
     def _answers(self) -> bool:
-        if self._child is None or self._child.poll() is not None:
-            return False
-        ports = self.store_dir / f"{(self._binary or find_binary()).name}_{self._child.pid}.ports"
         try:
-            urls = json.loads(ports.read_text(encoding="utf-8"))["nats"]
-            port = int(urls[0].rsplit(":", 1)[1])
+            port = int(self._ports()["nats"][0].rsplit(":", 1)[1])
             with socket.create_connection(("127.0.0.1", port), 1.0) as connection:
                 greeting = connection.makefile("rb").readline()
         except (OSError, ValueError, KeyError, IndexError):
             return False
         self._port = port
         return greeting.startswith(b"INFO ") and bool(json.loads(greeting[5:]).get("jetstream"))
+
+    def told(self, page: str) -> dict[str, Any]:
+        """What the server says of itself on a page of its monitoring (``varz``, ``jsz``). Raises OSError, also when it
+        does not run or answers nothing that can be read. Waits at most a second; any thread."""
+        try:
+            with urllib.request.urlopen(f"{self._ports()['monitoring'][0]}/{page}", timeout=1.0) as answer:
+                found: dict[str, Any] = json.loads(answer.read())
+        except (ValueError, KeyError, IndexError) as error:
+            raise OSError(f"the log server says nothing: {error}") from error
+        return found
+
+    def _ports(self) -> dict[str, list[str]]:
+        pid = self.pid
+        if pid is None:
+            raise OSError("the log server does not run")
+        path = self.store_dir / f"{(self._binary or find_binary()).name}_{pid}.ports"
+        found: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
+        return found
 
     def _last_words(self) -> str:
         try:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from anlan import metrics as defined
 from anlan.config import Config
 from anlan.roles import metrics
 from anlan.roles.process import announce
+from anlan.roles.supervisor import ROLES
 
 
 def get(address: str, path: str) -> tuple[int, str]:
@@ -52,5 +54,10 @@ def test_labels_are_written_so_that_they_can_be_read() -> None:
 
 
 def test_names_are_given_once_and_counters_end_as_counters_do() -> None:
-    assert len(metrics.BY_NAME) == len(metrics.METRICS)
-    assert all(each.name.endswith("_total") == (each.kind == "counter") for each in metrics.METRICS)
+    assert len(defined.BY_NAME) == len(defined.METRICS)
+    assert all(each.name.endswith("_total") == (each.kind == "counter") for each in defined.METRICS)
+
+
+def test_every_process_has_figures_of_its_own_beside_those_that_all_have() -> None:
+    served = {role for each in defined.METRICS if each.roles != defined.ALL for role in each.roles}
+    assert served == set(defined.ALL) == {*ROLES, "supervisor", "gateway"}

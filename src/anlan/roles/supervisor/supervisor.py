@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from anlan import now
+from anlan import metrics, now
 from anlan.config import Config
 from anlan.roles.process import RESTORING, announced, ready_file, write_whole
 from anlan.roles.supervisor.child import FIRST_PAUSE_S, LONGEST_PAUSE_S, Child
@@ -76,6 +76,8 @@ class Supervisor:
         self._written: dict[str, object] = {}
         self._targets: dict[str, tuple[int | None, str]] = {}
         self._targets_written: list[dict[str, object]] = []
+        self._log_restarts = 0
+        self._own_target = ""
 
     @property
     def nats_pid(self) -> int | None:
@@ -161,8 +163,37 @@ class Supervisor:
         """Why the supervisor gave up, in Chinese; None while it works."""
         return self._failure
 
+    def figures(self) -> metrics.Figures:
+        """What the supervisor knows of the processes and of its log server, for `anlan.metrics`."""
+        children = dict(self.children)
+        up = {role: float(child.pid is not None) for role, child in children.items()}
+        restarts = {role: float(max(0, child.starts - 1)) for role, child in children.items()}
+        found: dict[str, float | dict[str, float]] = {}
+        if self._nats is not None:
+            up["log"], restarts["log"] = float(self._nats.pid is not None), float(self._log_restarts)
+            found = self._log_figures(self._nats)
+        return {"supervisor_up": up, "supervisor_restarts_total": restarts, **found}
+
+    def _log_figures(self, server: NatsServer) -> dict[str, float | dict[str, float]]:
+        try:
+            general, stored = server.told("varz"), server.told("jsz")
+        except OSError as error:
+            logger.warning("the log server told no figures: %s", error)
+            return {}
+        return {
+            "supervisor_log_bytes": stored["bytes"],
+            "supervisor_log_messages": stored["messages"],
+            "supervisor_log_resident_bytes": general["mem"],
+            "supervisor_log_connections": general["connections"],
+            "supervisor_log_slow_consumers_total": general["slow_consumers"],
+        }
+
+    def _all_ready(self) -> bool:
+        return self._started.is_set() and all(self.is_ready(role) for role in self.roles)
+
     def _run(self) -> None:
         try:
+            self._own_target = self._own_target or metrics.serve("supervisor", self.figures, self._all_ready)
             self._start_nats()
             self._start_roles()
             self._started.set()
@@ -173,6 +204,7 @@ class Supervisor:
                     logger.error("the log server ended, starting it again")
                     try:
                         self._start_nats()
+                        self._log_restarts += 1
                         pause = FIRST_PAUSE_S
                     except NatsError as error:
                         logger.error("%s", error)
@@ -257,9 +289,8 @@ class Supervisor:
             told = announced(self.config, role, pid) if pid is not None else None
             if told is not None:
                 self._targets[role] = (pid, str(told.get("metrics", "")))
-        found = [
-            {"targets": [target], "labels": {"role": role}} for role, (_, target) in self._targets.items() if target
-        ]
+        addresses = {"supervisor": self._own_target} | {role: target for role, (_, target) in self._targets.items()}
+        found = metrics.targets(addresses, "role")
         if found != self._targets_written:
             write_whole(self.config.data_dir / "run" / "metrics.json", found)
             self._targets_written = found
