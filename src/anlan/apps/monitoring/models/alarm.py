@@ -110,6 +110,7 @@ class Alarm(models.Model):
                 fields=["suppression"], condition=models.Q(suppression__isnull=False), name="alarm_of_suppression"
             ),
             models.Index(fields=["-raised_at"], condition=models.Q(chatters=True), name="alarm_chatters"),
+            models.Index(fields=["cleared_at"], condition=models.Q(side="no_data"), name="alarm_no_data"),
         ]
         constraints = [
             models.UniqueConstraint(
