@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import re
+import subprocess
 import sys
 
 import pytest
@@ -42,3 +45,43 @@ def test_another_way_of_writing_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("ANLAN_LOG_FORMAT", "xml")
     with pytest.raises(config.ConfigError, match="log_format"):
         config.load()
+
+
+PROCESS = """
+import logging, sys, threading, warnings
+from anlan import logs
+logs.start(sys.argv[1], "engine-2")
+logging.getLogger("anlan.x").info("收到 %d 个", 3)
+warnings.warn("old", stacklevel=1)
+thread = threading.Thread(target=lambda: 1 / 0, name="lane")
+thread.start()
+thread.join()
+if sys.argv[2]:
+    import django
+    django.setup()
+    logging.getLogger("anlan.y").warning("with Django")
+raise OSError("disk")
+"""
+
+
+@pytest.mark.parametrize("django", ["", "with Django"])
+def test_every_line_of_a_process_says_when_how_grave_and_who_whatever_it_meets(django: str) -> None:
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "anlan.site.settings", "ANLAN_LOG_FORMAT": "json"}
+    done = subprocess.run([sys.executable, "-c", PROCESS, "json", django], capture_output=True, text=True, env=env)
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    assert done.returncode == 1
+    assert {line["role"] for line in told} == {"engine-2"}
+    assert [line["level"] for line in told] == ["info", "warning", "critical", *["warning"] * bool(django), "critical"]
+    assert all(line["time"] for line in told)
+    assert told[2]["traceback"].endswith("ZeroDivisionError: division by zero")
+    assert told[-1]["traceback"].endswith("OSError: disk")
+
+
+def test_a_line_for_people_says_the_same() -> None:
+    done = subprocess.run([sys.executable, "-c", PROCESS, "text", ""], capture_output=True, text=True)
+    lines = [line for line in done.stderr.splitlines() if "收到" in line or "ends" in line]
+    assert [re.sub(r"^[-\d]+ [:,\d]+ ", "", line) for line in lines] == [
+        "INFO engine-2 anlan.x 收到 3 个",
+        "CRITICAL engine-2 anlan.logs the thread lane ends: division by zero",
+        "CRITICAL engine-2 anlan.logs the process ends: disk",
+    ]

@@ -20,17 +20,23 @@ BACKLOG = ("interleaved", "live_first", "oldest_first")
 FORMS = ("compact", "national")
 """How packets go up the line (``[intake] form``); a centre without the compact form is served the national one."""
 
+LOG_FORMATS = ("text", "json")
+"""How the gateway writes its log (``[local] log_format``)."""
+
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class LocalConfig:
-    """The buffer on this machine: folder, and size of each gateway's buffer before its oldest packets give way."""
+    """The buffer on this machine: folder, and size of each gateway's buffer before its oldest packets give way; where
+    figures are served (0: any free port of loopback) and how the log is written."""
 
     store_dir: Path
     buffer_bytes: int = 512 * _MIB
     status_seconds: float = 5.0
+    metrics_port: int = 0
+    log_format: str = "text"
 
 
 @dataclass(frozen=True)
@@ -105,10 +111,18 @@ def parse(text: str, base_dir: Path) -> EdgeConfig:
 
 
 def _local(table: Table, base_dir: Path) -> LocalConfig:
+    log_format = table.text("log_format", LOG_FORMATS[0])
+    if log_format not in LOG_FORMATS:
+        raise ConfigError(f"[local] log_format 只能是 {'、'.join(LOG_FORMATS)}，不能是 {log_format}")
+    metrics_port = int(table.number("metrics_port", 0, least=0))
+    if metrics_port > 65535:
+        raise ConfigError(f"[local] metrics_port 不是端口: {metrics_port}")
     config = LocalConfig(
         store_dir=base_dir / table.text("store_dir"),
         buffer_bytes=int(table.number("buffer_mb", 512, least=1) * _MIB),
         status_seconds=table.number("status_s", 5.0, least=0.1),
+        metrics_port=metrics_port,
+        log_format=log_format,
     )
     table.finish()
     return config

@@ -20,11 +20,12 @@ from pathlib import Path
 import nats
 from nats.aio.client import Client
 
+from anlan import logs, metrics
 from anlan.edge.buffer import Buffer
 from anlan.edge.config import EdgeConfig, GatewayConfig, load
 from anlan.edge.drivers import open_driver
 from anlan.edge.losses import Losses
-from anlan.edge.status import Parts, write_status
+from anlan.edge.status import Parts, Status, write_whole
 from anlan.edge.table import ConfigError
 from anlan.edge.uplink import Uplink
 from anlan.edge.writer import Writer
@@ -44,10 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", type=Path, required=True, help="网关配置文件 gateway.toml")
     parser.add_argument("--check", action="store_true", help="只检查配置，不启动")
     options = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         config = load(options.config)
+        logs.start(config.local.log_format, "gateway")
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         for gateway in config.gateways:
             open_driver(gateway, SystemClock())
         if options.check:
@@ -135,12 +136,19 @@ async def _keep_server(server: NatsServer) -> None:
 
 
 async def _keep_status(config: EdgeConfig, parts: list[Parts], clock: Clock) -> None:
-    path = config.local.store_dir / "status.json"
+    status, folder = Status(parts), config.local.store_dir
+    address = metrics.serve("gateway", status.figures, status.is_ready, config.local.metrics_port)
+    targets = metrics.targets({"gateway": address}, "role")
+    told = False
     while True:
+        await status.look(clock.now())
         try:
-            await write_status(path, parts, clock.now())
+            write_whole(folder / "status.json", status.document)
+            if not told:
+                write_whole(folder / "metrics.json", targets)
+                told = True
         except OSError as error:
-            logger.error("写不了状态文件 %s: %s", path, os.strerror(error.errno or 0))
+            logger.error("写不了状态文件 %s: %s", folder / "status.json", os.strerror(error.errno or 0))
         await asyncio.sleep(config.local.status_seconds)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from anlan import config
-from anlan.logs import JsonLines
+from anlan.logs import JsonLines, PlainLines
 from anlan.site import databases
 
 CONFIG = config.load()
@@ -132,7 +132,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "text": {"()": PlainLines},
         "json": {"()": JsonLines},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": CONFIG.log_format}},
