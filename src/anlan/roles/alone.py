@@ -37,6 +37,16 @@ def owner_name(config: Config, instance: str) -> str:
     ``instance``: the role with its number (``engine``, ``engine-2``); its lock in the data directory makes sure that
     no two processes bear one name.
     """
+    return f"{instance}@{socket.gethostname()[:60]}/{_installation(config)}"
+
+
+def sign_name(config: Config, instance: str) -> str:
+    """The name that a process signs under among those of all installations on one database: ``clock-3f…``."""
+    return f"{instance[:27]}-{_installation(config)}"
+
+
+def _installation(config: Config) -> str:
+    """Twelve characters that name the data directory, made once."""
     path = config.data_dir / "run" / "owner"
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
@@ -47,4 +57,4 @@ def owner_name(config: Config, instance: str) -> str:
         except FileExistsError:
             logger.debug("another role has named this installation")
         fresh.unlink()
-    return f"{instance}@{socket.gethostname()[:60]}/{path.read_text(encoding='utf-8').strip()}"
+    return path.read_text(encoding="utf-8").strip()

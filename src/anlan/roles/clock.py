@@ -14,8 +14,9 @@ from django.db import DatabaseError
 from anlan import config as settings
 from anlan.now import Clock, SystemClock, monotonic
 from anlan.roles import django, metrics
-from anlan.roles.database import give_up_broken
-from anlan.roles.process import Leaving, announce, begin
+from anlan.roles.alone import sign_name
+from anlan.roles.database import give_up_broken, is_shared, let_go_when_frozen
+from anlan.roles.process import Leaving, announce, begin, instance_of
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ def look(clock: Clock, name: str = "clock") -> int | None:
 
     try:
         now = clock.now()
-        fired = obligations.run_due(now, AT_MOST, share=obligations.share_of(name, now))
+        fired = obligations.run_due(now, AT_MOST, share=obligations.share_of(name, now), clock=clock)
     except DatabaseError:
         log.exception("the database did not answer the clock")
         give_up_broken()
@@ -58,11 +59,13 @@ def pause(clock: Clock, longest_s: float) -> float:
 
 
 def sign(clock: Clock, name: str) -> None:
-    """Leave a sign of life; a database that does not answer keeps it from being left, which is the truth."""
+    """Leave a sign of life, and forget those of clocks that were taken away. A database that does not answer keeps it
+    from being left, which is the truth."""
     from anlan.apps.obligations import services as obligations
 
     try:
         obligations.tick(name, clock.now())
+        obligations.forget("clock", clock.now())
     except DatabaseError:
         log.exception("no sign of life could be left")
         give_up_broken()
@@ -97,14 +100,20 @@ def settle_memory() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run until SIGTERM. ``arguments``: an optional name, when several clocks run."""
+    """Run until SIGTERM. ``arguments``: an optional name (``clock-b``), when several clocks run.
+
+    They share what is due by the names they sign under, so those of several hosts must differ.
+    """
+    instance = instance_of("clock", arguments)
     leaving = begin("clock")
     django.start()
+    let_go_when_frozen()
     from anlan.apps.delivery.services import connect
     from anlan.apps.warnings.services import ensure_supervision
 
     connect()
     ensure_supervision(SystemClock().now())
     settle_memory()
-    work(settings.load(), leaving, SystemClock(), arguments[0] if arguments else "clock")
+    config = settings.load()
+    work(config, leaving, SystemClock(), sign_name(config, instance) if is_shared() else instance)
     return 0

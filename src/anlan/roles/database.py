@@ -16,19 +16,19 @@ T = TypeVar("T")
 IDLE_MS = 4000
 
 
-def let_go_when_frozen() -> None:
-    """Have PostgreSQL end transactions of this process in which it says nothing for some seconds.
+def let_go_when_frozen(idle_ms: int = IDLE_MS) -> None:
+    """Have PostgreSQL end transactions of this process in which it says nothing for some seconds. Nothing on SQLite.
 
     A process that is frozen, or whose machine is gone, would else keep its locks for hours, and whoever takes its work
     over would wait for them. The statement at work is not limited, only the silence between two.
     """
-    connection_created.connect(_limit_idle, dispatch_uid="let_go_when_frozen")
 
+    def limit_idle(connection: Any, **_more: Any) -> None:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET idle_in_transaction_session_timeout = {idle_ms}")
 
-def _limit_idle(connection: Any, **_more: Any) -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_MS}")
+    connection_created.connect(limit_idle, weak=False, dispatch_uid="let_go_when_frozen")
 
 
 def give_up_broken() -> None:

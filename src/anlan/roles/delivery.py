@@ -16,7 +16,7 @@ from django.db import DatabaseError
 from anlan import config as settings
 from anlan.now import Clock, SystemClock, monotonic
 from anlan.roles import django, metrics
-from anlan.roles.database import close_all, give_up_broken
+from anlan.roles.database import close_all, give_up_broken, let_go_when_frozen
 from anlan.roles.process import Leaving, announce, begin
 
 log = logging.getLogger(__name__)
@@ -108,6 +108,7 @@ def main(arguments: list[str]) -> int:
     """Run until SIGTERM. ``arguments``: an optional name, when several run."""
     leaving = begin("delivery")
     django.start()
+    let_go_when_frozen()
     from anlan.apps.delivery import services as delivery
 
     delivery.connect()

@@ -19,6 +19,7 @@ import uvicorn
 from anlan import config as settings
 from anlan.config import Config
 from anlan.roles import django, metrics
+from anlan.roles.database import let_go_when_frozen
 from anlan.roles.guarded import GuardedHttp
 from anlan.roles.process import announce, announced_log, begin
 from anlan.stream.tasks import finish
@@ -28,6 +29,9 @@ GRACE_S = 2
 """Seconds that requests under way have to finish when the process is asked to end."""
 TAKEN_WITHIN_MS = 60_000
 """What is sent must be taken within so long, or the kernel ends the connection with what waits on it."""
+
+ACT_IDLE_MS = 20_000
+"""A person's act may work so long between two of its statements; a frozen process keeps its locks no longer."""
 
 logger = logging.getLogger(__name__)
 
@@ -135,6 +139,7 @@ def main(arguments: list[str]) -> int:
         config = dataclasses.replace(config, web_port=given.web_port)
     leaving = begin("web")
     django.start()
+    let_go_when_frozen(ACT_IDLE_MS)
     try:
         taken = listen(config)
     except OSError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from anlan.config import Config, ConfigError
-from anlan.roles.alone import alone, owner_name
+from anlan.roles.alone import alone, owner_name, sign_name
 from anlan.roles.process import instance_of
 from anlan.roles.supervisor import Supervisor, SupervisorError
 
@@ -25,6 +25,14 @@ def test_a_name_is_the_same_after_a_restart_and_another_on_another_installation(
     others = {owner_name(config(tmp_path / "a"), "engine"), owner_name(config(tmp_path / "b"), "engine-2")}
     assert first not in others
     assert len(others) == 2
+
+
+def test_clocks_of_several_hosts_sign_under_names_of_their_own(tmp_path: Path) -> None:
+    first = sign_name(config(tmp_path / "a"), "clock")
+    assert sign_name(config(tmp_path / "a"), "clock") == first
+    assert first.startswith("clock-")
+    assert len({first, sign_name(config(tmp_path / "b"), "clock"), sign_name(config(tmp_path / "a"), "clock-2")}) == 3
+    assert len(sign_name(config(tmp_path / "a"), f"clock-{'x' * 40}")) <= 40  # as long as the column
 
 
 def test_two_processes_of_one_name_never_work_at_once(tmp_path: Path) -> None:

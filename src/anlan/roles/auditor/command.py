@@ -22,7 +22,7 @@ from anlan.roles.auditor.signal import Signal
 from anlan.roles.auditor.wal import keep_short
 from anlan.roles.backup.age import age
 from anlan.roles.check import anchor_folder
-from anlan.roles.database import give_up_broken
+from anlan.roles.database import give_up_broken, let_go_when_frozen
 from anlan.roles.process import Leaving, announce, begin
 
 if TYPE_CHECKING:
@@ -235,6 +235,7 @@ def main(arguments: list[str]) -> int:
     """Run until SIGTERM. Exit code 2 when a setting of the signal is wrong."""
     leaving = begin("auditor")
     django.start()
+    let_go_when_frozen()
     try:
         work(settings.load(), leaving, SystemClock())
     except settings.ConfigError as error:

@@ -15,7 +15,7 @@ import uvicorn
 from anlan import config as settings
 from anlan.now import SystemClock
 from anlan.roles import django, metrics
-from anlan.roles.database import give_up_broken
+from anlan.roles.database import give_up_broken, let_go_when_frozen
 from anlan.roles.guarded import GuardedHttp
 from anlan.roles.intake.bundler import Bundler
 from anlan.roles.intake.keys import KeyRing, from_records
@@ -147,6 +147,7 @@ def main(arguments: list[str]) -> int:
     """Take packets in until SIGTERM. Settings from the environment; no arguments."""
     leaving = begin("intake")
     django.start()
+    let_go_when_frozen()
     config = settings.load()
     import uvloop
 

@@ -14,7 +14,7 @@ from anlan.apps.obligations.services.firing import (
     soonest_due,
 )
 from anlan.apps.obligations.services.planning import add, cancel, fulfil, postpone, remember, replan, settle
-from anlan.apps.obligations.services.signs import UP_WITHIN, Share, clock_is_up, share_of, signs_of, tick
+from anlan.apps.obligations.services.signs import UP_WITHIN, Share, clock_is_up, forget, share_of, signs_of, tick
 
 __all__ = [
     "BATCH",
@@ -29,6 +29,7 @@ __all__ = [
     "clock_is_up",
     "due_and_unfired",
     "fire_before",
+    "forget",
     "fulfil",
     "postpone",
     "register",

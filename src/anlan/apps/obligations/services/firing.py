@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from django.db.models.functions import Coalesce, Mod
 from anlan.apps.journal import services as journal
 from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
 from anlan.apps.obligations.services.signs import Share, clock_is_up
+from anlan.now import Clock
 
 log = logging.getLogger(__name__)
 
@@ -124,8 +125,12 @@ class _Batch:
     """Rows of kinds that only work under the lock."""
 
 
-def run_due(now: datetime, limit: int = 10_000, grace: timedelta = GRACE, share: Share | None = None) -> int:
-    """Fire what is due at ``now``; returns how many rows were claimed and done.
+def run_due(
+    now: datetime, limit: int = 10_000, grace: timedelta = GRACE, share: Share | None = None,
+    clock: Clock | None = None,
+) -> int:  # fmt: skip
+    """Fire what is due at ``now``; returns how many rows were claimed and done. With a ``clock`` a batch whose lock is
+    had more than the grace later than that (the process was frozen) is fired as of then, and marked late as it is.
 
     1. Look for pending rows with ``due_at <= now``, oldest first, of kinds that have a handler. With a ``share`` only
        those of its enterprises, and then what the other clocks have left for a second.
@@ -146,7 +151,7 @@ def run_due(now: datetime, limit: int = 10_000, grace: timedelta = GRACE, share:
             batch = first or due
             if not batch:
                 break
-            claimed = _fire_what_can_be(batch, firing)
+            claimed = _fire_what_can_be(batch, firing, clock)
             done += len(claimed)
             left_out |= {row.pk for row in batch}.difference(claimed)
             if not first and len(due) < wanted:
@@ -217,24 +222,27 @@ def _due(rows: Any) -> list[_Due]:
     return [_Due(pk, kind, chain_named(enterprise, agency)) for pk, kind, enterprise, agency in values]
 
 
-def _fire_what_can_be(due: Sequence[_Due], firing: Firing) -> list[int]:
+def _fire_what_can_be(due: Sequence[_Due], firing: Firing, clock: Clock | None) -> list[int]:
     try:
-        return _fire(due, firing)
+        return _fire(due, firing, clock)
     except Exception:
         if len(due) == 1:
             log.exception("obligation %d is due and could not be fired; it stays pending", due[0].pk)
             return []
         log.exception("a batch of %d due obligations failed; trying it in halves", len(due))
     half = len(due) // 2
-    return _fire_what_can_be(due[:half], firing) + _fire_what_can_be(due[half:], firing)
+    return _fire_what_can_be(due[:half], firing, clock) + _fire_what_can_be(due[half:], firing, clock)
 
 
-def _fire(due: Sequence[_Due], firing: Firing) -> list[int]:
+def _fire(due: Sequence[_Due], firing: Firing, clock: Clock | None) -> list[int]:
     chains = {row.chain for row in due}
     batch = _work_out(due, journal.heads(chains), firing)
     with transaction.atomic():
         held = journal.hold(chains, wait=False)
-        if held != batch.heads:
+        present = clock.now() if clock is not None else firing.now
+        if stale := present - firing.now > firing.grace:
+            firing = replace(firing, now=present)
+        if stale or held != batch.heads:
             batch = _work_out([row for row in due if row.chain in held], held, firing)
         return _claim(batch)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from anlan.apps.obligations.models import Tick
 
 UP_WITHIN = timedelta(seconds=15)
 """A clock whose last sign of life is no older than this is at work (本地设定); it signs every five seconds."""
+
+GONE_AFTER = timedelta(days=1)
+"""A clock that has not signed for so long was taken away: another forgets its sign, which would be shown for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,18 @@ def tick(name: str, at: datetime, **detail: object) -> None:
     Tick.objects.update_or_create(name=name, defaults={"at": at, "detail": detail})
 
 
+def forget(role: str, at: datetime) -> int:
+    """Delete the signs of a role's processes that were taken away; returns how many. Again: none are left, 0."""
+    return int(_processes(role).filter(at__lt=at - GONE_AFTER).delete()[0])
+
+
 def signs_of(role: str) -> list[Tick]:
     """The last signs of life of every process of a role (``clock``, ``clock-2``), newest first."""
-    return list(Tick.objects.filter(Q(name=role) | Q(name__startswith=f"{role}-")).order_by("-at"))
+    return list(_processes(role).order_by("-at"))
+
+
+def _processes(role: str) -> QuerySet[Tick]:
+    return Tick.objects.filter(Q(name=role) | Q(name__startswith=f"{role}-"))
 
 
 def clock_is_up(at: datetime) -> bool:
