@@ -50,7 +50,10 @@ class _Publisher:
 
 
 async def serve(config: settings.Config, leaving: Leaving) -> None:
-    """Serve until asked to leave. The database is read and written in threads of its own."""
+    """Serve until asked to leave. The database is read and written in threads of its own.
+
+    Raises what the work beside the server ended with: without it nothing would be taken in, nor anybody say so.
+    """
     from anlan.apps.monitoring.selectors import tag_list_sizes
     from anlan.apps.monitoring.services import announce_tags, quarantine
     from anlan.roles.intake.application import Application
@@ -127,7 +130,13 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
         figures = metrics.serve(config, "intake", app.figures)
         announce(config, "intake", url=f"http://{config.host}:{config.intake_port}", metrics=figures)
 
+    def fallen(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            server.should_exit = True
+
     tasks = [asyncio.create_task(keep_fresh()), asyncio.create_task(say_ready())]
+    for task in tasks:
+        task.add_done_callback(fallen)
     try:
         await server.serve()
     finally:
@@ -141,6 +150,8 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
         reader.shutdown(wait=False)
         for error in failed:
             logger.error("%s: %s", type(error).__name__, error)
+    if failed and not leaving:
+        raise failed[0]
 
 
 def main(arguments: list[str]) -> int:
