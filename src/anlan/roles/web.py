@@ -11,7 +11,6 @@ import asyncio
 import dataclasses
 import logging
 import socket
-import sys
 from typing import Any
 
 import uvicorn
@@ -42,7 +41,8 @@ def nats_url(config: Config) -> str:
 
 
 class Application:
-    """ASGI: ``/events`` to the event stream, ``/static/`` to the files, the rest to Django. Owns the events' life."""
+    """ASGI: ``/events`` to the event stream, ``/static/`` to the files, ``/healthz`` for who shares the load out, the
+    rest to Django. Owns the events' life."""
 
     def __init__(self, config: Config) -> None:
         from anlan.roles.events import Events
@@ -66,6 +66,11 @@ class Application:
             await self.events(scope, receive, send)
         elif scope["path"].startswith(self._prefix):
             await self._static(scope, receive, send)
+        elif scope["path"] == "/healthz":
+            # this process answers; whether the platform is well stands at /alive, which is no reason to end a web
+            headers = [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"ok\n"})
         else:
             await self._pages(scope, receive, send)
 
@@ -90,6 +95,7 @@ class Server(uvicorn.Server):
                 application,
                 http=GuardedHttp,
                 lifespan="on",
+                log_config=None,
                 log_level="warning",
                 access_log=False,
                 proxy_headers=config.https,
@@ -158,8 +164,7 @@ def main(arguments: list[str]) -> int:
             await asyncio.sleep(0.02)
         if server.started:
             announce(config, "web", url=url, metrics=metrics.serve(config, "web", application.figures))
-            sys.stdout.write(f"网页：{url}\n")
-            sys.stdout.flush()
+            logger.info("网页：%s", url)
         await serving
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
