@@ -19,6 +19,8 @@ from tests.conformance.plugin import Recorder
 
 ROOT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("ANLAN_CI") == "1"
+LONG = os.environ.get("ANLAN_TEST_LONG") == "1"
+"""Random searches of the slow set go on for long; without it each takes about a minute of a quiet machine."""
 DATABASE_FIXTURES = {
     "db",
     "transactional_db",

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from tests.acceptance.worlds import at, scenario
+from tests.conftest import LONG
 
 from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.journal import services as journal
@@ -200,4 +201,4 @@ def test_the_law_holds_in_any_order() -> None:
 @pytest.mark.reliability(44)
 @pytest.mark.django_db
 def test_the_law_holds_in_very_many_orders() -> None:
-    _machine_runs(examples=150, steps=40)
+    _machine_runs(examples=500 if LONG else 100, steps=40)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import LONG
 from tests.unit.stream.reference_kernel import ReferenceKernel, S, Sample
 
 from anlan.stream.frame import Frame
@@ -79,7 +80,7 @@ def through_checkpoint(kernel: Kernel) -> Kernel:
     fresh = Kernel(PointTable(reversed(SPECS)))
     fresh._machine = kernel._machine
     for gateway in ("g1", "g2"):
-        fresh.restore(gateway, kernel.state_of(gateway))
+        assert fresh.restore({gateway: kernel.state_of(gateway)}) == []
     return fresh
 
 
@@ -90,7 +91,7 @@ def test_kernel_says_what_the_reference_says(steps: list, group: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=3_000 if LONG else 600, deadline=None)
 @given(st.lists(frames, min_size=20, max_size=120), st.integers(1, 8))
 def test_kernel_says_what_the_reference_says_for_long(steps: list, group: int) -> None:
     compare(steps, group)
