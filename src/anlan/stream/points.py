@@ -6,6 +6,7 @@ state held beside the table stays with it. The table holds no measured value and
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ _LARGEST = float(np.finfo(np.float64).max)
 # a point without a range still takes finite numbers only
 
 
-class PointSpec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class PointSpec(msgspec.Struct, frozen=True, gc=False):
     """One point as the registry describes it. Limits, range and deadband in `unit`; `None` means no such limit.
 
     `on_delay_s`: how long a limit must be violated before the alarm is raised; `off_delay_s`: how long the value must
@@ -74,6 +75,9 @@ class PointTable:
         self.version = 0
         self._row: dict[str, int] = {}
         self._rows_of: dict[str, NDArray[np.int32]] = {}
+        self._number_of: dict[str, int] = {}
+        self._home = np.empty(0, np.int32)
+        """The number of the gateway that a living point belongs to; -1 for one that was removed."""
         self.limits = np.empty((0, 4))
         self.deadband = np.empty(0)
         self.range_low = np.empty(0)
@@ -111,12 +115,10 @@ class PointTable:
 
         A code that the registry gives to another gateway is unknown here: two gateways never feed one point.
         """
-        specs, rows = self.specs, self._row
-        found = np.full(len(codes), -1, np.int32)
-        for position, code in enumerate(codes):
-            row = rows.get(code)
-            if row is not None and self.alive[row] and specs[row].gateway == gateway:
-                found[position] = row
+        rows = self._row
+        found = np.array([rows.get(code, -1) for code in codes], np.int32)
+        if len(self):
+            found[self._home[found] != self._number_of.get(gateway, -2)] = -1
         return found
 
     def update(self, specs: Iterable[PointSpec], enterprises: Collection[str] | None = None) -> TableChange:
@@ -126,10 +128,11 @@ class PointTable:
         everything; a removed point that returns takes its old row. Raises ValueError when a code appears twice
         (nothing is changed then).
         """
-        wanted: dict[str, PointSpec] = {}
-        for spec in specs:
-            if wanted.setdefault(spec.code, spec) is not spec:
-                raise ValueError(f"point {spec.code} appears twice")
+        listed = list(specs)
+        wanted = {spec.code: spec for spec in listed}
+        if len(wanted) < len(listed):
+            twice, _ = Counter(spec.code for spec in listed).most_common(1)[0]
+            raise ValueError(f"point {twice} appears twice")
         alive, added, changed = self.alive.tolist(), [], []
         for code, spec in wanted.items():
             row = self._row.get(code)
@@ -141,11 +144,9 @@ class PointTable:
         fresh = [wanted[code] for code in added if code not in self._row]
         if fresh:
             self._append(fresh)
+        self._leave([self._row[code] for code in [*changed, *removed]])
         if added or changed:
             self._write([wanted[code] for code in [*added, *changed]])
-        for code in removed:
-            self.alive[self._row[code]] = False
-        self._rows_of = _group([spec if alive else None for spec, alive in zip(self.specs, self.alive, strict=True)])
         self.version += 1
         return TableChange(tuple(added), tuple(changed), tuple(removed))
 
@@ -156,44 +157,60 @@ class PointTable:
         return [s.code for s, there in zip(self.specs, alive, strict=True) if there and s.enterprise in enterprises]
 
     def _append(self, fresh: list[PointSpec]) -> None:
-        for spec in fresh:
-            self._row[spec.code] = len(self.specs)
-            self.specs.append(spec)
-        count = len(fresh)
+        first, count = len(self.specs), len(fresh)
+        self._row.update(zip((spec.code for spec in fresh), range(first, first + count), strict=True))
+        self.specs += fresh
         for name in _COLUMNS:
             old: NDArray[np.generic] = getattr(self, name)
             setattr(self, name, np.concatenate([old, np.zeros((count, *old.shape[1:]), old.dtype)]))
 
+    def _leave(self, rows: list[int]) -> None:
+        """Take living rows out of their gateways."""
+        self.alive[rows], self._home[rows] = False, -1
+        for gateway in {self.specs[row].gateway for row in rows}:
+            mine = self._rows_of.pop(gateway)
+            if len(mine := mine[self.alive[mine]]):
+                self._rows_of[gateway] = mine
+
     def _write(self, specs: list[PointSpec]) -> None:
-        rows = np.array([self._row[spec.code] for spec in specs], np.intp)
-        for row, spec in zip(rows.tolist(), specs, strict=True):
+        """Bring rows that are in no gateway to what is said of them, and to life."""
+        listed = [self._row[spec.code] for spec in specs]
+        joining: dict[str, list[int]] = {}
+        for row, spec in zip(listed, specs, strict=True):
             self.specs[row] = spec
+            joining.setdefault(spec.gateway, []).append(row)
+        for gateway, more in joining.items():
+            self._rows_of[gateway] = np.sort(np.concatenate([self.rows_of(gateway), np.array(more, np.int32)]))
+            self._home[more] = self._number_of.setdefault(gateway, len(self._number_of))
+        rows = np.array(listed, np.intp)
         limits = np.empty((len(specs), 4))
         limits[:, 0] = _or(-np.inf, [spec.ll for spec in specs])
         limits[:, 1] = _or(-np.inf, [spec.l for spec in specs])
         limits[:, 2] = _or(np.inf, [spec.h for spec in specs])
         limits[:, 3] = _or(np.inf, [spec.hh for spec in specs])
         self.limits[rows] = limits
-        self.quiet_low[rows] = limits[:, :2].max(axis=1)
-        self.quiet_high[rows] = limits[:, 2:].min(axis=1)
+        self.quiet_low[rows] = np.maximum(limits[:, 0], limits[:, 1])
+        self.quiet_high[rows] = np.minimum(limits[:, 2], limits[:, 3])
         self.deadband[rows] = [spec.deadband for spec in specs]
         self.range_low[rows] = _or(-_LARGEST, [spec.range_min for spec in specs])
         self.range_high[rows] = _or(_LARGEST, [spec.range_max for spec in specs])
         self.on_delay_us[rows] = _micros([spec.on_delay_s for spec in specs])
         self.off_delay_us[rows] = _micros([spec.off_delay_s for spec in specs])
-        flat = _micros([spec.flatline_s or 0.0 for spec in specs])
-        self.flatline_us[rows] = np.where([spec.flatline_s is None for spec in specs], FOREVER_US, flat)
+        self.flatline_us[rows] = _micros([spec.flatline_s for spec in specs])
         self.no_data_us[rows] = _micros([spec.no_data_s for spec in specs])
         self.decimals[rows] = [spec.decimals for spec in specs]
         self.alive[rows] = True
 
 
 def _or(missing: float, values: list[float | None]) -> NDArray[np.float64]:
-    return np.array([missing if value is None else value for value in values], np.float64)
+    numbers = np.array(values, np.float64)  # None becomes NaN
+    return np.where(np.isnan(numbers), missing, numbers)
 
 
-def _micros(seconds: list[float]) -> NDArray[np.int64]:
-    return np.rint(np.array(seconds, np.float64) * SECOND_US).astype(np.int64)
+def _micros(seconds: Sequence[float | None]) -> NDArray[np.int64]:
+    numbers = np.array(seconds, np.float64) * SECOND_US
+    never = np.isnan(numbers)
+    return np.where(never, FOREVER_US, np.rint(np.where(never, 0, numbers)).astype(np.int64))
 
 
 _NO_ROWS = np.empty(0, np.int32)
@@ -210,12 +227,5 @@ _COLUMNS = (
     "no_data_us",
     "decimals",
     "alive",
+    "_home",
 )
-
-
-def _group(specs: list[PointSpec | None]) -> dict[str, NDArray[np.int32]]:
-    rows: dict[str, list[int]] = {}
-    for row, spec in enumerate(specs):
-        if spec is not None:
-            rows.setdefault(spec.gateway, []).append(row)
-    return {gateway: np.array(found, np.int32) for gateway, found in rows.items()}

@@ -21,7 +21,7 @@ from anlan.stream.edge_alarm import EdgeAlarm
 from anlan.stream.envelope import EnvelopeError, Record, pack, unpack
 from anlan.stream.frame import Frame, FrameDecoder, TagLists
 from anlan.stream.gateway_clock import GatewayClocks, marked
-from anlan.stream.kernel import Kernel, StateError
+from anlan.stream.kernel import Kernel
 from anlan.stream.log import LogMessage
 from anlan.stream.packet import Form, PacketError
 from anlan.stream.partition import partition_of
@@ -71,13 +71,10 @@ class EngineCore:
         self.saved_positions |= remembered.positions
         for gateway, (head, gaps) in remembered.sequences.items():
             self.sequences.restore(gateway, head, gaps)
-        for gateway, (seq, body) in remembered.states.items():
-            try:
-                self.kernel.restore(gateway, body)
-            except StateError:
-                self.damaged_states.append(gateway)
-            else:
-                self._seq_of[gateway] = seq
+        damaged = self.kernel.restore({gateway: body for gateway, (_, body) in remembered.states.items()})
+        self.damaged_states += damaged
+        seqs = {gateway: seq for gateway, (seq, _) in remembered.states.items()}
+        self._seq_of |= {gateway: seq for gateway, seq in seqs.items() if gateway not in damaged}
 
     def begins_at(self, after: int) -> None:
         """The next messages are those behind number ``after``, of all partitions; what was taken before is passed."""

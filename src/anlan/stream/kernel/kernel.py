@@ -12,7 +12,7 @@ A point that changes too often within a minute keeps its alarm until it has been
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -26,6 +26,7 @@ from anlan.stream.alarm import (
     BIT_FLATLINE,
     BIT_NO_DATA,
     AlarmEvent,
+    OpenAlarm,
     Side,
 )
 from anlan.stream.frame import BAD, Frame
@@ -136,33 +137,40 @@ class Kernel:
         """Everything needed to go on exactly where this gateway's points are, pending delays included."""
         self._follow_table()
         rows = self.table.rows_of(gateway)
-        codes = [self.table.specs[row].code for row in rows]
+        listed = rows.tolist()
         opened = [
-            (position, side.value, self._ledger.open[row, side])
-            for position, row in enumerate(rows.tolist())
-            if self._columns.bits[row]
+            (position, side.value, self._ledger.open[listed[position], side])
+            for position in np.flatnonzero(self._columns.bits[rows]).tolist()
             for side in Side
-            if (row, side) in self._ledger.open
+            if (listed[position], side) in self._ledger.open
         ]
+        codes = [self.table.specs[row].code for row in listed]
         return checkpoint.dump(codes, self._columns, rows, opened)
 
-    def restore(self, gateway: str, state: bytes) -> None:
-        """Put back what `state_of` gave. Points that are no longer this gateway's are left out.
+    def restore(self, states: Mapping[str, bytes]) -> list[str]:
+        """Put back what `state_of` gave, gateway by gateway. Points that are no longer a gateway's are left out.
 
-        Raises `checkpoint.StateError` for damaged bytes, then nothing was changed.
+        Returns the gateways whose bytes are damaged; of those nothing is changed.
         """
         self._follow_table()
-        saved = checkpoint.load(state)
-        rows = self.table.index(gateway, saved.codes)
-        known = np.flatnonzero(rows >= 0)
-        alarmed = rows[known][self._columns.bits[rows[known]] != 0]
-        saved.put(self._columns, known, rows[known])
-        for row in alarmed.tolist():
-            for side in Side:
-                self._ledger.open.pop((row, side), None)
-        for position, side_name, alarm in saved.opened:
-            if rows[position] >= 0:
-                self._ledger.open[int(rows[position]), Side(side_name)] = alarm
+        damaged, parts, opened = [], [], dict[tuple[int, Side], OpenAlarm]()
+        for gateway, state in states.items():
+            try:
+                saved = checkpoint.load(state)
+            except checkpoint.StateError:
+                damaged.append(gateway)
+                continue
+            rows = self.table.index(gateway, saved.codes)
+            known = np.flatnonzero(rows >= 0)
+            parts.append((saved, known, rows[known]))
+            for position, side_name, alarm in saved.opened:
+                if rows[position] >= 0:
+                    opened[int(rows[position]), Side(side_name)] = alarm
+        if parts:
+            self._forget_open(np.concatenate([rows for _, _, rows in parts]))
+            checkpoint.put(self._columns, parts)
+            self._ledger.open.update(opened)
+        return damaged
 
     def forget(self, gateways: Iterable[str]) -> None:
         """Drop all memory of these gateways' points: somebody else goes on with them, from the saved state.
@@ -173,11 +181,14 @@ class Kernel:
         gone = list(gateways)
         for gateway in gone:
             rows = self.table.rows_of(gateway)
+            self._forget_open(rows)
             self._columns.forget(rows)
-            for row in rows.tolist():
-                for side in Side:
-                    self._ledger.open.pop((row, side), None)
         self._ledger.dirty.difference_update(gone)
+
+    def _forget_open(self, rows: NDArray[np.int32]) -> None:
+        for row in rows[self._columns.bits[rows] != 0].tolist():
+            for side in Side:
+                self._ledger.open.pop((row, side), None)
 
     def latest(self, index: NDArray[np.int32] | Sequence[int]) -> Latest:
         """Newest state of the points in rows `index`."""
@@ -353,10 +364,9 @@ class Kernel:
         if self._version == table.version:
             return
         self._columns.grow(len(table))
-        for row, spec in enumerate(table.specs):
-            if row >= len(self._gateway_of):
-                self._gateway_of.append(spec.gateway)
-            elif self._gateway_of[row] != spec.gateway:
-                self._ledger.dirty.update((self._gateway_of[row], spec.gateway))
-                self._gateway_of[row] = spec.gateway
+        before, self._gateway_of = self._gateway_of, [spec.gateway for spec in table.specs]
+        if before != self._gateway_of[: len(before)]:
+            for old, new in zip(before, self._gateway_of, strict=False):
+                if old != new:
+                    self._ledger.dirty.update((old, new))
         self._version = table.version

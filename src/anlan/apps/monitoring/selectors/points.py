@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from operator import attrgetter
 
+from django.db import transaction
 from django.db.models import Count, Max, Sum
 
-from anlan.apps.monitoring.chunks import chunks
 from anlan.apps.registry.selectors import equipment
 from anlan.stream.partition import partition_of
 from anlan.stream.points import PointSpec
 
-_PLAIN = [
-    "code",
-    "unit",
-    "range_min",
-    "range_max",
-    "ll",
-    "l",
-    "h",
-    "hh",
-    "deadband",
-    "on_delay_s",
-    "off_delay_s",
-    "flatline_s",
-    "period_s",
-    "no_data_s",
-    "decimals",
-]
+_COLUMNS = PointSpec.__struct_fields__[4:]
+"""Fields of a point that have the same name there; before them stand code, enterprise, gateway and source."""
+CHUNK = 20_000
 
 
 def point_specs(enterprises: Collection[str] | None = None) -> list[PointSpec]:
-    """Points in use, of active gateways of active enterprises, in order of code; of all, or of these. Machine's own."""
-    in_use = equipment.points_in_use()
-    parts = [in_use] if enterprises is None else [in_use.filter(enterprise__code__in=c) for c in chunks(enterprises)]
-    columns = ("enterprise__code", "gateway__code", "source__code", *_PLAIN)
-    return [
-        PointSpec(enterprise=enterprise, gateway=gateway, source=source or "", **dict(zip(_PLAIN, plain, strict=True)))
-        for part in parts
-        for enterprise, gateway, source, *plain in part.order_by("code").values_list(*columns).iterator()
-    ]
+    """Points in use, of active gateways of active enterprises, in order of code; of all, or of these. Machine's own.
+
+    Half a million at a start: codes are put in here, so that the database neither joins nor sorts.
+    """
+    with transaction.atomic():  # a cursor of PostgreSQL then hands out rows while it finds them
+        homes = equipment.active_enterprises(enterprises)
+        few = list(homes) if len(homes) <= equipment.AT_ONCE else None
+        every = equipment.active_points(few).values_list("code", "enterprise", "gateway", "source", *_COLUMNS)
+        rows = list(every) if few is not None else every.iterator(chunk_size=CHUNK)
+        gateways = equipment.active_gateways({row[2] for row in rows} if few is not None else None)
+        sources = equipment.sources({row[3] for row in rows} if few is not None else None)
+        found = [
+            PointSpec(code, homes[enterprise], gateways[gateway], sources.get(source, ""), *plain)
+            for code, enterprise, gateway, source, *plain in rows
+            if enterprise in homes and gateway in gateways
+        ]
+    found.sort(key=attrgetter("code"))
+    return found
 
 
 def registry_versions() -> dict[str, tuple[int, ...]]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise, Gateway, HazardSource, Point
+
+AT_ONCE = 500
+"""A question names at most so many keys or codes; what asks for more reads all."""
 
 
 def points_in_use() -> QuerySet[Point]:
@@ -15,11 +19,48 @@ def points_in_use() -> QuerySet[Point]:
     return Point.objects.by_the_machine().filter(is_active=True, gateway__is_active=True, enterprise__is_active=True)
 
 
+def active_enterprises(codes: Collection[str] | None = None) -> dict[int, str]:
+    """Key → code of active enterprises; of all, or of those with these codes."""
+    rows = Enterprise.objects.by_the_machine().filter(is_active=True).order_by()
+    if codes is not None and len(codes) <= AT_ONCE:
+        rows = rows.filter(code__in=codes)
+    return {pk: code for pk, code in rows.values_list("pk", "code") if codes is None or code in codes}
+
+
+def active_gateways(keys: Collection[int] | None = None) -> dict[int, str]:
+    """Key → code of active gateways; of all, or of those with these keys (and perhaps of others)."""
+    return _codes(Gateway.objects.by_the_machine().filter(is_active=True), keys)
+
+
+def sources(keys: Collection[int | None] | None = None) -> dict[int, str]:
+    """Key → code of hazard sources; of all, or of those with these keys (and perhaps of others)."""
+    return _codes(HazardSource.objects.by_the_machine(), keys)
+
+
+def active_points(enterprises: Collection[int] | None = None) -> QuerySet[Point]:
+    """Points that are not switched off, in no order; of all enterprises, or of these few."""
+    rows = Point.objects.by_the_machine().filter(is_active=True).order_by()
+    return rows if enterprises is None else rows.filter(enterprise__in=enterprises)
+
+
+def _codes(rows: QuerySet[Any], keys: Collection[int | None] | None) -> dict[int, str]:
+    if keys is not None and len(keys) <= AT_ONCE:
+        rows = rows.filter(pk__in=[key for key in keys if key is not None])
+    return dict(rows.order_by().values_list("pk", "code"))
+
+
 def consoles(scope: Scope) -> list[int]:
     """Keys of the enterprises in scope that have points in use: each is one operator console (操作岗位)."""
     points = Point.objects.by_the_machine().filter(enterprise=OuterRef("pk"), is_active=True)
     rows = Enterprise.objects.visible_to(scope).filter(Exists(points), is_active=True)
     return list(rows.order_by().values_list("pk", flat=True))
+
+
+def sizes(scope: Scope) -> list[tuple[int, int, int]]:
+    """Of every enterprise in scope with points in use: its key, how many points, and how many gateways they are of."""
+    rows = Point.objects.visible_to(scope).filter(is_active=True, gateway__is_active=True, enterprise__is_active=True)
+    counted = rows.order_by().values_list("enterprise").annotate(n=Count("pk"), g=Count("gateway", distinct=True))
+    return [(pk, points, gateways) for pk, points, gateways in counted]
 
 
 def points_with(codes: Iterable[str]) -> QuerySet[Point]:
