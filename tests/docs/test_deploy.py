@@ -15,7 +15,7 @@ import pytest
 
 from anlan import cli, config
 from anlan.roles.supervisor import ROLES
-from anlan.stream.natsd import find_binary
+from anlan.stream.natsd import MAX_PAYLOAD, find_binary
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -86,6 +86,7 @@ def test_the_settings_file_is_read_and_bears_no_secret(monkeypatch: pytest.Monke
 def test_the_log_server_takes_its_file(tmp_path: Path) -> None:
     text = (DEPLOY / "nats.conf").read_text(encoding="utf-8")
     assert "sync_interval: always" in text
+    assert f"max_payload: {MAX_PAYLOAD}\n" in text
     (tmp_path / "nats.conf").write_text(text.replace("/var/lib/anlan-nats", str(tmp_path / "store")), encoding="utf-8")
     command = [str(find_binary()), "-t", "--config", str(tmp_path / "nats.conf")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -15,6 +15,8 @@ import msgspec
 from anlan.edge.buffer import Gap
 
 logger = logging.getLogger(__name__)
+_HELD = 1000
+"""Gaps of changing reasons that wait for the disk at most; the counter counts all, the file lacks the oldest."""
 
 
 class _Line(msgspec.Struct):
@@ -36,9 +38,16 @@ class Losses:
 
     def record(self, gap: Gap) -> None:
         """Count one gap and write it. While the disk refuses, gaps are held and written with the next one that goes:
-        a full disk must not stop the gateway from giving way, nor make it silent."""
+        a full disk must not stop the gateway from giving way, nor make it silent. Held gaps that follow each other for
+        one reason become one."""
         self.dropped += gap.packets
-        self._unwritten.append(_Line(self._gateway, gap.reason, gap.packets, gap.from_us, gap.to_us))
+        last = self._unwritten[-1] if self._unwritten else None
+        if last is not None and last.reason == gap.reason:
+            last.packets += gap.packets
+            last.fromUs, last.toUs = min(last.fromUs, gap.from_us), max(last.toUs, gap.to_us)
+        else:
+            self._unwritten.append(_Line(self._gateway, gap.reason, gap.packets, gap.from_us, gap.to_us))
+            del self._unwritten[:-_HELD]
         try:
             with self._path.open("ab") as file:
                 file.write(b"".join(msgspec.json.encode(line) + b"\n" for line in self._unwritten))

@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import re
+import resource
 import signal
 import threading
 from collections.abc import Callable
@@ -27,6 +28,8 @@ PARENT = "ANLAN_SUPERVISOR_PID"
 
 RESTORING = ".restoring"
 """Folder inside a data directory while a restore is under way, or after it was cut short: nothing may serve then."""
+
+MAX_FILES = 65_536
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +82,7 @@ def begin(role: str) -> Leaving:
         if not os.access(Path(__file__).parent, os.W_OK):
             # installed where it cannot keep compiled code beside the source
             os.environ.setdefault("NUMBA_CACHE_DIR", str(config.data_dir.resolve() / "cache" / "numba"))
+    _take_files()
     gc.set_threshold(20_000, 20, 20)  # the streams make much that lives briefly and nothing that goes in circles
     logs.start(style, role)
     leaving = Leaving()
@@ -91,6 +95,15 @@ def begin(role: str) -> Leaving:
     watch_parent(leaving.ask)
     logger.info("%s starts, pid %d", role, os.getpid())
     return leaving
+
+
+def _take_files() -> None:
+    """As many open files as this process may have, within reason: what a login shell gives is a thousand, and every
+    gateway and every browser is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def watch_parent(gone: Callable[[], None], every: float = 1.0) -> None:

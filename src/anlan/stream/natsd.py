@@ -25,6 +25,10 @@ from typing import IO, Any
 
 from anlan import now
 
+MAX_PAYLOAD = 16 * 1024 * 1024
+"""Of one message: the largest request (8 MiB as sent) behind what had been bundled before it, with room to spare. One
+that did not fit would be refused for ever as if the log were away."""
+
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -65,7 +69,7 @@ class NatsServer:
         port: int = 0,
         *,
         name: str = "anlan",
-        max_payload: int = 8 * 1024 * 1024,
+        max_payload: int = MAX_PAYLOAD,
         max_store_bytes: int | None = None,
         sync_always: bool = True,
         binary: Path | None = None,

@@ -261,6 +261,20 @@ def test_losses_that_the_disk_refused_are_counted_and_written_with_the_next(tmp_
     assert Losses(path, "g").dropped == 7
 
 
+def test_losses_that_the_disk_refuses_for_long_take_no_memory_and_come_out_whole(tmp_path):
+    path = tmp_path / "not-yet" / "gaps.jsonl"
+    losses = Losses(path, "g")
+    for second in range(5000):
+        losses.record(Gap(1, second, second, "local_log_unavailable"))
+    path.parent.mkdir()
+    losses.record(Gap(2, 5000, 5001, "buffer_full"))
+    told = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(each["reason"], each["packets"], each["fromUs"], each["toUs"]) for each in told] == [
+        ("local_log_unavailable", 5000, 0, 4999),
+        ("buffer_full", 2, 5000, 5001),
+    ]
+
+
 async def test_a_wrong_certificate_is_a_retry_and_not_an_end(server, intake, tmp_path):
     async with line(server, intake, tmp_path, code="tls", url=intake.url.replace("http:", "https:")) as one:
         await one.write(2)

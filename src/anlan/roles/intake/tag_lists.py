@@ -9,12 +9,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from anlan import now
 from anlan.apps.monitoring.services import TooManyLists
 from anlan.rules.calendar import civil_day
 from anlan.stream.packet import Header, PacketError, Refusal
 from anlan.stream.tags import read_tags, tags_hash
 
 T = TypeVar("T")
+ASK_S = 1.0
+"""Between two questions about one gateway; a list that another intake was told in between is found a second later."""
 
 
 class RecordsUnavailable(Exception):
@@ -23,7 +26,8 @@ class RecordsUnavailable(Exception):
 
 class TagLists:
     """``sizes(gateway)`` reads the lists of a gateway, ``announce(gateway, hash, tags, at)`` keeps one; both are run by
-    ``in_thread``. A gateway is asked about once, and again for a hash that is not known."""
+    ``in_thread``. A gateway is asked about once, and again for a hash that is not known, once a second at most: a
+    request full of unknown hashes is one question."""
 
     def __init__(
         self,
@@ -33,15 +37,17 @@ class TagLists:
     ) -> None:
         self._sizes, self._announce, self._in_thread = sizes, announce, in_thread
         self._known: dict[str, dict[str, int]] = {}
+        self._asked: dict[str, float] = {}
         self._noted: dict[tuple[str, str], date] = {}
         self._to_note: set[tuple[str, str]] = set()
 
     async def check(self, header: Header, at: datetime) -> None:
         """Raises `PacketError` (unknown_tags, malformed) when a packet's list is not known or has another length."""
         known = self._known.get(header.gateway, {})
-        if header.tags_hash not in known:
+        if header.tags_hash not in known and now.monotonic() - self._asked.get(header.gateway, -ASK_S) >= ASK_S:
             found = await self._ask(self._sizes, header.gateway)
             known = self._known[header.gateway] = dict(found)
+            self._asked[header.gateway] = now.monotonic()
         size = known.get(header.tags_hash)
         if size is None:
             raise PacketError(

@@ -84,6 +84,7 @@ class Desk:
         self.kept = Records()
         self.standing = Standing(self.kept, self.clock)
         self.lists: dict[str, dict[str, list[str]]] = {}
+        self.questions = 0
         self.tag_lists = TagLists(self._sizes, self._announce, self._in_thread)
         self.standing.take_used, self.standing.give_back = self.tag_lists.take_used, self.tag_lists.give_back
         limits = Limits(50, 20, timedelta(seconds=60), timedelta(minutes=5))
@@ -147,6 +148,7 @@ class Desk:
         return len(self.refused)
 
     def _sizes(self, gateway: str) -> dict[str, int]:
+        self.questions += 1
         self.kept._answer()
         return {digest: len(tags) for digest, tags in self.lists.get(gateway, {}).items()}
 

@@ -61,6 +61,24 @@ async def test_an_unknown_list_is_asked_for_and_then_the_same_packet_is_taken(de
     assert frame.collected_at_us == round(NOW.timestamp() * 1e6)
 
 
+async def test_a_request_full_of_unknown_lists_is_one_question_to_the_records(desk: Desk) -> None:
+    sent = [compact(*who(desk), NOW + timedelta(seconds=n), values(desk)) for n in range(50)]
+    assert (await desk.send(*sent)).reasons == ["unknown_tags"] * 50
+    assert desk.questions == 1
+    assert (await desk.send(listed(desk), *sent)).accepted == 51
+    assert desk.questions == 1
+
+
+async def test_records_that_did_not_answer_are_asked_again_at_once(desk: Desk) -> None:
+    told = listed(desk)["report"]
+    desk.lists[who(desk)[1]] = {told["tagsHash"]: told["tags"]}  # another intake was told
+    desk.kept.up = False
+    sent = compact(*who(desk), NOW, values(desk))
+    assert (await desk.send(sent)).status == 503
+    desk.kept.up = True
+    assert (await desk.send(sent)).status == 200
+
+
 async def test_a_list_belongs_to_the_gateway_that_announced_it(desk: Desk) -> None:
     await desk.send(listed(desk))
     other = desk.sites[1]
