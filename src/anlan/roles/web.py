@@ -146,6 +146,9 @@ def main(arguments: list[str]) -> int:
     leaving = begin("web")
     django.start()
     let_go_when_frozen(ACT_IDLE_MS)
+    from anlan.apps.delivery.services import connect
+
+    connect()  # else what the first act tells the pages is lost
     try:
         taken = listen(config)
     except OSError as error:
