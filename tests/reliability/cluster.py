@@ -31,6 +31,7 @@ class Cluster:
         self._clients, self._routes, self._monitors = ports[:nodes], ports[nodes : 2 * nodes], ports[2 * nodes :]
         self._folder, self._processes = folder, [None] * nodes  # type: list[subprocess.Popen[bytes] | None]
         self._binary = str(find_binary())
+        self._turn = 0
 
     @property
     def url(self) -> str:
@@ -66,6 +67,15 @@ class Cluster:
         assert process is not None
         process.kill()
         process.wait(30)
+
+    def crash(self) -> int:
+        """SIGKILL the next node in turn and start it again, as its service manager does; returns the pid that died."""
+        number, self._turn = self._turn, (self._turn + 1) % len(self._processes)
+        process = self._processes[number]
+        assert process is not None
+        self.kill(number)
+        self.start(number)
+        return process.pid
 
     def signal(self, number: int, what: signal.Signals) -> None:
         """Send a signal to one node."""

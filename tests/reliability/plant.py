@@ -19,6 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.reliability.cluster import Cluster
+
 from anlan.config import Config
 from anlan.roles.supervisor import Supervisor
 from anlan.testing.sender import Sender, packet
@@ -35,6 +37,7 @@ def micros(at: datetime) -> int:
 class Plant:
     """Roles under a supervisor, and a small world in their database.
 
+    With a ``cluster`` the log lies on its three nodes, and ``nats`` is one of them after the other.
     ``quiet`` enterprises beyond those that are fed hold warnings whose steps fall due; ``notices`` are then expected.
     Without ``fresh`` the world is there already (a restored one).
     """
@@ -49,8 +52,12 @@ class Plant:
         points: int,
         quiet: int = 0,
         fresh: bool = True,
+        cluster: Cluster | None = None,
         **settings: Any,
     ) -> None:
+        self._cluster = cluster
+        if cluster is not None:
+            settings |= {"nats_url": cluster.url, "nats_replicas": 3}
         self.config = Config(data_dir=data_dir, database_url=database_url, web_port=0, intake_port=0, **settings)
         everything = list(sites(enterprises + quiet, points))
         self.sites: list[Site] = everything[:enterprises]
@@ -96,7 +103,9 @@ class Plant:
         self.notices = self.ask("burn", *(site.source for site in self.quiet))
 
     def kill(self, role: str) -> int:
-        """SIGKILL the present process of a role (or ``nats``); returns its pid."""
+        """SIGKILL the present process of a role (or ``nats``), which is started again; returns the pid that died."""
+        if role == "nats" and self._cluster is not None:
+            return self._cluster.crash()
         return self.signal(role, signal.SIGKILL)
 
     def signal(self, role: str, number: signal.Signals) -> int:
@@ -160,7 +169,8 @@ class Ledger:
 class Feed:
     """One thread a gateway; each sends a packet every ``period_s`` and repeats it until it is acknowledged.
 
-    ``intakes``: addresses that the gateways share, each its own; by default the plant's.
+    ``intakes``: addresses that the gateways share, each with one of them first and the next one when that does not
+    answer, as behind a balancer; by default the plant's alone.
     """
 
     def __init__(
@@ -187,8 +197,8 @@ class Feed:
         return self.ledger
 
     def _run(self, site: Site) -> None:
-        intake = self._intakes[self._plant.sites.index(site) % len(self._intakes)]
-        sender = Sender(intake, site.gateway, site.key)
+        senders = [Sender(intake, site.gateway, site.key) for intake in self._intakes]
+        turn = self._plant.sites.index(site)
         entries = self.ledger.entries.setdefault(site.gateway, [])
         number = 0
         while not self._leave.is_set() or entries[-1][1] != NORMAL:
@@ -199,21 +209,23 @@ class Feed:
             message = packet(site.enterprise, site.gateway, at, dict.fromkeys(site.points, value))
             while True:
                 self.ledger.attempts += 1
-                reply = sender.send(message)
+                reply = senders[turn % len(senders)].send(message)
                 if reply.status == 200 and reply.accepted + reply.duplicates == 1:
                     break
                 if reply.status not in (0, 429, 503):
                     self.failures.append(f"{reply.status} {reply.body}")
                     return
+                turn += 1
                 time.sleep(0.05)
             entries.append((micros(at), value))
             self.ledger.packets += 1
             number += 1
             time.sleep(self._period_s)
-        sender.close()
+        for sender in senders:
+            sender.close()
 
 
-def compare(plant: Plant, ledger: Ledger, seconds: float = 60) -> None:
+def compare(plant: Plant, ledger: Ledger, seconds: float = 240) -> None:
     """Wait until the records hold everything that was acknowledged, then compare exactly."""
     state: dict[str, Any] = {}
 

@@ -70,7 +70,7 @@ class Wrong:
 
     def send(self, at: datetime, value: float, *, doubtful: bool) -> None:
         message = packet(self.site.enterprise, self.site.gateway, at, dict.fromkeys(self.site.points, value))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while True:
             reply = self.sender.send(message)
             if reply.status == 429:
@@ -112,7 +112,7 @@ def test_wrong_clocks_are_kept_with_both_times_listed_and_raise_no_storm(tmp_pat
         for each in gateways:
             each.sender.close()
         state: dict[str, Any] = {}
-        until(lambda: _whole(plant, state, gateways), 90, lambda: str(_missing(state, gateways)))
+        until(lambda: _whole(plant, state, gateways), 240, lambda: str(_missing(state, gateways)))
         for gateway in gateways:
             rows = state["samples"][gateway.site.gateway]
             assert [at for at, _ in rows] == sorted(gateway.acknowledged), "each acknowledged sample once, as it was"
@@ -126,7 +126,9 @@ def test_wrong_clocks_are_kept_with_both_times_listed_and_raise_no_storm(tmp_pat
         assert clocks[jumping.site.gateway][3] >= 4
         assert clocks[ancient.site.gateway][1] > 50 * 365 * 86400
         # what was refused is missing from history, so that is a finding at once; a mere delay after an hour
-        assert state["findings"] == sorted(f"clock:{each.site.gateway}" for each in (ahead, ancient))
+        asked_to_pause = {f"gateway:{each.site.gateway}:refused" for each in (ahead, ancient)}  # or not yet on record
+        assert set(state["findings"]) - asked_to_pause == {f"clock:{each.site.gateway}" for each in (ahead, ancient)}
+        assert len(state["findings"]) == len(set(state["findings"]))
         refused = [row for row in state["refused"] if row[1] in ("future_dated", "too_old")]
         assert {row[0] for row in refused} == {ahead.site.gateway, ancient.site.gateway}
         for gateway, reason, received, sampled in refused:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.corpus import hostile
+from tests.reliability.cluster import Cluster
 from tests.reliability.plant import HIGH, NORMAL, Ledger, Plant, compare, micros, until
 
 from anlan.testing.sender import Reply, Sender, binary, checked, collect_time, compact, numbered, packet, tag_list
@@ -40,7 +41,7 @@ def taken(sender: Sender, body: bytes, **headers: str) -> Reply:
         last[:] = [sender.post(body, **headers)]
         return last[0].status in (200, 400)
 
-    until(answered, 90, lambda: f"no answer that accounts for the packet: {last}")
+    until(answered, 240, lambda: f"no answer that accounts for the packet: {last}")
     return last[0]
 
 
@@ -59,11 +60,13 @@ def forms(site: Site, at: datetime, value: float, number: int) -> list[bytes]:
 
 
 @pytest.mark.reliability(22)
-def test_copies_in_any_number_order_and_form_are_one_packet(tmp_path: Path, database_url: str) -> None:
+def test_copies_in_any_number_order_and_form_are_one_packet(
+    tmp_path: Path, database_url: str, cluster: Cluster | None
+) -> None:
     """The first copies come in order; later ones at random over other connections, also to an intake that was killed
     and remembers nothing. The numbers say at the end that nothing is missing."""
     dice = random.Random(22)
-    with Plant(tmp_path / "data", database_url, ROLES, enterprises=2, points=4) as plant:
+    with Plant(tmp_path / "data", database_url, ROLES, enterprises=2, points=4, cluster=cluster) as plant:
         ledger, copies, repeated = Ledger(), 0, 0
         sent: dict[str, list[list[bytes]]] = {}
         with sender_of(plant, plant.sites[0]) as first, sender_of(plant, plant.sites[1]) as second:
@@ -92,7 +95,7 @@ def test_copies_in_any_number_order_and_form_are_one_packet(tmp_path: Path, data
         assert copies > 240
         assert repeated > copies // 4  # the rest came after the kill, and was absorbed behind the log
         compare(plant, ledger)
-        until(lambda: not plant.ask("tests.reliability.test_intake:gaps"), 60, lambda: "a gap is left open")
+        until(lambda: not plant.ask("tests.reliability.test_intake:gaps"), 240, lambda: "a gap is left open")
         assert plant.supervisor.children["intake"].starts == 2
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.reliability.cluster import Cluster
 from tests.reliability.plant import HIGHER, NORMAL, Ledger, Plant, micros, until
 
 from anlan.testing.sender import Sender, packet
@@ -91,12 +92,12 @@ class _Batches:
 @pytest.mark.slow
 @pytest.mark.reliability(1)
 def test_an_intake_killed_during_a_thousand_batches_keeps_each_whole_or_not_at_all(
-    tmp_path: Path, database_url: str
+    tmp_path: Path, database_url: str, cluster: Cluster | None
 ) -> None:
     seed = random.Random().randrange(1 << 30)
     print(f"seed {seed}")
     dice = random.Random(seed)
-    with Plant(tmp_path / "data", database_url, ROLES, enterprises=GATEWAYS, points=POINTS) as plant:
+    with Plant(tmp_path / "data", database_url, ROLES, enterprises=GATEWAYS, points=POINTS, cluster=cluster) as plant:
         feed = _Batches(plant, seed)
         feed.start()
         for kill in range(KILLS):
