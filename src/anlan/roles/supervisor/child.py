@@ -7,7 +7,9 @@ its parent. All starts must therefore come from the supervisor's one watching th
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,9 +24,13 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
 STEADY_S = 20.0
 """A child that ran so long starts again with the first pause."""
+LOG_MOST = 20 * 1024 * 1024
+LOG_LOOK_S = 10.0
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+logger = logging.getLogger(__name__)
 
 
 class Child:
@@ -40,6 +46,7 @@ class Child:
         self._started = 0.0
         self._pause = FIRST_PAUSE_S
         self._due = 0.0
+        self._log_looked = 0.0
 
     @property
     def pid(self) -> int | None:
@@ -78,9 +85,12 @@ class Child:
 
     def tend(self) -> bool:
         """Start the process again when it ended and its pause is over. True when it was started."""
+        moment = now.monotonic()
+        if moment >= self._log_looked + LOG_LOOK_S:
+            self._log_looked = moment
+            self.keep_log_short()
         if self.pid is not None:
             return False
-        moment = now.monotonic()
         if self._process is not None and not self._due:
             if moment - self._started > STEADY_S:
                 self._pause = FIRST_PAUSE_S
@@ -114,8 +124,22 @@ class Child:
         except OSError:
             return ""
 
+    def keep_log_short(self) -> None:
+        """Put a long log aside, in the place of the one before. The process goes on writing into the same file; a line
+        written at that very moment may be lost. A disk that takes no copy loses the older part."""
+        try:
+            if not self._log.exists() or self._log.stat().st_size <= LOG_MOST:
+                return
+            aside = self._log.with_suffix(".log.1")
+            try:
+                aside.unlink(missing_ok=True)
+                shutil.copyfile(self._log, aside)
+            finally:
+                os.truncate(self._log, 0)
+        except OSError as error:
+            logger.warning("the log of %s could not be put aside: %s", self.role, error)
+
     def _open_log(self) -> IO[bytes]:
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        if self._log.exists() and self._log.stat().st_size > 20 * 1024 * 1024:
-            os.replace(self._log, self._log.with_suffix(".log.1"))
+        self.keep_log_short()
         return self._log.open("ab")
