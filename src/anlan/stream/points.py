@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby
+from operator import attrgetter
 
 import msgspec
 import numpy as np
@@ -113,8 +115,12 @@ class PointTable:
     def index(self, gateway: str, codes: Sequence[str]) -> NDArray[np.int32]:
         """Rows of `codes` as sent by `gateway`: int32[len(codes)], -1 for a code that is not a point of it.
 
-        A code that the registry gives to another gateway is unknown here: two gateways never feed one point.
+        A code that the registry gives to another gateway is unknown here: two gateways never feed one point. The array
+        is not the caller's own.
         """
+        mine = self.rows_of(gateway)
+        if len(mine) == len(codes) and self._codes(mine.tolist()) == codes:
+            return mine
         rows = self._row
         found = np.array([rows.get(code, -1) for code in codes], np.int32)
         if len(self):
@@ -129,40 +135,42 @@ class PointTable:
         (nothing is changed then).
         """
         listed = list(specs)
-        wanted = {spec.code: spec for spec in listed}
-        if len(wanted) < len(listed):
+        rows = [self._row.get(spec.code, -1) for spec in listed]
+        fresh = [spec for spec, row in zip(listed, rows, strict=True) if row < 0]
+        known = {row: spec for spec, row in zip(listed, rows, strict=True) if row >= 0}
+        begin = len(self.specs)
+        places = dict(zip([spec.code for spec in fresh], range(begin, begin + len(fresh)), strict=True))
+        if len(places) + len(known) < len(listed):
             twice, _ = Counter(spec.code for spec in listed).most_common(1)[0]
             raise ValueError(f"point {twice} appears twice")
-        alive, added, changed = self.alive.tolist(), [], []
-        for code, spec in wanted.items():
-            row = self._row.get(code)
-            if row is None or not alive[row]:
-                added.append(code)
-            elif self.specs[row] != spec:
-                changed.append(code)
-        removed = [code for code in self._codes(enterprises) if code not in wanted]
-        fresh = [wanted[code] for code in added if code not in self._row]
-        if fresh:
-            self._append(fresh)
-        self._leave([self._row[code] for code in [*changed, *removed]])
-        if added or changed:
-            self._write([wanted[code] for code in [*added, *changed]])
+        returned = [row for row in known if not self.alive[row]]
+        changed = [row for row, spec in known.items() if self.alive[row] and self.specs[row] != spec]
+        removed = [row for row in self._rows(enterprises) if row not in known]
+        change = TableChange(
+            (*places, *self._codes(returned)), tuple(self._codes(changed)), tuple(self._codes(removed))
+        )
+        self._leave([*changed, *removed])
+        for row in (*returned, *changed):
+            self.specs[row] = known[row]
+        self._append(fresh, places)
+        self._write([*places.values(), *returned, *changed])
         self.version += 1
-        return TableChange(tuple(added), tuple(changed), tuple(removed))
+        return change
 
-    def _codes(self, enterprises: Collection[str] | None) -> list[str]:
-        alive = self.alive.tolist()
-        if enterprises is None:
-            return [spec.code for spec, there in zip(self.specs, alive, strict=True) if there]
-        return [s.code for s, there in zip(self.specs, alive, strict=True) if there and s.enterprise in enterprises]
+    def _codes(self, rows: Iterable[int]) -> list[str]:
+        return [self.specs[row].code for row in rows]
 
-    def _append(self, fresh: list[PointSpec]) -> None:
-        first, count = len(self.specs), len(fresh)
-        self._row.update(zip((spec.code for spec in fresh), range(first, first + count), strict=True))
+    def _rows(self, enterprises: Collection[str] | None) -> list[int]:
+        """Living rows of all enterprises, or of these."""
+        there = np.flatnonzero(self.alive).tolist()
+        return there if enterprises is None else [row for row in there if self.specs[row].enterprise in enterprises]
+
+    def _append(self, fresh: list[PointSpec], places: dict[str, int]) -> None:
+        self._row.update(places)
         self.specs += fresh
         for name in _COLUMNS:
             old: NDArray[np.generic] = getattr(self, name)
-            setattr(self, name, np.concatenate([old, np.zeros((count, *old.shape[1:]), old.dtype)]))
+            setattr(self, name, np.concatenate([old, np.zeros((len(fresh), *old.shape[1:]), old.dtype)]))
 
     def _leave(self, rows: list[int]) -> None:
         """Take living rows out of their gateways."""
@@ -172,47 +180,46 @@ class PointTable:
             if len(mine := mine[self.alive[mine]]):
                 self._rows_of[gateway] = mine
 
-    def _write(self, specs: list[PointSpec]) -> None:
-        """Bring rows that are in no gateway to what is said of them, and to life."""
-        listed = [self._row[spec.code] for spec in specs]
-        joining: dict[str, list[int]] = {}
-        for row, spec in zip(listed, specs, strict=True):
-            self.specs[row] = spec
-            joining.setdefault(spec.gateway, []).append(row)
-        for gateway, more in joining.items():
-            self._rows_of[gateway] = np.sort(np.concatenate([self.rows_of(gateway), np.array(more, np.int32)]))
-            self._home[more] = self._number_of.setdefault(gateway, len(self._number_of))
-        rows = np.array(listed, np.intp)
-        limits = np.empty((len(specs), 4))
-        limits[:, 0] = _or(-np.inf, [spec.ll for spec in specs])
-        limits[:, 1] = _or(-np.inf, [spec.l for spec in specs])
-        limits[:, 2] = _or(np.inf, [spec.h for spec in specs])
-        limits[:, 3] = _or(np.inf, [spec.hh for spec in specs])
+    def _write(self, listed: list[int]) -> None:
+        """Bring rows that are in no gateway to what `specs` says of them, and to life."""
+        rows = np.array(listed, np.int32)
+        specs = self.specs if len(listed) == len(self.specs) else [self.specs[row] for row in listed]
+        begin = 0
+        for gateway, stretch in groupby(specs, _gateway):
+            mine = rows[begin : (begin := begin + sum(1 for _ in stretch))]
+            self._home[mine] = self._number_of.setdefault(gateway, len(self._number_of))
+            self._rows_of[gateway] = np.sort(np.concatenate([self.rows_of(gateway), mine]))
+        # every spec is looked at once: half a million of them are not in any cache
+        read = np.fromiter(chain.from_iterable(map(_numbers, specs)), np.float64, len(specs) * _NUMBERS)
+        ll, l, h, hh, deadband, low, high, on, off, flat, no_data, decimals = read.reshape(-1, _NUMBERS).T  # noqa: E741
+        limits = np.stack([_or(-np.inf, ll), _or(-np.inf, l), _or(np.inf, h), _or(np.inf, hh)], axis=1)
         self.limits[rows] = limits
         self.quiet_low[rows] = np.maximum(limits[:, 0], limits[:, 1])
         self.quiet_high[rows] = np.minimum(limits[:, 2], limits[:, 3])
-        self.deadband[rows] = [spec.deadband for spec in specs]
-        self.range_low[rows] = _or(-_LARGEST, [spec.range_min for spec in specs])
-        self.range_high[rows] = _or(_LARGEST, [spec.range_max for spec in specs])
-        self.on_delay_us[rows] = _micros([spec.on_delay_s for spec in specs])
-        self.off_delay_us[rows] = _micros([spec.off_delay_s for spec in specs])
-        self.flatline_us[rows] = _micros([spec.flatline_s for spec in specs])
-        self.no_data_us[rows] = _micros([spec.no_data_s for spec in specs])
-        self.decimals[rows] = [spec.decimals for spec in specs]
+        self.deadband[rows] = deadband
+        self.range_low[rows], self.range_high[rows] = _or(-_LARGEST, low), _or(_LARGEST, high)
+        self.on_delay_us[rows], self.off_delay_us[rows] = _micros(on), _micros(off)
+        self.flatline_us[rows], self.no_data_us[rows] = _micros(flat), _micros(no_data)
+        self.decimals[rows] = decimals
         self.alive[rows] = True
 
 
-def _or(missing: float, values: list[float | None]) -> NDArray[np.float64]:
-    numbers = np.array(values, np.float64)  # None becomes NaN
+def _or(missing: float, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """NaN stands for None."""
     return np.where(np.isnan(numbers), missing, numbers)
 
 
-def _micros(seconds: Sequence[float | None]) -> NDArray[np.int64]:
-    numbers = np.array(seconds, np.float64) * SECOND_US
-    never = np.isnan(numbers)
-    return np.where(never, FOREVER_US, np.rint(np.where(never, 0, numbers)).astype(np.int64))
+def _micros(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+    never = np.isnan(seconds)
+    return np.where(never, FOREVER_US, np.rint(np.where(never, 0, seconds) * SECOND_US).astype(np.int64))
 
 
+_gateway = attrgetter("gateway")
+_numbers = attrgetter(
+    "ll", "l", "h", "hh", "deadband", "range_min", "range_max", "on_delay_s", "off_delay_s", "flatline_s", "no_data_s",
+    "decimals",
+)  # fmt: skip
+_NUMBERS = 12
 _NO_ROWS = np.empty(0, np.int32)
 _COLUMNS = (
     "limits",

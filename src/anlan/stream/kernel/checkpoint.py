@@ -21,17 +21,23 @@ from anlan.stream.kernel.columns import NEVER, SAVED, Columns
 _MARK = b"AKS\x01"
 _FIRST = 12
 """Columns of the first checkpoints; later ones have more at their end."""
-_EMPTY = Columns(0)
 
 
 class StateError(Exception):
     """A checkpoint is damaged or of an unknown version."""
 
 
-class _Saved(msgspec.Struct, array_like=True):
+class SavedState(msgspec.Struct, array_like=True):
+    """A gateway's points, of each column in the order of `SAVED` their values as bytes, and the open alarms as place
+    in `codes`, side and memory."""
+
     codes: list[str]
     columns: list[bytes]
     opened: list[tuple[int, str, OpenAlarm]]
+
+
+_BLANK = [(name, np.asarray(getattr(Columns(1), name))) for name in SAVED]
+"""One row of each column as if nothing had happened."""
 
 
 class _Zstd(threading.local):
@@ -44,33 +50,17 @@ class _Zstd(threading.local):
 
 _zstd = _Zstd()
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Saved).decode
-
-
-class SavedState:
-    """A checkpoint that has been read and checked."""
-
-    def __init__(self, saved: _Saved) -> None:
-        self.codes = saved.codes
-        self.opened = saved.opened
-        self._columns: dict[str, NDArray[np.generic]] = {}
-        if len(saved.columns) < _FIRST:
-            raise ValueError("columns are missing")
-        for name, data in zip(SAVED, saved.columns, strict=False):
-            like: NDArray[np.generic] = getattr(_EMPTY, name)
-            self._columns[name] = np.frombuffer(data, like.dtype).reshape(len(self.codes), *like.shape[1:])
-
-    def column(self, name: str) -> NDArray[np.generic]:
-        """One value a code; of a column that is younger than the checkpoint, as if nothing had happened."""
-        found = self._columns.get(name)
-        return found if found is not None else np.asarray(getattr(Columns(len(self.codes)), name))
+_decode = msgspec.msgpack.Decoder(SavedState).decode
 
 
 def put(columns: Columns, parts: Sequence[tuple[SavedState, NDArray[np.intp], NDArray[np.int32]]]) -> None:
-    """Write parts of checkpoints into `columns`: of each its saved rows at some positions into rows of the table."""
+    """Write parts of checkpoints into `columns`: of each its codes at some places into rows of the table."""
+    begins = np.cumsum([0, *(len(saved.codes) for saved, _, _ in parts[:-1])])
+    places = np.concatenate([places + begin for (_, places, _), begin in zip(parts, begins, strict=True)])
     rows = np.concatenate([rows for _, _, rows in parts])
-    for name in SAVED:
-        getattr(columns, name)[rows] = np.concatenate([saved.column(name)[places] for saved, places, _ in parts])
+    for number, (name, blank) in enumerate(_BLANK):
+        joined = np.frombuffer(b"".join([saved.columns[number] for saved, _, _ in parts]), blank.dtype)
+        getattr(columns, name)[rows] = joined.reshape(-1, *blank.shape[1:])[places]
     columns.busy[rows] = (columns.bits[rows] != 0) | (columns.pending_us[rows] != NEVER).any(axis=1)
     columns.anchor_us[rows] = NEVER
 
@@ -82,7 +72,9 @@ def dump(
     own: slice | NDArray[np.int32] = rows
     if len(rows) and int(rows[-1]) - int(rows[0]) == len(rows) - 1:
         own = slice(int(rows[0]), int(rows[-1]) + 1)  # as nearly always: a stretch of memory, rows stand in order
-    saved = _Saved(codes, [np.ascontiguousarray(getattr(columns, name)[own]).tobytes() for name in SAVED], list(opened))
+    saved = SavedState(
+        codes, [np.ascontiguousarray(getattr(columns, name)[own]).tobytes() for name in SAVED], list(opened)
+    )
     body = _zstd.compress(_encode(saved))
     return _MARK + zlib.crc32(body).to_bytes(4, "big") + body
 
@@ -93,6 +85,13 @@ def load(state: bytes) -> SavedState:
     if state[:4] != _MARK or zlib.crc32(body).to_bytes(4, "big") != state[4:8]:
         raise StateError("not a checkpoint, or damaged")
     try:
-        return SavedState(_decode(_zstd.decompress(body)))
-    except (zstandard.ZstdError, msgspec.MsgspecError, ValueError) as error:
+        saved = _decode(_zstd.decompress(body))
+    except (zstandard.ZstdError, msgspec.MsgspecError) as error:
         raise StateError(str(error)) from error
+    count, younger = len(saved.codes), _BLANK[len(saved.columns) :]
+    if len(saved.columns) < _FIRST:
+        raise StateError("columns are missing")
+    saved.columns += [blank.tobytes() * count for _, blank in younger]
+    if any(len(data) != count * blank.nbytes for data, (_, blank) in zip(saved.columns, _BLANK, strict=False)):
+        raise StateError("a column has not one value for each point")
+    return saved
