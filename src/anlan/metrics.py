@@ -51,6 +51,7 @@ METRICS = (
     Metric("engine_partitions", "gauge", "个", "引擎负责的分区，共 64 个", ("engine",)),
     Metric("engine_reached_seconds", "gauge", "秒", "已处理到的接收时刻，1970 年起；0 为尚未收到", ("engine",)),
     Metric("engine_owed_sources", "gauge", "个", "定级失败、等着再试的危险源", ("engine",)),
+    Metric("engine_repeated_numbers_total", "counter", "个", "网关又送来一次的流水号", ("engine",)),
     Metric("historian_partitions", "gauge", "个", "历史负责的分区，共 64 个", ("historian",)),
     Metric("historian_open_samples", "gauge", "个", "在内存中等待入库的样本", ("historian",)),
     Metric("historian_open_minutes", "gauge", "个", "在内存中未满的分钟块", ("historian",)),

@@ -7,23 +7,26 @@ no owner: its leases are left to run out.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from django.db import DatabaseError, InterfaceError
 
 from anlan import now as clock
-from anlan.leases import Leases
+from anlan.leases import Fenced, Leases
 from anlan.roles.database import close_all, give_up_broken
-from anlan.stream.log import NEAR, Log
+from anlan.stream.log import NEAR, Log, LogUnavailable
 
 RENEW_S = 1.0
 HUNG_S = 60.0
 """A loop that has not turned for so long is taken for dead, though its process lives."""
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,53 @@ class Keeper:
             self._surplus, self.workers = turn.surplus, turn.workers
         if turn.gained or turn.lost:
             logger.info("partitions: %d gained, %d lost, %d held", len(turn.gained), len(turn.lost), len(self._held))
+
+
+class Worker(Protocol):
+    """What works on partitions: `begin` with nothing in memory, `turn` again and again, `finish` what is begun."""
+
+    async def begin(self) -> None: ...
+    async def turn(self) -> None: ...
+    async def finish(self) -> None: ...
+    async def in_database(self, work: Callable[..., T], *arguments: Any) -> T: ...
+    def leaving(self) -> bool: ...
+
+
+async def keep_working(worker: Worker, keeper: Keeper) -> None:
+    """Work until `leaving`, then give everything back; after `Fenced` what is still held is begun anew."""
+    await worker.in_database(keeper.begin)
+    begun = fresh = False
+    while not worker.leaving():
+        try:
+            if not fresh:
+                await worker.begin()
+                begun = fresh = True
+            await worker.turn()
+        except Fenced as error:
+            logger.warning("%s; reading anew what is still held", error)
+            await worker.in_database(keeper.again)
+            fresh = False
+        except LogUnavailable as error:
+            logger.warning("%s", error)  # only when asked to leave: else the log is waited for
+            break
+    if begun:
+        try:
+            await worker.finish()
+        except Fenced as error:
+            logger.warning("%s; the end of the work is theirs", error)
+    await worker.in_database(keeper.end)
+
+
+async def until_answered(question: Callable[[], Awaitable[T]], leaving: Callable[[], bool]) -> T:
+    """Ask the log until it answers. Raises LogUnavailable when it does not and this process is to leave."""
+    while True:
+        try:
+            return await question()
+        except LogUnavailable as error:
+            logger.warning("%s", error)
+            if leaving():
+                raise
+            await asyncio.sleep(0.2)
 
 
 async def starts_behind(log: Log, gained: Mapping[int, int], behind: int | None) -> int:

@@ -47,7 +47,6 @@ class LogMessage(msgspec.Struct, frozen=True, gc=False):
     seq: int
     partition: int
     data: bytes
-    redelivered: bool = False
 
 
 class Reader:

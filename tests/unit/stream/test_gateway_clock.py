@@ -48,7 +48,7 @@ class Engine:
     def hear(self, value: float, ahead: timedelta = timedelta(0), kind: str = "report", after_s: float = 5) -> None:
         self.now += timedelta(seconds=after_s)
         self.seq += 1
-        message = LogMessage(self.seq, 1, pack([record(self.now, ahead, value, kind)]), False)
+        message = LogMessage(self.seq, 1, pack([record(self.now, ahead, value, kind)]))
         self.events += self.core.take([message])
         self.events += self.core.sweep(micros(self.now))
 

@@ -77,7 +77,7 @@ async def test_messages_come_in_order_with_their_partition(log: Log) -> None:
     await log.publish(3, b"one", "1")
     await log.publish(61, b"two", "2")
     messages = await fetch_all(await reader(log), 2)
-    assert messages == [LogMessage(1, 3, b"one", False), LogMessage(2, 61, b"two", False)]
+    assert messages == [LogMessage(1, 3, b"one"), LogMessage(2, 61, b"two")]
 
 
 async def test_the_same_message_twice_is_one_message(log: Log) -> None:

@@ -28,7 +28,7 @@ from anlan.roles.engine import store
 from anlan.roles.engine.conditions import values_of
 from anlan.roles.engine.live import GET, WATCH, LiveDesk
 from anlan.roles.engine.state import EngineCore
-from anlan.roles.partitions import Keeper, starts_behind
+from anlan.roles.partitions import Keeper, keep_working, starts_behind, until_answered
 from anlan.stream.alarm import AlarmEvent
 from anlan.stream.log import Log, LogMessage, LogUnavailable
 from anlan.stream.partition import partition_of
@@ -96,7 +96,7 @@ class Engine:
     def __init__(
         self, log: Log, clock: Clock, leaving: Callable[[], bool], leases: Leases, instance: str = ROLE
     ) -> None:
-        self._log, self._clock, self._leaving, self._leases, self._instance = log, clock, leaving, leases, instance
+        self._log, self._clock, self.leaving, self._leases, self._instance = log, clock, leaving, leases, instance
         self._keeper = Keeper(leases)
         self._database = ThreadPoolExecutor(1, thread_name_prefix="engine-database")
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="engine-registry")
@@ -105,7 +105,7 @@ class Engine:
         self._owed: list[int] = []
         self._covered = 0
         self._saving_took = 0.0
-        self._samples = 0
+        self._samples = self._repeated = 0
         self._following: asyncio.Task[None] | None = None
         self._every = {
             name: _Every(seconds)
@@ -125,31 +125,11 @@ class Engine:
     async def run(self) -> None:
         """Take up the checkpoint and work."""
         try:
-            await self._in_database(self._keeper.begin)
-            await self._work()
-            if self.ready.is_set():
-                await self._finish()
-            await self._in_database(self._keeper.end)
+            await keep_working(self, self._keeper)
         finally:
             for pool in (self._aside, self._database):
                 pool.submit(close_all)
                 pool.shutdown(wait=True)
-
-    async def _work(self) -> None:
-        anew = True
-        while not self._leaving():
-            try:
-                if anew:
-                    await self._begin()
-                    anew = False
-                await self._turn()
-            except Fenced as error:
-                logger.warning("%s; reading anew what is still held", error)
-                await self._in_database(self._keeper.again)
-                anew = True
-            except LogUnavailable as error:
-                logger.warning("%s", error)  # only when asked to leave: else the log is waited for
-                return
 
     def figures(self) -> dict[str, float]:
         """What the engine counts, for `anlan.roles.metrics`; once it is ready."""
@@ -159,19 +139,21 @@ class Engine:
             "engine_partitions": len(self._keeper.held),
             "engine_reached_seconds": self._core.reached_us / 1_000_000,
             "engine_owed_sources": len(self._owed),
+            "engine_repeated_numbers_total": self._repeated + self._core.sequences.repeated,
         }
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
         """Begin with nothing in memory: what is held is taken up from the database."""
         if hasattr(self, "_core"):
             self._samples += self._core.samples
+            self._repeated += self._core.sequences.repeated
         if self._following is not None:
             self._following.cancel()
             self._following = None
         self._core = EngineCore([], self._tag_list)
         self._desk = LiveDesk(self._core, lambda: self._keeper.held)
         self._versions: dict[str, tuple[int, ...]] = {}
-        self._identity = (await self._until_answered(self._log.state)).identity
+        self._identity = (await until_answered(self._log.state, self.leaving)).identity
         self._started = now.monotonic()
         self._behind_until = 0
         await self._reader.aim([], 0)
@@ -181,14 +163,15 @@ class Engine:
             await self._log.answer(WATCH, lambda payload: self._desk.watch(payload))
             self.ready.set()
 
-    async def _finish(self) -> None:
+    async def finish(self) -> None:
+        """Write what is in memory."""
         try:
             await self._write(self._core.everything([]))
-        except Fenced as error:
-            logger.warning("%s; the end of the work is theirs", error)
-        await self._reader.close()
+        finally:
+            await self._reader.close()
 
-    async def _turn(self) -> None:
+    async def turn(self) -> None:
+        """Take what came, and do what is due."""
         await self._change_partitions()
         idle, messages = await self._fetch()
         events = self._core.take(messages)
@@ -219,46 +202,36 @@ class Engine:
         if change.surplus:
             await self._write(self._core.everything([]))
             self._core.drop(change.surplus)
-            await self._in_database(self._keeper.give_back, change.surplus)
+            await self.in_database(self._keeper.give_back, change.surplus)
         behind = self._reader.handed
         positions = await self._take_up(change.gained) if change.gained else {}
         held = self._keeper.held
         before = behind if set(held) - set(positions) else None
-        after = await self._until_answered(lambda: starts_behind(self._log, positions, before))
+        after = await until_answered(lambda: starts_behind(self._log, positions, before), self.leaving)
         self._core.begins_at(after)
         self._behind_until = max(behind, self._behind_until)
         await self._reader.aim(held, after)
-        self._owed = await self._in_database(store.burning_sources, held)
+        self._owed = await self.in_database(store.burning_sources, held)
         logger.info("engine: %d of the partitions, %d points", len(held), int(self._core.table.alive.sum()))
 
     async def _take_up(self, gained: Collection[int]) -> dict[int, int]:
         """Points, positions and states of partitions that nobody works on now; returns the positions."""
-        state = await self._until_answered(self._log.state)
+        state = await until_answered(self._log.state, self.leaving)
         if state.identity != self._identity:
             raise Fenced("the log is another one")
-        enterprises = set(await self._in_database(enterprises_of, gained))
-        versions = await self._in_database(registry_versions)
-        self._core.follow(await self._in_database(point_specs, enterprises), enterprises)
+        enterprises = set(await self.in_database(enterprises_of, gained))
+        versions = await self.in_database(registry_versions)
+        self._core.follow(await self.in_database(point_specs, enterprises), enterprises)
         self._versions |= {code: version for code, version in versions.items() if code in enterprises}
         held = self._keeper.took_up(gained)
         gateways = [g for g in self._core.table.gateways if self._core.partition(g) in held]
-        remembered = await self._in_database(store.remember, self._leases, held, set(held), gateways, state)
+        remembered = await self.in_database(store.remember, self._leases, held, set(held), gateways, state)
         self._core.restore(remembered)
         for gateway in self._core.damaged_states:
             logger.error("the saved state of gateway %s is damaged, its points begin anew", gateway)
         self._core.damaged_states.clear()
         self._started = now.monotonic()
         return dict(remembered.positions)
-
-    async def _until_answered(self, question: Callable[[], Any]) -> Any:
-        while True:
-            try:
-                return await question()
-            except LogUnavailable as error:
-                logger.warning("%s", error)
-                if self._leaving():
-                    raise
-                await asyncio.sleep(0.2)
 
     async def _fetch(self) -> tuple[bool, list[LogMessage]]:
         try:
@@ -287,25 +260,25 @@ class Engine:
     async def _upkeep(self, idle: bool) -> None:
         held = self._keeper.held
         if self._every["sign"].due():
-            await self._in_database(store.sign, self._instance, self._clock.now())
+            await self.in_database(store.sign, self._instance, self._clock.now())
         if self._every["registry"].due():
             if self._following is None or self._following.done():
                 self._following = asyncio.create_task(self._look_at_registry())
             if self._owed:
-                self._owed = await self._in_database(store.react_again, self._owed, self._clock.now())
+                self._owed = await self.in_database(store.react_again, self._owed, self._clock.now())
         if now.monotonic() - self._started > SETTLE_S and self._every["links"].due():
             reached = self._clock.now() if idle else instant(self._core.reached_us)
-            if await self._in_database(store.sweep, reached, held, set(self._core.tally.signs)):
+            if await self.in_database(store.sweep, reached, held, set(self._core.tally.signs)):
                 self._every["links"].at_once()
         if now.monotonic() - self._started > COVERAGE_AFTER_S and self._every["coverage"].due():
             # one enterprise at a time, so that nothing waits behind it
-            self._covered = await self._in_database(store.check_next_coverage, self._covered, self._clock.now(), held)
+            self._covered = await self.in_database(store.check_next_coverage, self._covered, self._clock.now(), held)
         if now.monotonic() - self._started > SETTLE_S and self._every["conditions"].due():
             values, ours = partial(values_of, self._core), partial(self._still_ours, None)
-            await self._in_database(follow, values, self._clock.now(), ours)
+            await self.in_database(follow, values, self._clock.now(), ours)
         if 0 in held and self._every["trim"].due():
             try:
-                if done := await self._in_database(store.done, self._identity):
+                if done := await self.in_database(store.done, self._identity):
                     await self._log.trim(done)
             except LogUnavailable as error:
                 logger.warning("%s", error)
@@ -350,14 +323,14 @@ class Engine:
                     # an alarm must not be lost because what follows from it failed; it is graded later
                     tries += 1
                     logger.exception("a commit failed, try %d", tries)
-                if tries > _TRIES or self._leaving():
+                if tries > _TRIES or self.leaving():
                     raise
             else:
                 break
             await asyncio.sleep(pause)
             pause = min(2 * pause, 5.0)
         if not react:
-            self._owed = sorted({*self._owed, *await self._in_database(store.burning_sources, self._keeper.held)})
+            self._owed = sorted({*self._owed, *await self.in_database(store.burning_sources, self._keeper.held)})
         self._core.saved(checkpoint)
 
     def _still_ours(self, partitions: Collection[int] | None) -> None:
@@ -371,7 +344,7 @@ class Engine:
             return False
         return True
 
-    async def _in_database(self, work: Callable[..., T], *arguments: Any) -> T:
+    async def in_database(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run ``work`` in the database thread, again and again while the database cannot be reached."""
         pause = 0.2
         while True:
@@ -379,14 +352,14 @@ class Engine:
                 return await self._run_in_database(work, *arguments)
             except (DatabaseError, InterfaceError) as error:
                 logger.error("the database does not answer: %s", error)
-                if self._leaving():
+                if self.leaving():
                     raise
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, 5.0)
 
     def _tag_list(self, gateway: str, tags_hash: str) -> list[str] | None:
         """An agreed tag list from the records. Stands still while the database does, like everything here."""
-        return wait_for(self._database, lambda: tag_list(gateway, tags_hash), self._leaving)
+        return wait_for(self._database, lambda: tag_list(gateway, tags_hash), self.leaving)
 
     async def _in_aside(self, work: Callable[..., T], *arguments: Any) -> T:
         return await self._in_thread(self._aside, work, *arguments)

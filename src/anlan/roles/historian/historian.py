@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
@@ -28,7 +28,7 @@ from anlan.now import Clock
 from anlan.roles.database import close_all, give_up_broken, wait_for
 from anlan.roles.historian.chores import Chores
 from anlan.roles.historian.minutes import OpenMinutes
-from anlan.roles.partitions import Keeper, starts_behind
+from anlan.roles.partitions import Keeper, keep_working, starts_behind, until_answered
 from anlan.roles.room import Room, Stage
 from anlan.stream.envelope import EnvelopeError, unpack
 from anlan.stream.frame import FrameDecoder
@@ -70,7 +70,7 @@ class Historian:
         leases: Leases,
         instance: str = ROLE,
     ) -> None:
-        self._log, self._clock, self._leaving, self._room = log, clock, leaving, room
+        self._log, self._clock, self.leaving, self._room = log, clock, leaving, room
         self._leases, self._instance = leases, instance
         self._keeper = Keeper(leases)
         self._reader = log.reader(instance)
@@ -83,37 +83,17 @@ class Historian:
     async def run(self) -> None:
         """Go on where the positions stopped."""
         try:
-            await self._in_database(self._keeper.begin)
-            await self._work()
-            if self.ready.is_set():
-                await self._finish()
-            await self._in_database(self._keeper.end)
+            await keep_working(self, self._keeper)
         finally:
             self._database.submit(close_all)
             self._database.shutdown(wait=True)
 
-    async def _work(self) -> None:
-        anew = True
-        while not self._leaving():
-            try:
-                if anew:
-                    await self._begin()
-                    anew = False
-                await self._turn()
-            except Fenced as error:
-                logger.warning("%s; reading anew what is still held", error)
-                await self._in_database(self._keeper.again)
-                anew = True
-            except LogUnavailable as error:
-                logger.warning("%s", error)  # only when asked to leave: else the log is waited for
-                return
-
-    async def _finish(self) -> None:
+    async def finish(self) -> None:
+        """Write what is in memory."""
         try:
             await self._flush()
-        except Fenced as error:
-            logger.warning("%s; the end of the work is theirs", error)
-        await self._reader.close()
+        finally:
+            await self._reader.close()
 
     def figures(self) -> dict[str, float]:
         """What the historian counts, for `anlan.roles.metrics`; once it is ready."""
@@ -126,7 +106,7 @@ class Historian:
             "historian_paused": int(self._paused),
         }
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
         """Begin with nothing in memory: what is held is taken up from the database."""
         self._versions: dict[str, tuple[int, ...]] = {}
         self._table = PointTable([])
@@ -157,12 +137,12 @@ class Historian:
             self._open.drop(change.surplus)
             for partition in change.surplus:
                 self._positions.pop(partition, None)
-            await self._in_database(self._keeper.give_back, change.surplus)
+            await self.in_database(self._keeper.give_back, change.surplus)
         behind = self._reader.handed
         positions = await self._take_up(change.gained) if change.gained else {}
         held = self._keeper.held
         before = behind if set(held) - set(positions) else None
-        after = await self._until_answered(lambda: starts_behind(self._log, positions, before))
+        after = await until_answered(lambda: starts_behind(self._log, positions, before), self.leaving)
         await self._reader.aim(held, after)
         logger.info("historian: %d of the partitions", len(held))
 
@@ -171,33 +151,24 @@ class Historian:
         state = await self._log_state()
         if state.identity != self._identity:
             raise Fenced("the log is another one")
-        enterprises = set(await self._in_database(enterprises_of, gained))
+        enterprises = set(await self.in_database(enterprises_of, gained))
         before = set(self._table.gateways)
-        versions = await self._in_database(registry_versions)
-        self._table.update(await self._in_database(point_specs, enterprises), enterprises)
+        versions = await self.in_database(registry_versions)
+        self._table.update(await self.in_database(point_specs, enterprises), enterprises)
         self._versions |= {code: version for code, version in versions.items() if code in enterprises}
         held = self._keeper.took_up(gained)
-        positions = await self._in_database(take_up, self._leases, held, state.identity, state.first_seq)
+        positions = await self.in_database(take_up, self._leases, held, state.identity, state.first_seq)
         self._positions |= positions
         self._saved |= positions
         gateways = [code for code in self._table.gateways if code not in before]
-        self._open.remember(await self._in_database(newest_frames, gateways))
+        self._open.remember(await self.in_database(newest_frames, gateways))
         return positions
 
     async def _log_state(self) -> LogState:
-        return await self._until_answered(self._log.state)
+        return await until_answered(self._log.state, self.leaving)
 
-    async def _until_answered(self, question: Callable[[], Awaitable[T]]) -> T:
-        while True:
-            try:
-                return await question()
-            except LogUnavailable as error:
-                logger.warning("%s", error)
-                if self._leaving():
-                    raise
-                await asyncio.sleep(0.2)
-
-    async def _turn(self) -> None:
+    async def turn(self) -> None:
+        """Take what came, and do what is due."""
         await self._change_partitions()
         if self._pauses():
             await asyncio.sleep(0.5)
@@ -222,7 +193,7 @@ class Historian:
         if moment >= self._compact_at and (not messages or moment >= self._compact_at + COMPACT_S):
             await self._compact()
         if moment >= self._chores_at:
-            self._chores_at = moment + await self._in_database(self._chores.step, self._clock.now())
+            self._chores_at = moment + await self.in_database(self._chores.step, self._clock.now())
 
     def _pauses(self) -> bool:
         """Whether history gives way to everything else because the disk is short; the log keeps what comes."""
@@ -260,7 +231,7 @@ class Historian:
                 self._open.reached(partition, reached)
         batch: Batch = self._open.batch()
         if batch:
-            await self._in_database(write, batch, lambda: self._leases.guard(self._keeper.held))
+            await self.in_database(write, batch, lambda: self._leases.guard(self._keeper.held))
             self._open.written(batch)
             self._saved |= batch.positions
         # a flush writes filling minutes anew: where that is much work it is done less often
@@ -268,40 +239,40 @@ class Historian:
         self._flush_at = now.monotonic() + min(max(SHORTEST_FLUSH_S, FLUSH_SHARE * took), LONGEST_FLUSH_S)
 
     async def _follow_registry(self) -> None:
-        await self._in_database(_sign, self._instance, self._clock.now())
+        await self.in_database(_sign, self._instance, self._clock.now())
         begun = now.monotonic()
         if begun < self._versions_at:
             return
         held = self._keeper.held
-        found = await self._in_database(registry_versions)
+        found = await self.in_database(registry_versions)
         self._versions_at = now.monotonic() + REGISTRY_SHARE * (now.monotonic() - begun)
         versions = {code: version for code, version in found.items() if partition_of(code) in held}
         known = {code: version for code, version in self._versions.items() if partition_of(code) in held}
         changed = {code for code in {*versions, *known} if versions.get(code) != known.get(code)}
         if changed:
             # frames in memory speak of rows of the table, which keep their meaning for ever
-            self._table.update(await self._in_database(point_specs, changed), changed)
+            self._table.update(await self.in_database(point_specs, changed), changed)
         self._versions = versions
 
     async def _compact(self) -> None:
         held = set(self._keeper.held)
         before = round(self._clock.now().timestamp() * 1_000_000) - LATE_US
-        hours = await self._in_database(hours_to_compact, before, 20, held)
+        hours = await self.in_database(hours_to_compact, before, 20, held)
         for gateway, hour in hours:
             self._open.forget(gateway, hour, hour + HOUR_US)
-            await self._in_database(compact_hour, gateway, hour, self._still_ours)
-            if self._leaving():
+            await self.in_database(compact_hour, gateway, hour, self._still_ours)
+            if self.leaving():
                 return
         self._compact_at = now.monotonic() + (0.5 if hours else COMPACT_S)
 
     def _tag_list(self, gateway: str, tags_hash: str) -> list[str] | None:
         """An agreed tag list from the records. Stands still while their database does."""
-        return wait_for(self._database, lambda: tag_list(gateway, tags_hash), self._leaving)
+        return wait_for(self._database, lambda: tag_list(gateway, tags_hash), self.leaving)
 
     def _still_ours(self, enterprise: str) -> None:
         self._leases.guard(self._keeper.held, [partition_of(enterprise)])
 
-    async def _in_database(self, work: Callable[..., T], *arguments: Any) -> T:
+    async def in_database(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run ``work`` in the database thread, again and again while the database cannot be written."""
         pause = 0.2
         loop = asyncio.get_running_loop()
@@ -315,7 +286,7 @@ class Historian:
                 return await loop.run_in_executor(self._database, in_thread)
             except (DatabaseError, InterfaceError) as error:
                 logger.error("the history database does not answer: %s", error)
-                if self._leaving():
+                if self.leaving():
                     raise
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, 5.0)

@@ -58,7 +58,7 @@ def test_a_sensor_without_data_is_offline_after_its_silence_while_its_neighbours
         points = site.points if minute == 0 or minute >= 70 else site.points[1:]
         body = msgspec.json.encode(packet(site.enterprise, site.gateway, at, dict.fromkeys(points, 50.0)))
         record = Record(site.enterprise, site.gateway, f"p{minute}", micros(at), body)
-        events = core.take([LogMessage(minute + 1, PARTITION, pack([record]), False)]) + core.sweep(micros(at))
+        events = core.take([LogMessage(minute + 1, PARTITION, pack([record]))]) + core.sweep(micros(at))
         said += [(str(event.change), at - NOON) for event in events]
         apply_events(events, at)
     assert said == [("raised", silence * MINUTE), ("cleared", 70 * MINUTE)]

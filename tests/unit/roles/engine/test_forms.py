@@ -40,7 +40,7 @@ def record(body: Any, form: Form, seq: int | None = None, boot: str = "b") -> Re
 
 
 def message(seq: int, *records: Record) -> LogMessage:
-    return LogMessage(seq, PARTITION, pack(list(records)), False)
+    return LogMessage(seq, PARTITION, pack(list(records)))
 
 
 def test_every_form_raises_the_same_alarm() -> None:

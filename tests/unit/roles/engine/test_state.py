@@ -77,7 +77,7 @@ def messages(values: list[list[int]]) -> list[LogMessage]:
     for number, row in enumerate(values):
         records = [record(site, number, float(value)) for site, value in zip(SITES, row, strict=True)]
         for partition, part in ((1, records[:1]), (2, records[1:])):
-            log.append(LogMessage(len(log) + 1, partition, pack(part), False))
+            log.append(LogMessage(len(log) + 1, partition, pack(part)))
     return log
 
 
@@ -156,7 +156,7 @@ def test_a_partition_given_away_and_taken_back_goes_on_where_its_state_was_saved
 
 def test_a_message_that_is_no_envelope_is_reported_and_passed() -> None:
     core = EngineCore(specs())
-    assert core.take([LogMessage(1, 1, b"not an envelope", False), *messages([[50, 50, 50]])[1:]]) == []
+    assert core.take([LogMessage(1, 1, b"not an envelope"), *messages([[50, 50, 50]])[1:]]) == []
     refused = core.everything([]).refused
     assert [row.reason for row in refused] == ["unreadable"]
     assert core.samples == 4
@@ -167,7 +167,7 @@ def test_tags_that_nobody_registered_are_reported_once_a_checkpoint_with_their_n
     site = SITES[0]
     body = msgspec.json.encode(packet(site.enterprise, site.gateway, START, {site.points[0]: 50.0, "nirgends": 1.0}))
     for seq in (1, 2):
-        core.take([LogMessage(seq, 1, pack([Record(site.enterprise, site.gateway, str(seq), 1, body)]), False)])
+        core.take([LogMessage(seq, 1, pack([Record(site.enterprise, site.gateway, str(seq), 1, body)]))])
     refused = core.everything([]).refused
     assert [(row.reason, row.repeats) for row in refused] == [("unknown_point", 2)]
     assert "nirgends" in refused[0].detail
