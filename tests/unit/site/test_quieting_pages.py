@@ -17,7 +17,8 @@ from anlan.apps.monitoring.models import Alarm, Filing, FilingState, Shelving, S
 from anlan.apps.obligations import services as obligations
 from anlan.apps.org.models import Role
 from anlan.apps.registry.models import Point
-from anlan.rules.calendar import civil
+from anlan.apps.rulebook.services import refine
+from anlan.rules.calendar import civil, civil_day, midnight
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -208,3 +209,43 @@ def test_a_rule_of_suppression_is_proposed_by_the_enterprise_and_stands_once_app
     assert (row.state, row.agency) == ("approved", world.agencies["county-a"])
     assert "没有待办" in page(county, "/todo/")
     assert Alarm.objects.filter(suppression__isnull=False).count() == 0
+
+
+@pytest.mark.req("MON-06")
+def test_filed_offline_time_is_listed_as_filed_and_left_out_of_the_ranking_as_the_setting_has_it(world: World) -> None:
+    """Two enterprises offline for two hours, one of them filed: the other leads the ranking."""
+    day = f"{civil(world.now - 24 * HOUR):%Y-%m-%d}"
+    began = midnight(civil_day(world.now) - timedelta(days=1)) + 9 * HOUR
+    for name in ("a1", "a2"):
+        plant = world.plants[name]
+        Alarm.objects.create(
+            id=f"{name}-silent", enterprise=plant.enterprise, source=plant.source, point=plant.point, side="no_data",
+            state="cleared", level="no_data", worst="no_data", started_at=began, raised_at=began + HOUR / 2,
+            detected_at=began + HOUR / 2, changed_at=began + 2 * HOUR, cleared_at=began + 2 * HOUR,
+        )  # fmt: skip
+    mine = {"starts_at": began - HOUR, "effective_at": began - HOUR, "ends_at": began + 9 * HOUR}
+    Filing.objects.filter(pk=world.plants["a1"].filing.pk).update(state=FilingState.ENDED, **mine)
+    asked = f"table=offline&by=enterprise&date={day}"
+
+    def told() -> dict[str, Any]:
+        units = world.client("county").get(f"/api/v1/metrics?{asked}").json()["units"]
+        return {unit["name"]: (unit["place"], unit["figures"]["offline_minutes"]["value"],
+                unit["figures"]["offline_filed_minutes"]["value"]) for unit in units}  # fmt: skip
+
+    assert told() == {"示例a2厂": (1, 120.0, 0.0), "示例a1厂": (None, 0.0, 120.0)}
+    shown = page(world.client("county"), f"/statistics/?{asked}")
+    assert "离线与报备" in shown
+    listed = page(world.client("county"), f"/statistics/offline_filed/?{asked}")
+    assert "PT-a1" in listed
+    assert "已报备" in listed
+    assert "PT-a2" not in listed
+    counted = page(world.client("county"), f"/statistics/offline_outages/?{asked}")
+    assert "PT-a2" in counted
+    assert "PT-a1" not in counted
+    county = world.agencies["county-a"]
+    refine(
+        county, "filed_excluded_from_offline", False, effective_from=civil_day(world.now) - timedelta(days=1),
+        actor="user:admin", at=world.now - 48 * HOUR, by="示例管理员", document="示例局〔2026〕1号",
+    )  # fmt: skip
+    assert told() == {"示例a1厂": (1, 120.0, 120.0), "示例a2厂": (1, 120.0, 0.0)}
+    assert "PT-a1" in page(world.client("county"), f"/statistics/offline_outages/?{asked}")

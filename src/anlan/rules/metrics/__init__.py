@@ -10,9 +10,10 @@ from anlan.rules.metrics.alarming import ALARMING, PERFORMANCE, AlarmFacts
 from anlan.rules.metrics.facts import HandlingFacts, total
 from anlan.rules.metrics.handling import DAILY, HANDLING, HANDLING_METRICS
 from anlan.rules.metrics.metric import FORMULA, Figure, Metric, MetricUnit
+from anlan.rules.metrics.offline import OFFLINE, OFFLINE_METRICS, OfflineFacts
 from anlan.rules.metrics.table import Facts, Line, Table, summed, tabulate
 
-METRICS: dict[str, Metric] = HANDLING_METRICS | ALARMING
+METRICS: dict[str, Metric] = HANDLING_METRICS | ALARMING | OFFLINE_METRICS
 """Every metric by its id."""
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "FORMULA",
     "HANDLING",
     "METRICS",
+    "OFFLINE",
     "PERFORMANCE",
     "AlarmFacts",
     "Facts",
@@ -29,6 +31,7 @@ __all__ = [
     "Line",
     "Metric",
     "MetricUnit",
+    "OfflineFacts",
     "Table",
     "summed",
     "tabulate",

@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 
 LISTS = ("warnings", "downgrades", "confirmations", "reports", "notices", "orders", "open_orders", "alarms",
-         "uncleared_alarms", "larger_warnings", "performing_alarms", "chattering_alarms", "stale_alarms")  # fmt: skip
+         "uncleared_alarms", "larger_warnings", "performing_alarms", "chattering_alarms", "stale_alarms",
+         "outages", "counted_outages", "filed_outages", "link_outages")  # fmt: skip
 """Names of the lists of facts that a figure opens."""
 
 

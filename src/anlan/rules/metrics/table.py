@@ -6,16 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from anlan.rules.metrics import alarming
+from anlan.rules.metrics import alarming, offline
 from anlan.rules.metrics import facts as handling
 from anlan.rules.metrics.alarming import AlarmFacts
 from anlan.rules.metrics.facts import HandlingFacts
 from anlan.rules.metrics.metric import Figure, Metric
+from anlan.rules.metrics.offline import OfflineFacts
 from anlan.rules.ranking import Place, rank, top
 
-Facts = HandlingFacts | AlarmFacts
+Facts = HandlingFacts | AlarmFacts | OfflineFacts
 """Facts that add up; all units of one table have facts of one kind."""
-F = TypeVar("F", HandlingFacts, AlarmFacts)
+F = TypeVar("F", HandlingFacts, AlarmFacts, OfflineFacts)
+_TOTALS: dict[type, Any] = {
+    HandlingFacts: handling.total, AlarmFacts: alarming.total, OfflineFacts: offline.total,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,8 @@ def tabulate(
 
 def summed(facts: Iterable[F], nothing: F) -> F:
     """The sum; of nothing, ``nothing``."""
-    rows: list[Any] = [nothing, *facts]
-    return alarming.total(rows) if isinstance(nothing, AlarmFacts) else handling.total(rows)
+    found: F = _TOTALS[type(nothing)]([nothing, *facts])
+    return found
 
 
 def _figures(metrics: Sequence[Metric], facts: Facts) -> tuple[Figure, ...]:

@@ -19,7 +19,7 @@ router = Router()
 class MetricsQuery(Schema):
     """The same parameters as the page."""
 
-    table: Literal["", "handling", "daily", "alarms"] = ""
+    table: Literal["", "handling", "daily", "alarms", "offline"] = ""
     period: Literal["", "day", "week", "month", "quarter", "year"] = ""
     day: Annotated[date | None, Field(alias="date", description="期间内的任何一天，缺省为今天")] = None
     by: UnitKind | Literal[""] = ""

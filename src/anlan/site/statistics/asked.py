@@ -17,15 +17,18 @@ from django.utils.translation import gettext_lazy as _
 from anlan.apps.registry.selectors.units import UnitKind
 from anlan.rules import calendar
 from anlan.rules.calendar import Period
-from anlan.rules.metrics import DAILY, HANDLING, METRICS, PERFORMANCE, Metric
+from anlan.rules.metrics import DAILY, HANDLING, METRICS, OFFLINE, PERFORMANCE, Metric
 from anlan.rules.rulebook import RulesInForce
 
 ALARMS = "alarms"
 """The table of alarm performance: its facts are of the alarms alone."""
+OFFLINED = "offline"
+"""The table of being offline: its facts are of points and gateways without data, and of the filings that explain it."""
 TABLES: dict[str, tuple[Any, tuple[str, ...], str]] = {
     "handling": (_("预警处置与督办"), HANDLING, "month"),
     "daily": (_("报警消警与预警处置"), DAILY, "day"),
     ALARMS: (_("报警绩效"), PERFORMANCE, "day"),
+    OFFLINED: (_("离线与报备"), OFFLINE, "day"),
 }
 """Name, columns and usual period of each table."""
 PERIODS = {

@@ -104,6 +104,41 @@ _ALARMS = FactList(
     lambda row: reverse("point", args=[row.point.code]),
 )
 
+_FILED = Column("filed", _("报备"), lambda row: _t("已报备") if row.filed else "", ("filed",))
+_OUTAGES = FactList(
+    Listing(
+        [
+            Column("tag", _("位号 · 指标"), lambda row: f"{row.point.tag} {row.point.name}", ("point__tag",)),
+            _FILED,
+            _ENTERPRISE,
+            Column("device", _("设备"), lambda row: row.point.device.name),
+            Column("since", _("最近数据"), lambda row: row.started_at, ("started_at",), descending_first=True),
+            Column("noticed", _("判为离线"), lambda row: row.raised_at, ("raised_at",)),
+            Column("back", _("恢复"), lambda row: row.cleared_at, ("cleared_at",)),
+            Column("minutes", _("时长（分）"), lambda row: _minutes(row.started_at, row.cleared_at), css="num"),
+        ],
+        order="-since",
+    ),
+    lambda rows: rows.select_related("enterprise", "point__device"),
+    lambda row: reverse("point", args=[row.point.code]),
+)
+_LINK_OUTAGES = FactList(
+    Listing(
+        [
+            Column("gateway", _("网关"), lambda row: row.gateway.code, ("gateway__code",)),
+            _FILED,
+            _ENTERPRISE,
+            Column("since", _("最近数据"), lambda row: row.started_at, ("started_at",), descending_first=True),
+            Column("noticed", _("判为离线"), lambda row: row.detected_at, ("detected_at",)),
+            Column("back", _("恢复"), lambda row: row.ended_at, ("ended_at",)),
+            Column("minutes", _("时长（分）"), lambda row: _minutes(row.started_at, row.ended_at), css="num"),
+        ],
+        order="-since",
+    ),
+    lambda rows: rows.select_related("enterprise", "gateway"),
+    lambda row: f"{reverse('outages')}?q={row.gateway.code}",
+)
+
 FACTS: dict[str, FactList] = {
     "warnings": _WARNINGS,
     "confirmations": _WARNINGS,
@@ -164,5 +199,9 @@ FACTS: dict[str, FactList] = {
     "performing_alarms": _ALARMS,
     "chattering_alarms": _ALARMS,
     "stale_alarms": _ALARMS,
+    "outages": _OUTAGES,
+    "counted_outages": _OUTAGES,
+    "filed_outages": _OUTAGES,
+    "link_outages": _LINK_OUTAGES,
 }
 assert set(FACTS) == set(LISTS)

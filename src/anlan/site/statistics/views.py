@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from anlan import now as clock
-from anlan.apps.monitoring.selectors import performance
+from anlan.apps.monitoring.selectors import offline, performance
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.selectors import locality
 from anlan.apps.registry.selectors.units import Unit, UnitKind, units
@@ -22,10 +22,21 @@ from anlan.apps.warnings import selectors
 from anlan.components.export import sheet_of, workbook
 from anlan.components.lists import Column
 from anlan.rules.calendar import civil_day
-from anlan.rules.metrics import FORMULA, METRICS, AlarmFacts, HandlingFacts, Line, Metric, Table, summed, tabulate
+from anlan.rules.metrics import (
+    FORMULA,
+    METRICS,
+    AlarmFacts,
+    HandlingFacts,
+    Line,
+    Metric,
+    OfflineFacts,
+    Table,
+    summed,
+    tabulate,
+)
 from anlan.site.context import Shell
 from anlan.site.retrospectives.listing import revisions
-from anlan.site.statistics.asked import ALARMS, PERIODS, TABLES, UNITS, Asked, read
+from anlan.site.statistics.asked import ALARMS, OFFLINED, PERIODS, TABLES, UNITS, Asked, read
 from anlan.site.statistics.lists import FACTS
 
 WATCHED = 50
@@ -57,6 +68,8 @@ def answer(scope: Scope, asked: Asked, now: datetime) -> Answer:
     nothing: Any
     if asked.table == ALARMS:
         facts, nothing = alarm_facts(scope, asked, now), AlarmFacts()
+    elif asked.table == OFFLINED:
+        facts, nothing = offline_facts(scope, asked, now), OfflineFacts()
     else:
         facts, nothing = selectors.handling_facts(scope, asked.period, now), HandlingFacts()
     found = {unit.code: unit for unit in units(scope, asked.by)}
@@ -72,6 +85,17 @@ def alarm_facts(scope: Scope, asked: Asked, now: datetime) -> dict[int, AlarmFac
     return performance.alarm_facts(scope, asked.period.start, asked.period.end, now, rules)
 
 
+def offline_facts(scope: Scope, asked: Asked, now: datetime) -> dict[int, OfflineFacts]:
+    """The facts of being offline of each enterprise in scope; the reader's place sets whether filed time counts."""
+    without = _without_filed(scope, asked, now)
+    return offline.offline_facts(scope, asked.period.start, asked.period.end, now, without_filed=without)
+
+
+def _without_filed(scope: Scope, asked: Asked, now: datetime) -> bool:
+    rules = locality.rules_of_scope(scope, min(asked.period.last_day, civil_day(now)))
+    return rules.flag("filed_excluded_from_offline")
+
+
 def rows_behind(name: str, scope: Scope, asked: Asked, now: datetime) -> QuerySet[Any]:
     """The rows of one list of `anlan.rules.metrics.facts.LISTS`."""
     start, end = asked.period.start, asked.period.end
@@ -83,6 +107,14 @@ def rows_behind(name: str, scope: Scope, asked: Asked, now: datetime) -> QuerySe
         case "stale_alarms":
             rules = locality.rules_of_scope(scope, min(asked.period.last_day, civil_day(now)))
             return performance.stale(scope, min(end, now), rules)
+        case "link_outages":
+            return offline.link_outages(scope, start, min(end, now))
+        case "outages" | "counted_outages" | "filed_outages":
+            rows = offline.outages(scope, start, min(end, now))
+            if name == "filed_outages":
+                return rows.filter(filed=True)
+            counts_all = name == "outages" or not _without_filed(scope, asked, now)
+            return rows if counts_all else rows.filter(filed=False)
     return selectors.ROWS[name](scope, asked.period)
 
 

@@ -14,10 +14,13 @@ from anlan.rules.metrics import (
     DAILY,
     HANDLING,
     METRICS,
+    OFFLINE,
     PERFORMANCE,
     AlarmFacts,
+    Facts,
     HandlingFacts,
     MetricUnit,
+    OfflineFacts,
     tabulate,
     total,
 )
@@ -26,7 +29,7 @@ from anlan.rules.metrics.facts import LISTS
 MINUTE = 60_000_000
 
 
-def text(metric: str, facts: HandlingFacts | AlarmFacts) -> str:
+def text(metric: str, facts: Facts) -> str:
     return METRICS[metric].text(METRICS[metric].compute(facts))
 
 
@@ -44,7 +47,7 @@ def test_every_metric_says_what_it_counts_and_opens_a_list(metric: object) -> No
 
 
 def test_the_tables_name_known_metrics_and_the_setting_ranks_by_columns_of_the_periodic_one() -> None:
-    assert set(HANDLING) | set(DAILY) | set(PERFORMANCE) == set(METRICS)
+    assert set(HANDLING) | set(DAILY) | set(PERFORMANCE) | set(OFFLINE) == set(METRICS)
     choices = rulebook.load().entry("handling_ranked_by")
     assert set(choices.choices) <= set(HANDLING)
     assert choices.choice_labels == tuple(METRICS[name].title for name in choices.choices)
@@ -52,7 +55,7 @@ def test_the_tables_name_known_metrics_and_the_setting_ranks_by_columns_of_the_p
 
 def test_rates_and_means_of_nothing_are_a_dash_and_counts_of_nothing_are_zero() -> None:
     for name, each in METRICS.items():
-        nothing = AlarmFacts() if name in ALARMING else HandlingFacts()
+        nothing = AlarmFacts() if name in ALARMING else OfflineFacts() if name in OFFLINE else HandlingFacts()
         assert text(name, nothing) == ("0" if each.unit is MetricUnit.COUNT else "—")
 
 

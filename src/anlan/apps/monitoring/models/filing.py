@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -72,6 +75,7 @@ class Filing(models.Model):
         indexes = [
             models.Index(fields=["state", "ends_at"], name="filing_in_force"),
             models.Index(fields=["enterprise", "state"], name="filing_of_enterprise"),
+            models.Index(fields=["filed_at", "id"], name="filing_by_time"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(starts_at__lt=models.F("ends_at")), name="filing_has_a_window")
@@ -99,3 +103,12 @@ class Filing(models.Model):
             case FilingReach.DEVICE:
                 return point.device_id == self.device_id
         return any(each.pk == point.pk for each in self.points.all())
+
+    def covers_all(self, points: Collection[Point]) -> bool:
+        """Whether all points in use of a gateway lie within the scope: then the filing explains its silence."""
+        return self.reach == FilingReach.ENTERPRISE or (bool(points) and all(self.covers(each) for each in points))
+
+    @property
+    def window(self) -> tuple[datetime, datetime]:
+        """From when to when it explains, once it is confirmed; the confirmation may come later than the start."""
+        return self.starts_at, min(self.ends_at, self.ended_at or self.ends_at)

@@ -14,7 +14,7 @@ from django.db import transaction
 from anlan.apps.delivery.services import hint
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.models import Alarm, AlarmState, Filing, FilingReach, FilingState
-from anlan.apps.monitoring.services import withholding
+from anlan.apps.monitoring.services import lost_links, withholding
 from anlan.apps.monitoring.services.reactions import tell
 from anlan.apps.monitoring.services.refusal import NotDone
 from anlan.apps.obligations import services as obligations
@@ -139,6 +139,7 @@ def fire_filings(rows: Sequence[Obligation], firing: Firing) -> None:
 
 def _take_effect(row: Filing, at: datetime) -> None:
     sources = withholding.take_out(row)
+    lost_links.take_effect(row, at)
     hint("alarm", row.enterprise.code, kind="filing")
     tell(sources, at)
 
@@ -148,6 +149,8 @@ def _end(row: Filing, state: FilingState, ended_at: datetime, by: str, at: datet
     row.save()
     going_on = Alarm.objects.by_the_machine().filter(filing=row, state=AlarmState.ACTIVE).select_related("point")
     sources = withholding.bring_back(going_on, at)
+    if row.effective_at is not None and row.effective_at <= at:
+        lost_links.end(row, at)
     hint("alarm", row.enterprise.code, kind="filing")
     tell(sources, at)
 

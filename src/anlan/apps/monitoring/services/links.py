@@ -13,11 +13,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from anlan.apps.delivery.services import hint
-from anlan.apps.findings.models import FindingKind
-from anlan.apps.findings.services import closed, found
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.chunks import chunks
 from anlan.apps.monitoring.models import GatewayLink, OfflineSpell
+from anlan.apps.monitoring.services import lost_links
 from anlan.apps.monitoring.services.clocks import Measured, record_clocks, suspects
 from anlan.apps.registry.models import Enterprise, Gateway
 from anlan.apps.registry.selectors import equipment, locality
@@ -115,12 +114,7 @@ def _note(link: GatewayLink, gateway: Gateway, sign: Sign, limit: timedelta) -> 
     if not link.online and last is not None:
         ended = OfflineSpell.objects.by_the_machine().filter(gateway=gateway, ended_at__isnull=True)
         ended.update(ended_at=sign.received_at)
-        closed(
-            FindingKind.LINK_LOST,
-            subject=f"gateway:{gateway.code}",
-            enterprise_code=gateway.enterprise.code,
-            at=sign.received_at,
-        )
+        lost_links.back(gateway, sign.received_at)
     elif last is not None and sign.received_at - last >= limit:
         OfflineSpell.objects.get_or_create(
             gateway=gateway,
@@ -149,12 +143,12 @@ def sweep_links(now: datetime, partitions: Collection[int] | None = None, heard:
 
     ``partitions``: only gateways of enterprises in these, None for all; of the others the caller knows nothing.
     ``heard``: gateways of which a sign of life came that is not on record yet. The outage begins at the last datum, not
-    at its discovery. Two sweepers at once open one outage (unique row). At most `MOST_AT_ONCE` at a time: when so many
-    were declared, sweep again.
+    at its discovery; it is a finding too unless a confirmed filing explains it. Two sweepers at once open one outage
+    (unique row). At most `MOST_AT_ONCE` at a time: when so many were declared, sweep again.
     """
     silent = GatewayLink.objects.by_the_machine().filter(online=True, last_received_at__lte=now - shortest_silence(now))
     count = 0
-    found_silent = list(silent.select_related("gateway", "enterprise__supervisor").order_by("pk"))
+    found_silent = list(silent.select_related("gateway__enterprise", "enterprise__supervisor").order_by("pk"))
     if partitions is not None:
         found_silent = [link for link in found_silent if partition_of(link.enterprise.code) in partitions]
     found_silent = [link for link in found_silent if link.gateway.code not in heard]
@@ -162,6 +156,7 @@ def sweep_links(now: datetime, partitions: Collection[int] | None = None, heard:
     found_silent = [link for link in found_silent if link.last_received_at <= now - limits[link.enterprise_id]]
     del found_silent[MOST_AT_ONCE:]
     journal.hold({f"enterprise:{link.enterprise.code}" for link in found_silent})
+    filed = lost_links.explained([link.gateway for link in found_silent], now) if found_silent else set()
     for link in found_silent:
         claimed = (
             GatewayLink.objects.by_the_machine()
@@ -175,15 +170,8 @@ def sweep_links(now: datetime, partitions: Collection[int] | None = None, heard:
             started_at=link.last_received_at,
             defaults={"enterprise": link.enterprise, "detected_at": now},
         )
-        # a lost link is a matter of data quality, never a warning (Q-03)
-        found(
-            FindingKind.LINK_LOST,
-            enterprise_id=link.enterprise_id,
-            enterprise_code=link.enterprise.code,
-            subject=f"gateway:{link.gateway.code}",
-            text=f"网关 {link.gateway.code} 数据中断",
-            at=now,
-        )
+        if link.gateway_id not in filed:
+            lost_links.lost(link.gateway, now)
         hint("gateway", link.enterprise.code, id=link.gateway.code, kind="offline")
         count += 1
     return count

@@ -1,0 +1,153 @@
+"""How long points and gateways were without data, and what of it confirmed filings explain (MON-04, MON-06, DQ-13).
+
+A constant number of queries. What no filing touches is added up in the database; the rest, little, is split here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import (
+    Count,
+    DateTimeField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce, Greatest, Least
+
+from anlan.apps.monitoring.models import Alarm, AlarmSide, Filing, FilingReach, FilingState, OfflineSpell
+from anlan.apps.monitoring.selectors.alarms import OURS
+from anlan.apps.org.scope import Scope
+from anlan.apps.registry.models import Point
+from anlan.apps.registry.selectors import equipment
+from anlan.rules.metrics.offline import OfflineFacts, explained
+
+_MICROSECOND = timedelta(microseconds=1)
+CONFIRMED = Q(state__in=[FilingState.CONFIRMED, FilingState.ENDED], effective_at__isnull=False)
+"""Filings that were confirmed and not taken back before their start: they explain what lies in their window."""
+
+
+def outages(scope: Scope, start: datetime, until: datetime) -> QuerySet[Alarm]:
+    """Points without data that began before ``until`` and were not back by ``start``; ``filed``: a filing explains
+    something of it."""
+    rows = Alarm.objects.visible_to(scope).filter(OURS, side=AlarmSide.NO_DATA, started_at__lt=until)
+    return rows.filter(Q(cleared_at__isnull=True) | Q(cleared_at__gt=start)).annotate(filed=_touching(start, until))
+
+
+def link_outages(scope: Scope, start: datetime, until: datetime) -> QuerySet[OfflineSpell]:
+    """Outages of gateways that began before ``until`` and were not over by ``start``; ``filed`` as for points."""
+    rows = OfflineSpell.objects.visible_to(scope).filter(started_at__lt=until)
+    rows = rows.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=start))
+    return rows.annotate(filed=_explaining(start, until))
+
+
+def offline_facts(
+    scope: Scope, start: datetime, end: datetime, now: datetime, *, without_filed: bool
+) -> dict[int, OfflineFacts]:
+    """Facts of each enterprise with points in use, by its key, for [start, end) as far as it has gone by.
+
+    ``without_filed``: what a confirmed filing explains is no offline time; else it counts like any other. It is told
+    as filed either way.
+    """
+    until = min(end, now)
+    found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for pk, points, gateways in equipment.sizes(scope):
+        found[pk] |= {"points": points, "gateways": gateways}
+    filings = _filings(scope, start, until)
+    rows = outages(scope, start, until).order_by()
+    for pk, number, total in _sums(rows.filter(filed=False), "cleared_at", start, until):
+        found[pk]["outages"] += number
+        found[pk]["offline_us"] += total
+    for alarm in rows.filter(filed=True).select_related("point").iterator():
+        since, back = max(alarm.started_at, start), min(alarm.cleared_at or until, until)
+        windows = [each.window for each in filings.get(alarm.enterprise_id, ()) if each.covers(alarm.point)]
+        filed = explained(since, back, windows)
+        facts = found[alarm.enterprise_id]
+        facts["filed"] += 1
+        facts["filed_us"] += filed // _MICROSECOND
+        facts["outages"] += not without_filed
+        facts["offline_us"] += (back - since - (filed if without_filed else timedelta())) // _MICROSECOND
+    spells = link_outages(scope, start, until).order_by()
+    for pk, number, total in _sums(spells, "ended_at", start, until):
+        found[pk]["link_outages"] += number
+        found[pk]["link_us"] += total
+    if without_filed and filings:
+        for pk, filed in _filed_links(spells.filter(filed=True), filings, start, until):
+            found[pk]["link_us"] -= filed // _MICROSECOND
+    return {pk: OfflineFacts(**facts) for pk, facts in found.items()}
+
+
+def _filings(scope: Scope, start: datetime, until: datetime) -> dict[int, list[Filing]]:
+    rows = Filing.objects.visible_to(scope).filter(CONFIRMED, starts_at__lt=until, ends_at__gt=start)
+    found: dict[int, list[Filing]] = defaultdict(list)
+    for row in rows.prefetch_related("points").order_by("pk"):
+        found[row.enterprise_id].append(row)
+    return found
+
+
+def _meeting(back: str, start: datetime, until: datetime) -> QuerySet[Filing]:
+    """Confirmed filings of the enterprise whose window and the outage meet within [start, until)."""
+    since = Greatest(OuterRef("started_at"), _instant(start))
+    return Filing.objects.by_the_machine().filter(
+        CONFIRMED,
+        Q(ended_at__isnull=True) | Q(ended_at__gt=since),
+        enterprise=OuterRef("enterprise"),
+        starts_at__lt=Least(Coalesce(OuterRef(back), _instant(until)), _instant(until)),
+        ends_at__gt=since,
+    )
+
+
+def _touching(start: datetime, until: datetime) -> Exists:
+    """As a condition on alarms; the same as `Filing.covers`, said to the database."""
+    named = Filing.points.through.objects.filter(filing=OuterRef("pk"), point=OuterRef(OuterRef("point")))
+    covering = (
+        Q(reach=FilingReach.ENTERPRISE)
+        | Q(reach=FilingReach.SOURCE, source=OuterRef("point__source"))
+        | Q(reach=FilingReach.DEVICE, device=OuterRef("point__device"))
+        | (Q(reach=FilingReach.POINTS) & Exists(named))
+    )
+    return Exists(_meeting("cleared_at", start, until).filter(covering))
+
+
+def _explaining(start: datetime, until: datetime) -> Exists:
+    """As a condition on outages of gateways; the same as `Filing.covers_all`, said to the database."""
+    named = Filing.points.through.objects.filter(filing=OuterRef(OuterRef("pk")), point=OuterRef("pk"))
+    points = equipment.points_in_use().filter(gateway=OuterRef(OuterRef("gateway")))
+    outside = points.exclude(source=Coalesce(OuterRef("source"), 0)).exclude(device=Coalesce(OuterRef("device"), 0))
+    covering = Q(reach=FilingReach.ENTERPRISE) | (Exists(points) & ~Exists(outside.exclude(Exists(named))))
+    return Exists(_meeting("ended_at", start, until).filter(covering))
+
+
+def _sums(rows: QuerySet[Any], back: str, start: datetime, until: datetime) -> Iterable[tuple[int, int, int]]:
+    """Per enterprise: how many, and their time within [start, until) in microseconds."""
+    last = Least(Coalesce(F(back), _instant(until)), _instant(until))
+    lasted = ExpressionWrapper(last - Greatest(F("started_at"), _instant(start)), output_field=DurationField())
+    told = rows.values_list("enterprise_id").annotate(number=Count("pk"), total=Sum(lasted))
+    return [(pk, number, total // _MICROSECOND) for pk, number, total in told]
+
+
+def _filed_links(
+    spells: QuerySet[OfflineSpell], filings: dict[int, list[Filing]], start: datetime, until: datetime
+) -> Iterable[tuple[int, timedelta]]:
+    rows = list(spells)
+    points: dict[int, list[Point]] = defaultdict(list)
+    for point in equipment.points_in_use().filter(gateway__in={row.gateway_id for row in rows}):
+        points[point.gateway_id].append(point)
+    for row in rows:
+        explaining = [each for each in filings[row.enterprise_id] if each.covers_all(points[row.gateway_id])]
+        since, back = max(row.started_at, start), min(row.ended_at or until, until)
+        yield row.enterprise_id, explained(since, back, [each.window for each in explaining])
+
+
+def _instant(at: datetime) -> Value:
+    return Value(at, output_field=DateTimeField())
