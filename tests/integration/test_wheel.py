@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import ROOT, absent
 
 pytestmark = pytest.mark.slow
-SOON_S = 120
+SOON_S = 300
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def _alarm(plant: Plant) -> None:
             }
             with Sender(plant.supervisor.intake_url, site.gateway, site.key) as sender:
                 message = packet(site.enterprise, site.gateway, at, wanted)
-                until(lambda s=sender, m=message: s.send(m).status == 200, 60, lambda: "the intake takes nothing")
+                until(lambda s=sender, m=message: s.send(m).status == 200, 240, lambda: "the intake takes nothing")
         time.sleep(0.05)
     counts: dict[str, int] = {}
 
@@ -57,7 +57,7 @@ def _alarm(plant: Plant) -> None:
         counts.update(plant.ask("alarms"))
         return counts == {"active": ACTIVE, "cleared": LATCHED}
 
-    until(there, 60, lambda: f"alarms {counts}")
+    until(there, 240, lambda: f"alarms {counts}")
     assert plant.ask("acknowledge", str(ACKNOWLEDGED)) == ACKNOWLEDGED
     assert len(plant.ask("shelve", str(SHELVED))) == SHELVED
 

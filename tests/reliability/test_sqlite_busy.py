@@ -67,7 +67,7 @@ def test_two_writers_and_a_long_reader_lock_nobody_out_and_the_log_of_writes_sta
         plant.burn()
         until(lambda: log_of_writes.stat().st_size > 24 * MIB, 120, lambda: f"{log_of_writes.stat().st_size}")
         grown = log_of_writes.stat().st_size
-        until(lambda: (figure(plant, "auditor", "auditor_wal_bytes") or 0) > 16 * MIB, 60, lambda: "nobody sees it")
+        until(lambda: (figure(plant, "auditor", "auditor_wal_bytes") or 0) > 16 * MIB, 240, lambda: "nobody sees it")
         assert reader.execute("SELECT count(*) FROM monitoring_gatewaylink").fetchone() == seen
         until(lambda: plant.ask("dump")["notices"] == plant.notices, 120, lambda: "the notices do not come")
         reader.execute("COMMIT")
@@ -80,7 +80,7 @@ def test_two_writers_and_a_long_reader_lock_nobody_out_and_the_log_of_writes_sta
 
         until(short_again, 120, lambda: f"the write-ahead log stays at {sizes[-1]} of {grown}, while writes go on")
         writer.end()
-        compare(plant, feed.stop(), seconds=120)
+        compare(plant, feed.stop(), seconds=240)
         assert writer.written > 200
         assert writer.errors == []
         told: Any = [line for line in words_of(plant).splitlines() if "locked" in line]
