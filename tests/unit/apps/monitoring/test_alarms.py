@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime, timedelta
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -10,11 +12,12 @@ from django.db import transaction
 
 from anlan.apps.monitoring.models import Alarm, AlarmEvent
 from anlan.apps.monitoring.selectors import active_alarms_of
-from anlan.apps.monitoring.services import acknowledge, apply_events, reactions
+from anlan.apps.monitoring.services import acknowledge, alarms, apply_events, reactions
 from anlan.apps.registry.models import HazardSource
 from anlan.stream.alarm import AlarmEvent as KernelEvent
 from anlan.stream.alarm import Change, Side, alarm_id, event_id, level_name
 from anlan.testing.sites import Site
+from anlan.testing.small_world import build
 
 from .conftest import NOON
 
@@ -149,3 +152,27 @@ def test_an_event_of_a_point_that_the_registry_lost_does_not_hold_up_the_others(
     events = [stranger.event(Change.RAISED, 1, 1.0, after(1)), good.event(Change.RAISED, 1, 85.0, after(1))]
     assert apply_events(events, after(2)) == 1
     assert Alarm.objects.get().pk == good.id
+
+
+def test_what_a_flood_takes_grows_with_it_and_not_with_its_square(db: None) -> None:
+    """Between two statements the database must not wait long: PostgreSQL ends a transaction that says nothing."""
+    (site,) = build(NOON, enterprises=1, points=400)
+
+    def calls_for(points: range) -> int:
+        events = [Excursion(site, NOON, point=n).event(Change.RAISED, 1, 85.0, after(5)) for n in points]
+        calls = 0
+
+        def count(frame: FrameType, what: str, _: Any) -> None:
+            nonlocal calls
+            calls += what == "call" and frame.f_code.co_filename == alarms.__file__
+
+        sys.setprofile(count)
+        try:
+            assert apply_events(events, after(6)) == len(points)
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    few = calls_for(range(100))
+    assert few > 100
+    assert calls_for(range(100, 400)) < 4 * few

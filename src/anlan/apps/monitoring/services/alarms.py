@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -47,17 +48,23 @@ def apply_events(events: Iterable[KernelEvent], now: datetime, *, react: bool = 
     # whoever decides about an enterprise holds its chain before anything else: nobody meets another half-way
     journal.hold({f"enterprise:{event.enterprise}" for event in fresh})
     alarms = _alarms(fresh)
+    of_side: dict[tuple[int, str], list[Alarm]] = defaultdict(list)
+    for alarm in alarms.values():
+        of_side[alarm.point_id, str(alarm.side)].append(alarm)
     made: dict[str, Alarm] = {}
     touched: dict[str, Alarm] = {}
     rows: list[AlarmEvent] = []
     for event in fresh:
         point = points[event.point]
-        alarm = alarms.get(event.alarm_id)
-        if alarm is None:
-            for stale in [a for a in alarms.values() if _in_the_way(a, point.pk, event)]:
-                rows.append(_supersede(stale, event))
-                touched[stale.pk] = stale
-            alarm = alarms[event.alarm_id] = made[event.alarm_id] = _begin(event, point)
+        if event.alarm_id not in alarms:
+            before = of_side[point.pk, str(event.side)]
+            for stale in before:
+                if stale.state == AlarmState.ACTIVE:
+                    rows.append(_supersede(stale, event))
+                    touched[stale.pk] = stale
+            alarms[event.alarm_id] = made[event.alarm_id] = _begin(event, point)
+            before.append(alarms[event.alarm_id])
+        alarm = alarms[event.alarm_id]
         _follow(alarm, event)
         touched[alarm.pk] = alarm
         rows.append(_row(event, alarm))
@@ -101,10 +108,6 @@ def _alarms(events: Sequence[KernelEvent]) -> dict[str, Alarm]:
         active = machine().filter(point__code__in=codes, state=AlarmState.ACTIVE, origin=AlarmOrigin.PLATFORM)
         found.update({alarm.pk: found.get(alarm.pk, alarm) for alarm in active})
     return found
-
-
-def _in_the_way(alarm: Alarm, point_id: int, event: KernelEvent) -> bool:
-    return alarm.point_id == point_id and alarm.side == event.side and alarm.state == AlarmState.ACTIVE
 
 
 def _begin(event: KernelEvent, point: Point) -> Alarm:
