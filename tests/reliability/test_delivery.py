@@ -5,6 +5,7 @@ Scenarios 38 to 41 of the catalogue, with real channels against the shared serve
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -292,7 +293,7 @@ def test_the_running_role_keeps_a_lane_for_each_channel(
     """While one channel hangs in its lane the others deliver, what leads nowhere falls; it leaves when asked."""
     from anlan.roles import delivery as role
     from anlan.roles.database import close_all
-    from anlan.roles.process import Leaving
+    from anlan.roles.process import Leaving, announced
 
     install(settings, sms=gateway(server, "sms", timeout_s=10), voice=gateway(server, "voice"))
     main, technical = holder(source), holder(source, "technical")
@@ -318,6 +319,7 @@ def test_the_running_role_keeps_a_lane_for_each_channel(
         thread.join(30)
     assert not thread.is_alive()
     assert Tick.objects.filter(name="delivery-2").exists()
+    assert announced(settings.CONFIG, "delivery-2", os.getpid()) is not None
 
 
 def wait_for(true: Callable[[], bool], seconds: float = 120) -> None:

@@ -71,8 +71,11 @@ def sign(clock: Clock, name: str) -> None:
         give_up_broken()
 
 
-def work(config: settings.Config, leaving: Leaving, clock: Clock, name: str = "clock") -> None:
-    """Look and sign until asked to leave; without a pause while more is due than one look may fire."""
+def work(config: settings.Config, leaving: Leaving, clock: Clock, name: str = "clock", instance: str = "clock") -> None:
+    """Look and sign as ``name`` until asked to leave; without a pause while more is due than one look may fire.
+
+    ``instance``: what the process is called on its data directory.
+    """
     next_sign, announced = monotonic(), False
     figures = {"clock_fired_total": 0.0, "clock_looked_seconds": 0.0}
     while True:
@@ -84,7 +87,7 @@ def work(config: settings.Config, leaving: Leaving, clock: Clock, name: str = "c
             sign(clock, name)
             next_sign = monotonic() + SIGN_EVERY_S
         if not announced:
-            announce(config, "clock", metrics=metrics.serve(config, "clock", lambda: figures))
+            announce(config, instance, metrics=metrics.serve(config, "clock", lambda: figures, instance))
             announced = True
         busy = fired is not None and fired >= AT_MOST
         if leaving.wait(0 if busy else pause(clock, config.clock_scan_seconds)):
@@ -105,7 +108,7 @@ def main(arguments: list[str]) -> int:
     They share what is due by the names they sign under, so those of several hosts must differ.
     """
     instance = instance_of("clock", arguments)
-    leaving = begin("clock")
+    leaving = begin(instance)
     django.start()
     let_go_when_frozen()
     from anlan.apps.delivery.services import connect
@@ -115,5 +118,5 @@ def main(arguments: list[str]) -> int:
     ensure_supervision(SystemClock().now())
     settle_memory()
     config = settings.load()
-    work(config, leaving, SystemClock(), sign_name(config, instance) if is_shared() else instance)
+    work(config, leaving, SystemClock(), sign_name(config, instance) if is_shared() else instance, instance)
     return 0

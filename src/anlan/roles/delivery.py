@@ -17,7 +17,7 @@ from anlan import config as settings
 from anlan.now import Clock, SystemClock, monotonic
 from anlan.roles import django, metrics
 from anlan.roles.database import close_all, give_up_broken, let_go_when_frozen
-from anlan.roles.process import Leaving, announce, begin
+from anlan.roles.process import Leaving, announce, begin, instance_of
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def work(config: settings.Config, leaving: Leaving, clock: Clock, name: str = "d
                 give_up_broken()
             next_sign = monotonic() + SIGN_EVERY_S
         if not announced:
-            announce(config, "delivery", metrics=metrics.serve(config, "delivery", figures))
+            announce(config, name, metrics=metrics.serve(config, "delivery", figures, name))
             announced = True
         if not passed_on:
             leaving.wait(PAUSE_S)
@@ -105,12 +105,13 @@ def work(config: settings.Config, leaving: Leaving, clock: Clock, name: str = "d
 
 
 def main(arguments: list[str]) -> int:
-    """Run until SIGTERM. ``arguments``: an optional name, when several run."""
-    leaving = begin("delivery")
+    """Run until SIGTERM. ``arguments``: an optional name (``delivery-b``), when several run."""
+    instance = instance_of("delivery", arguments)
+    leaving = begin(instance)
     django.start()
     let_go_when_frozen()
     from anlan.apps.delivery import services as delivery
 
     delivery.connect()
-    work(settings.load(), leaving, SystemClock(), arguments[0] if arguments else "delivery")
+    work(settings.load(), leaving, SystemClock(), instance)
     return 0
