@@ -35,7 +35,8 @@ def postgresql(url: str, schema: str = "") -> dict[str, Any]:
     parts = urlsplit(url)
     options: dict[str, Any] = {}
     if schema:
-        options["options"] = f"-c search_path={schema},public"
+        # parameters apart from the statement, so that bodies travel as they are, not as twice as many hex digits
+        options |= {"options": f"-c search_path={schema},public", "server_side_binding": True}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

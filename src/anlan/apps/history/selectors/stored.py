@@ -6,11 +6,13 @@ Whatever cannot be read is left out and named; the rest of the stretch is read a
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db import connections
+from django.db.models import Q, QuerySet
 
 from anlan.apps.history.models import Block, Grain, Rollup
 from anlan.stream.blocks import BlockError, Series, read
@@ -19,6 +21,9 @@ from anlan.stream.rollup import MINUTE_US, Minutes, MinuteTable, join, read_tabl
 logger = logging.getLogger(__name__)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR_US = 3_600_000_000
+HISTORY = "history"
+AT_ONCE = 500
+"""So many bodies are held at a time: of a whole hour of 70 points each takes some 40 kB."""
 LENGTH_US = {str(Grain.MINUTE): MINUTE_US, str(Grain.HOUR): HOUR_US}
 
 
@@ -59,20 +64,20 @@ def stored(gateway: str, codes: Collection[str], t0: int, t1: int, *, by_minute:
         hours = hours.exclude(start_us__in=whole) if len(whole) < 500 else hours.filter(start_us__lt=min(whole))
     tables: list[MinuteTable] = []
     through: set[int] = set()
-    for start, body in hours.values_list("start_us", "body").iterator():
+    for start, body in _in_order(hours):
         try:
-            tables.append(read_table(bytes(body), codes))
+            tables.append(read_table(body, codes))
         except BlockError as error:
             logger.error("the roll-up of %s at %d cannot be read: %s", gateway, start, error)
         else:
             through.add(start)
     answer.minutes = join(tables)
     needed = [pk for grain, at, damaged, pk in kept if damaged is None and (grain == Grain.MINUTE or at not in through)]
-    for part in range(0, len(needed), 500):
-        bodies = Block.objects.filter(pk__in=needed[part : part + 500]).values_list("grain", "start_us", "body")
-        for grain, start, body in bodies.order_by("start_us", "part").iterator():
+    for part in range(0, len(needed), AT_ONCE):
+        bodies = Block.objects.filter(pk__in=needed[part : part + AT_ONCE]).order_by("start_us", "part")
+        for grain, start, body in _rows(bodies.values_list("grain", "start_us", "body")):
             try:
-                found = read(bytes(body), codes)
+                found = read(body, codes)
             except BlockError as error:
                 logger.error("history of %s at %d cannot be read: %s", gateway, start, error)
                 answer.damaged.append((start, start + LENGTH_US[grain]))
@@ -81,3 +86,25 @@ def stored(gateway: str, codes: Collection[str], t0: int, t1: int, *, by_minute:
                     answer.series.setdefault(code, []).append(series)
     answer.damaged = [(max(a, t0), min(b, t1)) for a, b in sorted(answer.damaged) if a < t1 and b > t0]
     return answer
+
+
+def _in_order(hours: QuerySet[Rollup]) -> Iterator[tuple[int, bytes]]:
+    """(start, body) of roll-ups of one gateway, a bounded number held at a time."""
+    after = -(2**63)
+    while True:
+        rows = _rows(hours.filter(start_us__gt=after).order_by("start_us").values_list("start_us", "body")[:AT_ONCE])
+        yield from rows
+        if len(rows) < AT_ONCE:
+            return
+        after = rows[-1][0]
+
+
+def _rows(query: QuerySet[Any, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The rows of a ``values_list`` of numbers, texts and bodies; PostgreSQL sends bodies as they are, not in hex."""
+    sql, parameters = query.query.get_compiler(HISTORY).as_sql()
+    with connections[HISTORY].cursor() as cursor:
+        if connections[HISTORY].vendor == "postgresql":
+            cursor.cursor.format = 1
+        cursor.execute(sql, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
