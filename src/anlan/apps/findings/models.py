@@ -71,7 +71,11 @@ class Finding(models.Model):
 
     class Meta:
         ordering = ["-found_at"]
-        indexes = [models.Index(fields=["enterprise", "state"]), models.Index(fields=["state", "due_at"])]
+        indexes = [
+            models.Index(fields=["enterprise", "state"]),
+            models.Index(fields=["state", "due_at"]),
+            models.Index(fields=["found_at", "id"], name="finding_by_time"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "subject"], condition=~models.Q(state="closed"), name="one_open_finding_per_subject"

@@ -114,7 +114,7 @@ def _worst(
         "top": top,
         "top_share": sum(row["share"] for row in top),
         "chattering": performance.top_points(shaky.annotate(last=Max("raised_at")), SHOWN),
-        "stale": stale.select_related("point", "enterprise").order_by("raised_at", "pk")[:SHOWN],
+        "stale": performance.oldest(stale.select_related("point", "enterprise"), SHOWN),
     }
 
 

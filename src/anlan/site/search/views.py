@@ -21,7 +21,7 @@ def search(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:60]
     context: dict[str, object] = {"words": words}
     if words:
-        exact = Warning.objects.visible_to(scope).filter(number__iexact=words).first()
+        exact = Warning.objects.visible_to(scope).filter(number__in={words, words.upper()}).order_by("pk").first()
         if exact is not None:
             return redirect("warning", exact.number)
         name = holds("name", words) | Q(code__istartswith=words)
@@ -32,7 +32,8 @@ def search(request: HttpRequest) -> HttpResponse:
         context["points"] = (
             Point.objects.visible_to(scope)
             .filter(name | holds("tag", words))
-            .select_related("enterprise", "device")[:MOST]
+            .select_related("enterprise", "device")
+            .order_by("pk")[:MOST]  # as they lie: in the order of codes the database would jump about in the table
         )
         named = HazardSource.objects.visible_to(scope).filter(holds("name", words)).values("pk")
         context["warnings"] = (

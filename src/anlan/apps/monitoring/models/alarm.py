@@ -97,6 +97,7 @@ class Alarm(models.Model):
         indexes = [
             models.Index(fields=["raised_at", "id"], name="alarm_by_time"),
             models.Index(fields=["state", "-raised_at"]),
+            models.Index(fields=["cleared_at", "raised_at"], name="alarm_by_return"),
             models.Index(fields=["enterprise", "-raised_at"]),
             models.Index(
                 fields=["enterprise", "raised_at"],

@@ -53,6 +53,7 @@ class SequenceGap(models.Model):
         ]
         indexes = [
             models.Index(fields=["enterprise", "-noticed_at"]),
+            models.Index(fields=["noticed_at", "id"], name="gap_by_time"),
             models.Index(fields=["gateway"], condition=models.Q(closed_at__isnull=True), name="open_gaps"),
         ]
 
@@ -77,7 +78,10 @@ class Suspension(models.Model):
 
     class Meta:
         ordering = ["-started_at", "-pk"]
-        indexes = [models.Index(fields=["gateway", "-until"])]
+        indexes = [
+            models.Index(fields=["gateway", "-until"]),
+            models.Index(fields=["started_at", "id"], name="pause_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.gateway_id} {self.started_at}"

@@ -53,7 +53,10 @@ class Shelving(models.Model):
 
     class Meta:
         ordering = ["-asked_at", "-pk"]
-        indexes = [models.Index(fields=["enterprise", "state"], name="shelving_of_enterprise")]
+        indexes = [
+            models.Index(fields=["enterprise", "state"], name="shelving_of_enterprise"),
+            models.Index(fields=["asked_at", "id"], name="shelving_by_time"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["point", "side"],
@@ -112,7 +115,10 @@ class SuppressionRule(models.Model):
 
     class Meta:
         ordering = ["enterprise", "code", "-version"]
-        indexes = [models.Index(fields=["state", "is_holding"], name="suppression_in_force")]
+        indexes = [
+            models.Index(fields=["state", "is_holding"], name="suppression_in_force"),
+            models.Index(fields=["proposed_at", "id"], name="suppression_by_time"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["enterprise", "code", "version"], name="one_suppression_per_version"),
             models.UniqueConstraint(

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import BigIntegerField, Count, Func, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from anlan.apps.monitoring.models import Alarm
 from anlan.apps.monitoring.selectors.alarms import alarms_raised, limit_alarms
@@ -63,6 +64,12 @@ def stale(scope: Scope, moment: datetime, rules: RulesInForce) -> QuerySet[Alarm
     """Limit alarms in service that had stood for too long at ``moment``."""
     since = moment - rules.length("alarm_stale_hours")
     return limit_alarms(scope).filter(Q(cleared_at__isnull=True) | Q(cleared_at__gt=moment), raised_at__lte=since)
+
+
+def oldest(rows: QuerySet[Alarm], first: int) -> QuerySet[Alarm]:
+    """The ``first`` of stale alarms by when they were raised. Ordered by an expression, so that the database sorts the
+    few it finds instead of walking through all alarms in the order of time."""
+    return rows.order_by(Coalesce("raised_at", "started_at"), "pk")[:first]
 
 
 def alarm_facts(

@@ -67,6 +67,11 @@ class Warning(models.Model):
             models.Index(fields=["enterprise", "-opened_at"]),
             models.Index(fields=["opened_at", "id"], name="warning_by_time"),
             models.Index(fields=["level"], condition=models.Q(closed_at__isnull=True), name="warning_running"),
+            models.Index(
+                fields=["enterprise", "-rank", "opened_at"],
+                condition=models.Q(cleared_at__isnull=True),
+                name="warning_worst_of_enterprise",
+            ),
         ]
 
     def __str__(self) -> str:
