@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anlan.stream import columns
+from anlan.stream.collect_time import micros
 from anlan.stream.envelope import Record
-from anlan.stream.packet import MAX_SAMPLES, PacketError, Refusal, is_true, parse_time
+from anlan.stream.packet import MAX_SAMPLES, PacketError, Refusal, is_true
 from anlan.stream.points import PointTable
 from anlan.stream.scan import Reading, Template, learn, scanner
 
@@ -159,7 +160,7 @@ class FrameDecoder:
                 around, value = found
                 quality = known.template.quality.copy()
                 return self._finish(
-                    record, known, _micros(around.collectTime), around.isConnectDataSource, value, quality
+                    record, known, micros(around.collectTime), around.isConnectDataSource, value, quality
                 )
         return self._decode_in_full(record, body)
 
@@ -167,7 +168,7 @@ class FrameDecoder:
         reading = self._read(record.gateway, body)
         if len(reading.names) > MAX_SAMPLES:
             raise PacketError(Refusal.TOO_MANY_SAMPLES)
-        collected = _micros(reading.collect_time)
+        collected = micros(reading.collect_time)
         tags = self._tags(record.gateway, reading.names)
         if scanner() is not None and tags.worth_learning():
             tags.template = learn(body, reading, lambda other: self._read(record.gateway, other))
@@ -193,7 +194,7 @@ class FrameDecoder:
 
     def _decode_columns(self, record: Record) -> Frame:
         found = columns.read(record)
-        collected = _micros(found.collect_time)
+        collected = micros(found.collect_time)
         tags = self._agreed_tags(record.gateway, found.tags_hash)
         if len(found.value) != len(tags.tags):
             raise PacketError(Refusal.MALFORMED, f"清单有 {len(tags.tags)} 个点位，报文有 {len(found.value)} 个数值")
@@ -235,7 +236,8 @@ class FrameDecoder:
             value, quality = value[keep], quality[keep]
             sampled = None if sampled is None else sampled[keep]
         if sampled is None:
-            sampled = np.full(len(value), collected, np.int64)
+            sampled = np.empty(len(value), np.int64)
+            sampled.fill(collected)
         inside = (value >= tags.span[0]) & (value <= tags.span[1])
         if not inside.all():
             # outside the instrument's range: still a measurement, and an alarm must not be lost over it
@@ -296,7 +298,7 @@ def _read_full(report: _Report[_Full]) -> tuple[Reading, bool]:
     different = set(given)
     if different == {None}:
         return reading, not invalid and all(flag is None for flag in flags)
-    collected = _micros(report.collectTime)
+    collected = micros(report.collectTime)
     known = {text: collected if text is None or text == "" else _source_time(text, collected) for text in different}
     moments = [known[text] for text in given]
     if None in known.values():
@@ -309,7 +311,7 @@ def _read_full(report: _Report[_Full]) -> tuple[Reading, bool]:
 def _read_open(body: bytes) -> Reading:
     """Sample by sample, whatever each of them looks like."""
     collect_time, connected, samples, damaged = _samples_of(body)
-    collected = _micros(collect_time)
+    collected = micros(collect_time)
     times: dict[str | int, int | None] = {}
     names: list[str] = []
     values: list[float] = []
@@ -348,12 +350,6 @@ def _read_open(body: bytes) -> Reading:
     )
 
 
-def _micros(text: str | int) -> int:
-    # parse_time yields whole microseconds; going through float seconds would lose them
-    moment = parse_time(text)
-    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
-
-
 def _number(value: Any) -> float:
     """The number that an instrument meant, NaN when it is none."""
     if isinstance(value, str):
@@ -374,7 +370,7 @@ def _number(value: Any) -> float:
 def _source_time(given: str | int, collected: int) -> int | None:
     """A sample's own time in epoch µs, None when it cannot be trusted: unreadable, or later than the collection."""
     try:
-        at = _micros(given)
+        at = micros(given)
     except PacketError:
         return None
     # a time after the collection would make every later sample of the point look late

@@ -268,7 +268,7 @@ class Engine:
                 self._owed = await self.in_database(store.react_again, self._owed, self._clock.now())
         if now.monotonic() - self._started > SETTLE_S and self._every["links"].due():
             reached = self._clock.now() if idle else instant(self._core.reached_us)
-            if await self.in_database(store.sweep, reached, held, set(self._core.tally.signs)):
+            if await self.in_database(store.sweep, reached, held, self._core.tally.heard):
                 self._every["links"].at_once()
         if now.monotonic() - self._started > COVERAGE_AFTER_S and self._every["coverage"].due():
             # one enterprise at a time, so that nothing waits behind it

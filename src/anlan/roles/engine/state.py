@@ -162,7 +162,7 @@ class EngineCore:
         self._round = None
         checkpoint = self._checkpoint(self.kernel.dirty_gateways(), events)
         checkpoint.positions = self._progress(self._reached())
-        checkpoint.signs = self.tally.take_signs(list(self.tally.signs))
+        checkpoint.signs = self.tally.take_signs(self.tally.heard)
         checkpoint.refused = self.tally.take_refused()
         checkpoint.sequences = self.sequences.news()
         return checkpoint
@@ -183,7 +183,7 @@ class EngineCore:
             checkpoint.positions = self._progress(self._round.positions)
             # signs that came since their gateway was saved wait for its next turn
             later = self.kernel.dirty_gateways()
-            checkpoint.signs += self.tally.take_signs(self.tally.signs.keys() - later)
+            checkpoint.signs += self.tally.take_signs(self.tally.heard.difference(later))
             checkpoint.refused = self.tally.take_refused()
             checkpoint.sequences = self.sequences.news()
             self._round = None

@@ -18,22 +18,21 @@ from anlan.stream.refusal import Refusal
 class Tally:
     """Collected per gateway, so that however much came, a checkpoint writes one row each."""
 
-    signs: dict[str, Sign] = field(default_factory=dict)
     refused: dict[tuple[str, str], Refused] = field(default_factory=dict)
+    _heard: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
+    """Of the newest frame: receipt, collect time, whether the gateway had its control system."""
+    _clocks: dict[str, Measured] = field(default_factory=dict)
     _ahead_us: dict[str, int] = field(default_factory=dict)
     """How far gateways with doubtful times were ahead last; kept across checkpoints."""
 
     def saw(self, frame: Frame) -> None:
         """A frame arrived: its gateway lives, and some of its tags may be strangers."""
         received = frame.received_at_us
-        known = self.signs.get(frame.gateway)
-        clock = known.clock if known else None
+        known = self._heard.get(frame.gateway)
         if frame.suspect or frame.gateway in self._ahead_us:
-            clock = self._measure(frame, clock)
-        if known is None or instant(received) >= known.received_at:
-            self.signs[frame.gateway] = Sign(
-                frame.gateway, instant(received), instant(frame.collected_at_us), frame.connected, clock
-            )
+            self._measure(frame)
+        if known is None or received >= known[0]:
+            self._heard[frame.gateway] = (received, frame.collected_at_us, frame.connected)
         if frame.claimed:
             # a second gateway for a point: its samples are left out, or history would be woven of two
             words = f"{len(frame.claimed)} 个指标登记在另一网关，未采用：{_named(frame.claimed)}"
@@ -45,20 +44,24 @@ class Tally:
         if frame.damaged:
             self._count(frame.gateway, Refusal.MALFORMED, f"{frame.damaged} 个样本无法读出", received)
 
-    def _measure(self, frame: Frame, known: Measured | None) -> Measured | None:
+    def _measure(self, frame: Frame) -> None:
         """A frame with a doubtful time, or of a gateway that had one before."""
+        known = self._clocks.get(frame.gateway)
         ahead_us = frame.collected_at_us - frame.received_at_us
         before = self._ahead_us.get(frame.gateway)
         jumped = before is not None and abs(ahead_us - before) > SUSPECT_US
         if not frame.suspect:
             if abs(ahead_us) <= SUSPECT_US:
                 del self._ahead_us[frame.gateway]
-            return replace(known, jumps=known.jumps + jumped) if known else None
+            if known:
+                self._clocks[frame.gateway] = replace(known, jumps=known.jumps + jumped)
+            return
         self._ahead_us[frame.gateway] = ahead_us
         ahead, at = timedelta(microseconds=ahead_us), instant(frame.received_at_us)
         if known is None:
-            return Measured(frame.gateway, at, ahead, ahead, ahead, int(jumped))
-        return replace(
+            self._clocks[frame.gateway] = Measured(frame.gateway, at, ahead, ahead, ahead, int(jumped))
+            return
+        self._clocks[frame.gateway] = replace(
             known, at=at, ahead=ahead, lowest=min(known.lowest, ahead), highest=max(known.highest, ahead),
             jumps=known.jumps + jumped,
         )  # fmt: skip
@@ -74,7 +77,16 @@ class Tally:
 
     def take_signs(self, gateways: Iterable[str]) -> list[Sign]:
         """The signs of these gateways; they count anew."""
-        return [sign for gateway in gateways if (sign := self.signs.pop(gateway, None)) is not None]
+        return [
+            Sign(gateway, instant(heard[0]), instant(heard[1]), heard[2], self._clocks.pop(gateway, None))
+            for gateway in gateways
+            if (heard := self._heard.pop(gateway, None)) is not None
+        ]
+
+    @property
+    def heard(self) -> set[str]:
+        """Gateways that have signs."""
+        return set(self._heard)
 
     def take_refused(self) -> list[Refused]:
         """Every refusal counted so far; they count anew."""
