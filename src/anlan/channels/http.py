@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import httpx
 import msgspec
 
 from anlan.channels.base import AccountError, ChannelError, PermanentError
@@ -74,6 +73,8 @@ class Wire:
 
     def exchange(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> Answer:
         """Send and read the answer, whatever its status. `ChannelError` when there was none within ``timeout_s``."""
+        import httpx  # every process loads this module, few send: a tenth of the time that a start takes to import
+
         trust = trusted(self.ca_file)
         loop = asyncio.new_event_loop()
         try:
@@ -97,6 +98,8 @@ class Wire:
     async def _limited(
         self, trust: ssl.SSLContext, method: str, url: str, headers: Mapping[str, str], content: bytes
     ) -> Answer:
+        import httpx
+
         limits = httpx.Timeout(self.timeout_s, connect=min(CONNECT_S, self.timeout_s))
         async with (
             asyncio.timeout(self.timeout_s),
@@ -136,6 +139,8 @@ class Wire:
 @lru_cache(maxsize=8)
 def trusted(ca_file: str) -> ssl.SSLContext:
     """The authorities that are trusted: the usual ones, and those of ``ca_file``. `AccountError` without that file."""
+    import httpx
+
     context = httpx.create_ssl_context()
     if ca_file:
         try:
