@@ -2,6 +2,7 @@
 
 Small messages cost the broker more than the engine spends on decoding them, so the intake bundles. The layout is
 stored data: a four-byte mark with a version, the crc32 of the rest, one zstd frame around a msgpack array of records.
+What a gateway sent compressed stands there as it came: to compress it again would cost the intake more than all else.
 Anything else is refused; nothing here may guess.
 """
 
@@ -13,10 +14,13 @@ from hashlib import blake2b
 
 import msgspec
 import zstandard
+from msgspec.structs import force_setattr
 
 MARK = b"ANE\x01"
 BUNDLE_MARK = b"ANB\x01"
 MAX_UNPACKED = 64 * 1024 * 1024
+MAX_SWELLING = 16
+"""A packed record may become so many times as large; a packet of 500 samples becomes nine times as large."""
 
 
 class EnvelopeError(Exception):
@@ -27,7 +31,8 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One packet as it was accepted: who sent it (authenticated), its id, when it came (epoch µs), its bytes.
 
     ``form`` names how the bytes carry their content (`packet.Form`; empty: national samples); ``seq`` and ``boot`` are
-    the gateway's own numbering (None: it numbers nothing). Records of logs written before end with the bytes.
+    the gateway's own numbering (None: it numbers nothing). ``packed``: the bytes are one zstd frame, as
+    the gateway sent it, which `unpack` opens. Records of logs written before end with the bytes, or with ``boot``.
     """
 
     enterprise: str
@@ -38,6 +43,7 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     form: str = ""
     seq: int | None = None
     boot: str = ""
+    packed: bool = False
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -53,8 +59,9 @@ def pack(records: list[Record]) -> bytes:
 
 
 def unpack(envelope: bytes) -> list[Record]:
-    """The records of a message, in the order they were packed; of a bundle, those of all its parts.
+    """The records of a message, in the order they were packed, with plain bytes; of a bundle, those of all its parts.
 
+    A packed record whose bytes cannot be opened keeps them, for whoever reads it to refuse: its neighbours land.
     Raises `EnvelopeError` for foreign, damaged, unknown-version or absurdly large input.
     """
     if envelope[:4] == BUNDLE_MARK:
@@ -72,9 +79,34 @@ def _unpack(envelope: bytes) -> list[Record]:
         size = zstandard.frame_content_size(frame)
         if not 0 <= size <= MAX_UNPACKED:
             raise EnvelopeError(f"declared size {size} is not acceptable")
-        return _decode(_decompressor().decompress(frame))
+        records = _decode(_decompressor().decompress(frame))
     except (zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise EnvelopeError(str(error)) from error
+    left = MAX_UNPACKED
+    for record in records:
+        if record.packed:
+            left -= _open(record, left)
+    return records
+
+
+def fits_as_sent(frame: bytes, plain: bytes) -> bool:
+    """Whether a record may carry ``frame``, one zstd frame that says its size, for ``plain``: not when it swells so
+    much that an envelope full of such could not be opened."""
+    return len(plain) <= MAX_SWELLING * len(frame)
+
+
+def _open(record: Record, most: int) -> int:
+    """Replace the packed bytes of a record, which nobody else has yet, by the plain ones; returns how many."""
+    force_setattr(record, "packed", False)
+    try:
+        size = zstandard.frame_content_size(record.body)
+        if size > most:
+            raise EnvelopeError("the records are larger than is acceptable")
+        if size > 0:
+            force_setattr(record, "body", _decompressor().decompress(record.body, allow_extra_data=False))
+        return max(size, 0)
+    except zstandard.ZstdError:
+        return 0
 
 
 def bundle(parts: list[tuple[int, bytes]]) -> bytes:

@@ -12,11 +12,10 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from anlan.now import Clock
 from anlan.roles import metrics
 from anlan.roles.intake import body as bodies
+from anlan.roles.intake.answers import JSON, Answer, Headers, Send, Tell, Told, Turn, encode, go_on, not_now, respond
 from anlan.roles.intake.backlog import backlog_of
 from anlan.roles.intake.bundler import Bundler, Overloaded
 from anlan.roles.intake.dead_letters import DeadLetters
@@ -28,28 +27,18 @@ from anlan.roles.intake.replay import Taken
 from anlan.roles.intake.standing import Standing
 from anlan.roles.intake.tag_lists import RecordsUnavailable, TagLists
 from anlan.roles.room import Stage
-from anlan.stream.envelope import Record
-from anlan.stream.log import LogFull, LogUnavailable
+from anlan.stream.envelope import Record, fits_as_sent
+from anlan.stream.log import LogFull
 from anlan.stream.packet import CHINA, Form, Header, PacketError, Refusal, admit
 from anlan.stream.partition import partition_of
 
 logger = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 PATH = "/api/v1/packets"
 BACKFILL_AGE = timedelta(days=366)
+_FAULT, _SAID = "a request could not be dealt with", "服务器内部错误，数据请保留并重发"
 MAX_AT_ONCE = 32
 """Requests of one gateway at a time: none may hold the room of all."""
-_JSON = (b"content-type", b"application/json; charset=utf-8")
-_encode = msgspec.json.Encoder().encode
-
-
-class Answer(Exception):
-    """An answer that ends the request early."""
-
-    def __init__(self, status: int, detail: str, *headers: tuple[bytes, bytes], **more: str) -> None:
-        super().__init__(detail)
-        self.status, self.body, self.headers = status, {"detail": detail, **more}, headers
 
 
 class Application:
@@ -78,50 +67,108 @@ class Application:
         self._standing, self._tag_lists, self._dead_letters = standing, tag_lists, dead_letters
         self._numbers = Numbers()
         self._at_once: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self.in_hand = bodies.InHand()
         self.accepted = self.duplicates = self.refused = self.requests = 0
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        self.requests += 1
         path, method = scope["path"], scope["method"]
-        try:
-            if path == PATH and method == "POST":
-                status, answer, headers = await self._take(scope, receive)
-            elif path == "/healthz" and method == "GET":
-                there = self._log_is_there() and self._keys.loaded
-                status, answer, headers = (200 if there else 503), {"log": there}, ()
-            elif path == "/metrics" and method == "GET":
-                told = metrics.text("intake", self.figures()).encode()
-                await _respond(send, 200, told, ((b"content-type", metrics.TYPE.encode()),))
-                return
-            elif path == PATH:
-                raise Answer(405, "只接受 POST", (b"allow", b"POST"))
-            else:
-                raise Answer(404, f"没有 {path[:80]}；数据请发往 {PATH}")
-        except Answer as early:
-            status, answer, headers = early.status, early.body, early.headers
-        except bodies.SenderGone:
-            return
-        if status in (408, 413):
-            headers = (*headers, (b"connection", b"close"))
-        await _respond(send, status, _encode(answer), (_JSON, *headers))
+        if path == PATH and method == "POST":
+            told: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
 
-    async def _take(self, scope: Scope, receive: bodies.Receive) -> tuple[int, dict[str, Any], tuple[Any, ...]]:
-        headers = dict(scope["headers"])
-        sender = await self._authenticate(headers.get(b"authorization", b""))
-        received_at = self._clock.now()
-        self._may_send(sender, received_at)
-        self._at_once[sender.gateway] = self._at_once.get(sender.gateway, 0) + 1
+            def tell(found: Told) -> None:
+                if not told.done():
+                    told.set_result(found)
+
+            await self._take(scope["headers"], receive, tell)
+            status, body, headers = await told
+        else:
+            self.requests += 1
+            status, body, headers = self._aside(path, method)
+        if status:
+            await respond(send, status, body, headers)
+
+    def whole(self, headers: Headers, body: bytes, tell: Tell) -> None:
+        """A request for packets whose whole body is there: what `__call__` does, begun at once.
+
+        ``tell`` gets the answer exactly once, now or later; nearly always no task is needed to wait for it.
+        """
+        taking = self._take(headers, body, tell)
         try:
-            return await self._take_body(sender, headers, receive, received_at)
-        except RecordsUnavailable as error:
-            raise _not_now("点位清单暂时无法核对，数据请保留并重发") from error
-        finally:
-            self._at_once[sender.gateway] -= 1
-            if not self._at_once[sender.gateway]:
-                del self._at_once[sender.gateway]
+            first = taking.send(None)
+        except StopIteration:
+            return
+        task = asyncio.get_running_loop().create_task(go_on(taking, first))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _aside(self, path: str, method: str) -> Told:
+        """What is asked besides taking packets."""
+        if path == "/healthz" and method == "GET":
+            there = self._log_is_there() and self._keys.loaded
+            return 200 if there else 503, encode({"log": there}), (JSON,)
+        if path == "/metrics" and method == "GET":
+            return 200, metrics.text("intake", self.figures()).encode(), ((b"content-type", metrics.TYPE.encode()),)
+        if path == PATH:
+            return Answer(405, "只接受 POST", (b"allow", b"POST")).told()
+        return Answer(404, f"没有 {path[:80]}；数据请发往 {PATH}").told()
+
+    async def _take(self, headers: Headers, body: bytes | bodies.Receive, tell: Tell) -> None:
+        """One request from its headers to its answer. Waits only where something has to be asked or is not there yet;
+        the answer follows the log's without anybody waiting here."""
+        self.requests += 1
+        turn = Turn(self.in_hand.hold())
+        try:
+            await self._accept(turn, dict(headers), body)
+            left = len(turn.waiting)
+
+            def durable(done: asyncio.Future[int]) -> None:
+                nonlocal left
+                left -= 1
+                if not left:
+                    self._finish(turn, tell)
+
+            for done in turn.waiting:
+                done.add_done_callback(durable)
+            if not left:
+                self._finish(turn, tell)
+        except Answer as early:
+            self._end(turn)
+            tell(early.told())
+        except bodies.SenderGone:
+            self._end(turn)
+            tell((0, b"", ()))
+        except asyncio.CancelledError:
+            self._end(turn)
+            raise
+        except Exception:
+            logger.exception(_FAULT)
+            self._end(turn)
+            tell(Answer(500, _SAID, (b"connection", b"close")).told())
+
+    def _finish(self, turn: Turn, tell: Tell) -> None:
+        """The log has answered for every packet of a request."""
+        self._end(turn)
+        try:
+            told = self._outcome(turn)
+        except Answer as early:
+            told = early.told()
+        except Exception:
+            # called by the loop, where nobody else would answer
+            logger.exception(_FAULT)
+            told = Answer(500, _SAID, (b"connection", b"close")).told()
+        tell(told)
+
+    def _end(self, turn: Turn) -> None:
+        turn.hold.give_back()
+        if turn.sender is None:
+            return
+        gateway, turn.sender = turn.sender.gateway, None
+        self._at_once[gateway] -= 1
+        if not self._at_once[gateway]:
+            del self._at_once[gateway]
 
     def _may_send(self, sender: Sender, at: datetime) -> None:
         until = self._standing.paused_until(sender.gateway, at)
@@ -134,100 +181,113 @@ class Application:
         if self._at_once.get(sender.gateway, 0) >= MAX_AT_ONCE:
             raise Answer(429, f"同一网关同时最多 {MAX_AT_ONCE} 个请求，数据请保留并稍后重发", (b"retry-after", b"1"))
 
-    async def _take_body(
-        self, sender: Sender, headers: Mapping[bytes, bytes], receive: bodies.Receive, received_at: datetime
-    ) -> tuple[int, dict[str, Any], tuple[Any, ...]]:
-        with self.in_hand.hold() as count:
-            return await self._take_counted(sender, headers, receive, received_at, count)
-
-    async def _take_counted(
-        self,
-        sender: Sender,
-        headers: Mapping[bytes, bytes],
-        receive: bodies.Receive,
-        received_at: datetime,
-        count: Callable[[int], None],
-    ) -> tuple[int, dict[str, Any], tuple[Any, ...]]:
+    async def _accept(self, turn: Turn, headers: Mapping[bytes, bytes], body: bytes | bodies.Receive) -> None:
+        """Check a request and hand in its packets; ``turn.waiting`` are the log's answers still to come."""
+        proof = headers.get(b"authorization", b"")
+        sender = self._keys.prove(proof) or await self._look_again(proof)
+        turn.at = self._clock.now()
+        turn.at_us = round(turn.at.timestamp() * 1_000_000)
+        self._may_send(sender, turn.at)
+        turn.gateway, turn.sender = sender.gateway, sender
+        self._at_once[sender.gateway] = self._at_once.get(sender.gateway, 0) + 1
         try:
             length = headers.get(b"content-length", b"")
-            sent = await bodies.read(receive, int(length) if length.isdigit() else None, count=count)
-            raw = bodies.unpack(sent, headers.get(b"content-encoding", b"").decode("latin-1").strip().lower())
+            declared = int(length) if length.isdigit() else None
+            if isinstance(body, bytes):
+                sent = bodies.there(body, turn.hold.more)
+            else:
+                sent = await bodies.read(body, declared, count=turn.hold.more)
+            raw, one_frame = bodies.unpack(
+                sent, headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
+            )
         except bodies.BodyError as error:
             if error.status == 429:
                 # the rest of the body is still on its way
                 raise Answer(429, error.detail, (b"retry-after", b"1"), (b"connection", b"close")) from error
             reason = Refusal.TOO_BIG if error.status == 413 else Refusal.MALFORMED
             self._refuse(sender.gateway, reason, error.detail, b"")
-            self._count(sender, 1, [reason], received_at)
+            self._count(sender, 1, [reason], turn.at)
             raise Answer(error.status, error.detail) from error
         if (word := backlog_of(sender.gateway, headers)) is not None:
-            self._standing.tell(word, received_at)
+            self._standing.tell(word, turn.at)
         self._spare(Stage.LIVE, "平台磁盘空间不足，暂不接收数据，请保留并稍后重发")
         try:
-            raw = decipher(raw, self._standing.cipher(sender.enterprise))
-            packets, peek = cut(raw, headers.get(b"content-type", b"").decode("latin-1"))
+            plain = decipher(raw, self._standing.cipher(sender.enterprise))
+            packets, peek = cut(plain, headers.get(b"content-type", b"").decode("latin-1"))
         except PacketError as error:
             self._refuse(sender.gateway, error.reason, error.detail, raw)
-            self._count(sender, 1, [error.reason], received_at)
-            refused = [{"index": 0, "dataId": "", "reason": error.reason, "detail": error.detail}]
-            return 400, {"accepted": 0, "duplicates": 0, "refused": refused}, ()
-        return await self._take_packets(sender, packets, peek, received_at)
+            self._count(sender, 1, [error.reason], turn.at)
+            turn.refused = [{"index": 0, "dataId": "", "reason": error.reason, "detail": error.detail}]
+            return
+        # of a body that is one packet and nothing else the log keeps what was sent
+        as_is = one_frame and plain is raw and len(packets[0]) == len(raw) and fits_as_sent(sent, raw)
+        await self._accept_packets(turn, sender, packets, peek, sent if as_is else b"")
 
-    async def _take_packets(
-        self, sender: Sender, packets: list[bytes], peek: Callable[[bytes], Header], received_at: datetime
-    ) -> tuple[int, dict[str, Any], tuple[Any, ...]]:
-        received_us = round(received_at.timestamp() * 1_000_000)
+    async def _accept_packets(
+        self, turn: Turn, sender: Sender, packets: list[bytes], peek: Callable[[bytes], Header], as_sent: bytes
+    ) -> None:
         fresh: list[Record] = []
         ids: set[str] = set()
-        waiting: set[asyncio.Future[int]] = set()
-        refused: list[dict[str, Any]] = []
-        numbers: list[tuple[str, int]] = []
-        duplicates = lists = 0
         for index, packet in enumerate(packets):
             data_id, sampled_at = "", None
             try:
                 header = peek(packet)
                 data_id, sampled_at = header.data_id, header.collected_at
-                self._admit(header, sender, received_at)
-                if header.form is Form.TAGS:
-                    new = await self._tag_lists.take(header, received_at)
-                    lists, duplicates = lists + new, duplicates + (not new)
+                self._admit(header, sender, turn.at)
+                form = header.form
+                if form is Form.TAGS:
+                    new = await self._tag_lists.take(header, turn.at)
+                    turn.accepted, turn.duplicates = turn.accepted + new, turn.duplicates + (not new)
                     continue
-                if header.form in (Form.COMPACT, Form.BINARY):
-                    await self._tag_lists.check(header, received_at)
+                if form is Form.COMPACT or form is Form.BINARY:
+                    await self._tag_lists.check(header, turn.at)
             except PacketError as error:
                 self._refuse(sender.gateway, error.reason, error.detail, packet, sampled_at)
-                refused.append({"index": index, "dataId": data_id, "reason": error.reason, "detail": error.detail})
+                turn.refused.append({"index": index, "dataId": data_id, "reason": error.reason, "detail": error.detail})
                 continue
+            except RecordsUnavailable as error:
+                raise not_now("点位清单暂时无法核对，数据请保留并重发") from error
             if header.seq is not None:
-                numbers.append((header.boot, header.seq))
+                turn.numbers.append((header.boot, header.seq))
             # some gateways send one dataId for ever: only together with the collect time does it name a packet
             packet_id = f"{data_id}@{round(header.collected_at.timestamp() * 1_000_000)}"
             if packet_id in ids or self._taken.is_taken(sender.gateway, packet_id):
-                duplicates += 1
+                turn.duplicates += 1
             elif (first := self._taken.on_the_way(sender.gateway, packet_id)) is not None:
-                duplicates += 1
-                waiting.add(first)
+                turn.duplicates += 1
+                turn.waiting.add(first)
             else:
                 ids.add(packet_id)
                 fresh.append(
                     Record(
-                        sender.enterprise, sender.gateway, packet_id, received_us, packet, header.form, header.seq,
-                        header.boot,
+                        sender.enterprise, sender.gateway, packet_id, turn.at_us, as_sent or packet, form, header.seq,
+                        header.boot, bool(as_sent),
                     )
                 )  # fmt: skip
             if index % 500 == 499:
                 await asyncio.sleep(0)
-        self._count(sender, len(packets), [each["reason"] for each in refused], received_at)
+        self._count(sender, len(packets), [each["reason"] for each in turn.refused], turn.at)
         if fresh:
-            waiting.add(self._hand_in(sender, fresh))
-        await self._until_durable(waiting)
-        self.accepted += len(fresh) + lists
-        self.duplicates += duplicates
-        answer: dict[str, Any] = {"accepted": len(fresh) + lists, "duplicates": duplicates, "refused": refused}
-        if missing := self._numbers.missing(sender.gateway, numbers, self._standing.gaps(sender.gateway), received_us):
+            turn.waiting.add(self._hand_in(sender, fresh))
+            turn.accepted += len(fresh)
+
+    def _outcome(self, turn: Turn) -> Told:
+        """What became of a request's packets. Raises `Answer` when the log did not take them."""
+        for done in turn.waiting:
+            error = None if done.cancelled() else done.exception()
+            if isinstance(error, LogFull):
+                raise not_now("日志已满，数据请保留并稍后重发") from error
+            if error is not None or done.cancelled():
+                raise not_now("日志暂不可用，数据请保留并重发") from error
+        self.accepted += turn.accepted
+        self.duplicates += turn.duplicates
+        answer: dict[str, Any] = {
+            "accepted": turn.accepted, "duplicates": turn.duplicates, "refused": turn.refused
+        }  # fmt: skip
+        gaps = self._standing.gaps(turn.gateway)
+        if missing := self._numbers.missing(turn.gateway, turn.numbers, gaps, turn.at_us):
             answer["missing"] = missing
-        return (200 if fresh or lists or duplicates else 400), answer, ()
+        return 200 if turn.accepted or turn.duplicates else 400, encode(answer), (JSON,)
 
     def _count(self, sender: Sender, packets: int, reasons: list[str], at: datetime) -> None:
         pause = self._dead_letters.count(sender.gateway, packets, reasons, at)
@@ -240,7 +300,7 @@ class Application:
 
     def _hand_in(self, sender: Sender, fresh: list[Record]) -> asyncio.Future[int]:
         if not self._log_is_there():
-            raise _not_now("日志暂不可用，数据请保留并重发")
+            raise not_now("日志暂不可用，数据请保留并重发")
         try:
             done = self._bundler.add(partition_of(sender.enterprise), fresh)
         except Overloaded as error:
@@ -248,25 +308,14 @@ class Application:
         self._taken.follow(sender.gateway, [record.packet_id for record in fresh], done)
         return done
 
-    async def _until_durable(self, waiting: set[asyncio.Future[int]]) -> None:
-        for done in waiting:
-            try:
-                # shielded: a sender that hangs up must not cancel the packets of others in the same bundle
-                await asyncio.shield(done)
-            except LogFull as error:
-                raise _not_now("日志已满，数据请保留并稍后重发") from error
-            except LogUnavailable as error:
-                raise _not_now("日志暂不可用，数据请保留并重发") from error
-
-    async def _authenticate(self, header: bytes) -> Sender:
-        sender = self._keys.prove(header)
-        if sender is None and header and self._keys.worth_another_look:
+    async def _look_again(self, header: bytes) -> Sender:
+        """A proof that does not hold by the keys in memory: they may have changed. Raises `Answer`."""
+        if header and self._keys.worth_another_look:
             await self._refresh_keys()
-            sender = self._keys.prove(header)
-        if sender is not None:
-            return sender
+            if (sender := self._keys.prove(header)) is not None:
+                return sender
         if not self._keys.loaded:
-            raise _not_now("网关登记尚未读入，请稍后重发")
+            raise not_now("网关登记尚未读入，请稍后重发")
         name, _ = credentials(header)
         if self._keys.knows(name):
             self._refuse(name, Refusal.BAD_KEY, f"网关 {name} 的密钥不符", b"")
@@ -313,13 +362,3 @@ class Application:
             "intake_gateways_paused": self._standing.paused(self._clock.now()),
             "intake_given_up": int(self._room()),
         }
-
-
-def _not_now(detail: str) -> Answer:
-    return Answer(503, detail, (b"retry-after", b"2"))
-
-
-async def _respond(send: Send, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": body})

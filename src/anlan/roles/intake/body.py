@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import zlib
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from io import BytesIO
 from typing import Any
 
@@ -35,28 +35,38 @@ class InHand:
     """
 
     def __init__(self, limit: int = MAX_IN_HAND) -> None:
-        self._limit = limit
+        self.limit = limit
         self.bytes = 0
 
-    @contextlib.contextmanager
-    def hold(self) -> Iterator[Callable[[int], None]]:
-        """For one request: call what it yields with every piece before keeping it; all is given back at the end.
+    def hold(self) -> Hold:
+        """For one request: call what it gives with every piece before keeping it; all is given back at the end."""
+        return Hold(self)
 
-        The call raises BodyError 429 when the bound is reached. One body alone is always taken.
-        """
-        held = 0
 
-        def more(size: int) -> None:
-            nonlocal held
-            if self.bytes > held and self.bytes + size > self._limit:
-                raise BodyError(429, "接入繁忙，数据请保留并稍后重发")
-            held += size
-            self.bytes += size
+class Hold:
+    """What one request holds. ``more`` raises BodyError 429 at the bound; one body alone is always taken."""
 
-        try:
-            yield more
-        finally:
-            self.bytes -= held
+    __slots__ = ("_hand", "_held")
+
+    def __init__(self, hand: InHand) -> None:
+        self._hand, self._held = hand, 0
+
+    def more(self, size: int) -> None:
+        hand = self._hand
+        if hand.bytes > self._held and hand.bytes + size > hand.limit:
+            raise BodyError(429, "接入繁忙，数据请保留并稍后重发")
+        self._held += size
+        hand.bytes += size
+
+    def give_back(self) -> None:
+        self._hand.bytes -= self._held
+        self._held = 0
+
+    def __enter__(self) -> Callable[[int], None]:
+        return self.more
+
+    def __exit__(self, *error: object) -> None:
+        self.give_back()
 
 
 class SenderGone(Exception):
@@ -100,15 +110,22 @@ async def read(
         raise BodyError(408, f"请求体未在 {seconds:.0f} 秒内传完") from error
 
 
-def unpack(body: bytes, encoding: str, *, limit: int = MAX_UNPACKED) -> bytes:
-    """The body decoded. Never makes more than ``limit`` bytes of it, whatever it claims.
+def there(body: bytes, count: Callable[[int], None], *, limit: int = MAX_SENT) -> bytes:
+    """A body that came whole with its headers, within the same bounds. Raises BodyError 413."""
+    count(len(body))
+    return _bounded(body, limit)
 
+
+def unpack(body: bytes, encoding: str, *, limit: int = MAX_UNPACKED) -> tuple[bytes, bool]:
+    """The body decoded, and whether it came as one zstd frame that says its size: that can be kept as it is.
+
+    Never makes more than ``limit`` bytes of it, whatever it claims.
     Raises BodyError: 415 unknown encoding, 413 too large once unpacked, 400 damaged.
     """
     if encoding in ("", "identity"):
-        return body
+        return body, False
     if encoding in ("gzip", "x-gzip"):
-        return _gunzip(body, limit)
+        return _gunzip(body, limit), False
     if encoding == "zstd":
         return _unzstd(body, limit)
     raise BodyError(415, f"不支持的 Content-Encoding：{encoding[:40]}，可用 identity、gzip、zstd")
@@ -139,7 +156,7 @@ def _gunzip(body: bytes, limit: int) -> bytes:
     return b"".join(made)
 
 
-def _unzstd(body: bytes, limit: int) -> bytes:
+def _unzstd(body: bytes, limit: int) -> tuple[bytes, bool]:
     try:
         declared = zstandard.frame_content_size(body)
         if declared > limit:
@@ -147,7 +164,7 @@ def _unzstd(body: bytes, limit: int) -> bytes:
         if declared > 0:
             # several frames after each other, or damage: the slower reader below tells which
             with contextlib.suppress(zstandard.ZstdError):
-                return _whole.decompress(body, allow_extra_data=False)
+                return _whole.decompress(body, allow_extra_data=False), True
         reader = zstandard.ZstdDecompressor(max_window_size=limit).stream_reader(BytesIO(body), read_across_frames=True)
         made = reader.read(limit + 1)
     except zstandard.ZstdError as error:
@@ -156,7 +173,7 @@ def _unzstd(body: bytes, limit: int) -> bytes:
         raise _too_large(limit)
     if declared >= 0 and len(made) < declared:
         raise BodyError(400, "zstd 数据不完整")
-    return made
+    return made, False
 
 
 def _too_large(limit: int) -> BodyError:

@@ -16,7 +16,6 @@ from anlan import config as settings
 from anlan.now import SystemClock
 from anlan.roles import django, metrics
 from anlan.roles.database import give_up_broken, let_go_when_frozen
-from anlan.roles.guarded import GuardedHttp
 from anlan.roles.intake.bundler import Bundler
 from anlan.roles.intake.keys import KeyRing, from_records
 from anlan.roles.intake.replay import Taken
@@ -58,6 +57,7 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
     from anlan.apps.monitoring.services import announce_tags, quarantine
     from anlan.roles.intake.application import Application
     from anlan.roles.intake.dead_letters import DeadLetters
+    from anlan.roles.intake.packet_http import PacketHttp
     from anlan.roles.intake.records import Database, limits
     from anlan.roles.intake.refusals import Refusals
     from anlan.roles.intake.standing import Standing
@@ -108,9 +108,10 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
             app,
             host=config.host,
             port=config.intake_port,
-            http=GuardedHttp,
+            http=PacketHttp,
             lifespan="off",
             access_log=False,
+            log_config=None,
             log_level="warning",
             limit_concurrency=MAX_CONNECTIONS,
             backlog=4096,
