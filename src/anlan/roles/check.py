@@ -13,11 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError
-
 from anlan import config as settings
 from anlan import now as clock
-from anlan.roles import django
+from anlan.roles.present import absent
 
 if TYPE_CHECKING:
     from anlan.roles.auditor.audit import Part
@@ -122,10 +120,14 @@ def main(arguments: list[str]) -> int:
     except settings.ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    django.start()
     now = clock.now()
     wanted = list(TITLES) if given.what == "all" else [given.what]
+    from django.db import DatabaseError
+
     try:
+        if words := absent(config):
+            sys.stderr.write(words)
+            return 2
         found = {name: parts(config, now)[name]() for name in wanted}
     except DatabaseError as error:
         sys.stderr.write(f"数据库无法读取：{error}\n")

@@ -7,7 +7,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from anlan.roles import django
+from anlan import config as settings
+from anlan.roles.present import absent
 
 
 def main(arguments: list[str]) -> int:
@@ -24,9 +25,15 @@ def main(arguments: list[str]) -> int:
     if given.first > given.last:
         sys.stderr.write("首日不应晚于末日\n")
         return 2
-    django.start()
     from django.db import DatabaseError
 
+    try:
+        if words := absent(settings.load()):
+            sys.stderr.write(words)
+            return 2
+    except (settings.ConfigError, DatabaseError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     from anlan.apps.history.services.export import ExportUnavailable, export
     from anlan.apps.registry.models import Enterprise, Point
 

@@ -6,8 +6,9 @@ import argparse
 import sys
 from datetime import date, timedelta
 
+from anlan import config as settings
 from anlan import now as clock
-from anlan.roles import django
+from anlan.roles.present import absent
 
 
 def main(arguments: list[str]) -> int:
@@ -25,7 +26,15 @@ def main(arguments: list[str]) -> int:
         each.add_argument("--by", required=True, help="经办人")
     acts.add_parser("list", help="列出现有的保全")
     given = parser.parse_args(arguments)
-    django.start()
+    from django.db import DatabaseError
+
+    try:
+        if words := absent(settings.load()):
+            sys.stderr.write(words)
+            return 2
+    except (settings.ConfigError, DatabaseError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     from anlan.apps.history.models import Hold
     from anlan.apps.history.selectors.stored import instant, micros
     from anlan.apps.history.services import retention

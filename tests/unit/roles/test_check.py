@@ -15,7 +15,7 @@ from anlan.apps.history.selectors import raw
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
 from anlan.apps.obligations import services as obligations
-from anlan.roles import check
+from anlan.roles import check, present
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation with a clock at work and two entries."""
     monkeypatch.setenv("ANLAN_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(check.django, "start", lambda: None)  # a second setup would tie the log to a test's own output
+    monkeypatch.setattr(present.django, "start", lambda: None)  # a second setup would tie the log to a test's own output
     obligations.tick("clock", clock.now())
     journal.record("agency:zz", "read", at=clock.now())
     journal.record("agency:zz", "read", at=clock.now())
@@ -66,6 +66,7 @@ def test_nothing_else_can_be_checked() -> None:
         check.main(["weather"])
 
 
+@pytest.mark.req("SEC-02")
 @pytest.mark.reliability(37)
 def test_one_flipped_bit_of_history_is_named_flagged_and_leaves_the_rest_readable(
     capsys: pytest.CaptureFixture[str],
