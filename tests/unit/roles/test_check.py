@@ -24,7 +24,8 @@ pytestmark = pytest.mark.django_db
 def well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation with a clock at work and two entries."""
     monkeypatch.setenv("ANLAN_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(present.django, "start", lambda: None)  # a second setup would tie the log to a test's own output
+    # a second setup would tie the log to a test's own output
+    monkeypatch.setattr(present.django, "start", lambda: None)
     obligations.tick("clock", clock.now())
     journal.record("agency:zz", "read", at=clock.now())
     journal.record("agency:zz", "read", at=clock.now())
