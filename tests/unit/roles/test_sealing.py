@@ -13,6 +13,7 @@ from tests.acceptance.worlds import at, scenario
 
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
+from anlan.apps.monitoring.services import filings, shelving, suppression
 from anlan.apps.obligations import services as obligations
 from anlan.apps.warnings import services as warnings
 from anlan.roles.auditor import sealing
@@ -36,7 +37,36 @@ def sealer() -> sealing.Sealer:
     warnings.record_measure(warning, actor="丙", unit="", at=at("10:02"), text="关闭阀门")
     warnings.set_level(source, "none", at=at("10:03"))
     warnings.submit_report(warning, actor="丙", at=at("10:04"), result="已处置", cause="阀门内漏", measures="更换阀门")
+    _quieted(source)
     return sealing.Sealer()
+
+
+def _quieted(source: Any) -> None:
+    """A filing, a shelving and a suppression rule of the source's enterprise."""
+    device = rows("registry.Device").create(
+        code=f"{source.code}G0001", enterprise=source.enterprise, source=source, name="T-1", kind="tank"
+    )
+    gateway = rows("registry.Gateway").create(
+        code=f"{source.enterprise.code}01", enterprise=source.enterprise, key_sha256="0" * 64
+    )
+    points = [
+        rows("registry.Point").create(
+            code=f"{device.code}YW{number:03d}", enterprise=source.enterprise, source=source, device=device,
+            gateway=gateway, tag=f"LI-{number}", name=f"液位{number}", kind="YW", unit="%", range_min=0.0,
+            range_max=100.0, h=80.0, registered_at=at("00:00"),
+        )
+        for number in (1, 2)
+    ]  # fmt: skip
+    who: dict[str, Any] = {"by": "丙", "actor": "user:c", "at": at("10:05")}
+    filings.file(
+        source.enterprise, kind="overhaul", reason="清罐", starts_at=at("11:00"), ends_at=at("12:00"), device=device,
+        **who,
+    )  # fmt: skip
+    shelving.shelve(points[0], "high", minutes=480, reason="换表", **who)
+    suppression.propose(
+        source.enterprise, name="停泵", condition=points[1], comparison="at_or_below", threshold=0.5,
+        points=[points[0]], side="low", reason="设计文件", **who,
+    )  # fmt: skip
 
 
 def faults() -> list[str]:
@@ -50,11 +80,11 @@ def seals() -> int:
 def test_a_round_seals_what_was_there_at_the_round_before_and_nothing_twice(sealer: sealing.Sealer) -> None:
     assert sealer.round(at("10:10")) == 0
     sealed = sealer.round(at("10:20"))
-    assert sealed > 8
-    assert seals() == 8  # every table but the findings'
+    assert sealed > 11
+    assert seals() == 11  # every table but the findings'
     assert sealer.round(at("10:30")) == 0
     assert sealing.Sealer().round(at("10:40")) == 0  # a restart
-    assert seals() == 8
+    assert seals() == 11
     assert faults() == []
     assert list(journal.broken()) == []
 
@@ -71,6 +101,9 @@ TAMPERINGS: dict[str, Callable[[], Any]] = {
     "督办": lambda: rows("warnings.SiteOrder").delete(),
     "处置报告": lambda: rows("warnings.DisposalReport").update(cause="不详"),
     "通知": lambda: rows("delivery.Notice").filter(kind="notice").update(sent_at=F("due_at") - timedelta(seconds=1)),
+    "报备": lambda: rows("monitoring.Filing").update(starts_at=F("starts_at") - timedelta(hours=4)),
+    "搁置": lambda: rows("monitoring.Shelving").update(asked_by="另一人"),
+    "设计抑制": lambda: rows("monitoring.SuppressionRule").update(threshold=99.0),
     "通知对象": lambda: rows("delivery.Message").order_by("pk").first().delete(),
 }
 

@@ -59,6 +59,41 @@ TABLES = (
         ("key", "kind", "subject", "source_id", "level", "step", "due_at", "sent_at", "missed", "title", "body"),
     ),
     Sealed("delivery.Message", "通知对象", ("notice_id", "recipient", "recipient_name", "slot")),
+    Sealed(
+        "monitoring.Filing",
+        "报备",
+        (
+            "enterprise_id",
+            "reach",
+            "source_id",
+            "device_id",
+            "kind",
+            "reason",
+            "starts_at",
+            "ends_at",
+            "filed_at",
+            "filed_by",
+        ),
+    ),
+    Sealed(
+        "monitoring.Shelving", "搁置", ("point_id", "side", "reason", "minutes", "asked_at", "asked_by", "approver")
+    ),
+    Sealed(
+        "monitoring.SuppressionRule",
+        "设计抑制",
+        (
+            "enterprise_id",
+            "code",
+            "version",
+            "condition_id",
+            "comparison",
+            "threshold",
+            "side",
+            "reason",
+            "proposed_at",
+            "proposed_by",
+        ),
+    ),
     Sealed("findings.FindingStep", "问题经过", ("finding_id", "kind", "actor", "unit", "at", "text")),
 )
 

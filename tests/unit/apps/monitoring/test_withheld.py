@@ -357,7 +357,6 @@ def approve(world: World, row: SuppressionRule, now: datetime) -> SuppressionRul
     return suppression.approve(row, by="示例批", actor="user:z", agency=world.county, at=now)
 
 
-@pytest.mark.req("DQ-11")
 def test_a_rule_counts_once_approved_while_its_condition_holds_and_its_alarms_are_recorded(world: World) -> None:
     row, pump = rule(world), world.pump.code
     assert suppression.follow(lambda codes: {pump: 0.0}, at("07:01")) == 0
@@ -405,7 +404,6 @@ def test_suppression_never_touches_what_carries_an_open_warning(world: World) ->
     assert world.level == "blue"
 
 
-@pytest.mark.req("DQ-11")
 def test_a_gas_alarm_is_never_suppressed_and_a_change_is_a_new_version(world: World) -> None:
     with pytest.raises(NotDone, match="气体"):
         rule(world, points=[world.points[0], world.gas])

@@ -8,6 +8,7 @@ import pytest
 from tests import neighbours
 
 from anlan import now as clock
+from anlan.apps.findings.models import Finding
 from anlan.apps.journal.models import Entry
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind
@@ -64,6 +65,32 @@ def test_the_grade_is_recomputed_daily_and_its_change_is_logged_with_cause() -> 
     page = world.client("county").get(f"/enterprises/{plants['a2'].enterprise.code}/").content.decode()
     assert "重点关注" in page
     assert "有逾期未完成的事项" in page
+
+
+@pytest.mark.req("MON-17")
+def test_a_major_hidden_danger_keeps_the_enterprise_under_special_supervision_until_it_is_closed() -> None:
+    """Found while a larger warning was handled, and still open when the warning itself counts no longer."""
+    now = clock.now()
+    plant = neighbours.build(now, warn=False).plants["a1"]
+    made = Warning.objects.create(
+        number="Y1", source=plant.source, enterprise=plant.enterprise, level="none", highest="orange", rank=0,
+        opened_at=now - 41 * DAY, level_since=now - 40 * DAY, cleared_at=now - 40 * DAY,
+    )  # fmt: skip
+    grade_supervision(now)
+    assert grades()["示例a1厂"] == "general"
+    danger = Finding.objects.create(
+        kind="hidden_danger", enterprise=plant.enterprise, source=plant.source, subject=f"warning:{made.number}:1",
+        text="阀门内漏", found_at=now - 40 * DAY, seen_at=now - 40 * DAY,
+    )  # fmt: skip
+    grade_supervision(now + DAY)
+    row = Supervision.objects.get(enterprise=plant.enterprise)
+    assert (row.grade, row.since) == ("special", now + DAY)
+    assert "隐患" in row.cause
+    entry = Entry.objects.filter(act="supervision.graded", subject=f"enterprise:{plant.enterprise.code}").latest("seq")
+    assert (entry.before, entry.after) == ({"grade": "general"}, {"grade": "special", "cause": row.cause})
+    Finding.objects.filter(pk=danger.pk).update(state="closed")
+    grade_supervision(now + 2 * DAY)
+    assert grades()["示例a1厂"] == "general"
 
 
 def test_the_gravest_circumstance_decides_and_without_any_supervision_is_general() -> None:
