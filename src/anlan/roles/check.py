@@ -53,6 +53,11 @@ WORDS = {
     "history_late": "个迟到时段待查",
     "free_bytes": "可用字节",
     "free_share": "可用比例",
+    "records_bytes": "记录所占字节",
+    "log_bytes": "数据日志所占字节",
+    "growth_days": "增长按最近天数计",
+    "growth_bytes_a_day": "历史与记录每天增长字节",
+    "days_left": "照此可再存天数",
     "backup_at": "最近一次",
     "backup_age_s": "距今秒数",
 }
@@ -91,6 +96,15 @@ def records() -> Part:
     return part
 
 
+def disk(config: settings.Config, now: datetime) -> Part:
+    """The room that is left, what is kept, and for how many days the room lasts at the present rate."""
+    from anlan.roles.auditor import audit, storage
+
+    part = audit.disk(config)
+    part.figures |= storage.look(config, now)[0].figures
+    return part
+
+
 def parts(config: settings.Config, now: datetime) -> dict[str, Callable[[], Part]]:
     """What can be checked, by name."""
     from anlan.roles.auditor import audit
@@ -103,7 +117,7 @@ def parts(config: settings.Config, now: datetime) -> dict[str, Callable[[], Part
         "clocks": lambda: audit.clocks(now),
         "lag": lambda: audit.data(now, config.audit_fresh_seconds),
         "history": history,
-        "disk": lambda: audit.disk(config),
+        "disk": lambda: disk(config, now),
         "backup": lambda: age(config, now),
     }
 

@@ -68,3 +68,23 @@ def test_the_machine_s_own_state_is_not_for_enterprises() -> None:
     holder = neighbours.build(clock.now()).client("holder")
     left(passed_ago_s=5)
     assert "平台运行正常" not in holder.get("/operations/").content.decode()
+
+
+def test_what_is_kept_and_how_long_the_room_lasts_stands_on_the_operations_page() -> None:
+    county = neighbours.build(clock.now()).client("county")
+    left(passed_ago_s=5, figures={"history_bytes": 3 * 1024**3, "records_bytes": 5 * 1024**2})
+    page = county.get("/operations/").content.decode()
+    assert "满 12 小时后给出" in page
+    assert "约可再存" not in page
+    left(
+        passed_ago_s=5,
+        figures={
+            "free_bytes": 30 * 1024**3, "free_share": 0.31, "history_bytes": 3 * 1024**3, "records_bytes": 5 * 1024**2,
+            "growth_days": 6.9, "growth_bytes_a_day": 512 * 1024**2, "days_left": 41,
+        },
+    )  # fmt: skip
+    page = county.get("/operations/").content.decode()
+    assert "3.0" in page
+    assert "512.0" in page
+    assert "按最近 6.9 天实际增长" in page
+    assert "约可再存 41 天" in page

@@ -77,7 +77,8 @@ class Auditor:
         self._anchored = ""
         self._found: Findings | None = None
         self._stopped: list[str] = []
-        self._backup = Part()
+        self._backup, self._storage = Part(), Part()
+        self._readings: list[Any] = []
         self._next_thorough = 0.0
 
     def figures(self) -> dict[str, Any]:
@@ -125,7 +126,7 @@ class Auditor:
         self._bell.ring(told, now)
 
     def _audit(self, now: datetime) -> Findings:
-        from anlan.roles.auditor import audit
+        from anlan.roles.auditor import audit, storage
 
         starting = timedelta(0) <= now - self._started_at < STARTING
         self._patrol.step()
@@ -134,6 +135,7 @@ class Auditor:
             self._stopped = audit.without_next_step()
             self._next_thorough = monotonic() + THOROUGH_S
             self._backup = age(self._config, now)
+            self._storage, self._readings = storage.look(self._config, now)
         parts = [
             audit.clocks(now, starting=starting, stopped=self._stopped),
             audit.data(now, self._config.audit_fresh_seconds),
@@ -147,7 +149,7 @@ class Auditor:
         if seals:
             faults.append(audit.Fault("records", f"{len(seals)} 处封存的记录被改动", seals[0]))
         figures: dict[str, Any] = {"journal_rounds": self._patrol.rounds, "wal_bytes": keep_short()}
-        for part in (*parts, self._backup):
+        for part in (*parts, self._backup, self._storage):
             figures |= part.figures
         return Findings(tuple(faults), figures, tuple(self._backup.faults))
 
@@ -207,6 +209,7 @@ class Auditor:
                 faults=list(faults.values()),
                 notes=[{"kind": note.kind, "text": note.full} for note in found.notes],
                 figures=found.figures,
+                stored=self._readings,
                 signal_error=self._signal.error,
                 bell=self._bell.state(),
             )

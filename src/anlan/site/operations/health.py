@@ -70,6 +70,13 @@ class Storage:
     """As text on the civil clock; 无 when there never was one."""
     backup_age: str | None
     wal_bytes: int | None
+    history_bytes: int | None
+    records_bytes: int | None
+    growth_days: float | None
+    growth_bytes_a_day: int | None
+    """Of history and records together; None: not watched for long enough."""
+    days_left: int | None
+    """None: nothing grows, no rate yet, or the databases are not on this disk."""
 
     @property
     def free_percent(self) -> int | None:
@@ -167,6 +174,11 @@ def _storage(figures: Mapping[str, Any]) -> Storage:
         backup_at=figures.get("backup_at"),
         backup_age=None if age is None else length(max(0, int(age))),
         wal_bytes=figures.get("wal_bytes"),
+        history_bytes=figures.get("history_bytes"),
+        records_bytes=figures.get("records_bytes"),
+        growth_days=figures.get("growth_days"),
+        growth_bytes_a_day=figures.get("growth_bytes_a_day"),
+        days_left=figures.get("days_left"),
     )
 
 

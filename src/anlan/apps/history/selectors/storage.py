@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db import connections
 from django.db.models import Count, Sum
 
 from anlan.apps.history.models import Block, Hold, LateStretch, Removal
+from anlan.components import size
 
 HISTORY = "history"
 
@@ -44,12 +44,4 @@ def storage() -> Storage:
 
 def bytes_on_disk() -> int:
     """What history takes on disk with its indexes; cheap."""
-    connection = connections[HISTORY]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            names = [table for table in connection.introspection.table_names(cursor) if table.startswith("history_")]
-            sizes = "SELECT coalesce(sum(pg_total_relation_size(name::regclass)), 0) FROM unnest(%s::text[]) AS name"
-            cursor.execute(sizes, [names])
-            return int(cursor.fetchone()[0])
-        cursor.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
-        return int(cursor.fetchone()[0])
+    return size.bytes_on_disk(HISTORY, "history_")
