@@ -216,6 +216,18 @@ def percentiles(name: str, found: list[float]) -> dict[str, float | None]:
     }
 
 
+def serving_at(web: subprocess.Popen[bytes]) -> int:
+    """The port that the web role has announced; waits for it."""
+    from anlan import config
+    from anlan.roles.process import announced
+
+    while web.poll() is None:
+        if found := announced(config.load(), "web", web.pid):
+            return int(found["url"].rstrip("/").rsplit(":", 1)[1])
+        time.sleep(0.1)
+    raise RuntimeError(f"the web role ended with {web.returncode}")
+
+
 def run(arguments: argparse.Namespace, folder: Path) -> Any:
     from anlan.stream.natsd import NatsServer
 
@@ -227,12 +239,10 @@ def run(arguments: argparse.Namespace, folder: Path) -> Any:
         server.wait_ready()
         environment = {**os.environ, "ANLAN_NATS_URL": server.url}
         command = [sys.executable, "-m", "anlan.cli", "web", "--host", "127.0.0.1", "--web-port", "0"]
-        web = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        web = subprocess.Popen(command, env=environment, stdout=sys.stderr)
         stack.callback(web.wait)
         stack.callback(web.terminate)
-        assert web.stdout is not None
-        address = next(line for line in web.stdout if "http://" in line)
-        port = int(address.rsplit(":", 1)[1].strip().rstrip("/"))
+        port = serving_at(web)
         urllib.request.urlopen(f"http://127.0.0.1:{port}/login/", timeout=60).read()
         found = asyncio.run(measure(arguments, port, web.pid, server.url, keys, points))
         begin = time.perf_counter()
