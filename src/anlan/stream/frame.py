@@ -109,18 +109,26 @@ class _Tags:
     __slots__ = ("claimed", "index", "keep", "learn_at", "packets", "patience", "span", "tags", "template", "unique",
                  "unknown", "version")  # fmt: skip
 
-    def __init__(self, tags: list[str], rows: NDArray[np.int32], table: PointTable) -> None:
+    def __init__(self, gateway: str, tags: list[str], table: PointTable) -> None:
+        rows = table.index(gateway, tags)
         self.tags = tags
-        self.version = table.version
         known = rows >= 0
         self.keep: NDArray[np.intp] | None = None if bool(known.all()) else np.flatnonzero(known)
         self.index = rows if self.keep is None else rows[self.keep]
         self.unknown = [tag for tag, row in zip(tags, rows.tolist(), strict=True) if row < 0]
         self.claimed = [tag for tag in self.unknown if table.row(tag) is not None]
+        self.version = self._now(gateway, table)
         self.span = (table.range_low[self.index], table.range_high[self.index])
         self.unique = len(np.unique(self.index)) == len(self.index)
         self.template: Template | None = None
         self.packets, self.learn_at, self.patience = 0, 2, 4
+
+    def fits(self, gateway: str, table: PointTable) -> bool:
+        """Whether it still leads there. A tag that nobody had may have become any gateway's point."""
+        return self.version == self._now(gateway, table)
+
+    def _now(self, gateway: str, table: PointTable) -> int:
+        return table.version if self.unknown else table.version_of(gateway)
 
     def worth_learning(self) -> bool:
         """Whether to learn from this packet: from the second one on, and ever more rarely while it does not last."""
@@ -154,7 +162,7 @@ class FrameDecoder:
             return self._decode_columns(record)
         body = record.body[3:] if record.body[:3] == b"\xef\xbb\xbf" else record.body
         known = self._remembered.get(record.gateway)
-        if known is not None and known.template is not None and known.version == self._table.version:
+        if known is not None and known.template is not None and known.fits(record.gateway, self._table):
             found = known.template.read(body)
             if found is not None:
                 around, value = found
@@ -209,7 +217,7 @@ class FrameDecoder:
     def _agreed_tags(self, gateway: str, tags_hash: str) -> _Tags:
         agreed = self._agreed.setdefault(gateway, {})
         known = agreed.get(tags_hash)
-        if known is not None and known.version == self._table.version:
+        if known is not None and known.fits(gateway, self._table):
             return known
         tags = known.tags if known is not None else self._tag_lists(gateway, tags_hash)
         if tags is None:
@@ -217,7 +225,7 @@ class FrameDecoder:
         agreed.pop(tags_hash, None)
         if len(agreed) >= AGREED_PER_GATEWAY:
             del agreed[next(iter(agreed))]
-        fresh = agreed[tags_hash] = _Tags(tags, self._table.index(gateway, tags), self._table)
+        fresh = agreed[tags_hash] = _Tags(gateway, tags, self._table)
         return fresh
 
     def _finish(
@@ -266,9 +274,9 @@ class FrameDecoder:
 
     def _tags(self, gateway: str, names: list[str]) -> _Tags:
         known = self._remembered.get(gateway)
-        if known is not None and known.version == self._table.version and known.tags == names:
+        if known is not None and known.fits(gateway, self._table) and known.tags == names:
             return known
-        fresh = _Tags(names, self._table.index(gateway, names), self._table)
+        fresh = _Tags(gateway, names, self._table)
         self._remembered[gateway] = fresh
         return fresh
 

@@ -78,6 +78,7 @@ class PointTable:
         self._row: dict[str, int] = {}
         self._rows_of: dict[str, NDArray[np.int32]] = {}
         self._number_of: dict[str, int] = {}
+        self._version_of: dict[str, int] = {}
         self._home = np.empty(0, np.int32)
         """The number of the gateway that a living point belongs to; -1 for one that was removed."""
         self.limits = np.empty((0, 4))
@@ -106,6 +107,10 @@ class PointTable:
     def rows_of(self, gateway: str) -> NDArray[np.int32]:
         """Rows of the living points of a gateway, in table order."""
         return self._rows_of.get(gateway, _NO_ROWS)
+
+    def version_of(self, gateway: str) -> int:
+        """Grows with every update that touched a point of the gateway, or took one from it."""
+        return self._version_of.get(gateway, 0)
 
     @property
     def gateways(self) -> list[str]:
@@ -176,6 +181,7 @@ class PointTable:
         """Take living rows out of their gateways."""
         self.alive[rows], self._home[rows] = False, -1
         for gateway in {self.specs[row].gateway for row in rows}:
+            self._version_of[gateway] = self.version + 1
             mine = self._rows_of.pop(gateway)
             if len(mine := mine[self.alive[mine]]):
                 self._rows_of[gateway] = mine
@@ -187,6 +193,7 @@ class PointTable:
         begin = 0
         for gateway, stretch in groupby(specs, _gateway):
             mine = rows[begin : (begin := begin + sum(1 for _ in stretch))]
+            self._version_of[gateway] = self.version + 1
             self._home[mine] = self._number_of.setdefault(gateway, len(self._number_of))
             self._rows_of[gateway] = np.sort(np.concatenate([self.rows_of(gateway), mine]))
         # every spec is looked at once: half a million of them are not in any cache

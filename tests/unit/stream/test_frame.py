@@ -62,6 +62,36 @@ def test_unknown_and_foreign_tags_are_named_and_left_out() -> None:
     assert frame.claimed == ["z"]
 
 
+def test_a_list_that_was_sent_before_follows_the_registry() -> None:
+    table = make_table()
+    decoder = FrameDecoder(table)
+    specs = {spec.code: spec for spec in table.specs}
+
+    def sent(**values: str) -> Frame:
+        return [decode(packet(values), decoder) for _ in range(4)][-1]  # remembered, and learned where that can be
+
+    def registered(code: str, gateway: str, range_max: float = 100) -> None:
+        specs[code] = PointSpec(code=code, enterprise="e", gateway=gateway, range_min=0, range_max=range_max)
+        table.update(specs.values())
+
+    assert sent(a="50", b="50").quality.tolist() == [GOOD, GOOD]
+    registered("z", "other", range_max=5)
+    assert sent(a="50", b="50").quality.tolist() == [GOOD, GOOD]
+    registered("a", "g", range_max=40)
+    assert sent(a="50", b="50").quality.tolist() == [UNCERTAIN, GOOD]
+    registered("b", "other")
+    frame = sent(a="50", b="50")
+    assert (frame.index.tolist(), frame.claimed) == ([0], ["b"])
+    assert (sent(a="30", x="1").unknown, sent(a="30", x="1").claimed) == (["x"], [])
+    registered("x", "other")
+    assert sent(a="30", x="1").claimed == ["x"]
+    registered("x", "g")
+    assert sent(a="30", x="1").index.tolist() == [0, 5]
+    del specs["a"]
+    table.update(specs.values())
+    assert sent(a="30", x="1").unknown == ["a"]
+
+
 @pytest.mark.parametrize(
     "value", ["", "abc", "1_000", "１２", "12,5", "0x10", "NaN", "inf", "-Infinity", "1e400", None, True, "--", "null"]
 )

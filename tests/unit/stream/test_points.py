@@ -58,3 +58,19 @@ def test_a_code_given_twice_is_refused_and_nothing_changes() -> None:
         table.update([spec("b"), spec("b")])
     assert table.row("a") == 0
     assert table.row("b") is None
+
+
+def test_only_the_gateways_that_an_update_touched_are_of_another_version() -> None:
+    table = PointTable([spec("a"), spec("b", "g2"), spec("c", "g3")])
+
+    def touched(*specs: PointSpec) -> set[str]:
+        before = {gateway: table.version_of(gateway) for gateway in ("g1", "g2", "g3")}
+        table.update(specs)
+        return {gateway for gateway, version in before.items() if table.version_of(gateway) > version}
+
+    assert touched(spec("a"), spec("b", "g2"), spec("c", "g3")) == set()
+    assert touched(spec("a", h=5.0), spec("b", "g2"), spec("c", "g3")) == {"g1"}
+    assert touched(spec("a", h=5.0), spec("b", "g3"), spec("c", "g3")) == {"g2", "g3"}
+    assert touched(spec("a", h=5.0), spec("c", "g3")) == {"g3"}
+    assert touched(spec("a", h=5.0), spec("c", "g3"), spec("d", "g2")) == {"g2"}
+    assert touched(spec("a", h=5.0), spec("b", "g1"), spec("c", "g3"), spec("d", "g2")) == {"g1"}
