@@ -214,6 +214,8 @@ ALPHABET = b'0123456789.-eE+{}[],:"tfalsrun x\\\x00\xff'
 def mutate(dice: random.Random, body: bytes) -> bytes:
     raw = bytearray(body)
     for _ in range(dice.randint(0, 2)):
+        if not raw:
+            break  # cut off at its first byte
         at, what = dice.randrange(len(raw)), dice.random()
         if what < 0.6:
             raw[at] = dice.choice(ALPHABET)
