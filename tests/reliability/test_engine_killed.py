@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.reliability.cluster import Cluster
 from tests.reliability.plant import HIGHER, NORMAL, Feed, Ledger, Plant, compare, micros, until
 
 from anlan.testing.sender import Sender, packet
@@ -21,12 +22,12 @@ HOLD_S = 25.0
 @pytest.mark.slow
 @pytest.mark.reliability(2)
 def test_an_engine_killed_between_sample_and_alarm_raises_it_once_with_the_samples_time(
-    tmp_path: Path, database_url: str
+    tmp_path: Path, database_url: str, cluster: Cluster | None
 ) -> None:
     """Once with the alarm's commit held up by a lock, twice frozen before it could read the sample, then at random."""
     dice = random.Random()
     ledger = Ledger()
-    with Plant(tmp_path / "data", database_url, ROLES, enterprises=2, points=3) as plant:
+    with Plant(tmp_path / "data", database_url, ROLES, enterprises=2, points=3, cluster=cluster) as plant:
         _send(plant, ledger, NORMAL)
         compare(plant, ledger, seconds=240)
         plant.ask("block")
