@@ -24,4 +24,9 @@ def test_every_metric_stands_in_the_reference_as_it_is_computed(metric: Metric) 
 
 def test_the_reference_names_no_metric_that_is_gone() -> None:
     lines = PAGE.read_text(encoding="utf-8").splitlines()
-    assert [line.split("`")[1] for line in lines if line.startswith("| `")] == [*HANDLING, *DAILY, *PERFORMANCE, *OFFLINE]
+    assert [line.split("`")[1] for line in lines if line.startswith("| `")] == [
+        *HANDLING,
+        *DAILY,
+        *PERFORMANCE,
+        *OFFLINE,
+    ]

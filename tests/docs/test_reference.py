@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from anlan import cli, config
-from anlan import metrics
+from anlan import cli, config, metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -49,7 +49,7 @@ LINKS = [
 
 def _count(rows: QuerySet[Any]) -> Coalesce:
     """Number of ``rows`` (already tied to the enterprise) as a column, 0 when there are none."""
-    counted = rows.order_by().values("enterprise").annotate(number=Count("pk")).values("number")
+    counted = rows.order_by().values("enterprise").annotate(number=Count("*")).values("number")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 

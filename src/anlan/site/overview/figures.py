@@ -38,7 +38,7 @@ def levels(scope: Scope) -> list[LevelFigure]:
     open_now = Warning.objects.visible_to(scope).filter(cleared_at__isnull=True)
     found = {
         row["level"]: row
-        for row in open_now.order_by().values("level").annotate(number=Count("pk"), oldest=Min("level_since"))
+        for row in open_now.order_by().values("level").annotate(number=Count("*"), oldest=Min("level_since"))
     }
     ended = LevelEpisode.objects.visible_to(scope).filter(ended_at__isnull=False).order_by("-ended_at")
     return [
@@ -66,7 +66,7 @@ def uncleared(scope: Scope, now: datetime, rules: RulesInForce) -> Uncleared:
     rows = Alarm.objects.visible_to(scope).filter(UNCLEARED)
     limit = rules.entry("uncleared_old_minutes")
     since = now - rules.length(limit.key)
-    found = rows.order_by().aggregate(total=Count("pk"), old=Count("pk", filter=Q(raised_at__lt=since)))
+    found = rows.order_by().aggregate(total=Count("*"), old=Count("raised_at", filter=Q(raised_at__lt=since)))
     return Uncleared(found["total"], found["old"], limit)
 
 
@@ -98,7 +98,7 @@ def cameras(scope: Scope, now: datetime, rules: RulesInForce) -> Online:
     since = now - rules.minutes("offline_minutes")
     counting = Camera.objects.visible_to(scope).filter(Q(is_key=True) | Q(is_control_room=True)).order_by()
     found = counting.aggregate(
-        all=Count("pk"),
+        all=Count("*"),
         seen=Count("pk", filter=Q(last_seen_at__gt=since)),
         never=Count("pk", filter=Q(last_seen_at__isnull=True)),
     )
@@ -122,7 +122,9 @@ def alarm_bins(scope: Scope, now: datetime) -> list[Bin]:
     first = running - (BINS - 1) * BIN
     rows = Alarm.objects.visible_to(scope).filter(raised_at__gte=first).order_by()
     counts: Counter[int] = Counter()
-    for minute, number in rows.annotate(minute=TruncMinute("raised_at")).values_list("minute").annotate(Count("pk")):
+    for minute, number in (
+        rows.annotate(minute=TruncMinute("raised_at")).values_list("minute").annotate(number=Count("*"))
+    ):
         counts[int((minute - first) // BIN)] += number
     top = max([*counts.values(), 1])
     return [Bin(first + i * BIN, counts[i], counts[i] / top * 100) for i in range(BINS)]

@@ -46,7 +46,7 @@ def state_of(warning: Warning) -> str:
 def confirmed_by_hand() -> Coalesce:
     """How many people confirmed each warning, as a column; counted for the rows of the page alone."""
     rows = Confirmation.objects.by_the_machine().filter(warning=OuterRef("pk"), automatic=False).order_by()
-    counted = rows.values("warning").annotate(number=Count("pk")).values("number")
+    counted = rows.values("warning").annotate(number=Count("*")).values("number")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 

@@ -98,7 +98,10 @@ class Alarm(models.Model):
             models.Index(fields=["raised_at", "id"], name="alarm_by_time"),
             models.Index(fields=["state", "-raised_at"]),
             models.Index(fields=["cleared_at", "raised_at"], name="alarm_by_return"),
-            models.Index(fields=["enterprise", "-raised_at"]),
+            # with what decides whether an alarm counts, so that counting looks at no alarm itself
+            models.Index(
+                fields=["enterprise", "-raised_at", "side", "origin", "filing", "suppression"], name="alarm_counted"
+            ),
             models.Index(
                 fields=["enterprise", "raised_at"],
                 condition=models.Q(state="active") | models.Q(acknowledged_at__isnull=True),

@@ -80,8 +80,8 @@ def alarms_began(source_id: int, since: datetime) -> AlarmFigures:
     began = Alarm.objects.by_the_machine().filter(
         IN_SERVICE, source_id=source_id, started_at__gte=since, side__in=LIMITS
     )
-    found = began.order_by().aggregate(n=Count("pk"), points=Count("point", distinct=True), until=Max("started_at"))
-    levels = dict(began.order_by().values_list("worst").annotate(n=Count("pk")))
+    found = began.order_by().aggregate(n=Count("*"), points=Count("point", distinct=True), until=Max("started_at"))
+    levels = dict(began.order_by().values_list("worst").annotate(n=Count("*")))
     by_level = {level: levels[level] for level in ("HH", "LL", "H", "L") if level in levels}
     return AlarmFigures(since, found["until"] or since, found["n"], found["points"], by_level)
 
@@ -98,7 +98,7 @@ def uncleared_by_source(source_ids: Iterable[int]) -> dict[int, int]:
         .filter(UNCLEARED, source_id__in=list(source_ids))
         .order_by()
         .values_list("source_id")
-        .annotate(number=Count("pk"))
+        .annotate(number=Count("*"))
     )
     return {source_id: number for source_id, number in rows if source_id is not None}
 

@@ -90,8 +90,8 @@ def alarm_facts(
     for pk in equipment.consoles(scope):
         found[pk] = {"consoles": 1, "ten_minutes": periods}
     rows = performing(scope, start, end).order_by()
-    mix = {name: Count("pk", filter=is_of) for name, is_of in PRIORITIES.items()}
-    for row in rows.values("enterprise_id").annotate(alarms=Count("pk"), **mix):
+    mix = {name: Count("raised_at", filter=is_of) for name, is_of in PRIORITIES.items()}
+    for row in rows.values("enterprise_id").annotate(alarms=Count("*"), **mix):
         pk = row.pop("enterprise_id")
         found[pk] |= row
     over, flood_end = rules.number("kpi_periods_over_alarms"), rules.number("alarm_flood_end")
@@ -120,13 +120,13 @@ def top_points(rows: QuerySet[Alarm], first: int = TOP) -> list[dict[str, Any]]:
     named = rows.order_by().values(
         "point__code", "point__tag", "point__name", "enterprise__code", "enterprise__name", "point__unit"
     )
-    return list(named.annotate(number=Count("pk")).order_by("-number", "point__code")[:first])
+    return list(named.annotate(number=Count("*")).order_by("-number", "point__code")[:first])
 
 
 def _counted(rows: QuerySet[Alarm], seconds: int) -> QuerySet[Any]:
     """(enterprise, period, number of alarms in it)."""
     by_period = rows.annotate(period=PeriodOf("raised_at", seconds)).values_list("enterprise_id", "period")
-    return by_period.annotate(number=Count("pk"))
+    return by_period.annotate(number=Count("*"))
 
 
 def _over(counted: QuerySet[Any], limit: int) -> Sequence[tuple[int, int, int]]:
@@ -141,7 +141,7 @@ def _over(counted: QuerySet[Any], limit: int) -> Sequence[tuple[int, int, int]]:
 
 def _top_ten(rows: QuerySet[Alarm]) -> Sequence[tuple[int, int]]:
     """Per enterprise: the alarms of its ten points that alarmed most."""
-    by_point = rows.order_by().values_list("enterprise_id", "point_id").annotate(number=Count("pk"))
+    by_point = rows.order_by().values_list("enterprise_id", "point_id").annotate(number=Count("*"))
     inner, parameters = by_point.query.sql_with_params()
     return _ask(
         "SELECT enterprise_id, SUM(number) FROM (SELECT enterprise_id, number, ROW_NUMBER() OVER "

@@ -58,7 +58,7 @@ def unopened(scope: Scope, now: datetime, most: int | None = None) -> list[Negle
     for level, limit in LIMITS.items():
         shortest = timedelta(minutes=min(float(value) for value in values[limit]))
         in_time = Exists(_read_in_time(level, shortest))
-        late |= Q(~in_time, level=level, started_at__lte=now - shortest)
+        late |= Q(level=level, started_at__lte=now - shortest) & Q(~in_time)  # in this order: the cheap ones first
     rows = _running(scope).filter(late).order_by("started_at", "pk")
     return _judged(rows, _unopened, now, most)
 
