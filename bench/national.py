@@ -41,7 +41,7 @@ HZ = os.sysconf("SC_CLK_TCK")
 SHAPES = {
     # enterprises, points of each, samples a second, connections (0: one for each gateway), prepared bodies for each
     "national": (7_600, 66, 96_000, 0, 3),
-    "dense": (200, 500, 1_000_000, 48, 16),
+    "dense": (200, 500, 1_000_000, 0, 16),
 }
 RESTART_LOAD_S = 15.0
 

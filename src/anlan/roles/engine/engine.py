@@ -42,7 +42,7 @@ FETCH_S = 0.05
 FLUSH_S = 1.0
 FLUSH_SHARE = 20
 """Saving takes at most about one twentieth of the time: what a round took, times this, passes before the next."""
-LONGEST_FLUSH_S = 20.0
+LONGEST_FLUSH_S = 10.0
 """So much of the log at most is read again after a kill, beside what came during a round."""
 SLICE = 50
 """Gateways saved in one commit; more would hold up the alarms behind it."""

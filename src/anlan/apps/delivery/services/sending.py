@@ -67,14 +67,17 @@ def send_due(channels: Mapping[str, Channel], clock: Clock, limit: int = 50, wor
     """
     tried = 0
     failure: DatabaseError | None = None
+    written: dict[str, list[tuple[Delivery, Letter]]] = {}
+    for name, channel in channels.items():
+        at_most = min(limit, workers * max(1, int(LEASE.total_seconds() / 2 / channel.timeout_s)))
+        # all letters are written before the first is sent: a database lost meanwhile must not leave one unrecorded
+        written[name] = [(row, letter_of(row, channel)) for row in claim([name], clock.now(), at_most, channel.rate)]
     with ExitStack() as pools:
         running = {}
-        for name, channel in channels.items():
-            at_most = min(limit, workers * max(1, int(LEASE.total_seconds() / 2 / channel.timeout_s)))
-            claimed = claim([name], clock.now(), at_most, channel.rate)
-            if claimed:
-                pool = pools.enter_context(ThreadPoolExecutor(min(workers, len(claimed)), f"send-{name}"))
-                running |= {pool.submit(_try, channel, row, letter_of(row, channel), clock): row for row in claimed}
+        for name, letters in written.items():
+            if letters:
+                pool = pools.enter_context(ThreadPoolExecutor(min(workers, len(letters)), f"send-{name}"))
+                running |= {pool.submit(_try, channels[name], row, letter, clock): row for row, letter in letters}
         for done in as_completed(running):
             outcome = done.result()
             if outcome is None:
