@@ -24,17 +24,19 @@ _ENTERPRISE = Column("enterprise", _("企业"), lambda row: row.enterprise.name,
 _OF_ENTERPRISE = Exact("enterprise", _("企业"), "enterprise__code", lambda row: row.enterprise.name)
 
 
-def reach_words(filing: Filing) -> str:
-    """What a filing covers, by name."""
+def reach_words(filing: Filing, *, with_kind: bool = False) -> str:
+    """What a filing covers, by name; ``with_kind`` says before a name what it is the name of."""
     match filing.reach:
         case FilingReach.SOURCE if filing.source:
-            return filing.source.name
+            name = filing.source.name
         case FilingReach.DEVICE if filing.device:
-            return filing.device.name
+            name = filing.device.name
         case FilingReach.POINTS:
             tags = [point.tag for point in filing.points.all()]
-            return "、".join(tags[:6]) + (_t("等 %(n)d 个测点") % {"n": len(tags)} if len(tags) > 6 else "")
-    return _t("整个企业")
+            name = "、".join(tags[:6]) + (_t("等 %(n)d 个测点") % {"n": len(tags)} if len(tags) > 6 else "")
+        case _:
+            return _t("整个企业")
+    return f"{filing.get_reach_display()} · {name}" if with_kind else name
 
 
 def length_words(minutes: int) -> str:

@@ -312,7 +312,7 @@ def _facts(kind: str, row: Any) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = [(_("企业"), row.enterprise.name)]
     if kind == "filing":
         found += [
-            (_("范围"), f"{row.get_reach_display()} · {reach_words(row)}"), (_("说明"), row.reason),
+            (_("范围"), reach_words(row, with_kind=True)), (_("说明"), row.reason),
             (_("起"), row.starts_at), (_("止"), row.ends_at),
             (_("报备"), row.filed_by), (_("报备时间"), row.filed_at),
         ]  # fmt: skip
