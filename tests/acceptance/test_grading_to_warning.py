@@ -62,6 +62,7 @@ def test_when_the_last_cause_is_gone_the_warning_clears_and_owes_its_report(plan
     assert selectors.next_step(warning, at("08:21")).due_at == at("09:20")  # type: ignore[union-attr]
 
 
+@pytest.mark.alarm_management("首发")
 def test_the_first_out_alarm_is_kept_and_not_replaced_by_later_ones(plant: Plant) -> None:
     plant.alarm("QT001", "raised", "H", at("08:00"))
     plant.alarm("YL001", "raised", "HH", at("08:01"))

@@ -71,6 +71,7 @@ def stands() -> dict[str, Any]:
 
 
 @pytest.mark.slow  # an engine trusts its values only some time after its start
+@pytest.mark.alarm_management("设计抑制")
 def test_an_alarm_is_out_of_alarm_while_the_condition_holds_and_back_when_it_is_over(plant: Plant) -> None:
     site = plant.sites[0]
     condition, target, other = site.points[:3]

@@ -46,6 +46,7 @@ def facts(scope: Scope = EVERYTHING, *, days: int = 1, now: datetime | None = No
     return performance.alarm_facts(scope, DAY, end, now or end + 30 * timedelta(days=1), load())
 
 
+@pytest.mark.alarm_management("绩效")
 def test_every_figure_of_a_day_that_was_counted_by_hand(world: list[Site]) -> None:
     one, two = points_of(world[0]), points_of(world[1])
     raise_at(one[0], [DAY + 5 * H + n * timedelta(seconds=30) for n in range(12)])  # 12 in 6 minutes
@@ -84,6 +85,7 @@ def test_filed_alarms_and_faults_of_the_data_are_not_counted(world: list[Site]) 
     assert facts()[point.enterprise_id].alarms == 1
 
 
+@pytest.mark.alarm_management("绩效")
 def test_what_stands_too_long_is_stale_and_what_chatters_is_counted_by_point(world: list[Site]) -> None:
     first, second = points_of(world[0])[:2]
     raise_at(first, [DAY - H], lasting=None)
@@ -119,6 +121,7 @@ def test_a_foreign_enterprise_is_not_counted_and_the_queries_do_not_grow(world: 
 
 @pytest.mark.parametrize("gas", list(Gas))
 @pytest.mark.parametrize("worst", ["H", "HH", "L", "LL"])
+@pytest.mark.alarm_management("绩效")
 def test_the_database_knows_the_priorities_of_the_rules(world: list[Site], worst: str, gas: Gas) -> None:
     point = points_of(world[0])[0]
     Point.objects.filter(pk=point.pk).update(gas="" if gas is Gas.NONE else gas)
@@ -140,10 +143,12 @@ def test_the_database_knows_the_priorities_of_the_rules(world: list[Site], worst
         ([(1, 9), (2, 11), (4, 12), (5, 6)], 3),
     ],
 )
+@pytest.mark.alarm_management("泛滥")
 def test_a_flood_begins_above_ten_and_ends_below_five(counts: list[tuple[int, int]], flooded: int) -> None:
     assert periods_in_flood(counts, 10, 5) == flooded
 
 
+@pytest.mark.alarm_management("绩效")
 def test_a_figure_is_held_against_the_settings_per_console() -> None:
     calm = AlarmFacts(consoles=2, ten_minutes=288, alarms=200, most=10, top_ten=2, stale=10, low=200)
     verdicts = {held.metric.id: held.verdict for held in held_against(calm, load())}

@@ -81,6 +81,7 @@ def test_a_point_that_crosses_its_limit_ten_times_a_second_changes_a_bounded_num
     assert Alarm.objects.exclude(point__code=world[0].points[0]).count() == 0
 
 
+@pytest.mark.alarm_management("抖动")
 def test_raising_is_never_held_back_and_a_calm_minute_ends_the_hold(world: list[Site]) -> None:
     plant = Plant(world[0])
     plant.take([plant.frame(START + n * S, 85.0 if n % 2 else 70.0) for n in range(30)])
@@ -96,6 +97,7 @@ def test_raising_is_never_held_back_and_a_calm_minute_ends_the_hold(world: list[
     assert (fresh.started_at, fresh.cleared_at) == (after(200), after(201))
 
 
+@pytest.mark.alarm_management("抖动")
 def test_three_changes_within_a_minute_mark_the_alarm_and_two_do_not(world: list[Site]) -> None:
     plant = Plant(world[0])
     plant.take([plant.frame(START + at * S, value) for at, value in ((0, 85.0), (40, 70.0), (100, 85.0), (150, 70.0))])

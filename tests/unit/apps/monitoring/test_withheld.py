@@ -104,6 +104,7 @@ def acts() -> list[str]:
 
 
 @pytest.mark.req("MON-06")
+@pytest.mark.alarm_management("报备")
 def test_what_a_confirmed_filing_covers_is_recorded_and_neither_graded_nor_counted(world: World) -> None:
     filing = world.file(at("08:00"), at("18:00"), at("07:30"), device=world.tanks[0])
     world.confirm(filing, at("08:20"))
@@ -146,6 +147,7 @@ def test_an_unconfirmed_filing_changes_nothing_and_stands_on_the_countys_list_af
     assert not selectors.filings_to_confirm(EVERYTHING, [world.county.pk]).exists()
 
 
+@pytest.mark.alarm_management("报备")
 def test_a_filing_confirmed_before_its_start_takes_effect_at_its_start_and_ends_by_itself(world: World) -> None:
     filing = world.file(at("10:00"), at("12:00"), at("08:00"), device=world.tanks[0])
     world.confirm(filing, at("08:20"))
@@ -164,6 +166,7 @@ def test_a_filing_confirmed_before_its_start_takes_effect_at_its_start_and_ends_
     assert world.alarm(world.points[1], at("12:00:01")).filing_id is None
 
 
+@pytest.mark.alarm_management("报备")
 def test_what_is_still_beyond_its_limit_at_the_end_is_alive_and_graded_at_once(world: World) -> None:
     filing = world.confirm(world.file(at("08:00"), at("12:00"), at("07:30"), device=world.tanks[0]), at("07:40"))
     obligations.run_due(at("08:00"))
@@ -213,6 +216,7 @@ def test_of_two_filings_the_other_still_counts_when_one_ends(world: World) -> No
 
 
 @pytest.mark.parametrize("level", ["H", "HH"])
+@pytest.mark.alarm_management("报备")
 def test_a_filing_never_stops_lowers_or_delays_an_open_warning(world: World, level: str) -> None:
     alarm = world.alarm(world.points[0], at("08:00"), level=level)
     before = Warning.objects.values().get()
@@ -273,6 +277,7 @@ def shelve(world: World, point: Point, now: datetime, minutes: int = 60, by: str
     return shelving.shelve(point, "high", minutes=minutes, reason="换表", by=by, actor="user:c", at=now)
 
 
+@pytest.mark.alarm_management("搁置")
 def test_shelving_touches_neither_the_alarm_nor_grading_nor_the_uncleared_count(world: World) -> None:
     alarm = world.alarm(world.points[0], at("08:00"), level="HH")
     rows, level, count = Alarm.objects.values().get(), world.level, selectors.uncleared_count(world.source.pk)
@@ -293,6 +298,7 @@ def test_shelving_touches_neither_the_alarm_nor_grading_nor_the_uncleared_count(
     }
 
 
+@pytest.mark.alarm_management("搁置")
 def test_a_shelf_returns_by_itself_exactly_at_its_end_and_is_journaled(world: World) -> None:
     row = shelve(world, world.points[0], at("08:00"), minutes=30)
     assert (row.state, row.ends_at) == (ShelvingState.IN_FORCE, at("08:30"))
@@ -318,6 +324,7 @@ def test_an_early_return_cancels_the_end(world: World) -> None:
         shelving.unshelve(row, by="示例甲", actor="user:a", at=at("08:11"))
 
 
+@pytest.mark.alarm_management("搁置")
 def test_a_gas_alarm_is_shelved_only_after_somebody_higher_agreed(world: World) -> None:
     row = shelve(world, world.gas, at("08:00"))
     assert (row.state, row.approver, row.ends_at) == (ShelvingState.ASKED, "county", None)
@@ -330,6 +337,7 @@ def test_a_gas_alarm_is_shelved_only_after_somebody_higher_agreed(world: World) 
     assert acts() == ["shelving.asked", "shelving.approved"]
 
 
+@pytest.mark.alarm_management("搁置")
 def test_too_long_no_reason_and_twice_are_refused(world: World) -> None:
     with pytest.raises(NotDone, match="最长 8 小时"):
         shelve(world, world.points[0], at("08:00"), minutes=481)
@@ -357,6 +365,7 @@ def approve(world: World, row: SuppressionRule, now: datetime) -> SuppressionRul
     return suppression.approve(row, by="示例批", actor="user:z", agency=world.county, at=now)
 
 
+@pytest.mark.alarm_management("设计抑制")
 def test_a_rule_counts_once_approved_while_its_condition_holds_and_its_alarms_are_recorded(world: World) -> None:
     row, pump = rule(world), world.pump.code
     assert suppression.follow(lambda codes: {pump: 0.0}, at("07:01")) == 0
@@ -383,6 +392,7 @@ def test_a_rule_counts_once_approved_while_its_condition_holds_and_its_alarms_ar
     assert list(journal.broken()) == []
 
 
+@pytest.mark.alarm_management("设计抑制")
 def test_a_condition_that_cannot_be_read_suppresses_nothing(world: World) -> None:
     approve(world, rule(world), at("07:10"))
     pump = world.pump.code
@@ -395,6 +405,7 @@ def test_a_condition_that_cannot_be_read_suppresses_nothing(world: World) -> Non
     assert alarm.suppression_id is None
 
 
+@pytest.mark.alarm_management("设计抑制")
 def test_suppression_never_touches_what_carries_an_open_warning(world: World) -> None:
     approve(world, rule(world), at("07:10"))
     alarm = world.alarm(world.points[0], at("07:11"), level="L", side="low")
@@ -404,6 +415,7 @@ def test_suppression_never_touches_what_carries_an_open_warning(world: World) ->
     assert world.level == "blue"
 
 
+@pytest.mark.alarm_management("设计抑制")
 def test_a_gas_alarm_is_never_suppressed_and_a_change_is_a_new_version(world: World) -> None:
     with pytest.raises(NotDone, match="气体"):
         rule(world, points=[world.points[0], world.gas])
@@ -424,6 +436,7 @@ def test_a_gas_alarm_is_never_suppressed_and_a_change_is_a_new_version(world: Wo
 # -- acknowledging ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.alarm_management("确认")
 def test_acknowledging_keeps_the_reason_and_both_times(world: World) -> None:
     alarm = world.alarm(world.points[0], at("08:00"))
     other = world.alarm(world.points[1], at("08:00"))

@@ -80,6 +80,7 @@ def test_few_alarms_are_no_flood(world: World) -> None:
     assert pending() == []
 
 
+@pytest.mark.alarm_management("泛滥")
 def test_a_flood_ends_with_one_summary_to_everybody_who_was_told(world: World) -> None:
     world.alarm(0, 1, began=at("08:00"))
     for second in range(1, 11):
