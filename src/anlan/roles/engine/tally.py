@@ -50,14 +50,17 @@ class Tally:
         ahead_us = frame.collected_at_us - frame.received_at_us
         before = self._ahead_us.get(frame.gateway)
         jumped = before is not None and abs(ahead_us - before) > SUSPECT_US
+        ahead, at = timedelta(microseconds=ahead_us), instant(frame.received_at_us)
         if not frame.suspect:
             if abs(ahead_us) <= SUSPECT_US:
                 del self._ahead_us[frame.gateway]
             if known:
                 self._clocks[frame.gateway] = replace(known, jumps=known.jumps + jumped)
+            elif jumped:
+                # the doubtful times before it are on record already: this jump is all there is to tell
+                self._clocks[frame.gateway] = Measured(frame.gateway, at, ahead, ahead, ahead, 1)
             return
         self._ahead_us[frame.gateway] = ahead_us
-        ahead, at = timedelta(microseconds=ahead_us), instant(frame.received_at_us)
         if known is None:
             self._clocks[frame.gateway] = Measured(frame.gateway, at, ahead, ahead, ahead, int(jumped))
             return

@@ -30,8 +30,9 @@ _KEPT = ["enterprise", "offset_s", "measured_at", "suspect_since", "ahead_s", "b
 class Measured:
     """What one gateway's packets said of its clock since the last report.
 
-    ``ahead``: collect time minus receipt of the newest doubtful packet (negative: behind), ``highest`` and ``lowest``
-    of all of them; ``refused``: how many were refused for their time. Without ``ahead`` all were honest.
+    ``ahead``: collect time minus receipt of the newest doubtful packet (negative: behind), or of one with which the
+    clock jumped back to the right time; ``highest`` and ``lowest`` of all of them; ``refused``: how many were refused
+    for their time. Without ``ahead`` all were honest.
     """
 
     gateway: str
