@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import zstandard
 from tests.reliability.limits import limited, resident_mib
 from tests.reliability.plant import Feed, Plant, compare, until
+
+from anlan.testing.sender import Sender, packet
 
 ROLES = ["engine", "historian", "intake", "clock"]
 
@@ -52,6 +57,15 @@ def test_an_intake_without_descriptors_keeps_its_senders_and_takes_new_ones_when
         assert {role: plant.supervisor.children[role].starts for role in ROLES} == dict.fromkeys(ROLES, 1)
 
 
+def swell(plant: Plant) -> None:
+    """A packet that takes 20 MiB to open: blanks around a tag that is no point, so that no history comes of it."""
+    site = plant.sites[-1]
+    body = json.dumps(packet(site.enterprise, site.gateway, datetime.now(UTC), {"NONE": 1.0})).encode()
+    with Sender(plant.supervisor.intake_url, site.gateway, site.key) as sender:
+        swollen = b"{" + b" " * (20 * 1024 * 1024) + body[1:]
+        assert sender.post(zstandard.ZstdCompressor().compress(swollen), Content_Encoding="zstd").accepted == 1
+
+
 @pytest.mark.slow
 @pytest.mark.reliability(35)
 def test_a_role_that_gets_no_more_memory_costs_nothing_that_was_acknowledged(tmp_path: Path, database_url: str) -> None:
@@ -67,6 +81,7 @@ def test_a_role_that_gets_no_more_memory_costs_nothing_that_was_acknowledged(tmp
         log = plant.supervisor.config.data_dir / "log" / "engine.log"
         with limited(plant, ["engine"], resource.RLIMIT_DATA, held):
             packets = feed.ledger.packets
+            swell(plant)
             until(
                 lambda: "MemoryError" in log.read_text() or plant.supervisor.children["engine"].starts > 1,
                 240,

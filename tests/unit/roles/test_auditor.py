@@ -25,6 +25,7 @@ from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState, Tick
 from anlan.apps.registry.models import Gateway, HazardSource
 from anlan.apps.warnings import services as warnings
+from anlan.metrics import BY_NAME
 from anlan.roles.auditor import Auditor, Findings, audit, signal_file
 from anlan.roles.auditor.patrol import Patrol
 from anlan.testing import small_world
@@ -80,6 +81,14 @@ def test_the_file_is_touched_only_while_all_is_well(
     assert look(auditor, hands, at("08:31")).kinds == {"unfired", "clock_silent"}
     assert signal_file(config).stat().st_mtime == at("08:10").timestamp()
     assert detail()["passed_at"] == at("08:10").astimezone(hands.now().tzinfo).isoformat()
+
+
+def test_what_it_measures_is_told_under_the_names_of_the_metrics(auditor: Auditor, hands: FakeClock) -> None:
+    assert auditor.figures() == {"auditor_passed": 0}
+    look(auditor, hands, at("08:10"))
+    told = auditor.figures()
+    assert {"auditor_passed", "auditor_faults", "auditor_wal_bytes", "auditor_free_bytes"} <= set(told)
+    assert set(told) <= set(BY_NAME)
 
 
 def test_what_was_found_is_kept_with_its_beginning_and_journaled_at_both_ends(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import DatabaseError, transaction
 
 from anlan import config as settings
+from anlan.metrics import BY_NAME
 from anlan.now import Clock, SystemClock, monotonic
 from anlan.roles import django, metrics
 from anlan.roles.auditor.bell import Bell, Unwell, destinations
@@ -87,7 +88,7 @@ class Auditor:
         if found is None:
             return {"auditor_passed": 0}
         named = {f"auditor_{name}": value for name, value in found.figures.items() if name != "waiting"}
-        known = {name: value for name, value in named.items() if name in metrics.BY_NAME}
+        known = {name: value for name, value in named.items() if name in BY_NAME}
         waiting = {"auditor_log_waiting": found.figures["waiting"]} if "waiting" in found.figures else {}
         return {"auditor_passed": int(found.well), "auditor_faults": len(found.faults)} | known | waiting
 
