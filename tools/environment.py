@@ -21,8 +21,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 UV_LOCK = ROOT / "tools" / "locks" / "uv.txt"
-LOCKS = {"runtime": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.lock"}
-WIDER = {"runtime": ["runtime", "dev"], "dev": ["dev"]}
+LOCKS = {
+    "runtime": ROOT / "requirements.lock",
+    "full": ROOT / "requirements-full.lock",
+    "dev": ROOT / "requirements-dev.lock",
+}
+"""``full`` adds what a large installation wants to ``runtime``: numba and pyarrow; ``dev`` has everything."""
+WIDER = {"runtime": ["runtime", "full", "dev"], "full": ["full", "dev"], "dev": ["dev"]}
 
 
 class SetupError(Exception):
@@ -48,8 +53,9 @@ def variables() -> dict[str, str]:
 
 
 def ensure(kind: str) -> None:
-    """Leave `.venv` holding at least the ``kind`` ("runtime" or "dev") of packages; quick when it does already.
+    """Leave `.venv` holding at least the ``kind`` ("runtime", "full" or "dev") of packages; quick when it does already.
 
+    What was once asked for stays: after a change of the locks the widest kind that was there is made anew.
     Repeating it changes nothing. Killed half-way, the stamp is missing and the next start finishes the work.
     Two starts at once wait for each other. Raises SetupError with advice when packages cannot be fetched.
     """
@@ -59,6 +65,7 @@ def ensure(kind: str) -> None:
         if any(_fresh(wider) for wider in WIDER[kind]):
             return
         say("正在准备运行环境（只在第一次或依赖变化时）……", "setting up the environment")
+        kind = next((wider for wider in reversed(WIDER[kind]) if _stamp(wider).exists()), kind)
         _make_venv()
         _install(kind)
         _stamp(kind).write_text(_wanted(kind))

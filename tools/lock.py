@@ -1,7 +1,7 @@
 """Recomputes every lock file of the repository.
 
 Addresses never stand in a lock: each machine fetches from the registry it is configured for, and the hashes make
-sure that it gets the same bytes. The runtime lock is constrained by the development lock, so the versions agree.
+sure that it gets the same bytes. The other locks are constrained by the development lock, so the versions agree.
 """
 
 from __future__ import annotations
@@ -20,20 +20,22 @@ COMPILE = [
     "--no-emit-index-url", "--no-emit-find-links", "--no-header", "--no-annotate",
 ]  # fmt: skip
 
+EXTRAS = {"runtime": ["edge", "build"], "full": ["edge", "build", "fast", "parquet"]}
+
 
 def run() -> int:
     environment.ensure("runtime")
     uv = str(environment.pinned_uv() or "uv")
-    runtime, dev = environment.LOCKS["runtime"], environment.LOCKS["dev"]
+    dev = environment.LOCKS["dev"]
     compile_ = [uv, *COMPILE, "pyproject.toml"]
     subprocess.run([*compile_, "--extra", "dev", "--output-file", dev.name], cwd=ROOT, check=True)
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraint:
         constraint.write(dev.read_text())
         constraint.flush()
-        extras = ["--extra", "edge", "--extra", "build"]
-        subprocess.run(
-            [*compile_, *extras, "--constraints", constraint.name, "--output-file", runtime.name], cwd=ROOT, check=True
-        )
+        for kind, names in EXTRAS.items():
+            extras = [word for name in names for word in ("--extra", name)]
+            output = ["--constraints", constraint.name, "--output-file", environment.LOCKS[kind].name]
+            subprocess.run([*compile_, *extras, *output], cwd=ROOT, check=True)
     node = ROOT / "tools" / "locks" / "node.txt"
     subprocess.run(
         [uv, *COMPILE, "--output-file", str(node), "-"],

@@ -37,7 +37,9 @@ HELP = """\
   serve …          启动全部进程 / all processes
   manage …         Django 管理命令 / Django management commands
   anlan …          产品自己的命令行 / the product's own command line
-  setup [--dev]    只建环境 / only make the environment
+  setup [--full|--dev]
+                   只建环境；--full 加上 numba 与 pyarrow，--dev 再加上测试用的
+                   only make the environment; --full adds numba and pyarrow, --dev what tests need
   lock             重算锁文件（联网）/ recompute the lock files
 """
 
@@ -58,7 +60,11 @@ def product(arguments: list[str]) -> int:
 
 
 def setup(arguments: list[str]) -> int:
-    environment.ensure("dev" if "--dev" in arguments else "runtime")
+    kinds = {"": "runtime", "--full": "full", "--dev": "dev"}
+    if (word := " ".join(arguments)) not in kinds:
+        print(f"./run setup 不认得 / does not know: {word}\n\n{HELP}", file=sys.stderr, end="")
+        return 2
+    environment.ensure(kinds[word])
     frontend.ensure()
     return 0
 

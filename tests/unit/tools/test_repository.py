@@ -32,8 +32,11 @@ def test_every_locked_package_carries_a_hash() -> None:
         assert all("--hash=sha256:" in entry for entry in entries if entry.strip()), path.name
 
 
-def test_the_runtime_lock_is_part_of_the_development_lock() -> None:
-    assert pins("requirements.lock") <= pins("requirements-dev.lock")
+def test_each_lock_is_part_of_the_next_wider_one() -> None:
+    assert pins("requirements.lock") <= pins("requirements-full.lock") <= pins("requirements-dev.lock")
+    assert {"numba", "llvmlite", "pyarrow"} == {
+        name for name, _ in pins("requirements-full.lock") - pins("requirements.lock")
+    }
     assert not {"pytest", "hypothesis", "playwright", "ruff"} & {name for name, _ in pins("requirements.lock")}
 
 

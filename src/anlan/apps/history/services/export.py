@@ -21,7 +21,7 @@ from anlan.apps.history.selectors.stored import micros, stored
 from anlan.rules.calendar import midnight
 
 POINTS_AT_ONCE = 100
-MISSING = "没有安装 pyarrow：导出 Parquet 需要它，请安装 anlan[parquet]"
+MISSING = "没有安装 pyarrow：导出 Parquet 需要它，请运行 ./run setup --full，或 pip install anlan[parquet]"
 
 
 class ExportUnavailable(Exception):
