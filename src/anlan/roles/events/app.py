@@ -47,6 +47,8 @@ PACE_S = 0.05
 WATCH_S = 240.0
 """How often the engines are told again what is looked at; they forget it after ten minutes."""
 WATCH = "live.watch"
+AGAIN_S = 1.0
+"""Pause before work that broke off begins anew."""
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -94,7 +96,8 @@ class Events:
 
     async def start(self) -> None:
         """Begin to look for the bus and after the streams; returns at once."""
-        self._tasks = [asyncio.create_task(each()) for each in (self._follow_the_bus, self._recheck, self._watch)]
+        works = (self._follow_the_bus, self._recheck, self._watch)
+        self._tasks = [asyncio.create_task(self._keep(work)) for work in works]
 
     async def stop(self) -> None:
         """End every stream, then the subscription."""
@@ -110,6 +113,15 @@ class Events:
         self._leaving.set()
         for stream in self._streams:
             stream.end()
+
+    async def _keep(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Work that never ends. What breaks it off must not leave the streams silent while the process looks well."""
+        while True:
+            try:
+                await work()
+            except Exception:
+                logger.exception("work of the event streams broke off, it begins anew")
+                await asyncio.sleep(AGAIN_S)
 
     async def _follow_the_bus(self) -> None:
         loop = asyncio.get_running_loop()
@@ -132,14 +144,15 @@ class Events:
     async def _listening(self, url: str, receive: Callable[[str, bytes], None]) -> Bus:
         """A bus that has taken both subscriptions. One that breaks off in the middle is given up for a new one."""
         while True:
+            if self._bus is not None:
+                await asyncio.to_thread(self._bus.close)
             bus = self._bus = Bus(url, "anlan-events")
             try:
                 for subject in ("ui.>", "live.tick.>"):
                     await asyncio.to_thread(bus.subscribe, subject, receive)
             except Exception:  # whatever it broke with: without them this process would stay silent for ever
                 logger.exception("the bus did not take the subscriptions, trying again")
-                await asyncio.to_thread(bus.close)
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(AGAIN_S)
             else:
                 return bus
 

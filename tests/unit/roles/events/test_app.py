@@ -183,6 +183,27 @@ async def test_the_process_leaves_at_once_although_a_browser_takes_nothing(key: 
         await frozen
 
 
+@pytest.mark.parametrize("work", ["_follow_the_bus", "_recheck", "_watch"])
+async def test_work_beside_the_streams_that_breaks_off_begins_anew(work: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "AGAIN_S", 0.01)
+    begun: asyncio.Queue[int] = asyncio.Queue()
+
+    class Breaks(Events):
+        pass
+
+    async def breaks(self: Events) -> None:
+        begun.put_nowait(1)
+        raise RuntimeError("示例")
+
+    setattr(Breaks, work, breaks)
+    events = Breaks(lambda: "")
+    await events.start()
+    async with asyncio.timeout(30):
+        for _ in range(3):
+            await begun.get()
+    await events.stop()
+
+
 async def test_one_log_in_holds_so_many_streams_and_the_process_so_many(
     key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
