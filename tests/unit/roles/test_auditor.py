@@ -27,7 +27,9 @@ from anlan.apps.registry.models import Gateway, HazardSource
 from anlan.apps.warnings import services as warnings
 from anlan.metrics import BY_NAME
 from anlan.roles.auditor import Auditor, Findings, audit, signal_file
+from anlan.roles.auditor.audit import Fault, Part
 from anlan.roles.auditor.patrol import Patrol
+from anlan.site.operations.health import last_audit
 from anlan.testing import small_world
 from anlan.testing.clock import FakeClock
 
@@ -106,6 +108,24 @@ def test_what_was_found_is_kept_with_its_beginning_and_journaled_at_both_ends(
     acts = Entry.objects.filter(chain__key="system", act__startswith="fault").values_list("act", flat=True)
     assert list(acts) == ["fault_found", "fault_gone"]
     assert detail()["faults"] == []
+
+
+def test_two_auditors_keep_their_own_faults_and_whoever_found_one_speaks(
+    config: settings.Config, hands: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = replace(config, data_dir=tmp_path / "full")
+    monkeypatch.setattr(audit, "disk", lambda config: Part([Fault("disk", "示例")] if config is full else []))
+    one, other = Auditor(full, hands, "auditor-one"), Auditor(config, hands, "auditor-two")
+    for minute in range(3):
+        now = at("08:02") + minute * MINUTE
+        obligations.tick("clock", now)
+        assert look(one, hands, now).kinds == {"disk"}
+        assert look(other, hands, now).well
+        told = last_audit(now)
+        assert told is not None
+        assert [text for text, *_ in told.faults] == ["示例"]
+    acts = Entry.objects.filter(chain__key="system", act__startswith="fault").values_list("act", flat=True)
+    assert list(acts) == ["fault_found"]
 
 
 def test_a_warning_whose_clock_stands_still_is_found(red: HazardSource, auditor: Auditor, hands: FakeClock) -> None:

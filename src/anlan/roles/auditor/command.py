@@ -18,12 +18,14 @@ from anlan import config as settings
 from anlan.metrics import BY_NAME
 from anlan.now import Clock, SystemClock, monotonic
 from anlan.roles import django, metrics
+from anlan.roles.alone import sign_name
+from anlan.roles.auditor import planning
 from anlan.roles.auditor.bell import Bell, Unwell, destinations
 from anlan.roles.auditor.signal import Signal
 from anlan.roles.auditor.wal import keep_short
 from anlan.roles.backup.age import age
 from anlan.roles.check import anchor_folder
-from anlan.roles.database import give_up_broken, let_go_when_frozen
+from anlan.roles.database import give_up_broken, is_shared, let_go_when_frozen
 from anlan.roles.process import Leaving, announce, begin
 
 if TYPE_CHECKING:
@@ -61,13 +63,14 @@ class Findings:
 class Auditor:
     """One auditor. ``look`` audits once; what it keeps between two looks is only where its patrol stands."""
 
-    def __init__(self, config: settings.Config, clock: Clock) -> None:
+    def __init__(self, config: settings.Config, clock: Clock, name: str = "auditor") -> None:
+        """``name``: what it signs under; auditors of several hosts each have their own, and their own faults."""
         from anlan.apps.delivery import services as delivery
         from anlan.roles.auditor.audit import Part
         from anlan.roles.auditor.patrol import Patrol, SealPatrol
         from anlan.roles.auditor.sealing import Sealer
 
-        self._config, self._clock = config, clock
+        self._config, self._clock, self._name = config, clock, name
         self._started_at = clock.now()
         self._signal = Signal(config)
         self._bell = Bell(config, destinations(config, delivery.outside()), delivery.send_ops)
@@ -80,7 +83,7 @@ class Auditor:
         self._stopped: list[str] = []
         self._backup, self._storage = Part(), Part()
         self._readings: list[Any] = []
-        self._next_thorough = 0.0
+        self._next_thorough = self._next_planning = 0.0
 
     def figures(self) -> dict[str, Any]:
         """What the last audit found, for `anlan.roles.metrics`."""
@@ -132,6 +135,8 @@ class Auditor:
         starting = timedelta(0) <= now - self._started_at < STARTING
         self._patrol.step()
         self._seals.step()
+        if monotonic() >= self._next_planning and planning.gather():
+            self._next_planning = monotonic() + planning.EVERY_S
         if self._stopped or monotonic() >= self._next_thorough:
             self._stopped = audit.without_next_step()
             self._next_thorough = monotonic() + THOROUGH_S
@@ -178,13 +183,20 @@ class Auditor:
         self._anchored = day
         return []
 
+    def _before(self) -> dict[str, Any]:
+        """What this auditor left last time, under its own name or, before auditors had one, under that of all."""
+        from anlan.apps.obligations import services as obligations
+
+        signs = {sign.name: sign.detail for sign in obligations.signs_of("auditor")}
+        return signs.get(self._name) or signs.get("auditor") or {}
+
     def _keep(self, found: Findings, now: datetime) -> None:
         """Leave the sign of life with the faults and since when; journal those that began and those that ended."""
         from anlan.apps.journal import services as journal
         from anlan.apps.obligations import services as obligations
 
         with transaction.atomic():
-            before: dict[str, Any] = next((sign.detail for sign in obligations.signs_of("auditor")), {})
+            before = self._before()
             known = {each["kind"]: each for each in before.get("faults", [])}
             if not self._remembers:
                 self._bell.remember(before.get("bell", {}))
@@ -203,8 +215,9 @@ class Auditor:
             acts = [journal.Act("system", "fault_found", now, after=row) for row in began]
             acts += [journal.Act("system", "fault_gone", now, before=row) for row in ended]
             journal.record_all(acts)
+            obligations.forget("auditor", now)
             obligations.tick(
-                "auditor",
+                self._name,
                 now,
                 passed_at=now.isoformat() if found.well else before.get("passed_at"),
                 faults=list(faults.values()),
@@ -224,7 +237,7 @@ def _unwell(fault: Fault, first_found: str) -> Unwell:
 
 def work(config: settings.Config, leaving: Leaving, clock: Clock) -> None:
     """Audit until asked to leave."""
-    auditor = Auditor(config, clock)
+    auditor = Auditor(config, clock, sign_name(config, "auditor") if is_shared() else "auditor")
     announced = False
     while True:
         auditor.look()

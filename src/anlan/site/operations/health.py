@@ -183,13 +183,17 @@ def _storage(figures: Mapping[str, Any]) -> Storage:
 
 
 def last_audit(now: datetime) -> LastAudit | None:
-    """The newest look of an auditor; None when there was none."""
+    """The newest look of an auditor; None when there was none. Of several who look, one who found fault speaks."""
     return _audit(obligations.signs_of("auditor"), now)
 
 
 def _audit(ticks: Iterable[Tick], now: datetime) -> LastAudit | None:
     auditors = [tick for tick in ticks if tick.name.partition("-")[0] == "auditor"]
-    newest = max(auditors, key=lambda tick: tick.at, default=None)
+    newest = max(
+        auditors,
+        key=lambda tick: (now - tick.at <= ALIVE_WITHIN, bool(tick.detail.get("faults")), tick.at),
+        default=None,
+    )
     if newest is None:
         return None
     detail = newest.detail
