@@ -160,6 +160,9 @@ def main(arguments: list[str]) -> int:
     leaving = begin("intake")
     django.start()
     let_go_when_frozen()
+    from anlan.apps.delivery.services import connect
+
+    connect()  # else what the first pause of a gateway tells the pages is lost
     config = settings.load()
     import uvloop
 
