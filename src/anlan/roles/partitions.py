@@ -79,9 +79,13 @@ class Keeper:
         with self._guard:
             self._lost.clear()
 
+    def turned(self) -> None:
+        """The loop is at work; call it in the middle of a turn that takes long."""
+        self._turned = clock.monotonic()
+
     def change(self) -> Change:
         """What is to be done since the last call; call it once a turn: it is also the sign that the loop turns."""
-        self._turned = clock.monotonic()
+        self.turned()
         with self._guard:
             lost, self._lost = frozenset(self._lost), set()
             surplus = self._surplus & self._working

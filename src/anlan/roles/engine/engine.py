@@ -46,6 +46,9 @@ LONGEST_FLUSH_S = 10.0
 """So much of the log at most is read again after a kill, beside what came during a round."""
 SLICE = 50
 """Gateways saved in one commit; more would hold up the alarms behind it."""
+MOST_EVENTS = 500
+"""Events in one commit: when everything falls silent at once it is a hundred thousand, and a transaction that makes so
+many rows in one go is silent for longer than the database waits (`let_go_when_frozen`)."""
 SWEEP_S = 1.0
 REGISTRY_S = 5.0
 REGISTRY_SHARE = 50
@@ -259,8 +262,7 @@ class Engine:
 
     async def _upkeep(self, idle: bool) -> None:
         held = self._keeper.held
-        if self._every["sign"].due():
-            await self.in_database(store.sign, self._instance, self._clock.now())
+        await self._sign_when_due()
         if self._every["registry"].due():
             if self._following is None or self._following.done():
                 self._following = asyncio.create_task(self._look_at_registry())
@@ -306,8 +308,20 @@ class Engine:
         )  # fmt: skip
 
     async def _write(self, checkpoint: store.Checkpoint) -> None:
+        """Commit a checkpoint, one of many events in several parts; what fails ends the process, or part of it would
+        be taken for saved."""
         if not checkpoint:
             return
+        for part in self._core.parts(checkpoint, MOST_EVENTS):
+            await self._write_part(part)
+            self._keeper.turned()
+            await self._sign_when_due()
+
+    async def _sign_when_due(self) -> None:
+        if self._every["sign"].due():
+            await self.in_database(store.sign, self._instance, self._clock.now())
+
+    async def _write_part(self, checkpoint: store.Checkpoint) -> None:
         tries, pause = 0, 0.1
         while True:
             try:

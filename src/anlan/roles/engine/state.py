@@ -6,7 +6,7 @@ saved state, has had its effect. The core knows only the partitions that it was 
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -167,6 +167,47 @@ class EngineCore:
         checkpoint.sequences = self.sequences.news()
         return checkpoint
 
+    def parts(self, checkpoint: Checkpoint, most: int) -> list[Checkpoint]:
+        """Cut a checkpoint of more than ``most`` events, so that no commit takes long; each of them is to be committed.
+
+        What an enterprise said and its gateways' states stay in one part, however much it is: with a kill in between,
+        what is in the database is not applied again, and the rest is read again. Positions come with the last part.
+        """
+        if len(checkpoint.events) + len(checkpoint.edge_alarms) <= most:
+            return [checkpoint]
+        said = Counter(event.enterprise for event in checkpoint.events)
+        said.update(self._home(alarm.gateway) for alarm in checkpoint.edge_alarms)
+        place: dict[str, int] = {}
+        number = room = 0
+        for enterprise, count in said.items():
+            if count > room:
+                number, room = number + 1, most
+            place[enterprise] = number - 1
+            room -= count
+        found = [Checkpoint() for _ in range(number)]
+
+        def of(gateway: str) -> Checkpoint:
+            return found[place.get(self._home(gateway), -1)]
+
+        for event in checkpoint.events:
+            found[place[event.enterprise]].events.append(event)
+        for alarm in checkpoint.edge_alarms:
+            of(alarm.gateway).edge_alarms.append(alarm)
+        for gateway, state in checkpoint.states.items():
+            of(gateway).states[gateway] = state
+        for sign in checkpoint.signs:
+            of(sign.gateway).signs.append(sign)
+        for each in found:
+            each.partitions = self._partitions({*each.states, *(alarm.gateway for alarm in each.edge_alarms)})
+        last = found[-1]
+        last.positions, last.refused, last.sequences = checkpoint.positions, checkpoint.refused, checkpoint.sequences
+        return found
+
+    def _home(self, gateway: str) -> str:
+        """The enterprise of a gateway; its own code for one whose points have all been taken away."""
+        rows = self.table.rows_of(gateway)
+        return self.table.specs[rows[0]].enterprise if len(rows) else gateway
+
     def next_slice(self, size: int) -> Checkpoint:
         """The next part of a round over all gateways that changed, so that no commit takes long.
 
@@ -216,9 +257,11 @@ class EngineCore:
         found = sorted(gateways)
         states = {gateway: (self._seq_of.get(gateway, 0), self.kernel.state_of(gateway)) for gateway in found}
         told, self.edge_alarms = self.edge_alarms, []
-        speakers = {*found, *(alarm.gateway for alarm in told)}
-        touched = {partition for gateway in speakers if (partition := self.partition(gateway)) is not None}
+        touched = self._partitions({*found, *(alarm.gateway for alarm in told)})
         return Checkpoint(events=list(events), states=states, partitions=touched, edge_alarms=told)
+
+    def _partitions(self, gateways: Iterable[str]) -> set[int]:
+        return {partition for gateway in gateways if (partition := self.partition(gateway)) is not None}
 
     def partition(self, gateway: str) -> int | None:
         """Of a gateway with points; None for one whose points have all been taken away."""

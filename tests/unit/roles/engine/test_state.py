@@ -82,7 +82,9 @@ def messages(values: list[list[int]]) -> list[LogMessage]:
 
 
 levels = st.lists(st.lists(st.sampled_from([5, 15, 50, 79, 85, 95]), min_size=3, max_size=3), min_size=3, max_size=14)
-fates = st.lists(st.sampled_from(["run", "slice", "all", "die after commit", "die before commit"]), max_size=60)
+fates = st.lists(
+    st.sampled_from(["run", "slice", "all", "die after commit", "die between parts", "die before commit"]), max_size=60
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -107,11 +109,33 @@ def test_kills_at_any_instant_change_no_event(values: list[list[int]], fate: lis
             checkpoint = checkpoint.joined(core.next_slice(1))
         if what == "all":
             checkpoint = core.everything(events)
-        disk.commit(checkpoint)
-        core.saved(checkpoint)
-        if what == "die after commit":
+        for part in core.parts(checkpoint, 1):
+            disk.commit(part)
+            core.saved(part)
+            if what == "die between parts":
+                break
+        if what.startswith("die"):
             core, place = disk.engine(), disk.through
     assert story(disk.events) == story(calm.events)
+
+
+def test_a_great_checkpoint_is_cut_by_enterprises_and_its_positions_come_last() -> None:
+    core = Disk().engine()
+    core.take(messages([[50, 50, 50]]))
+    whole = core.everything(core.sweep(round(START.timestamp() * 1e6) + 700_000_000))
+    assert len(whole.events) == 6
+    assert core.parts(whole, 6) == [whole]
+    for most, sizes in ((5, [4, 2]), (4, [4, 2]), (3, [2, 2, 2]), (1, [2, 2, 2])):
+        parts = core.parts(whole, most)
+        assert [len(part.events) for part in parts] == sizes
+        assert [event for part in parts for event in part.events] == whole.events
+        assert [len(part.states) for part in parts] == [size // 2 for size in sizes]
+        assert [len(part.signs) for part in parts] == [size // 2 for size in sizes]
+        assert [part.positions for part in parts] == [{}] * (len(parts) - 1) + [{1: 2, 2: 2}]
+        for part in parts:
+            homes = {event.enterprise for event in part.events}
+            assert set(part.states) == {site.gateway for site in SITES if site.enterprise in homes}
+            assert part.partitions == {partition_of(home) for home in homes}
 
 
 def test_a_round_of_slices_moves_the_position_only_when_every_gateway_of_it_is_saved() -> None:

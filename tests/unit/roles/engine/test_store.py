@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from anlan.apps.findings.models import Finding
-from anlan.apps.monitoring.models import EnginePosition, EngineState, EngineWorker
+from anlan.apps.monitoring.models import AlarmEvent, EnginePosition, EngineState, EngineWorker
+from anlan.apps.monitoring.selectors import point_specs
 from anlan.apps.registry.models import Enterprise
 from anlan.leases import Fenced, Leases
 from anlan.roles.engine import store
+from anlan.roles.engine.state import EngineCore
 from anlan.roles.engine.store import Checkpoint, Remembered
 from anlan.stream.log import LogState
 from anlan.testing.small_world import build
@@ -80,6 +82,30 @@ def test_a_new_log_begins_beyond_every_number_known_and_nothing_begins_anew() ->
     found = owner.remember("log-2", first_seq=10)
     assert found.states == {"g1": (9, b"nine")}
     assert found.positions[3] == 7
+
+
+@pytest.mark.parametrize("committed", [0, 1, 3])
+def test_when_all_fall_silent_a_kill_between_two_commits_loses_and_doubles_nothing(committed: int) -> None:
+    """Ten enterprises of four points, commits of at most eight alarms; killed behind so many of them."""
+    build(NOW, enterprises=10, points=4)
+    owner = Owner("one")
+    begin = round(NOW.timestamp() * 1e6)
+    said = []
+    for kill in (committed, None):
+        core = EngineCore(point_specs())
+        state = LogState("log-1", 1, 1)
+        core.restore(store.remember(owner.leases, owner.held, set(owner.held), core.table.gateways, state))
+        core.begins_at(0)
+        assert core.sweep(begin) == []
+        parts = core.parts(core.of_events(core.sweep(begin + 86_400_000_000)), 8)
+        said.append([len(part.events) for part in parts])
+        for part in parts[:kill]:
+            owner.commit(part)
+            core.saved(part)
+    assert said == [[8] * 5, [8] * (5 - committed)]
+    assert AlarmEvent.objects.count() == 40
+    assert AlarmEvent.objects.values("alarm__point").distinct().count() == 40
+    assert EngineState.objects.count() == 10
 
 
 def test_coverage_goes_round_one_enterprise_at_a_time() -> None:
