@@ -114,6 +114,8 @@ class ReferenceKernel:
             if flat != ("FLAT" in point.active):
                 point.active ^= {"FLAT"}
                 starts["FLAT"] = point.changed
+                if not flat and point.value == sample.value:
+                    point.changed = now
             point.value, point.good, point.good_received = sample.value, now, received
         point.last, point.last_received, point.last_was_bad = now, received, not good
         events += self.say(point, before, starts, sample.value if good else None, now, received)

@@ -33,7 +33,7 @@ from anlan.stream.frame import BAD, Frame
 from anlan.stream.kernel import checkpoint, sweeps
 from anlan.stream.kernel.columns import NEVER, Columns
 from anlan.stream.kernel.ledger import Ledger
-from anlan.stream.kernel.machine import LIFE, machine, run
+from anlan.stream.kernel.machine import LIFE, Room, machine, run
 from anlan.stream.kernel.rounds import Batch, rounds
 from anlan.stream.kernel.sweeps import BAD_COLUMN
 from anlan.stream.points import PointTable
@@ -68,7 +68,7 @@ class Kernel:
         self._ledger = Ledger(table)
         self._gateway_of: list[str] = []
         self._version = -1
-        self._machine = machine()
+        self._machine, self._room = machine(), Room()
         self._follow_table()
 
     def apply(self, frame: Frame) -> list[AlarmEvent]:
@@ -93,7 +93,7 @@ class Kernel:
     def _apply_compiled(self, compiled: Callable[..., int], frames: Sequence[Frame]) -> list[AlarmEvent]:
         if not frames:
             return []
-        said, samples = run(compiled, self.table, self._columns, frames, self._hold)
+        said, samples = run(compiled, self.table, self._columns, frames, self._hold, self._room)
         ends = np.cumsum([len(frame.index) for frame in frames])
         events: list[AlarmEvent] = []
         for kind, at, row, before, after, since, *starts in said.tolist():
@@ -236,7 +236,7 @@ class Kernel:
         bad = batch.quality == BAD
         hot |= state.busy[rows] | bad | (time - changed_us >= table.flatline_us[rows])
         if hot.any():
-            self._decide(batch.only(hot), found)
+            changed_us[hot] = self._decide(batch.only(hot), found)
             if bad.any():
                 batch, changed_us = batch.only(~bad), changed_us[~bad]
         self._store_good(batch, changed_us)
@@ -273,10 +273,10 @@ class Kernel:
             event = self._ledger.change(row, Side.NO_DATA, 0, value, None, NEVER, received, received)
             found.append((int(alive.order[at]) * 8, event))
 
-    def _decide(self, batch: Batch, found: list[tuple[int, AlarmEvent]]) -> None:
+    def _decide(self, batch: Batch, found: list[tuple[int, AlarmEvent]]) -> NDArray[np.int64]:
         """The full machine, for the samples that can matter; every row at most once.
 
-        The measured values themselves are stored by the caller, afterwards.
+        The measured values themselves are stored by the caller, afterwards. Returns since when each value stands.
         """
         state, table, rows = self._columns, self.table, batch.rows
         value, time, ok = batch.value, batch.time, batch.quality != BAD
@@ -316,6 +316,9 @@ class Kernel:
         flat_before = (before & BIT_FLATLINE) != 0
         flat = np.where(ok, same & (time - changed_us >= table.flatline_us[rows]), flat_before)
         after[flat != flat_before] ^= BIT_FLATLINE
+        # a flatline that ends though the value stays (a sweep was ahead of the samples, or the time it takes was set
+        # longer) begins anew: the next one is another alarm and needs another id
+        changed_us = np.where(same & flat_before & ~flat, time, changed_us)
         noted = flipped | absorbed
         state.flips_us[rows] = np.where(noted & (calm | holding), time[:, None], state.flips_us[rows])
         state.flips[rows] = np.where(noted, np.minimum(flips + flipped, 255), state.flips[rows])
@@ -336,6 +339,7 @@ class Kernel:
             )
             place = int(batch.order[at]) * 8 + 1
             found.extend((place + number, event) for number, event in enumerate(events))
+        return changed_us
 
     def _say(
         self, row: int, bits: tuple[int, int], starts: list[int], value: float | None, at_us: int, detected_us: int

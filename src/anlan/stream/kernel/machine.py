@@ -33,13 +33,45 @@ def machine() -> Callable[..., int] | None:
     return compile_or_none(steps)
 
 
+class Room:
+    """Arrays that one call after the other works in: fresh ones cost as much in page faults as the rules themselves."""
+
+    def __init__(self) -> None:
+        self._size = -1
+
+    def for_samples(self, number: int) -> None:
+        """See to it that ``number`` samples fit; what was in it is gone when it has to grow."""
+        if number <= self._size:
+            return
+        self._size = number + number // 2
+        self.index, self.value = np.empty(self._size, np.int32), np.empty(self._size, np.float64)
+        self.quality, self.sampled_at_us = np.empty(self._size, np.uint8), np.empty(self._size, np.int64)
+        self.said = np.empty((2 * self._size, SAID), np.int64)
+
+    def join(self, frames: Sequence[Frame], number: int) -> Frame:
+        """The samples of all ``frames``, in arrays that hold until the next call."""
+        return Frame(
+            gateway="",
+            collected_at_us=0,
+            received_at_us=0,
+            index=np.concatenate([frame.index for frame in frames], out=self.index[:number]),
+            value=np.concatenate([frame.value for frame in frames], out=self.value[:number]),
+            quality=np.concatenate([frame.quality for frame in frames], out=self.quality[:number]),
+            sampled_at_us=np.concatenate([frame.sampled_at_us for frame in frames], out=self.sampled_at_us[:number]),
+            unknown=[],
+        )
+
+
 def run(
-    compiled: Callable[..., int], table: PointTable, state: Columns, frames: Sequence[Frame], hold: tuple[int, int]
-) -> tuple[NDArray[np.int64], Frame]:
-    """Take ``frames`` in order. Returns what happened (see `SAID`) and all samples joined; columns are updated."""
+    compiled: Callable[..., int], table: PointTable, state: Columns, frames: Sequence[Frame], hold: tuple[int, int],
+    room: Room,
+) -> tuple[NDArray[np.int64], Frame]:  # fmt: skip
+    """Take ``frames`` in order; columns are updated. Returns what happened (see `SAID`) and all samples joined: both
+    stand in ``room`` and hold until the next call."""
     sizes = [len(frame.index) for frame in frames]
-    joined = frames[0] if len(frames) == 1 else _joined(frames)
-    said = np.empty((2 * len(joined.index), SAID), np.int64)
+    number = sum(sizes)
+    room.for_samples(number)
+    joined = frames[0] if len(frames) == 1 else room.join(frames, number)
     count = compiled(
         np.cumsum(sizes),
         np.array([frame.received_at_us for frame in frames], np.int64),
@@ -49,22 +81,9 @@ def run(
         table.on_delay_us, table.off_delay_us, table.flatline_us,
         state.last_us, state.recv_us, state.good_us, state.good_recv_us, state.changed_us, state.seen_us,
         state.frame_us, state.pending_us, state.anchor_us, state.anchor_value, state.value, state.quality,
-        state.bits, state.busy, state.flips_us, state.flips, hold[0], hold[1], said,
+        state.bits, state.busy, state.flips_us, state.flips, hold[0], hold[1], room.said,
     )  # fmt: skip
-    return said[:count], joined
-
-
-def _joined(frames: Sequence[Frame]) -> Frame:
-    return Frame(
-        gateway="",
-        collected_at_us=0,
-        received_at_us=0,
-        index=np.concatenate([frame.index for frame in frames]),
-        value=np.concatenate([frame.value for frame in frames]),
-        quality=np.concatenate([frame.quality for frame in frames]),
-        sampled_at_us=np.concatenate([frame.sampled_at_us for frame in frames]),
-        unknown=[],
-    )
+    return room.said[:count], joined
 
 
 def steps(
@@ -84,7 +103,7 @@ def steps(
     for frame in range(ends.size):
         end, heard, gathered = ends[frame], received[frame], collected[frame]
         for at in range(begin, end):
-            row = rows[at]
+            row = np.uintp(rows[at])  # never negative, so that machine code need not count from the end
             if not alive[row]:
                 continue
             if gathered > frame_us[row]:
@@ -160,6 +179,8 @@ def steps(
                     flat = same and now - since >= flatline[row]
                     if flat != ((before & BIT_FLATLINE) != 0):
                         after ^= BIT_FLATLINE
+                        if same and not flat:
+                            since = now
                 for group in range(2):
                     if flipped[group] or absorbed[group]:
                         if calm[group] or holding[group]:

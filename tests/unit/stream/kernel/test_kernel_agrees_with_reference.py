@@ -97,6 +97,26 @@ def test_kernel_says_what_the_reference_says_for_long(steps: list, group: int) -
     compare(steps, group)
 
 
+def test_a_flatline_that_a_later_sample_takes_back_is_another_alarm_the_next_time() -> None:
+    """Reports without a newer sample let a sweep raise it; a sample of the same value, older than that, ends it."""
+
+    def report(time: int, value: float, then: str = "") -> tuple:
+        return ("g2", 0, 0, [Sample("d", value, 0, time)], then)
+
+    on = [("g1", 1, 0, [], "")]
+    story = [
+        report(0, 10.0),
+        *on * 6,
+        report(-6, 10.0, "sweep"),
+        *on,
+        report(-4, 10.0),
+        *on * 5,
+        report(-9, 10.0, "sweep"),
+    ]
+    compare(story, 1)
+    compare([*story, *on, report(0, 15.0), *on * 6, report(-6, 15.0, "sweep")], 4)
+
+
 @pytest.mark.parametrize("qualities", [(0,), (0, 0, 2)])
 def test_a_point_that_comes_and_goes_is_held_alike_by_every_form(qualities: tuple[int, ...]) -> None:
     """Long enough to be held, absorbed, calm and held again, through checkpoints and sweeps."""
