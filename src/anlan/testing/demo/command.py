@@ -83,7 +83,7 @@ def _tell(demo: Demo) -> None:
         f"  口令    {demo.password}（全部示例账号相同）",
         "  账号    用途",
     ]
-    lines += [f"  {name:<16}{purpose}" for name, purpose in demo.logins]
+    lines += [f"  {name:<18}{purpose}" for name, purpose in demo.logins]
     lines += [
         "",
         "  自己送一个报文（教程：docs/tutorial/first-packet.md），先把这几行贴进另一个终端：",

@@ -91,7 +91,8 @@ class _Loader:
             agency = self.agencies[login["agency"]]
             person = Person.objects.create(code=login["name"], name=login["person"])
             Post.objects.create(person=person, agency=agency, role=login["role"], valid_from=self.since)
-            self._login(login["name"], person, f"{agency.name}", role=login["role"], agency=agency)
+            role = Role(login["role"])
+            self._login(login["name"], person, f"{agency.name} {role.label}", role, agency=agency)
         for enterprise in self.world.enterprises:
             self._enterprise(enterprise)
         declared = self.world.raw["tutorial"]
@@ -128,7 +129,7 @@ class _Loader:
             )
         self.regions = regions
 
-    def _login(self, username: str, person: Person, purpose: str, role: str, **unit: Any) -> None:
+    def _login(self, username: str, person: Person, purpose: str, role: Role, **unit: Any) -> None:
         user = User.objects.create(username=username, person=person, password=self.hash)
         Grant.objects.create(user=user, role=role, valid_from=self.since, **unit)
         self.loaded.logins.append(Login(username, purpose))
@@ -156,6 +157,7 @@ class _Loader:
             declared_sources=len(declared.sources),
         )
         main = self._person(enterprise, f"{raw['login']}-main", "主要负责人")
+        safety = self._person(enterprise, f"{raw['login']}-safety", "安全管理人员")
         technical = self._person(enterprise, f"{raw['login']}-tech", "技术负责人")
         enterprise.principal = main
         enterprise.save(update_fields=["principal"])
@@ -167,16 +169,18 @@ class _Loader:
             key_sha256=hashlib.sha256(key.encode()).hexdigest(),
             period_s=self.period_s,
         )
-        self._login(f"{raw['login']}-main", main, f"{raw['short']} 主要负责人", Role.DUTY_HOLDER, enterprise=enterprise)
-        self._login(
-            f"{raw['login']}-tech", technical, f"{raw['short']} 技术负责人", Role.DUTY_HOLDER, enterprise=enterprise
-        )
+        for code, person, words, role in (
+            ("main", main, "主要负责人", Role.PRINCIPAL),
+            ("safety", safety, "安全管理人员", Role.SAFETY_OFFICER),
+            ("tech", technical, "技术负责人", Role.DUTY_HOLDER),
+        ):
+            self._login(f"{raw['login']}-{code}", person, f"{raw['short']} {words}", role, enterprise=enterprise)
         for number, source in enumerate(declared.sources, start=1):
             row = self._source(enterprise, gateway, source)
             code = f"{raw['login']}-ops{number}"
             operations = self._person(enterprise, code, f"{source.name}操作负责人")
             self._login(
-                code, operations, f"{raw['short']} {source.name} 操作负责人", "duty_holder", enterprise=enterprise
+                code, operations, f"{raw['short']} {source.name} 操作负责人", Role.DUTY_HOLDER, enterprise=enterprise
             )
             for post, person in zip(DutyPost.values, (main, technical, operations), strict=True):
                 DutyHolder.objects.create(
