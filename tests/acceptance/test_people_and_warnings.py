@@ -18,7 +18,7 @@ from anlan.apps.warnings import selectors
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import Act, ActKind, Confirmation, SiteOrder, Warning
 from anlan.rules.calendar import day_of
-from anlan.rules.metrics import METRICS, HandlingFacts, total
+from anlan.rules.metrics import METRICS, HandlingFacts
 from anlan.testing.drill.world import settle
 
 TEXTS = {"result": "已处置", "cause": "阀门内漏", "measures": "更换阀门"}
@@ -37,7 +37,7 @@ def desk(code: str) -> Scope:
 
 def figures(code: str, now: datetime) -> HandlingFacts:
     """The facts of 1 March as the duty desk of an agency reads them."""
-    return total(selectors.handling_facts(desk(code), day_of(at("00:00").date()), now).values())
+    return HandlingFacts.total(selectors.handling_facts(desk(code), day_of(at("00:00").date()), now).values())
 
 
 def run_until(until: datetime, start: datetime, every: timedelta = timedelta(minutes=1)) -> None:

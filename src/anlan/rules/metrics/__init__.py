@@ -6,12 +6,13 @@ and never how it is computed, so every formula here is ours and is shown as æœ¬å
 
 from __future__ import annotations
 
+from anlan.rules.metrics.adding import Facts
 from anlan.rules.metrics.alarming import ALARMING, PERFORMANCE, AlarmFacts
-from anlan.rules.metrics.facts import HandlingFacts, total
+from anlan.rules.metrics.facts import HandlingFacts
 from anlan.rules.metrics.handling import DAILY, HANDLING, HANDLING_METRICS
 from anlan.rules.metrics.metric import FORMULA, Figure, Metric, MetricUnit
 from anlan.rules.metrics.offline import OFFLINE, OFFLINE_METRICS, OfflineFacts
-from anlan.rules.metrics.table import Facts, Line, Table, summed, tabulate
+from anlan.rules.metrics.table import Line, Table, summed, tabulate
 
 METRICS: dict[str, Metric] = HANDLING_METRICS | ALARMING | OFFLINE_METRICS
 """Every metric by its id."""
@@ -35,5 +36,4 @@ __all__ = [
     "Table",
     "summed",
     "tabulate",
-    "total",
 ]

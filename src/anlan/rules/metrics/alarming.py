@@ -6,13 +6,13 @@ a local setting with the usual value of the standard.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
-from operator import attrgetter
+from typing import ClassVar
 
-from anlan.rules.metrics.metric import Figure, Metric, MetricUnit
+from anlan.rules.metrics.adding import Facts
+from anlan.rules.metrics.metric import Compute, Figure, Metric, MetricUnit, count, share
 from anlan.rules.ranking import Direction
 from anlan.rules.rulebook import Entry, RulesInForce
 
@@ -21,8 +21,10 @@ TEN_MINUTES_A_DAY, TEN_MINUTES_AN_HOUR = 144, 6
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmFacts:
+class AlarmFacts(Facts):
     """What the alarms of one period were. All whole numbers; all but ``most`` add up over enterprises."""
+
+    LARGEST: ClassVar[frozenset[str]] = frozenset({"most"})
 
     consoles: int = 0
     ten_minutes: int = 0
@@ -45,19 +47,6 @@ class AlarmFacts:
     medium: int = 0
     high: int = 0
 
-    def __add__(self, other: AlarmFacts) -> AlarmFacts:
-        return total((self, other))
-
-
-_NAMES = tuple(each.name for each in fields(AlarmFacts))
-_READ = attrgetter(*_NAMES)
-
-
-def total(facts: Iterable[AlarmFacts]) -> AlarmFacts:
-    """The sum; of nothing, all zero. Added up by columns: a country has thousands of rows."""
-    columns = dict(zip(_NAMES, zip(*map(_READ, facts), strict=True), strict=False))
-    return AlarmFacts(**{name: max(values) if name == "most" else sum(values) for name, values in columns.items()})
-
 
 def periods_in_flood(counts: Iterable[tuple[int, int]], start: int, end: int) -> int:
     """How many ten-minute periods of one console are in flood.
@@ -73,16 +62,8 @@ def periods_in_flood(counts: Iterable[tuple[int, int]], start: int, end: int) ->
     return found
 
 
-def _rate(periods: int) -> Callable[[AlarmFacts], Figure]:
-    return lambda facts: Figure(Fraction(facts.alarms * periods), facts.ten_minutes)
-
-
-def _count(read: Callable[[AlarmFacts], int]) -> Callable[[AlarmFacts], Figure]:
-    return lambda facts: Figure(Fraction(read(facts)))
-
-
-def _share(part: Callable[[AlarmFacts], int], whole: Callable[[AlarmFacts], int]) -> Callable[[AlarmFacts], Figure]:
-    return lambda facts: Figure(Fraction(part(facts)), whole(facts))
+def _rate(periods: int) -> Compute:
+    return share(lambda facts: facts.alarms * periods, _periods)
 
 
 def _periods(facts: AlarmFacts) -> int:
@@ -115,53 +96,53 @@ _ALL = (
         "alarm_hours_over", "繁忙小时占比", MetricUnit.PERCENT, _WORST, _STANDARD,
         "一个整点小时内同一岗位报警超过 30 条（本地设定）的小时所占的比例。",
         "繁忙小时×6", "各岗位已过的10分钟时段数",
-        _share(lambda facts: facts.hours_over * TEN_MINUTES_AN_HOUR, _periods), "performing_alarms",
+        share(lambda facts: facts.hours_over * TEN_MINUTES_AN_HOUR, _periods), "performing_alarms",
     ),
     Metric(
         "alarm_periods_over", "繁忙时段占比", MetricUnit.PERCENT, _WORST, _STANDARD,
         "10分钟内同一岗位报警超过 10 条（本地设定）的时段所占的比例。", "繁忙时段", "各岗位已过的10分钟时段数",
-        _share(lambda facts: facts.periods_over, _periods), "performing_alarms",
+        share(lambda facts: facts.periods_over, _periods), "performing_alarms",
     ),
     Metric(
         "alarm_most", "10分钟最多报警", MetricUnit.COUNT, _WORST, _STANDARD,
         "期内任一岗位在一个10分钟时段内的最多报警数；合计取各单位的最大值。", "最多的时段的报警", "",
-        _count(lambda facts: facts.most), "performing_alarms",
+        count(lambda facts: facts.most), "performing_alarms",
     ),
     Metric(
         "alarm_flood_share", "泛滥时间占比", MetricUnit.PERCENT, _WORST, _STANDARD,
         "处于报警泛滥的时段所占的比例：某时段超过 10 条开始，到某时段少于 5 条结束（本地设定）。",
-        "泛滥的10分钟时段", "各岗位已过的10分钟时段数", _share(lambda facts: facts.flood_periods, _periods),
+        "泛滥的10分钟时段", "各岗位已过的10分钟时段数", share(lambda facts: facts.flood_periods, _periods),
         "performing_alarms",
     ),
     Metric(
         "alarm_top_ten_share", "前十测点占比", MetricUnit.PERCENT, _WORST, _STANDARD,
         "每个岗位报警最多的十个测点的报警，占全部报警的比例。", "各岗位前十测点的报警", "报警数",
-        _share(lambda facts: facts.top_ten, _alarms), "performing_alarms",
+        share(lambda facts: facts.top_ten, _alarms), "performing_alarms",
     ),
     Metric(
         "alarm_chattering", "抖动测点", MetricUnit.COUNT, _WORST, _STANDARD,
         "期内有抖动报警的测点：一分钟内在报警与正常之间变化 3 次及以上（本地设定）。", "抖动的测点", "",
-        _count(lambda facts: facts.chattering), "chattering_alarms",
+        count(lambda facts: facts.chattering), "chattering_alarms",
     ),
     Metric(
         "alarm_stale", "陈旧报警", MetricUnit.COUNT, _WORST, _STANDARD,
         "期末（本期取现在）已持续超过 24 小时（本地设定）仍未恢复的越限报警。", "陈旧的报警", "",
-        _count(lambda facts: facts.stale), "stale_alarms",
+        count(lambda facts: facts.stale), "stale_alarms",
     ),
     Metric(
         "alarm_priority_low", "低优先级占比", MetricUnit.PERCENT, Direction.BEST_FIRST, _STANDARD,
         "高、低限报警（气体除外）占全部报警的比例。", "低优先级报警", "报警数",
-        _share(lambda facts: facts.low, _alarms), "performing_alarms",
+        share(lambda facts: facts.low, _alarms), "performing_alarms",
     ),
     Metric(
         "alarm_priority_medium", "中优先级占比", MetricUnit.PERCENT, _WORST, _STANDARD,
         "高高、低低限报警（气体除外）与气体的高、低限报警占全部报警的比例。", "中优先级报警", "报警数",
-        _share(lambda facts: facts.medium, _alarms), "performing_alarms",
+        share(lambda facts: facts.medium, _alarms), "performing_alarms",
     ),
     Metric(
         "alarm_priority_high", "高优先级占比", MetricUnit.PERCENT, _WORST, _STANDARD,
         "气体的高高、低低限报警占全部报警的比例。", "高优先级报警", "报警数",
-        _share(lambda facts: facts.high, _alarms), "performing_alarms",
+        share(lambda facts: facts.high, _alarms), "performing_alarms",
     ),
 )  # fmt: skip
 

@@ -1,13 +1,13 @@
 """The facts that handling is measured by: whole numbers per enterprise and period, which may be added up.
 
-Adding is exact and in any order, so a county, a city and the whole scope are sums of the same rows.
+How they are added up: `anlan.rules.metrics.adding`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from operator import attrgetter
+from dataclasses import dataclass
+
+from anlan.rules.metrics.adding import Facts
 
 LISTS = ("warnings", "downgrades", "confirmations", "reports", "notices", "orders", "open_orders", "alarms",
          "uncleared_alarms", "larger_warnings", "performing_alarms", "chattering_alarms", "stale_alarms",
@@ -16,7 +16,7 @@ LISTS = ("warnings", "downgrades", "confirmations", "reports", "notices", "order
 
 
 @dataclass(frozen=True, slots=True)
-class HandlingFacts:
+class HandlingFacts(Facts):
     """What happened in one period. Times are whole microseconds."""
 
     warnings: int = 0
@@ -49,14 +49,3 @@ class HandlingFacts:
     larger: int = 0
     """Orange or red warnings raised in the period, or before it and not closed when it began."""
     larger_closed: int = 0
-
-    def __add__(self, other: HandlingFacts) -> HandlingFacts:
-        return total((self, other))
-
-
-_READ = attrgetter(*(each.name for each in fields(HandlingFacts)))
-
-
-def total(facts: Iterable[HandlingFacts]) -> HandlingFacts:
-    """The sum; of nothing, all zero. Added up by columns: a country has thousands of rows."""
-    return HandlingFacts(*map(sum, zip(*map(_READ, facts), strict=True)))

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from fractions import Fraction
-
-from anlan.rules.metrics.facts import HandlingFacts
-from anlan.rules.metrics.metric import Figure, Metric, MetricUnit
+from anlan.rules.metrics.metric import Metric, MetricUnit, count, minutes, share
 from anlan.rules.ranking import Direction
 
 _RANKED = "预警信息处置管理办法 第十六条"
@@ -15,104 +11,83 @@ _REPORT = "预警信息处置管理办法 第九条、第十六条"
 _CONFIRM = "预警信息处置管理办法 第八条"
 _ORDER = "预警信息处置管理办法 第十三条、第十六条"
 
-
-def _count(read: Callable[[HandlingFacts], int]) -> Callable[[HandlingFacts], Figure]:
-    return lambda facts: Figure(Fraction(read(facts)))
-
-
-def _share(read: Callable[[HandlingFacts], tuple[int, int]]) -> Callable[[HandlingFacts], Figure]:
-    def figure(facts: HandlingFacts) -> Figure:
-        part, whole = read(facts)
-        return Figure(Fraction(part), whole)
-
-    return figure
-
-
-def _mean_minutes(read: Callable[[HandlingFacts], tuple[int, int]]) -> Callable[[HandlingFacts], Figure]:
-    def figure(facts: HandlingFacts) -> Figure:
-        microseconds, cases = read(facts)
-        return Figure(Fraction(microseconds, 60_000_000), cases)
-
-    return figure
-
-
 _ALL = (
     Metric(
         "warnings_raised", "预警数", MetricUnit.COUNT, Direction.WORST_FIRST, _RANKED,
         "期内发生的预警条数，四个级别都计；一个危险源从无预警到消警为一条。", "期内发生的预警", "",
-        _count(lambda f: f.warnings), "warnings",
+        count(lambda f: f.warnings), "warnings",
     ),
     Metric(
         "downgrade_minutes", "平均降级用时", MetricUnit.MINUTES, Direction.WORST_FIRST, _RANKED,
         "期内降级（含消警）的红、橙、黄级别段，从进入该级别到降级的平均时长。升级结束的级别段不计。",
-        "各段时长之和", "期内降级的级别段", _mean_minutes(lambda f: (f.downgrade_us, f.downgrades)), "downgrades",
+        "各段时长之和", "期内降级的级别段", minutes(lambda f: f.downgrade_us, lambda f: f.downgrades), "downgrades",
     ),
     Metric(
         "report_on_time_rate", "处置报告按时率", MetricUnit.PERCENT, Direction.BEST_FIRST, _REPORT,
         "时限在期内的处置报告中，在时限内上报的比例；时限未到且未上报的不计。",
-        "按时上报的报告", "应上报的报告", _share(lambda f: (f.reports_on_time, f.reports_settled)), "reports",
+        "按时上报的报告", "应上报的报告", share(lambda f: f.reports_on_time, lambda f: f.reports_settled), "reports",
     ),
     Metric(
         "reports_late", "处置报告逾期上报", MetricUnit.COUNT, Direction.WORST_FIRST, _REPORT,
-        "时限在期内、时限过后才上报的处置报告。", "逾期上报的报告", "", _count(lambda f: f.reports_late), "reports",
+        "时限在期内、时限过后才上报的处置报告。", "逾期上报的报告", "", count(lambda f: f.reports_late), "reports",
     ),
     Metric(
         "reports_overdue", "处置报告逾期未报", MetricUnit.COUNT, Direction.WORST_FIRST, _REPORT,
-        "时限在期内、至今仍未上报的处置报告。", "逾期未报的报告", "", _count(lambda f: f.reports_overdue), "reports",
+        "时限在期内、至今仍未上报的处置报告。", "逾期未报的报告", "", count(lambda f: f.reports_overdue), "reports",
     ),
     Metric(
         "notices_sent", "警示通报数", MetricUnit.COUNT, Direction.WORST_FIRST, _RANKED,
         "期内发出的警示通报；一次通报发给几个单位都只计一次，计在企业登记的监管部门；停机后合并的一份计一次。",
-        "期内发出的警示通报", "", _count(lambda f: f.notices), "notices",
+        "期内发出的警示通报", "", count(lambda f: f.notices), "notices",
     ),
     Metric(
         "orders_answered_rate", "核查督办按时反馈率", MetricUnit.PERCENT, Direction.BEST_FIRST, _ORDER,
         "期内下达的现场核查督办中，在反馈时限（本地设定）内反馈的比例；时限未到且未反馈的不计。",
-        "按时反馈的督办", "已反馈或已到反馈时限的督办", _share(lambda f: (f.orders_in_time, f.orders)), "orders",
+        "按时反馈的督办", "已反馈或已到反馈时限的督办", share(lambda f: f.orders_in_time, lambda f: f.orders), "orders",
     ),
     Metric(
         "orders_open", "未反馈督办", MetricUnit.COUNT, Direction.WORST_FIRST, _ORDER,
         "期末前下达、至今没有反馈的现场核查督办，预警已消警的也计。", "未反馈的督办", "",
-        _count(lambda f: f.orders_open), "open_orders",
+        count(lambda f: f.orders_open), "open_orders",
     ),
     Metric(
         "confirm_minutes", "平均确认用时", MetricUnit.MINUTES, Direction.WORST_FIRST, _CONFIRM,
         "期内发生的预警从发生到包保责任人首次确认的平均时长；系统自动确认的不计。",
-        "各条时长之和", "有人确认的预警", _mean_minutes(lambda f: (f.confirm_us, f.confirmed)), "confirmations",
+        "各条时长之和", "有人确认的预警", minutes(lambda f: f.confirm_us, lambda f: f.confirmed), "confirmations",
     ),
     Metric(
         "confirmed_automatically", "自动确认数", MetricUnit.COUNT, Direction.WORST_FIRST, _CONFIRM,
         "期内发生、无人确认即消警而由系统自动确认的预警。", "自动确认的预警", "",
-        _count(lambda f: f.confirmed_automatically), "confirmations",
+        count(lambda f: f.confirmed_automatically), "confirmations",
     ),
     Metric(
         "alarms_raised", "报警数", MetricUnit.COUNT, Direction.WORST_FIRST, _DAILY,
         "期内成立的越限报警（高限、低限两侧）；数据异常不计。", "期内成立的报警", "",
-        _count(lambda f: f.alarms), "alarms",
+        count(lambda f: f.alarms), "alarms",
     ),
     Metric(
         "alarms_cleared", "消警数", MetricUnit.COUNT, Direction.BEST_FIRST, _DAILY,
         "期内成立的越限报警中，到取数时已恢复且已确认的。", "已恢复且已确认的报警", "",
-        _count(lambda f: f.alarms_cleared), "alarms",
+        count(lambda f: f.alarms_cleared), "alarms",
     ),
     Metric(
         "alarm_clear_rate", "消警率", MetricUnit.PERCENT, Direction.BEST_FIRST, _DAILY,
-        "消警数与报警数之比。", "消警数", "报警数", _share(lambda f: (f.alarms_cleared, f.alarms)), "alarms",
+        "消警数与报警数之比。", "消警数", "报警数", share(lambda f: f.alarms_cleared, lambda f: f.alarms), "alarms",
     ),
     Metric(
         "alarms_uncleared", "未消警数", MetricUnit.COUNT, Direction.WORST_FIRST, _DAILY,
         "期末前成立、到取数时未恢复或未确认的越限报警，往期的也计，直到消警。", "未消警的报警", "",
-        _count(lambda f: f.alarms_uncleared), "uncleared_alarms",
+        count(lambda f: f.alarms_uncleared), "uncleared_alarms",
     ),
     Metric(
         "larger_warnings", "较大及以上预警", MetricUnit.COUNT, Direction.WORST_FIRST, _DAILY,
         "曾达橙色或红色的预警：期内发生的，和期前发生、期初仍未办结的，直到办结。", "较大及以上预警", "",
-        _count(lambda f: f.larger), "larger_warnings",
+        count(lambda f: f.larger), "larger_warnings",
     ),
     Metric(
         "larger_closed_rate", "较大及以上预警办结率", MetricUnit.PERCENT, Direction.BEST_FIRST, _DAILY,
         "较大及以上预警中，到取数时已办结（消警、已报告、督办已反馈）的比例。", "已办结的", "较大及以上预警",
-        _share(lambda f: (f.larger_closed, f.larger)), "larger_warnings",
+        share(lambda f: f.larger_closed, lambda f: f.larger), "larger_warnings",
     ),
 )  # fmt: skip
 

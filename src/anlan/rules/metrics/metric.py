@@ -43,6 +43,12 @@ class Figure:
         return self.part / self.whole if self.whole else None
 
 
+Read = Callable[[Any], int]
+"""From the facts of a table to one whole number."""
+Compute = Callable[[Any], Figure]
+"""From the facts of a table to one figure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """``denominator`` is empty for a count. ``article`` says by which rule it is watched, never how it is computed."""
@@ -55,7 +61,7 @@ class Metric:
     definition: str
     numerator: str
     denominator: str
-    compute: Callable[[Any], Figure]
+    compute: Compute
     """From the facts of its table (`HandlingFacts`, `AlarmFacts`)."""
     drills_to: str
     """The list of facts behind the figure, a key of `anlan.rules.metrics.facts.LISTS`."""
@@ -90,3 +96,18 @@ class Metric:
         if self.unit is MetricUnit.COUNT:
             return int(value)
         return float(percent_text(value if self.unit is MetricUnit.PERCENT else value / 100))
+
+
+def count(read: Read) -> Compute:
+    """A plain count."""
+    return lambda facts: Figure(Fraction(read(facts)))
+
+
+def share(part: Read, whole: Read) -> Compute:
+    """So much of a whole."""
+    return lambda facts: Figure(Fraction(part(facts)), whole(facts))
+
+
+def minutes(microseconds: Read, cases: Read) -> Compute:
+    """Microseconds as minutes, in the mean over so many cases."""
+    return lambda facts: Figure(Fraction(microseconds(facts), 60_000_000), cases(facts))

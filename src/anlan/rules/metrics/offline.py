@@ -6,17 +6,15 @@ never left out; whether it counts in the ranking is a local setting.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
-from operator import attrgetter
 
-from anlan.rules.metrics.metric import Figure, Metric, MetricUnit
+from anlan.rules.metrics.adding import Facts
+from anlan.rules.metrics.metric import Metric, MetricUnit, count, minutes
 from anlan.rules.ranking import Direction
 
 _ARTICLE = "信息通报制度 第四条、数据质量管理办法 第九条"
-_MINUTE_US = 60_000_000
 
 Window = tuple[datetime, datetime]
 """[start, end) of a confirmed filing."""
@@ -33,7 +31,7 @@ def explained(since: datetime, until: datetime, windows: Iterable[Window]) -> ti
 
 
 @dataclass(frozen=True, slots=True)
-class OfflineFacts:
+class OfflineFacts(Facts):
     """What was offline in one period. Whole numbers that add up over enterprises; times in microseconds.
 
     Of an outage that a filing explains in part only the rest of its time counts as offline.
@@ -51,60 +49,41 @@ class OfflineFacts:
     link_outages: int = 0
     link_us: int = 0
 
-    def __add__(self, other: OfflineFacts) -> OfflineFacts:
-        return total((self, other))
-
-
-_READ = attrgetter(*(each.name for each in fields(OfflineFacts)))
-
-
-def total(facts: Iterable[OfflineFacts]) -> OfflineFacts:
-    """The sum; of nothing, all zero."""
-    return OfflineFacts(*map(sum, zip(*map(_READ, facts), strict=True)))
-
-
-def _minutes(read: Callable[[OfflineFacts], int], over: Callable[[OfflineFacts], int]) -> Callable[..., Figure]:
-    return lambda facts: Figure(Fraction(read(facts), _MINUTE_US), over(facts))
-
-
-def _count(read: Callable[[OfflineFacts], int]) -> Callable[[OfflineFacts], Figure]:
-    return lambda facts: Figure(Fraction(read(facts)))
-
 
 _WORST = Direction.WORST_FIRST
 _ALL = (
     Metric(
         "offline_minutes", "测点平均离线时长", MetricUnit.MINUTES, _WORST, _ARTICLE,
         "期内测点没有数据的时间，自最近一次数据起算，按在用测点平均；已确认报备的范围和时段内的不计（本地设定）。",
-        "未报备的离线时间", "在用测点数", _minutes(lambda facts: facts.offline_us, lambda facts: facts.points),
+        "未报备的离线时间", "在用测点数", minutes(lambda facts: facts.offline_us, lambda facts: facts.points),
         "outages",
     ),
     Metric(
         "offline_outages", "测点离线次数", MetricUnit.COUNT, _WORST, _ARTICLE,
         "期内发生或持续的测点离线；已确认报备的另列，不计入（本地设定）。", "测点离线", "",
-        _count(lambda facts: facts.outages), "counted_outages",
+        count(lambda facts: facts.outages), "counted_outages",
     ),
     Metric(
         "offline_filed_minutes", "已报备平均离线时长", MetricUnit.MINUTES, _WORST, _ARTICLE,
         "期内测点没有数据的时间中，在已确认报备的范围和时段内的部分，按在用测点平均。",
-        "已报备的离线时间", "在用测点数", _minutes(lambda facts: facts.filed_us, lambda facts: facts.points),
+        "已报备的离线时间", "在用测点数", minutes(lambda facts: facts.filed_us, lambda facts: facts.points),
         "filed_outages",
     ),
     Metric(
         "offline_filed", "已报备离线次数", MetricUnit.COUNT, _WORST, _ARTICLE,
         "期内发生或持续、与已确认报备的范围和时段有重合的测点离线。", "已报备的测点离线", "",
-        _count(lambda facts: facts.filed), "filed_outages",
+        count(lambda facts: facts.filed), "filed_outages",
     ),
     Metric(
         "link_minutes", "网关平均中断时长", MetricUnit.MINUTES, _WORST, _ARTICLE,
         "期内网关没有数据的时间，自最近一次数据起算，按在用网关平均；所有在用测点都在已确认报备范围内的时段不计（本地设定）。",
-        "未报备的中断时间", "在用网关数", _minutes(lambda facts: facts.link_us, lambda facts: facts.gateways),
+        "未报备的中断时间", "在用网关数", minutes(lambda facts: facts.link_us, lambda facts: facts.gateways),
         "link_outages",
     ),
     Metric(
         "link_outages", "网关中断次数", MetricUnit.COUNT, _WORST, _ARTICLE,
         "期内发生或持续的网关中断，已报备的也在内。", "网关中断", "",
-        _count(lambda facts: facts.link_outages), "link_outages",
+        count(lambda facts: facts.link_outages), "link_outages",
     ),
 )  # fmt: skip
 

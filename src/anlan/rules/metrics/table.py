@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from anlan.rules.metrics import alarming, offline
-from anlan.rules.metrics import facts as handling
-from anlan.rules.metrics.alarming import AlarmFacts
+from anlan.rules.metrics.adding import Facts
 from anlan.rules.metrics.facts import HandlingFacts
 from anlan.rules.metrics.metric import Figure, Metric
-from anlan.rules.metrics.offline import OfflineFacts
 from anlan.rules.ranking import Place, rank, top
 
-Facts = HandlingFacts | AlarmFacts | OfflineFacts
-"""Facts that add up; all units of one table have facts of one kind."""
-F = TypeVar("F", HandlingFacts, AlarmFacts, OfflineFacts)
-_TOTALS: dict[type, Any] = {
-    HandlingFacts: handling.total, AlarmFacts: alarming.total, OfflineFacts: offline.total,
-}  # fmt: skip
+F = TypeVar("F", bound=Facts)
+"""All units of one table have facts of one kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +53,13 @@ def tabulate(
     places = places if first is None else top(places, first)
     columns = tuple(metrics)
     lines = [Line(place.subject, facts[place.subject], columns, place) for place in places]
-    whole: Facts = summed(facts.values(), HandlingFacts() if nothing is None else nothing)  # type: ignore[type-var]
+    whole: Facts = summed(facts.values(), HandlingFacts() if nothing is None else nothing)
     return Table(columns, ranked_by, tuple(lines), _figures(columns, whole))
 
 
 def summed(facts: Iterable[F], nothing: F) -> F:
     """The sum; of nothing, ``nothing``."""
-    found: F = _TOTALS[type(nothing)]([nothing, *facts])
-    return found
+    return type(nothing).total([nothing, *facts])
 
 
 def _figures(metrics: Sequence[Metric], facts: Facts) -> tuple[Figure, ...]:

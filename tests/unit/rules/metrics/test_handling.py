@@ -22,7 +22,6 @@ from anlan.rules.metrics import (
     MetricUnit,
     OfflineFacts,
     tabulate,
-    total,
 )
 from anlan.rules.metrics.facts import LISTS
 
@@ -103,5 +102,5 @@ FACTS = st.builds(HandlingFacts, warnings=st.integers(0, 9), downgrades=st.integ
 
 @given(st.lists(FACTS, max_size=6))
 def test_facts_add_up_in_any_order(facts: list[HandlingFacts]) -> None:
-    assert total(facts) == total(reversed(facts))
-    assert total(facts).warnings == sum(each.warnings for each in facts)
+    assert HandlingFacts.total(facts) == HandlingFacts.total(reversed(facts))
+    assert HandlingFacts.total(facts).warnings == sum(each.warnings for each in facts)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anlan.rules.metrics import METRICS, OFFLINE, OfflineFacts
-from anlan.rules.metrics.offline import explained, total
+from anlan.rules.metrics.offline import explained
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 MINUTES = st.tuples(st.integers(0, 60), st.integers(0, 60)).map(sorted)
@@ -26,7 +26,9 @@ def test_explained_time_is_the_union_of_windows_within_the_outage(outage: list[i
 
 
 def test_figures_are_means_over_what_is_in_use_and_dashes_without_any() -> None:
-    county = total([OfflineFacts(points=4, gateways=1, offline_us=8 * 60_000_000), OfflineFacts(points=4, outages=1)])
+    county = OfflineFacts.total(
+        [OfflineFacts(points=4, gateways=1, offline_us=8 * 60_000_000), OfflineFacts(points=4, outages=1)]
+    )
     texts = [METRICS[name].text(METRICS[name].compute(county)) for name in OFFLINE]
     assert texts == ["1.00", "1", "0.00", "0", "0.00", "0"]
     assert METRICS["offline_minutes"].text(METRICS["offline_minutes"].compute(OfflineFacts())) == "—"
