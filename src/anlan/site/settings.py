@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "anlan.site.middleware.NoNul",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "anlan.apps.accounts.middleware.SessionLimits",
     "anlan.apps.accounts.middleware.LogInFirst",

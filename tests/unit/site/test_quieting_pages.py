@@ -108,6 +108,8 @@ def test_the_filer_is_told_what_became_of_it_and_after_some_days_no_longer(world
         blank = county.post(f"/alarms/filings/{row.pk}/refuse/", {"text": " "})
         assert blank.status_code == 422
         assert "请写明不予确认的原因" in blank.content.decode()
+        for again in ("refuse", "confirm"):  # from the page that says so the act is open as before
+            assert f'action="/alarms/filings/{row.pk}/{again}/"' in blank.content.decode()
         county.post(f"/alarms/filings/{row.pk}/refuse/", {"text": "没有写明监护人"})
     else:
         obligations.run_due(row.ends_at)
@@ -119,14 +121,114 @@ def test_the_filer_is_told_what_became_of_it_and_after_some_days_no_longer(world
 
 
 def test_a_window_that_is_backward_or_without_a_reason_is_refused_beside_the_form(world: World) -> None:
-    asked: dict[str, Any] = {"kind": "stop", "scope": "", "reason": "停用", "starts_at": "2030-01-02T08:00"}
+    asked: dict[str, Any] = {"kind": "stop", "scope": "enterprise", "reason": "停用", "starts_at": "2030-01-02T08:00"}
     answer = world.client("holder").post("/alarms/filings/new/", asked | {"ends_at": "2030-01-02T08:00"})
     assert answer.status_code == 422
     assert "结束时间须晚于开始时间" in answer.content.decode()
     answer = world.client("holder").post("/alarms/filings/new/", asked | {"ends_at": "2030-01-03T08:00", "reason": ""})
     assert answer.status_code == 422
     assert "请写明报备的事项" in answer.content.decode()
-    assert world.client("county").get("/alarms/filings/new/").status_code == 403
+    nowhere = world.client("holder").post("/alarms/filings/new/", asked | {"ends_at": "2030-01-03T08:00", "scope": ""})
+    assert nowhere.status_code == 422
+    assert "请选择范围，或在下面选测点" in nowhere.content.decode()
+    answer = world.client("county").get("/alarms/filings/new/")
+    assert answer.status_code == 403
+    assert "报备由企业主要负责人、包保责任人或安全管理人员提出" in answer.content.decode()
+
+
+def test_what_is_typed_is_kept_and_everything_that_is_missing_is_said_beside_its_field(world: World) -> None:
+    may(world, "holder", Role.SAFETY_OFFICER)
+    typed = {"name": "停泵时低压", "condition": "", "comparison": "at_or_below", "threshold": "", "side": "low"}
+    answer = world.client("holder").post("/alarms/suppressions/new/", typed | {"reason": "测" * 200_000})
+    shown = answer.content.decode()
+    assert answer.status_code == 422
+    for said in ("请选择由哪个测点判断条件", "请填写数字，零也要填", "请至少选择一个被抑制的测点", "200000"):
+        assert said in shown
+    assert "停泵时低压" in shown
+    assert "测" * 200_000 in shown
+
+
+@pytest.mark.parametrize("garbage", ["9" * 40, "x", "1 or 1", "-1"])
+def test_garbage_in_the_place_of_a_key_is_refused_in_words(world: World, garbage: str) -> None:
+    may(world, "holder", Role.SAFETY_OFFICER)
+    holder = world.client("holder")
+    assert holder.get("/alarms/shelve/", {"alarm": garbage}).status_code == 404
+    wrong = {
+        "name": "停泵",
+        "condition": garbage,
+        "comparison": "x",
+        "threshold": "1e999",
+        "side": "x",
+        "reason": "依据",
+    }
+    answer = holder.post("/alarms/suppressions/new/", wrong | {"points": [garbage]})
+    assert answer.status_code == 422
+    assert "请填写数字" in answer.content.decode()
+
+
+def test_a_nul_is_refused_before_any_database_sees_it(world: World) -> None:
+    holder = world.client("holder")
+    for answer in (
+        holder.get("/alarms/shelve/", {"alarm": "\x00"}), holder.get("/alarms/", {"q": "\x00"}),
+        holder.get("/points/%00/"), holder.post("/alarms/filings/new/", {"reason": "a\x00b"}),
+        Client().post("/login/", {"username": "a\x00", "password": "b"}),
+    ):  # fmt: skip
+        assert answer.status_code == 400
+        assert "什么都没有改动" in answer.content.decode()
+
+
+def test_who_may_not_do_a_thing_is_told_who_may(world: World) -> None:
+    """The lists say who asks, a record whose decision it waits for; nobody is offered what they may not do."""
+    row = filed(world)
+    county = world.client("county")
+    for kind, who in (("filings", "报备由企业"), ("shelvings", "报警由企业"), ("suppressions", "规则由企业")):
+        assert who in page(county, f"/alarms/{kind}/")
+    holder = world.client("holder")
+    assert "规则由企业主要负责人或安全管理人员提出" in page(holder, "/alarms/suppressions/")
+    assert "报备由企业" not in page(holder, "/alarms/filings/")
+    mine = page(holder, f"/alarms/filings/{row.pk}/")
+    assert "等待县（园区）的值班员、处置人员或审批人确认" in mine
+    assert "撤回报备" in mine
+    assert "提前结束" not in mine
+    assert "等待县（园区）" not in page(county, f"/alarms/filings/{row.pk}/")
+    assert county.post(f"/alarms/filings/{row.pk}/confirm/", {"text": ""}).status_code == 302
+    mine = page(holder, f"/alarms/filings/{row.pk}/")
+    assert "提前结束" in mine
+    assert "撤回报备" not in mine
+
+
+def test_nobody_is_offered_to_approve_their_own_request(world: World) -> None:
+    """Where the setting has the principal approve: the one who asked waits for another."""
+    alarm = world.plants["a1"].alarm
+    Point.objects.filter(pk=alarm.point_id).update(gas="toxic")
+    refine(
+        world.agencies["county-a"], "shelving_gas_approver", "principal", effective_from=civil_day(world.now),
+        actor="user:admin", at=world.now - 24 * HOUR, by="示例管理员", document="示例局〔2026〕1号",
+    )  # fmt: skip
+    may(world, "holder", Role.PRINCIPAL)
+    holder = world.client("holder")
+    answer = holder.post("/alarms/shelve/", {"alarm": alarm.pk, "minutes": 60, "reason": "标定"}, follow=True)
+    assert "已提交企业主要负责人批准" in answer.content.decode()
+    row = Shelving.objects.latest("pk")
+    assert "申请人不能批准自己的申请" in page(holder, f"/alarms/shelvings/{row.pk}/")
+    assert "批准搁置" not in page(holder, f"/alarms/shelvings/{row.pk}/")
+    assert holder.post(f"/alarms/shelvings/{row.pk}/approve/", {"text": ""}).status_code == 403
+    assert "气体报警搁置待批准" not in page(holder, "/todo/")
+
+
+def test_alarms_chosen_in_the_list_come_to_the_form_without_a_secret_in_the_address(world: World) -> None:
+    alarm = world.plants["a1"].alarm
+    answer = world.client("holder").post("/alarms/shelve/", {"alarm": alarm.pk, "csrfmiddlewaretoken": "x"})
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/alarms/shelve/?alarm={alarm.pk}"
+
+
+def test_a_form_that_is_no_longer_good_says_so_in_chinese(world: World) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(world.users["holder"])
+    answer = client.post("/alarms/filings/new/", {})
+    assert answer.status_code == 403
+    assert "表单已失效" in answer.content.decode()
 
 
 def test_a_plain_alarm_is_shelved_for_the_enterprise_alone(world: World) -> None:
@@ -139,6 +241,7 @@ def test_a_plain_alarm_is_shelved_for_the_enterprise_alone(world: World) -> None
     assert holder.post("/alarms/shelve/", {"alarm": alarm.pk, "minutes": 60, "reason": "换表"}).status_code == 302
     assert f'href="/points/{alarm.point.code}/"' not in page(holder, "/alarms/")
     assert "另有 1 条已搁置" in page(holder, "/alarms/")
+    assert "没有其他报警" in page(holder, "/alarms/")
     assert alarm.point.tag in page(holder, "/alarms/?state=shelved")
     for who in ("county", "city"):
         seen = page(world.client(who), "/alarms/")

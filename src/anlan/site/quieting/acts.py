@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.accounts import selectors as entitlements
-from anlan.apps.monitoring.models import FilingState, ShelvingState, SuppressionState
+from anlan.apps.monitoring.models import Filing, FilingState, Shelving, ShelvingState, SuppressionState
 from anlan.apps.monitoring.services import filings, shelving, suppression
 from anlan.apps.org.models import Agency, Role
 from anlan.rules.alarms import Approver
-from anlan.site.quieting.forms import EmptyForm, NoteForm
+from anlan.site.quieting.forms import EmptyForm, NoteForm, ReasonForm
 from anlan.site.warnings.forms import ActForm
 
 CONFIRMERS = frozenset({Role.DUTY_OFFICER, Role.HANDLER, Role.APPROVER})
@@ -72,6 +73,8 @@ class Act:
 
 
 def _decides(who: Doer, row: Any) -> bool:
+    if who.name == row.asked_by:
+        return False
     return who.principal if row.approver == Approver.PRINCIPAL else who.approves_for is not None
 
 
@@ -84,15 +87,19 @@ FILING_ACTS = {
         ),
     ),
     "refuse": Act(
-        _("不予确认"), _("已退回企业。"), NoteForm, (FilingState.FILED,),
+        _("不予确认"), _("已退回企业。"), ReasonForm, (FilingState.FILED,),
         lambda who, row: who.confirms_for is not None,
         lambda row, who, at, text: filings.refuse(
             row, by=who.name, actor=who.actor, agency=who.confirms_for, at=at, note=text
         ),
     ),
+    "withdraw": Act(
+        _("撤回报备"), _("报备已撤回。"), EmptyForm, (FilingState.FILED,), lambda who, row: who.staff,
+        lambda row, who, at, text: filings.end(row, by=who.name, actor=who.actor, at=at),
+    ),
     "end": Act(
-        _("撤回或提前结束"), _("报备已结束，仍在越限的报警已恢复。"), EmptyForm,
-        (FilingState.FILED, FilingState.CONFIRMED), lambda who, row: who.staff,
+        _("提前结束"), _("报备已结束，仍在越限的报警已恢复。"), EmptyForm, (FilingState.CONFIRMED,),
+        lambda who, row: who.staff,
         lambda row, who, at, text: filings.end(row, by=who.name, actor=who.actor, at=at),
     ),
 }  # fmt: skip
@@ -102,12 +109,15 @@ SHELVING_ACTS = {
         lambda row, who, at, text: shelving.approve(row, by=who.name, actor=who.actor, at=at, note=text),
     ),
     "refuse": Act(
-        _("不批准"), _("已退回申请人。"), NoteForm, (ShelvingState.ASKED,), _decides,
+        _("不批准"), _("已退回申请人。"), ReasonForm, (ShelvingState.ASKED,), _decides,
         lambda row, who, at, text: shelving.refuse(row, by=who.name, actor=who.actor, at=at, note=text),
     ),
+    "withdraw": Act(
+        _("撤回申请"), _("申请已撤回。"), EmptyForm, (ShelvingState.ASKED,), lambda who, row: who.staff,
+        lambda row, who, at, text: shelving.unshelve(row, by=who.name, actor=who.actor, at=at),
+    ),
     "return": Act(
-        _("撤回或提前恢复"), _("已恢复显示。"), EmptyForm, (ShelvingState.ASKED, ShelvingState.IN_FORCE),
-        lambda who, row: who.staff,
+        _("提前恢复"), _("已恢复显示。"), EmptyForm, (ShelvingState.IN_FORCE,), lambda who, row: who.staff,
         lambda row, who, at, text: shelving.unshelve(row, by=who.name, actor=who.actor, at=at),
     ),
 }  # fmt: skip
@@ -120,16 +130,33 @@ SUPPRESSION_ACTS = {
         ),
     ),
     "refuse": Act(
-        _("不批准"), _("已退回企业。"), NoteForm, (SuppressionState.PROPOSED,),
+        _("不批准"), _("已退回企业。"), ReasonForm, (SuppressionState.PROPOSED,),
         lambda who, row: who.approves_for is not None,
         lambda row, who, at, text: suppression.refuse(
             row, by=who.name, actor=who.actor, agency=who.approves_for, at=at, note=text
         ),
     ),
+    "withdraw": Act(
+        _("撤回申请"), _("申请已撤回。"), EmptyForm, (SuppressionState.PROPOSED,), lambda who, row: who.designer,
+        lambda row, who, at, text: suppression.retire(row, actor=who.actor, at=at),
+    ),
     "retire": Act(
-        _("撤回或停用"), _("规则已停用，仍在越限的报警已恢复。"), EmptyForm,
-        (SuppressionState.PROPOSED, SuppressionState.APPROVED),
+        _("停用规则"), _("规则已停用，仍在越限的报警已恢复。"), EmptyForm, (SuppressionState.APPROVED,),
         lambda who, row: who.designer or who.approves_for is not None,
         lambda row, who, at, text: suppression.retire(row, actor=who.actor, at=at),
     ),
 }  # fmt: skip
+DECISIONS = ("confirm", "approve")
+"""The acts by which what is asked for is granted."""
+
+
+def waits_for(row: Any, who: Doer, acts: dict[str, Act]) -> str:
+    """In words whose decision the record waits for; empty when it waits for none, or for the reader's."""
+    open_ones = [acts[verb] for verb in DECISIONS if verb in acts and row.state in acts[verb].states]
+    if not open_ones or any(act.may(who, row) for act in open_ones):
+        return ""
+    if isinstance(row, Filing):
+        return _t("等待县（园区）的值班员、处置人员或审批人确认。")
+    if isinstance(row, Shelving) and row.approver == Approver.PRINCIPAL:
+        return _t("等待企业主要负责人批准；申请人不能批准自己的申请。")
+    return _t("等待县（园区）的处置人员或审批人批准。")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from anlan.site.quieting import views
+from anlan.site.quieting import shelve, views
 
 urlpatterns = [
     path("alarms/filings/", views.matters, {"kind": "filing"}, name="filings"),
@@ -10,7 +10,7 @@ urlpatterns = [
     path("alarms/filings/<int:pk>/", views.matter, {"kind": "filing"}, name="filing"),
     path("alarms/filings/<int:pk>/<slug:verb>/", views.matter_act, {"kind": "filing"}, name="filing-act"),
     path("alarms/shelvings/", views.matters, {"kind": "shelving"}, name="shelvings"),
-    path("alarms/shelve/", views.shelve, name="shelve"),
+    path("alarms/shelve/", shelve.shelve, name="shelve"),
     path("alarms/shelvings/<int:pk>/", views.matter, {"kind": "shelving"}, name="shelving"),
     path("alarms/shelvings/<int:pk>/<slug:verb>/", views.matter_act, {"kind": "shelving"}, name="shelving-act"),
     path("alarms/suppressions/", views.matters, {"kind": "suppression"}, name="suppressions"),

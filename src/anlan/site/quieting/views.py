@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,17 +22,14 @@ from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.monitoring import selectors, services
 from anlan.apps.monitoring.models import Alarm, Filing, Shelving, SuppressionRule
 from anlan.apps.monitoring.services import filings as filing_services
-from anlan.apps.monitoring.services import shelving as shelving_services
 from anlan.apps.monitoring.services import suppression as suppression_services
 from anlan.apps.org import access
+from anlan.apps.org.models import Role
 from anlan.apps.registry.models import Enterprise
-from anlan.apps.registry.selectors import locality
 from anlan.components.export import workbook
 from anlan.components.lists import Listing, Page
-from anlan.rules.alarms import ShelvingRule
-from anlan.rules.calendar import civil_day
-from anlan.site.quieting.acts import DESIGNERS, FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS, Act, Doer, doer
-from anlan.site.quieting.forms import FilingForm, ShelveForm, SuppressionForm
+from anlan.site.quieting.acts import DESIGNERS, FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS, Act, Doer, doer, waits_for
+from anlan.site.quieting.forms import FilingForm, SuppressionForm
 from anlan.site.quieting.listing import (
     FILINGS,
     SHELVINGS,
@@ -45,8 +42,6 @@ from anlan.site.quieting.listing import (
 
 SHOWN = 50
 """Alarms that the page of a record lists; the alarm list has them all."""
-MOST_SHELVED = 50
-"""Alarms that one request may name."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +55,10 @@ class Kind:
     rows: Callable[[Any], QuerySet[Any]]
     acts: dict[str, Act]
     none: Any
+    roles: frozenset[Role]
+    """Roles of an enterprise that may ask for it."""
+    asked_by: Any
+    """The same in words, for everybody else."""
 
     @property
     def act(self) -> str:
@@ -72,17 +71,20 @@ KINDS = {
         "filing", gettext_lazy("报备"),
         gettext_lazy("计划停用、检维修、设施损坏：企业报备，县（园区）确认，市级可见；不影响已发生的预警"), FILINGS,
         lambda scope: selectors.filings_visible(scope).prefetch_related("points"), FILING_ACTS,
-        gettext_lazy("没有报备"),
+        gettext_lazy("没有报备"), entitlements.STAFF,
+        gettext_lazy("报备由企业主要负责人、包保责任人或安全管理人员提出，县（园区）确认。"),
     ),
     "shelving": Kind(
         "shelving", gettext_lazy("搁置"),
         gettext_lazy("只让企业自己的画面安静一段时间；定级、未消警数和监管部门看到的都不变"), SHELVINGS,
-        selectors.shelvings_visible, SHELVING_ACTS, gettext_lazy("没有搁置的报警"),
+        selectors.shelvings_visible, SHELVING_ACTS, gettext_lazy("没有搁置的报警"), entitlements.STAFF,
+        gettext_lazy("报警由企业主要负责人、包保责任人或安全管理人员搁置。"),
     ),
     "suppression": Kind(
         "suppression", gettext_lazy("设计抑制"),
         gettext_lazy("设备停用等条件成立时按批准的规则不报警；仍有记录，气体报警不得抑制"), SUPPRESSIONS,
-        selectors.suppressions_visible, SUPPRESSION_ACTS, gettext_lazy("没有设计抑制规则"),
+        selectors.suppressions_visible, SUPPRESSION_ACTS, gettext_lazy("没有设计抑制规则"), DESIGNERS,
+        gettext_lazy("规则由企业主要负责人或安全管理人员提出，县（园区）处置人员或审批人批准。"),
     ),
 }  # fmt: skip
 
@@ -99,7 +101,7 @@ def matters(request: Any, kind: str) -> HttpResponseBase:
         "kind": known,
         "page": page,
         "rows": [_cells(page, row, reverse(known.name, args=[row.pk])) for row in page.rows],
-        "may_ask": kind != "shelving" and _mine(request, kind, now).exists(),
+        "may_ask": bool(entitlements.enterprises_of(request.user, now, known.roles)),
     }
     fragment = bool(request.headers.get("HX-Request"))
     response = render(request, "quieting/_rows.html" if fragment else "quieting/list.html", context)
@@ -113,8 +115,7 @@ def matter(request: Any, kind: str, pk: int) -> HttpResponse:
     now = clock.now()
     row = _look_up(request, kind, pk, now)
     who = doer(request.user, row.enterprise, now)
-    forms = {verb: act.form(auto_id=f"{verb}_%s") for verb, act in _open_acts(kind, row, who).items()}
-    return _record(request, kind, row, forms)
+    return _record(request, kind, row, who, _forms(kind, row, who))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -140,8 +141,7 @@ def matter_act(request: Any, kind: str, pk: int, verb: str) -> HttpResponse:
         else:
             messages.info(request, str(act.done))
             return redirect(kind, pk)
-    forms = {name: each.form(auto_id=f"{name}_%s") for name, each in _open_acts(kind, row, who).items()}
-    return _record(request, kind, row, forms | {verb: form}, opened=verb, status=422)
+    return _record(request, kind, row, who, _forms(kind, row, who) | {verb: form}, opened=verb, status=422)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -199,63 +199,6 @@ def new_suppression(request: Any) -> HttpResponse:
     return _ask(request, "suppression", enterprise, form, _("设计抑制规则"), _("提交批准"))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def shelve(request: Any) -> HttpResponse:
-    """Shelve the alarms named by ``alarm`` (one or many), as staff of their enterprise; gas alarms are asked for.
-
-    One alarm outside the scope refuses the whole act with 404, one of an enterprise where the person holds no role
-    with 403; both attempts are journaled.
-    """
-    now = clock.now()
-    given = request.POST if request.method == "POST" else request.GET
-    asked = list(dict.fromkeys(given.getlist("alarm")))[:MOST_SHELVED]
-    rows = Alarm.objects.select_related("enterprise__supervisor", "point__enterprise__supervisor")
-    alarms = list(rows.visible_to(request.scope).filter(pk__in=asked).order_by("point__tag", "side"))
-    for key in sorted(set(asked) - {alarm.pk for alarm in alarms}):
-        access.find(request, rows, now=now, pk=key)
-    mine = entitlements.enterprises_of(request.user, now, entitlements.STAFF)
-    for alarm in alarms:
-        if alarm.enterprise_id not in mine:
-            access.note_refusal(request, f"enterprise:{alarm.enterprise.code}", alarm, now=now)
-            raise PermissionDenied(_("报警由企业人员搁置；您在这家企业没有此项职责。"))
-    if not alarms:
-        messages.info(request, _("请先在报警清单中选择要搁置的报警。"))
-        return redirect("alarms")
-    rule = ShelvingRule.of(locality.rules_of_one(alarms[0].enterprise, civil_day(now)))
-    form = ShelveForm(
-        request.POST or None, longest_minutes=int(rule.longest.total_seconds() // 60), initial={"minutes": 60}
-    )
-    chosen = list({(alarm.point_id, alarm.side): alarm for alarm in alarms}.values())
-    if request.method == "POST" and form.is_valid():
-        done, refused = _shelve(request, chosen, form.cleaned_data, now)
-        if done or not refused:
-            for words in [*done, *refused]:
-                messages.info(request, words)
-            return redirect("shelvings")
-        form.add_error(None, "；".join(dict.fromkeys(refused)))
-    context = {"alarms": chosen, "form": form, "has_gas": any(alarm.point.gas for alarm in chosen), "rule": rule}
-    return render(request, "quieting/shelve.html", context, status=422 if form.errors else 200)
-
-
-def _shelve(
-    request: Any, alarms: Iterable[Alarm], values: dict[str, Any], now: datetime
-) -> tuple[list[str], list[str]]:
-    done, refused = [], []
-    for alarm in alarms:
-        who = doer(request.user, alarm.enterprise, now)
-        try:
-            row = shelving_services.shelve(
-                alarm.point, alarm.side, minutes=values["minutes"], reason=values["reason"], by=who.name,
-                actor=who.actor, at=now,
-            )  # fmt: skip
-        except services.NotDone as error:
-            refused.append(error.detail)
-        else:
-            said = _("%(t)s 已搁置") if row.begins_at else _("%(t)s 是气体报警，已提交批准")
-            done.append(said % {"t": alarm.point.tag})
-    return done, refused
-
-
 def _look_up(request: Any, kind: str, pk: int, now: datetime) -> Any:
     """The record with what its page shows; 404 and a journal entry when out of scope."""
     models = {"filing": Filing, "shelving": Shelving, "suppression": SuppressionRule}
@@ -270,13 +213,14 @@ def _look_up(request: Any, kind: str, pk: int, now: datetime) -> Any:
     return access.find(request, rows, now=now, pk=pk)
 
 
-def _open_acts(kind: str, row: Any, who: Doer) -> dict[str, Act]:
+def _forms(kind: str, row: Any, who: Doer) -> dict[str, Any]:
+    """The forms of the acts that are open to the reader."""
     acts = KINDS[kind].acts.items()
-    return {verb: act for verb, act in acts if row.state in act.states and act.may(who, row)}
+    return {verb: act.form(auto_id=f"{verb}_%s") for verb, act in acts if row.state in act.states and act.may(who, row)}
 
 
 def _record(
-    request: Any, kind: str, row: Any, forms: dict[str, Any], opened: str = "", status: int = 200
+    request: Any, kind: str, row: Any, who: Doer, forms: dict[str, Any], opened: str = "", status: int = 200
 ) -> HttpResponse:
     alarms = _alarms_of(request, kind, row)
     context = {
@@ -288,7 +232,8 @@ def _record(
         "alarms": alarms,
         "acts": [(verb, KINDS[kind].acts[verb], form) for verb, form in forms.items()],
         "opened": opened,
-        "may_follow": kind == "suppression" and _mine(request, kind, clock.now()).filter(pk=row.enterprise_id).exists(),
+        "waits_for": waits_for(row, who, KINDS[kind].acts),
+        "may_follow": kind == "suppression" and who.designer,
     }  # fmt: skip
     return render(request, "quieting/matter.html", context, status=status)
 
@@ -343,8 +288,7 @@ def _facts(kind: str, row: Any) -> list[tuple[str, Any]]:
 
 def _mine(request: Any, kind: str, now: datetime) -> QuerySet[Enterprise]:
     """The enterprises for which the person may ask for this."""
-    roles = DESIGNERS if kind == "suppression" else entitlements.STAFF
-    mine = entitlements.enterprises_of(request.user, now, roles)
+    mine = entitlements.enterprises_of(request.user, now, KINDS[kind].roles)
     rows = Enterprise.objects.visible_to(request.scope).select_related("supervisor", "park")
     return rows.filter(pk__in=mine).order_by("code")
 
@@ -359,7 +303,7 @@ def _asking_for(request: Any, kind: str, now: datetime) -> Enterprise:
     else:
         mine = _mine(request, kind, now).first()
     if mine is None:
-        raise PermissionDenied(_("由企业有关人员提出；您在这家企业没有此项职责。"))
+        raise PermissionDenied(str(KINDS[kind].asked_by))
     return mine
 
 

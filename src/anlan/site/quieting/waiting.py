@@ -63,6 +63,7 @@ def waiting_for(user: Any, scope: Scope, now: datetime) -> list[Waiting]:
         found += [_filing(row) for row in rows.order_by("starts_at", "pk")[:SHOWN]]
     if approves or principal:
         asked = selectors.shelvings_to_approve(scope, approves, principal)
+        asked = asked.exclude(asked_by=str(user.person.name if user.person else user))  # nobody approves their own
         found += [_shelving(row) for row in asked.order_by("asked_at", "pk")[:SHOWN]]
     if approves:
         proposed = selectors.suppressions_to_approve(scope, approves)
