@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, CharField, F, Func, Lookup, Q, QuerySet, TextField
+from django.db.models.lookups import Contains
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -109,8 +110,15 @@ class Text:
                 found |= holds(path, bound.value)
         for relation, asked in elsewhere.items():  # each table is looked through once, and not once a row of the list
             model = rows.model._meta.get_field(relation).related_model
-            found |= Q(**{f"{relation}__in": model._base_manager.filter(asked).values("pk")})
+            rows = rows.alias(**{f"key_of_{relation}": _plain(relation)})
+            found |= Q(**{f"key_of_{relation}__in": model._base_manager.filter(asked).values("pk")})
         return rows.filter(found)
+
+
+def _plain(relation: str) -> Func:
+    """The key of a related row as a number that no index knows: the database then walks through the rows in the order
+    asked for and stops when it has enough. SQLite would first gather and sort all that any of the words finds."""
+    return Func(F(f"{relation}_id"), template="+%(expressions)s", output_field=BigIntegerField())
 
 
 @dataclass(frozen=True)
@@ -169,10 +177,34 @@ def _morning(day: str) -> datetime:
     return calendar.midnight(date.fromisoformat(day))
 
 
+@CharField.register_lookup
+@TextField.register_lookup
+class AsTheyAre(Lookup):  # type: ignore[type-arg]
+    """``contains`` for words without cases. SQLite finds them in half the time when it does not compare patterns."""
+
+    lookup_name = "as_they_are"
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return Contains(self.lhs, self.rhs).as_sql(compiler, connection)
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> Any:
+        field, parameters = self.process_lhs(compiler, connection)
+        return f"INSTR({field}, %s) > 0", [*parameters, self.rhs]
+
+
 def holds(path: str, words: str) -> Q:
     """That ``words`` stand in the field, whatever their case. Words without cases, as Chinese ones, are looked for as
-    they are, which is many times quicker on PostgreSQL."""
-    return Q(**{f"{path}__icontains" if words.upper() != words.lower() else f"{path}__contains": words})
+    they are, which is many times quicker."""
+    return Q(**{f"{path}__{'icontains' if _has_cases(words) else 'as_they_are'}": words})
+
+
+def begins(path: str, words: str) -> Q:
+    """That the field begins with ``words``, as `holds`."""
+    return Q(**{f"{path}__{'istartswith' if _has_cases(words) else 'startswith'}": words})
+
+
+def _has_cases(words: str) -> bool:
+    return words.upper() != words.lower()
 
 
 def equals(path: str) -> Narrow:

@@ -18,7 +18,7 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
-from anlan.components.filters import Bound, Exact, Filter
+from anlan.components.filters import Bound, Exact, Filter, Text
 
 Rows = QuerySet[Any]
 COUNTED = 10_000
@@ -116,7 +116,21 @@ class Page:
     @cached_property
     def total(self) -> int:
         """How many rows match, at most one more than `COUNTED`."""
+        if self._asks_for_words:
+            return min(len(self._keys), COUNTED + 1)
         return self.matching.order_by()[: COUNTED + 1].count()
+
+    @property
+    def _asks_for_words(self) -> bool:
+        pairs = zip(self.listing.filters, self.bound, strict=True)
+        return any(isinstance(each, Text) and bound.is_set for each, bound in pairs)
+
+    @cached_property
+    def _keys(self) -> list[Any]:
+        """The keys of all rows that a page can show, in order. Words are looked for in whole tables: counting and
+        showing both go by this one look."""
+        last = -(-COUNTED // self.listing.per_page) * self.listing.per_page
+        return list(self.matching.values_list("pk", flat=True)[: last + 1])
 
     @property
     def total_words(self) -> str:
@@ -143,9 +157,12 @@ class Page:
     def _between(self, start: int, stop: int) -> list[Any]:
         """The rows of a page. Where rows are passed over, or carry columns that are worked out, the database finds the
         keys of the page first, so that it joins and works out nothing for the rows before them."""
-        if not start and not self.matching.query.annotations:
+        if self._asks_for_words:
+            keys = self._keys[start:stop]
+        elif not start and not self.matching.query.annotations:
             return list(self.matching[start:stop])
-        keys = list(self.matching.values_list("pk", flat=True)[start:stop])
+        else:
+            keys = list(self.matching.values_list("pk", flat=True)[start:stop])
         found = {row.pk: row for row in self.everything.filter(pk__in=keys).order_by()}
         return [found[key] for key in keys if key in found]
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,6 +130,40 @@ def test_one_record_by_its_code_is_named_from_the_row_itself() -> None:
     assert found.bound[3].words == "示例04"
     assert parse_qs(urlsplit(found.without("code")).query) == {}
     assert page("code=nobody").total == 0
+
+
+@pytest.mark.usefixtures("ten")
+@pytest.mark.parametrize("asked", ["q=示例", "q=示例&sort=-gas", "q=示例&sort=kind&scheme=a", "q=nobody"])
+def test_words_are_looked_for_once_and_every_page_shows_what_it_would_without_them(asked: str) -> None:
+    without = asked.replace("q=示例", "q=").replace("q=nobody", "code=nobody")
+    for number in (1, 2, 4):
+        with CaptureQueriesContext(connection) as queries:
+            found = page(f"{asked}&page={number}")
+            shown = (found.total, [row.code for row in found], found.pages, found.first, found.last)
+        plain = page(f"{without}&page={number}")
+        assert shown == (plain.total, [row.code for row in plain], plain.pages, plain.first, plain.last)
+        words = [each for each in queries if "INSTR" in each["sql"] or "LIKE" in each["sql"]]
+        assert len(words) == 1
+        assert len(queries) <= 2
+
+
+@pytest.mark.usefixtures("ten")
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [("%", "03"), ("_", "03"), ("\\", "03"), ("%_", "03"), ("100%", ""), ("a%", "03"), ("A%_", "03")],
+)
+def test_signs_of_patterns_are_looked_for_as_they_are(words: str, shown: str) -> None:
+    Enterprise.objects.filter(code="990121003").update(name="示例03a%_\\")
+    assert names(page(urlencode({"q": words}))).replace("a%_\\", "") == shown
+
+
+@pytest.mark.usefixtures("ten")
+def test_what_is_beyond_the_count_is_told_with_words_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "COUNTED", 4)
+    found = page("q=示例&page=9")
+    assert (found.total, found.total_words, found.pages, found.number) == (5, "超过 4", 2, 2)
+    assert names(found) == "03 04 05"
+    assert names(page("page=9")) == "03 04 05"
 
 
 @pytest.mark.usefixtures("ten")

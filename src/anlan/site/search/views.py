@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from anlan.apps.registry.models import Enterprise, HazardSource, Point
 from anlan.apps.warnings.models import Warning
-from anlan.components.filters import holds
+from anlan.components.filters import begins, holds
 
 MOST = 12
 
@@ -24,7 +24,7 @@ def search(request: HttpRequest) -> HttpResponse:
         exact = Warning.objects.visible_to(scope).filter(number__in={words, words.upper()}).order_by("pk").first()
         if exact is not None:
             return redirect("warning", exact.number)
-        name = holds("name", words) | Q(code__istartswith=words)
+        name = holds("name", words) | begins("code", words)
         context["enterprises"] = (
             Enterprise.objects.visible_to(scope).filter(name | holds("short_name", words)).order_by("code")[:MOST]
         )

@@ -95,7 +95,8 @@ class Alarm(models.Model):
     class Meta:
         ordering = ["-raised_at", "id"]
         indexes = [
-            models.Index(fields=["raised_at", "id"], name="alarm_by_time"),
+            # with what words are looked for by, so that looking for words in the order of time looks at no alarm itself
+            models.Index(fields=["raised_at", "id", "enterprise", "point"], name="alarm_by_time"),
             models.Index(fields=["state", "-raised_at"]),
             models.Index(fields=["cleared_at", "raised_at"], name="alarm_by_return"),
             # with what decides whether an alarm counts, so that counting looks at no alarm itself
