@@ -257,7 +257,9 @@ def test_a_gas_alarm_is_shown_until_somebody_higher_agreed_and_a_duty_officer_ma
     alarm = world.plants["a1"].alarm
     Point.objects.filter(pk=alarm.point_id).update(gas="toxic")
     holder = world.client("holder")
-    assert "气体报警须经批准，批准前照常显示" in page(holder, f"/alarms/shelve/?alarm={alarm.pk}")
+    asked = page(holder, f"/alarms/shelve/?alarm={alarm.pk}")
+    assert "气体报警须经县（园区）处置人员或审批人批准，批准前照常显示" in asked
+    assert "提交批准" in asked
     holder.post("/alarms/shelve/", {"alarm": alarm.pk, "minutes": 60, "reason": "标定"})
     row = Shelving.objects.latest("pk")
     assert (row.state, row.approver) == ("asked", "county")

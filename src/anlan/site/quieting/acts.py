@@ -123,7 +123,7 @@ SHELVING_ACTS = {
 }  # fmt: skip
 SUPPRESSION_ACTS = {
     "approve": Act(
-        _("批准规则"), _("已批准，条件成立时生效；前一版本同时停用。"), NoteForm, (SuppressionState.PROPOSED,),
+        _("批准规则"), _("已批准，条件成立时生效；若有前一版本，同时停用。"), NoteForm, (SuppressionState.PROPOSED,),
         lambda who, row: who.approves_for is not None,
         lambda row, who, at, text: suppression.approve(
             row, by=who.name, actor=who.actor, agency=who.approves_for, at=at, note=text

@@ -68,7 +68,8 @@ def shelve(request: Any) -> HttpResponse:
                 messages.info(request, words)
             return redirect("shelvings")
         form.add_error(None, "；".join(dict.fromkeys(refused)))
-    context = {"alarms": chosen, "form": form, "has_gas": any(alarm.point.gas for alarm in chosen), "rule": rule}
+    gas = [bool(alarm.point.gas) for alarm in chosen]
+    context = {"alarms": chosen, "form": form, "has_gas": any(gas), "all_gas": all(gas), "rule": rule}
     return render(request, "quieting/shelve.html", context, status=422 if form.errors else 200)
 
 
