@@ -41,9 +41,10 @@ def start() -> None:
 
 
 def build(size: Any, amount: Amount) -> None:
-    """Write all of it into an empty database; what PostgreSQL plans by is gathered at the end."""
+    """Write all of it into an empty database; what the database plans by is gathered at the end, as in the product."""
     from django.db import connection
 
+    from anlan.roles.auditor import planning
     from anlan.testing import national
     from bench import _national_matters as matters
 
@@ -58,8 +59,11 @@ def build(size: Any, amount: Amount) -> None:
     _open(sources[: amount.open_warnings], now)
     _read_some(dice, now)
     matters.write(now, matters.Matters())
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    if connection.vendor == "sqlite":
+        planning.gather()
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def _open(sources: list[Any], now: datetime) -> None:

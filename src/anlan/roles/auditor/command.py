@@ -19,6 +19,7 @@ from anlan.metrics import BY_NAME
 from anlan.now import Clock, SystemClock, monotonic
 from anlan.roles import django, metrics
 from anlan.roles.alone import sign_name
+from anlan.roles.auditor import planning
 from anlan.roles.auditor.bell import Bell, Unwell, destinations
 from anlan.roles.auditor.signal import Signal
 from anlan.roles.auditor.wal import keep_short
@@ -82,7 +83,7 @@ class Auditor:
         self._stopped: list[str] = []
         self._backup, self._storage = Part(), Part()
         self._readings: list[Any] = []
-        self._next_thorough = 0.0
+        self._next_thorough = self._next_planning = 0.0
 
     def figures(self) -> dict[str, Any]:
         """What the last audit found, for `anlan.roles.metrics`."""
@@ -134,6 +135,8 @@ class Auditor:
         starting = timedelta(0) <= now - self._started_at < STARTING
         self._patrol.step()
         self._seals.step()
+        if monotonic() >= self._next_planning and planning.gather():
+            self._next_planning = monotonic() + planning.EVERY_S
         if self._stopped or monotonic() >= self._next_thorough:
             self._stopped = audit.without_next_step()
             self._next_thorough = monotonic() + THOROUGH_S
