@@ -23,6 +23,9 @@ from anlan.stream.shares import Lease, plan
 TTL_S = 5.0
 """An owner whose last renewal is older has lost his partitions to whoever takes them (本地设定)."""
 
+LATE_S = 2.0
+"""An owner who has not renewed for so long may soon be replaced: whoever would take over gets ready (本地设定)."""
+
 UNOWNED_S = 30.0
 """A partition without a living owner for so long is a fault: another takes it within seconds."""
 
@@ -74,12 +77,16 @@ class Fenced(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one look at the leases changed: ``gained`` partition → epoch, ``lost``, and ``surplus`` to be given back."""
+    """What one look at the leases changed: ``gained`` partition → epoch, ``lost``, and ``surplus`` to be given back.
+
+    ``coming``: what I should get when the owners who are late with renewing do not come back.
+    """
 
     gained: Mapping[int, int]
     lost: frozenset[int]
     surplus: frozenset[int]
     workers: int
+    coming: frozenset[int] = frozenset()
 
 
 class Leases:
@@ -116,15 +123,19 @@ class Leases:
         expires = now + timedelta(seconds=TTL_S)
         with transaction.atomic(using=self.using):
             self._workers.update_or_create(name=self.name, defaults={"expires_at": expires})
-            living = set(self._workers.filter(expires_at__gt=now).values_list("name", flat=True))
+            renewed = dict(self._workers.filter(expires_at__gt=now).values_list("name", "expires_at"))
             if not self.shared:
-                living = {self.name}
+                renewed = {self.name: expires}
+            living = set(renewed)
+            prompt = {name for name, until in renewed.items() if until > expires - timedelta(seconds=LATE_S)}
             rows = [Lease(*row) for row in self._rows.values_list("partition", "owner", "epoch")]
             found = plan(self.name, held, rows, living)
+            coming = {lease.partition for lease in plan(self.name, held, rows, prompt).take} if prompt < living else ()
             taken = [lease for lease in self._free(found.take) if self._own(lease, self.name)]
             for lease in self._free(found.disown):
                 self._own(lease, "")
-        return Turn({row.partition: row.epoch + 1 for row in taken}, found.lost, found.give, len(living))
+        gained = {row.partition: row.epoch + 1 for row in taken}
+        return Turn(gained, found.lost, found.give, len(living), frozenset(coming) - gained.keys())
 
     def _free(self, leases: Iterable[Lease]) -> list[Lease]:
         """Those whose rows nobody has locked: a commit that still runs is waited for at the next turn, not in this."""

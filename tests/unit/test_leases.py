@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from anlan.apps.monitoring.models import EnginePosition, EngineWorker
-from anlan.leases import TTL_S, Fenced, Leases, Turn, advance, positions_of, reach
+from anlan.leases import LATE_S, TTL_S, Fenced, Leases, Turn, advance, positions_of, reach
 from anlan.roles.partitions import Keeper
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +50,29 @@ def test_the_first_takes_everything_and_gives_a_newcomer_its_half() -> None:
     assert one.look(NOW) == Turn({}, frozenset(), frozenset(), 2)
     positions, strange = two.take_up(two.held, set(two.held), "log-1", 1)
     assert (set(positions.values()), strange) == ({7}, set())
+
+
+def test_what_one_that_is_late_will_lose_is_told_to_who_will_get_it() -> None:
+    one, two, three = (Process(name) for name in ("one", "two", "three"))
+    one.look(NOW)
+    late = NOW + timedelta(seconds=LATE_S + 0.5)
+    assert two.look(NOW + timedelta(seconds=1)).coming == set()
+    three.look(late)
+    turn = two.look(late)
+    assert turn.gained == {}
+    assert len(turn.coming) == 32
+    assert turn.coming.isdisjoint(three.look(late).coming)
+    assert set(two.look(NOW + EXPIRED).gained) == turn.coming
+    assert three.look(NOW + EXPIRED).coming == set()
+
+
+def test_one_that_comes_back_in_time_keeps_what_was_his() -> None:
+    one, two = Process("one"), Process("two")
+    one.look(NOW)
+    late = NOW + timedelta(seconds=LATE_S + 0.5)
+    assert len(two.look(late).coming) == 64
+    one.look(late)
+    assert two.look(late).coming == set()
 
 
 def test_one_that_was_silent_too_long_is_replaced_and_fenced() -> None:

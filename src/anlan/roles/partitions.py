@@ -22,6 +22,8 @@ from anlan.roles.database import close_all, give_up_broken
 from anlan.stream.log import NEAR, Log, LogUnavailable
 
 RENEW_S = 1.0
+LOOK_S = 0.25
+"""How often to look while an owner is late: his partitions are taken as soon as his lease has run out."""
 HUNG_S = 60.0
 """A loop that has not turned for so long is taken for dead, though its process lives."""
 
@@ -31,11 +33,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the loop should do: take up ``gained``, give back ``surplus``; with ``lost`` begin anew instead."""
+    """What the loop should do: take up ``gained``, give back ``surplus``; with ``lost`` begin anew instead.
+
+    ``coming``: what may be gained within seconds, for who wants to read ahead.
+    """
 
     gained: frozenset[int]
     surplus: frozenset[int]
     lost: frozenset[int]
+    coming: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.gained or self.surplus or self.lost)
@@ -50,6 +56,7 @@ class Keeper:
         self._held: dict[int, int] = {}
         self._working: set[int] = set()
         self._surplus: frozenset[int] = frozenset()
+        self._coming: frozenset[int] = frozenset()
         self._lost: set[int] = set()
         self._leave = threading.Event()
         self._thread: threading.Thread | None = None
@@ -89,7 +96,7 @@ class Keeper:
         with self._guard:
             lost, self._lost = frozenset(self._lost), set()
             surplus = self._surplus & self._working
-            return Change(frozenset(self._held) - self._working - self._surplus, surplus, lost)
+            return Change(frozenset(self._held) - self._working - self._surplus, surplus, lost, self._coming)
 
     def took_up(self, partitions: Iterable[int]) -> dict[int, int]:
         """The loop works on these from now on; returns those of them that are still held, with their epochs."""
@@ -117,7 +124,7 @@ class Keeper:
             self._held, self._working = {}, set()
 
     def _keep(self) -> None:
-        while not self._leave.wait(self._every_s):
+        while not self._leave.wait(min(self._every_s, LOOK_S) if self._coming else self._every_s):
             if clock.monotonic() - self._turned > HUNG_S:
                 logger.error("the loop has not turned for %.0f s, its partitions are left to others", HUNG_S)
                 continue
@@ -135,7 +142,7 @@ class Keeper:
             self._lost |= turn.lost & self._working
             self._working -= turn.lost
             self._held = {p: e for p, e in self._held.items() if p not in turn.lost} | dict(turn.gained)
-            self._surplus, self.workers = turn.surplus, turn.workers
+            self._surplus, self._coming, self.workers = turn.surplus, turn.coming, turn.workers
         if turn.gained or turn.lost:
             logger.info("partitions: %d gained, %d lost, %d held", len(turn.gained), len(turn.lost), len(self._held))
 

@@ -18,15 +18,15 @@ from django.db import DatabaseError, InterfaceError
 
 from anlan import now
 from anlan.apps.monitoring.selectors import point_specs, registry_versions, tag_list
-from anlan.apps.monitoring.selectors.points import enterprises_of
 from anlan.apps.monitoring.services.alarms import instant
 from anlan.apps.monitoring.services.suppression import follow
 from anlan.leases import Fenced, Leases
 from anlan.now import Clock
 from anlan.roles.database import close_all, give_up_broken, wait_for
-from anlan.roles.engine import store
+from anlan.roles.engine import register, store
 from anlan.roles.engine.conditions import values_of
 from anlan.roles.engine.live import GET, WATCH, LiveDesk
+from anlan.roles.engine.register import ReadAhead
 from anlan.roles.engine.state import EngineCore
 from anlan.roles.partitions import Keeper, keep_working, starts_behind, until_answered
 from anlan.stream.alarm import AlarmEvent
@@ -110,6 +110,7 @@ class Engine:
         self._saving_took = 0.0
         self._samples = self._repeated = 0
         self._following: asyncio.Task[None] | None = None
+        self._ahead = ReadAhead(lambda coming: self._in_aside(register.read, coming))
         self._every = {
             name: _Every(seconds)
             for name, seconds in {
@@ -153,6 +154,7 @@ class Engine:
         if self._following is not None:
             self._following.cancel()
             self._following = None
+        self._ahead.forget()
         self._core = EngineCore([], self._tag_list)
         self._desk = LiveDesk(self._core, lambda: self._keeper.held)
         self._versions: dict[str, tuple[int, ...]] = {}
@@ -201,6 +203,7 @@ class Engine:
         if change.lost:
             raise Fenced(f"partitions {sorted(change.lost)} have another owner")
         if not change:
+            self._ahead.expect(change.coming)
             return
         if change.surplus:
             await self._write(self._core.everything([]))
@@ -219,13 +222,13 @@ class Engine:
 
     async def _take_up(self, gained: Collection[int]) -> dict[int, int]:
         """Points, positions and states of partitions that nobody works on now; returns the positions."""
+        begun = now.monotonic()
         state = await until_answered(self._log.state, self.leaving)
         if state.identity != self._identity:
             raise Fenced("the log is another one")
-        enterprises = set(await self.in_database(enterprises_of, gained))
-        versions = await self.in_database(registry_versions)
-        self._core.follow(await self.in_database(point_specs, enterprises), enterprises)
-        self._versions |= {code: version for code, version in versions.items() if code in enterprises}
+        found = await self._ahead.take(gained) or await self.in_database(register.read, gained)
+        self._core.follow(found.specs, found.enterprises)
+        self._versions |= found.versions
         held = self._keeper.took_up(gained)
         gateways = [g for g in self._core.table.gateways if self._core.partition(g) in held]
         remembered = await self.in_database(store.remember, self._leases, held, set(held), gateways, state)
@@ -234,6 +237,7 @@ class Engine:
             logger.error("the saved state of gateway %s is damaged, its points begin anew", gateway)
         self._core.damaged_states.clear()
         self._started = now.monotonic()
+        logger.info("engine: took up %d partitions in %.1f s", len(held), self._started - begun)
         return dict(remembered.positions)
 
     async def _fetch(self) -> tuple[bool, list[LogMessage]]:
@@ -255,6 +259,9 @@ class Engine:
         """
         if self._reader.handed < self._behind_until:
             return []
+        if self._behind_until:
+            logger.info("engine: level with the others after %.1f s", now.monotonic() - self._started)
+            self._behind_until = 0
         settled = now.monotonic() - self._started > SETTLE_S
         if idle and settled:
             return self._core.sweep(micros(self._clock.now()))
