@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,9 +17,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from anlan import now as clock
-from anlan.apps.monitoring.models import Alarm
 from anlan.apps.monitoring.selectors import performance
+from anlan.apps.monitoring.selectors.raised import Raised
 from anlan.apps.org import access
+from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.registry.selectors import locality
 from anlan.apps.registry.selectors.units import UnitKind
@@ -57,11 +57,11 @@ def alarm_performance(request: Any) -> HttpResponse:
     )  # fmt: skip
     rules = locality.rules_of_scope(scope, min(asked.period.last_day, civil_day(now)))
     enterprise = _enterprise(request, now)
-    by_enterprise = performance.alarm_facts(scope, asked.period.start, asked.period.end, now, rules)
     if enterprise is not None:
-        facts = by_enterprise.get(enterprise.pk, AlarmFacts())
-    else:
-        facts = summed(by_enterprise.values(), AlarmFacts())
+        scope = Scope(enterprise_ids=(enterprise.pk,))
+    alarms = performance.raised(scope, asked.period.start, asked.period.end)
+    by_enterprise = performance.alarm_facts(scope, asked.period.start, asked.period.end, now, rules, alarms)
+    facts = summed(by_enterprise.values(), AlarmFacts())
     held = held_against(facts, rules)
     if request.GET.get("format") == "xlsx":
         title = f"{asked.title}{asked.period_words}"
@@ -81,7 +81,7 @@ def alarm_performance(request: Any) -> HttpResponse:
         "after": asked.url(path, date=asked.day_after.isoformat(), **_own(code)) if asked.period.end <= now else "",
         "export": asked.url(path, format="xlsx", **_own(code)),
         "table": asked.url(reverse("statistics"), by=None),
-        **_worst(request, asked, enterprise, facts, rules, now),
+        **_worst(scope, asked, alarms, rules, now),
     }
     return render(request, "performance/performance.html", context)
 
@@ -96,24 +96,17 @@ def _enterprise(request: Any, now: datetime) -> Enterprise | None:
     return found
 
 
-def _worst(
-    request: Any, asked: Asked, enterprise: Enterprise | None, facts: AlarmFacts, rules: RulesInForce, now: datetime
-) -> dict[str, Any]:
+def _worst(scope: Scope, asked: Asked, alarms: Raised, rules: RulesInForce, now: datetime) -> dict[str, Any]:
     """The points that alarm most, those that chatter, and the stale alarms."""
-
-    def narrowed(rows: QuerySet[Alarm]) -> QuerySet[Alarm]:
-        return rows if enterprise is None else rows.filter(enterprise=enterprise)
-
     start, end = asked.period.start, asked.period.end
-    top = performance.top_points(narrowed(performance.performing(request.scope, start, end)))
+    top = performance.named(alarms.worst_points(performance.TOP))
     for row in top:
-        row["share"] = row["number"] / facts.alarms * 100 if facts.alarms else 0.0
-    shaky = narrowed(performance.chattering(request.scope, start, end)).order_by()
-    stale = narrowed(performance.stale(request.scope, min(end, now), rules))
+        row["share"] = row["number"] / len(alarms.point) * 100
+    stale = performance.stale(scope, min(end, now), rules)
     return {
         "top": top,
         "top_share": sum(row["share"] for row in top),
-        "chattering": performance.top_points(shaky.annotate(last=Max("raised_at")), SHOWN),
+        "chattering": performance.top_points(performance.chattering(scope, start, end), SHOWN),
         "stale": performance.oldest(stale.select_related("point", "enterprise"), SHOWN),
     }
 
