@@ -71,7 +71,8 @@ def answer(scope: Scope, asked: Asked, now: datetime) -> Answer:
     elif asked.table == OFFLINED:
         facts, nothing = offline_facts(scope, asked, now), OfflineFacts()
     else:
-        facts, nothing = selectors.handling_facts(scope, asked.period, now), HandlingFacts()
+        shown = {metric.drills_to for metric in (*asked.metrics, asked.ranked_by)}
+        facts, nothing = selectors.handling_facts(scope, asked.period, now, shown), HandlingFacts()
     found = {unit.code: unit for unit in units(scope, asked.by)}
     by_unit = {
         code: summed((facts[pk] for pk in unit.enterprise_ids if pk in facts), nothing) for code, unit in found.items()

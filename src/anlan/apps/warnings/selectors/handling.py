@@ -7,11 +7,11 @@ what may become large is added up in the database.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from anlan.apps.delivery import selectors as delivery
 from anlan.apps.delivery.models import NoticeKind
@@ -21,13 +21,13 @@ from anlan.apps.obligations.models import ObligationKind, ObligationState
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.selectors.locality import rules_of
 from anlan.apps.warnings.models import Confirmation, LevelEpisode, SiteOrder, Warning
+from anlan.components.lasting import Microseconds
 from anlan.rules.calendar import Period, civil_day
 from anlan.rules.level import WARNING_LEVELS, Level
 from anlan.rules.metrics import HandlingFacts
 
 ANSWER_LIMIT = "site_order_answer_hours"
 _LARGER = Q(highest__in=[level for level in WARNING_LEVELS if level.at_least(Level.ORANGE)])
-_MICROSECOND = timedelta(microseconds=1)
 _BOTTOM = [
     Q(level=level, ended_to__in=[lower for lower in Level if lower < level])
     for level in WARNING_LEVELS
@@ -94,22 +94,31 @@ ROWS: dict[str, Callable[[Scope, Period], QuerySet[Any]]] = {
 """The rows of each list of `anlan.rules.metrics.facts.LISTS`, scoped; what a figure counts and what it opens."""
 
 
-def handling_facts(scope: Scope, period: Period, now: datetime) -> dict[int, HandlingFacts]:
-    """Facts of each enterprise that has any, by its key. ``now`` decides whether the answer to an order is due."""
+def handling_facts(
+    scope: Scope, period: Period, now: datetime, lists: Collection[str] = ROWS.keys()
+) -> dict[int, HandlingFacts]:
+    """Facts of each enterprise that has any, by its key. ``now`` decides whether the answer to an order is due.
+
+    Only what the rows of these ``lists`` (keys of `ROWS`) tell is asked for; all else stays zero.
+    """
     found: dict[int, dict[str, int]] = defaultdict(dict)
 
-    def add(rows: Iterable[dict[str, Any]], **names: str) -> None:
+    def add(name: str, rows: Iterable[dict[str, Any]], **names: str) -> None:
+        if name not in lists:
+            return
         for row in rows:
-            for name, column in names.items():
-                found[row["enterprise_id"]][name] = _whole(row[column])
+            for fact, column in names.items():
+                found[row["enterprise_id"]][fact] = row[column]
 
-    add(_by_enterprise(_warnings(scope, period)), warnings="number")
-    lasted = _lasting("started_at", "ended_at")
-    add(_by_enterprise(_downgrades(scope, period), total=lasted), downgrades="number", downgrade_us="total")
-    by_hand = _confirmations(scope, period).filter(automatically=False)
-    waited = _lasting("opened_at", "confirmed_at")
-    add(_by_enterprise(by_hand, total=waited), confirmed="number", confirm_us="total")
-    add(_by_enterprise(_confirmations(scope, period).filter(automatically=True)), confirmed_automatically="number")
+    add("warnings", _by_enterprise(_warnings(scope, period)), warnings="number")
+    lasted = _by_enterprise(_downgrades(scope, period), total=_lasting("started_at", "ended_at"))
+    add("downgrades", lasted, downgrades="number", downgrade_us="total")
+    waited = _confirmations(scope, period).order_by().values("enterprise_id", "automatically")
+    waited = waited.annotate(number=Count("*"), total=_lasting("opened_at", "confirmed_at"))
+    if "confirmations" in lists:  # in one question, so that each warning is asked once who confirmed it
+        for row in waited:
+            told = ("confirmed_automatically",) if row["automatically"] else ("confirmed", "confirm_us")
+            found[row["enterprise_id"]] |= dict(zip(told, (row["number"], row["total"]), strict=False))
     states = {
         name: Count("pk", filter=Q(state=state))
         for name, state in (
@@ -117,22 +126,24 @@ def handling_facts(scope: Scope, period: Period, now: datetime) -> dict[int, Han
         )
     }  # fmt: skip
     add(
-        _by_enterprise(_reports(scope, period), **states),
+        "reports", _by_enterprise(_reports(scope, period), **states),
         reports_settled="number", reports_on_time="done", reports_late="late", reports_overdue="overdue",
     )  # fmt: skip
-    add(_by_enterprise(_notices(scope, period)), notices="number")
-    add(_by_enterprise(_open_orders(scope, period)), orders_open="number")
-    # counted apart: each of the two is answered by an index alone
-    left = _alarms(scope, period).filter(monitoring.UNCLEARED)
-    uncleared = {row["enterprise_id"]: row["number"] for row in _by_enterprise(left)}
-    for row in _by_enterprise(_alarms(scope, period)):
-        key, number = row["enterprise_id"], row["number"]
-        found[key] |= {"alarms": number, "alarms_cleared": number - uncleared.get(key, 0)}
-    add(_by_enterprise(_uncleared_alarms(scope, period)), alarms_uncleared="number")
-    closed = Count("pk", filter=Q(closed_at__isnull=False))
-    add(_by_enterprise(_larger_warnings(scope, period), closed=closed), larger="number", larger_closed="closed")
-    for enterprise_id, (due, in_time) in _answers(scope, period, now).items():
-        found[enterprise_id] |= {"orders": due, "orders_in_time": in_time}
+    add("notices", _by_enterprise(_notices(scope, period)), notices="number")
+    add("open_orders", _by_enterprise(_open_orders(scope, period)), orders_open="number")
+    if "alarms" in lists:
+        # counted apart: each of the two is answered by an index alone
+        left = _by_enterprise(_alarms(scope, period).filter(monitoring.UNCLEARED))
+        uncleared = {row["enterprise_id"]: row["number"] for row in left}
+        for row in _by_enterprise(_alarms(scope, period)):
+            key, number = row["enterprise_id"], row["number"]
+            found[key] |= {"alarms": number, "alarms_cleared": number - uncleared.get(key, 0)}
+    add("uncleared_alarms", _by_enterprise(_uncleared_alarms(scope, period)), alarms_uncleared="number")
+    closed = _by_enterprise(_larger_warnings(scope, period), closed=Count("pk", filter=Q(closed_at__isnull=False)))
+    add("larger_warnings", closed, larger="number", larger_closed="closed")
+    if "orders" in lists:
+        for enterprise_id, (due, in_time) in _answers(scope, period, now).items():
+            found[enterprise_id] |= {"orders": due, "orders_in_time": in_time}
     return {enterprise_id: HandlingFacts(**facts) for enterprise_id, facts in found.items()}
 
 
@@ -141,12 +152,8 @@ def _by_enterprise(rows: QuerySet[Any], **sums: Any) -> QuerySet[Any, dict[str, 
 
 
 def _lasting(start: str, end: str) -> Sum:
-    return Sum(ExpressionWrapper(F(end) - F(start), output_field=DurationField()))
-
-
-def _whole(value: int | timedelta) -> int:
-    """A count as it is; a length of time in microseconds, exactly."""
-    return value // _MICROSECOND if isinstance(value, timedelta) else value
+    """In microseconds."""
+    return Sum(Microseconds(start, end))
 
 
 def _answers(scope: Scope, period: Period, now: datetime) -> dict[int, tuple[int, int]]:
