@@ -44,6 +44,10 @@ SHAPES = {
     "dense": (200, 500, 1_000_000, 0, 16),
 }
 RESTART_LOAD_S = 15.0
+FAULTS = (
+    "lost", "doubled", "evaluated_lost", "evaluated_doubled", "alarms_lost", "alarms_doubled", "partitions_unread",
+)  # fmt: skip
+"""Figures that are nought in a run without fault."""
 
 
 def say(text: str) -> None:
@@ -251,6 +255,13 @@ def measure(run: Run, sites: list[Any], tops: list[float]) -> dict[str, Any]:
     }
     say("the load prepares its packets")
     sender = Sender(orders)
+    if arguments.takeover:
+        from bench import _takeover
+
+        try:
+            return _takeover.measure(run, probed, tops, sender)
+        finally:
+            sender.end()
     probe = Probe(supervisor.intake_url, supervisor.nats_url, probed, tops, arguments.probe_every)
     try:
         return _measure(run, sender, probe, points)
@@ -404,7 +415,13 @@ def work(arguments: argparse.Namespace, data_dir: Path) -> dict[str, Any]:
     from anlan.testing.sites import sites
 
     begin = time.monotonic()
-    count = arguments.enterprises + math.ceil(round_of(arguments.probe_every) / arguments.points)
+    if arguments.takeover:
+        from bench import _takeover
+
+        probed = len(_takeover.probes(arguments.enterprises, arguments.points))
+    else:
+        probed = math.ceil(round_of(arguments.probe_every) / arguments.points)
+    count = arguments.enterprises + probed
     size = national.Size(
         provinces=4,
         cities=4,
@@ -451,6 +468,11 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--no-history", action="store_true", help="leave the historian out")
     parser.add_argument("--no-restart", dest="restart", action="store_false", help="leave the kill -9 out")
     parser.add_argument(
+        "--takeover",
+        choices=["kill", "freeze"],
+        help="end one of two engines under load instead, and time the other (PostgreSQL: see `bench._takeover`)",
+    )
+    parser.add_argument(
         "--probe-every",
         type=float,
         default=0.4,
@@ -459,6 +481,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--keep-logs", action="store_true", help="print the ends of the processes' logs")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    if arguments.takeover and not arguments.database:
+        parser.error("two engines need PostgreSQL: --database postgresql://…")
     names = ("enterprises", "points", "rate", "connections", "bodies")
     for name, usual in zip(names, SHAPES[arguments.shape], strict=True):
         if getattr(arguments, name, None) is None:
@@ -477,7 +501,7 @@ def main() -> int:
             if isinstance(value, dict):
                 value = "  ".join(f"{key} {part:.2f}" for key, part in value.items())
             print(f"{name:28} {value:,.2f}" if isinstance(value, float) else f"{name:28} {value}")
-    clean = all(result.get(name, 0) == 0 for name in ("lost", "doubled", "evaluated_lost", "evaluated_doubled"))
+    clean = all(result.get(name, 0) == 0 for name in FAULTS)
     return 0 if clean and result["alarm_events"] == result["alarm_events_expected"] else 1
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,16 +15,31 @@ ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--enterprises", "12", "--points", "20", "--rate", "2000", "--seconds", "4", "--warm-up", "3", "--json"]
 
 
+def bench(tmp_path: Path, *options: str, **settings: str) -> dict[str, Any]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANLAN_")}
+    environment |= {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path), **settings}
+    command = [sys.executable, "-m", "bench.national", *SMALL, *options]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return dict(json.loads(done.stdout))
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.parametrize("how", ["kill", "freeze"])
+def test_another_engine_takes_over_and_nothing_is_lost_or_doubled(how: str, tmp_path: Path, database_url: str) -> None:
+    found = bench(tmp_path, "--takeover", how, "--database", database_url)
+    assert found["acknowledged"] > 0
+    assert found["alarm_events"] == found["alarm_events_expected"] > 64
+    faults = ("lost", "doubled", "alarms_lost", "alarms_doubled", "partitions_unread")
+    assert [found[name] for name in faults] == [0] * len(faults)
+    assert found["takeover_live_s"] > found["takeover_leases_s"] > 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("numba", ["1", "0"])
 def test_the_national_bench_loses_and_doubles_nothing(numba: str, tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANLAN_")}
-    environment |= {"ANLAN_NUMBA": numba, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.national", *SMALL], capture_output=True, text=True, env=environment, timeout=600
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout)
+    found = bench(tmp_path, ANLAN_NUMBA=numba)
     assert found["acknowledged"] > 0
     assert [found[name] for name in ("lost", "doubled", "evaluated_lost", "evaluated_doubled")] == [0, 0, 0, 0]
     assert found["alarm_events"] == found["alarm_events_expected"] > 0
