@@ -16,6 +16,8 @@ PAGES = {
     "dossier": ("city", "/warnings/{number}/"),
     "todo": ("lianhua-ops3", "/todo/"),
     "alarms": ("city", "/alarms/"),
+    "filing": ("lianhua-main", "/alarms/filings/new/"),
+    "suppression": ("lianhua-safety", "/alarms/suppressions/new/"),
     "enterprises": ("city", "/enterprises/"),
     "enterprise": ("city", f"/enterprises/{ENTERPRISE}/"),
     "point": ("city", "/points/{point}/"),
