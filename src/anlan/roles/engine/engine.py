@@ -215,7 +215,8 @@ class Engine:
         before = behind if set(held) - set(positions) else None
         after = await until_answered(lambda: starts_behind(self._log, positions, before), self.leaving)
         self._core.begins_at(after)
-        self._behind_until = max(behind, self._behind_until)
+        if change.gained:
+            self._behind_until = max(behind, self._behind_until)
         await self._reader.aim(held, after)
         self._owed = await self.in_database(store.burning_sources, held)
         logger.info("engine: %d of the partitions, %d points", len(held), int(self._core.table.alive.sum()))
