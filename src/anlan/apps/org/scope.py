@@ -14,9 +14,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar, cast
 
-from django.db import models
+from django.core.exceptions import EmptyResultSet
+from django.db import connections, models
 
 Found = TypeVar("Found")
+AT_ONCE = 20_000
+"""So many rows of numbers are fetched at a time."""
 
 
 @dataclass(frozen=True)
@@ -131,3 +134,16 @@ class ScopedQuerySet(models.QuerySet[Any]):
     def aggregate(self, *args: Any, **kwargs: Any) -> Any:
         self._check()
         return super().aggregate(*args, **kwargs)
+
+    def as_numbers(self) -> Iterator[tuple[int, ...]]:
+        """What a ``values_list`` of whole numbers asks for, as the database gives it: where there are very many rows,
+        Django's look at every value takes longer than all else."""
+        self._check()
+        try:
+            question, parameters = self.query.sql_with_params()  # type: ignore[attr-defined]
+        except EmptyResultSet:
+            return
+        with connections[self.db].cursor() as cursor:  # type: ignore[attr-defined]
+            cursor.execute(question, parameters)
+            while rows := cursor.fetchmany(AT_ONCE):
+                yield from rows

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
+from functools import cache
 from operator import attrgetter
 from typing import ClassVar, Self
 
@@ -24,6 +25,11 @@ class Facts:
     @classmethod
     def total(cls, facts: Iterable[Self]) -> Self:
         """The sum; of nothing, all zero. Added up by columns: a country has thousands of rows."""
-        names = [each.name for each in fields(cls)]  # type: ignore[arg-type]
+        names = _names(cls)  # type: ignore[arg-type]
         columns = zip(names, zip(*map(attrgetter(*names), facts), strict=True), strict=False)
         return cls(**{name: max(column) if name in cls.LARGEST else sum(column) for name, column in columns})
+
+
+@cache
+def _names(facts: type[Facts]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(facts))  # type: ignore[arg-type]

@@ -13,9 +13,7 @@ from typing import Any
 from django.db.models import (
     Count,
     DateTimeField,
-    DurationField,
     Exists,
-    ExpressionWrapper,
     F,
     OuterRef,
     Q,
@@ -30,6 +28,7 @@ from anlan.apps.monitoring.selectors.alarms import OURS
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Point
 from anlan.apps.registry.selectors import equipment
+from anlan.components.lasting import Microseconds
 from anlan.rules.metrics.offline import OfflineFacts, explained
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -40,8 +39,12 @@ CONFIRMED = Q(state__in=[FilingState.CONFIRMED, FilingState.ENDED], effective_at
 def outages(scope: Scope, start: datetime, until: datetime) -> QuerySet[Alarm]:
     """Points without data that began before ``until`` and were not back by ``start``; ``filed``: a filing explains
     something of it."""
+    return _without_data(scope, start, until).annotate(filed=_touching(start, until))
+
+
+def _without_data(scope: Scope, start: datetime, until: datetime) -> QuerySet[Alarm]:
     rows = Alarm.objects.visible_to(scope).filter(OURS, side=AlarmSide.NO_DATA, started_at__lt=until)
-    return rows.filter(Q(cleared_at__isnull=True) | Q(cleared_at__gt=start)).annotate(filed=_touching(start, until))
+    return rows.filter(Q(cleared_at__isnull=True) | Q(cleared_at__gt=start))
 
 
 def link_outages(scope: Scope, start: datetime, until: datetime) -> QuerySet[OfflineSpell]:
@@ -64,19 +67,20 @@ def offline_facts(
     for pk, points, gateways in equipment.sizes(scope):
         found[pk] |= {"points": points, "gateways": gateways}
     filings = _filings(scope, start, until)
-    rows = outages(scope, start, until).order_by()
-    for pk, number, total in _sums(rows.filter(filed=False), "cleared_at", start, until):
+    for pk, number, total in _sums(_without_data(scope, start, until), "cleared_at", start, until):
         found[pk]["outages"] += number
         found[pk]["offline_us"] += total
-    for alarm in rows.filter(filed=True).select_related("point").iterator():
+    touched = outages(scope, start, until).order_by().filter(filed=True).select_related("point")
+    for alarm in touched.iterator() if filings else ():
         since, back = max(alarm.started_at, start), min(alarm.cleared_at or until, until)
         windows = [each.window for each in filings.get(alarm.enterprise_id, ()) if each.covers(alarm.point)]
         filed = explained(since, back, windows)
         facts = found[alarm.enterprise_id]
         facts["filed"] += 1
         facts["filed_us"] += filed // _MICROSECOND
-        facts["outages"] += not without_filed
-        facts["offline_us"] += (back - since - (filed if without_filed else timedelta())) // _MICROSECOND
+        if without_filed:
+            facts["outages"] -= 1
+            facts["offline_us"] -= filed // _MICROSECOND
     spells = link_outages(scope, start, until).order_by()
     for pk, number, total in _sums(spells, "ended_at", start, until):
         found[pk]["link_outages"] += number
@@ -128,12 +132,13 @@ def _explaining(start: datetime, until: datetime) -> Exists:
     return Exists(_meeting("ended_at", start, until).filter(covering))
 
 
-def _sums(rows: QuerySet[Any], back: str, start: datetime, until: datetime) -> Iterable[tuple[int, int, int]]:
+def _sums(rows: QuerySet[Any], back: str, start: datetime, until: datetime) -> Iterable[tuple[int, ...]]:
     """Per enterprise: how many, and their time within [start, until) in microseconds."""
     last = Least(Coalesce(F(back), _instant(until)), _instant(until))
-    lasted = ExpressionWrapper(last - Greatest(F("started_at"), _instant(start)), output_field=DurationField())
-    told = rows.values_list("enterprise_id").annotate(number=Count("pk"), total=Sum(lasted))
-    return [(pk, number, total // _MICROSECOND) for pk, number, total in told]
+    lasted = Sum(Microseconds(Greatest(F("started_at"), _instant(start)), last))
+    told: Any = rows.order_by().values_list("enterprise_id").annotate(number=Count("*"), total=lasted)
+    numbers: Iterable[tuple[int, ...]] = told.as_numbers()
+    return numbers
 
 
 def _filed_links(

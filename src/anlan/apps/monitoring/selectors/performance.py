@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -27,6 +27,7 @@ TEN_MINUTES = timedelta(minutes=10)
 AN_HOUR = 6
 """Times ten minutes."""
 TOP = 10
+_NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def performing(scope: Scope, start: datetime, until: datetime) -> QuerySet[Alarm]:
@@ -43,10 +44,10 @@ def stale(scope: Scope, moment: datetime, rules: RulesInForce) -> QuerySet[Alarm
     """Limit alarms in service that had stood for too long at ``moment``.
 
     The few that stood then are found by when they returned; nearly all alarms were raised before, so the database must
-    not go by that: the instant is compared as an expression.
+    not go by that: the instant is compared as an expression. SQLite takes a stretch with two ends for a short one.
     """
     since = moment - rules.length("alarm_stale_hours")
-    standing = limit_alarms(scope).filter(Q(cleared_at__isnull=True) | Q(cleared_at__gt=moment))
+    standing = limit_alarms(scope).filter(Q(cleared_at__isnull=True) | Q(cleared_at__gt=moment, cleared_at__lt=_NEVER))
     return standing.alias(rose=Coalesce("raised_at", "started_at")).filter(rose__lte=since)
 
 

@@ -7,7 +7,7 @@ what may become large is added up in the database.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -103,22 +103,23 @@ def handling_facts(
     """
     found: dict[int, dict[str, int]] = defaultdict(dict)
 
-    def add(name: str, rows: Iterable[dict[str, Any]], **names: str) -> None:
+    def add(name: str, rows: Any, *facts: str) -> None:
+        """The columns of ``rows`` behind the enterprise are these facts."""
         if name not in lists:
             return
-        for row in rows:
-            for fact, column in names.items():
-                found[row["enterprise_id"]][fact] = row[column]
+        for pk, *figures in rows.as_numbers():
+            found[pk].update(zip(facts, figures, strict=True))
 
-    add("warnings", _by_enterprise(_warnings(scope, period)), warnings="number")
+    add("warnings", _by_enterprise(_warnings(scope, period)), "warnings")
     lasted = _by_enterprise(_downgrades(scope, period), total=_lasting("started_at", "ended_at"))
-    add("downgrades", lasted, downgrades="number", downgrade_us="total")
-    waited = _confirmations(scope, period).order_by().values("enterprise_id", "automatically")
-    waited = waited.annotate(number=Count("*"), total=_lasting("opened_at", "confirmed_at"))
+    add("downgrades", lasted, "downgrades", "downgrade_us")
     if "confirmations" in lists:  # in one question, so that each warning is asked once who confirmed it
-        for row in waited:
-            told = ("confirmed_automatically",) if row["automatically"] else ("confirmed", "confirm_us")
-            found[row["enterprise_id"]] |= dict(zip(told, (row["number"], row["total"]), strict=False))
+        waited = _by_enterprise(
+            _confirmations(scope, period), "automatically", total=_lasting("opened_at", "confirmed_at")
+        )
+        for pk, automatically, number, total in waited.as_numbers():
+            told = {"confirmed_automatically": number} if automatically else {"confirmed": number, "confirm_us": total}
+            found[pk].update(told)
     states = {
         name: Count("pk", filter=Q(state=state))
         for name, state in (
@@ -127,28 +128,29 @@ def handling_facts(
     }  # fmt: skip
     add(
         "reports", _by_enterprise(_reports(scope, period), **states),
-        reports_settled="number", reports_on_time="done", reports_late="late", reports_overdue="overdue",
+        "reports_settled", "reports_on_time", "reports_late", "reports_overdue",
     )  # fmt: skip
-    add("notices", _by_enterprise(_notices(scope, period)), notices="number")
-    add("open_orders", _by_enterprise(_open_orders(scope, period)), orders_open="number")
+    add("notices", _by_enterprise(_notices(scope, period)), "notices")
+    add("open_orders", _by_enterprise(_open_orders(scope, period)), "orders_open")
     if "alarms" in lists:
         # counted apart: each of the two is answered by an index alone
         left = _by_enterprise(_alarms(scope, period).filter(monitoring.UNCLEARED))
-        uncleared = {row["enterprise_id"]: row["number"] for row in left}
-        for row in _by_enterprise(_alarms(scope, period)):
-            key, number = row["enterprise_id"], row["number"]
-            found[key] |= {"alarms": number, "alarms_cleared": number - uncleared.get(key, 0)}
-    add("uncleared_alarms", _by_enterprise(_uncleared_alarms(scope, period)), alarms_uncleared="number")
+        uncleared = dict(left.as_numbers())
+        for pk, number in _by_enterprise(_alarms(scope, period)).as_numbers():
+            found[pk].update(alarms=number, alarms_cleared=number - uncleared.get(pk, 0))
+    add("uncleared_alarms", _by_enterprise(_uncleared_alarms(scope, period)), "alarms_uncleared")
     closed = _by_enterprise(_larger_warnings(scope, period), closed=Count("pk", filter=Q(closed_at__isnull=False)))
-    add("larger_warnings", closed, larger="number", larger_closed="closed")
+    add("larger_warnings", closed, "larger", "larger_closed")
     if "orders" in lists:
         for enterprise_id, (due, in_time) in _answers(scope, period, now).items():
             found[enterprise_id] |= {"orders": due, "orders_in_time": in_time}
     return {enterprise_id: HandlingFacts(**facts) for enterprise_id, facts in found.items()}
 
 
-def _by_enterprise(rows: QuerySet[Any], **sums: Any) -> QuerySet[Any, dict[str, Any]]:
-    return rows.order_by().values("enterprise_id").annotate(number=Count("*"), **sums)
+def _by_enterprise(rows: QuerySet[Any], *further: str, **sums: Any) -> Any:
+    """Enterprise, what it is divided by further, how many rows, and ``sums``: all of them whole numbers."""
+    grouped = rows.order_by().values_list("enterprise_id", *further)
+    return grouped.annotate(number=Count("*"), **sums)
 
 
 def _lasting(start: str, end: str) -> Sum:
