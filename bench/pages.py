@@ -1,7 +1,7 @@
 """How long the pages take at national scale, what they ask of the database, and how large they are.
 
 Run: `./run bench pages [--enterprises 7600] [--points 66] [--alarms 1000000] [--open 5000] [--closed 50000]
-[--repeat 7] [--only WORD] [--who ministry,county] [--json]`.
+[--repeat 7] [--only WORD+WORD] [--who ministry,county] [--json]`.
 
 The country is written by `bench._national_world` into the database of ``ANLAN_DATABASE_URL`` (SQLite in
 ``ANLAN_DATA_DIR``, or in a throw-away folder without it). One that holds the same number of enterprises is used as it
@@ -42,6 +42,7 @@ PAGES = {
     "alarms, one enterprise": "/alarms/?enterprise={enterprise}",
     "performance": "/alarms/performance/",
     "performance, month": "/alarms/performance/?period=month",
+    "performance, year": "/alarms/performance/?period=year",
     "filings": "/alarms/filings/",
     "filings, words": "/alarms/filings/?q=企业77",
     "filings by state": "/alarms/filings/?sort=state",
@@ -62,6 +63,10 @@ PAGES = {
     "statistics, day": "/statistics/?table=daily",
     "statistics of alarms": "/statistics/?table=alarms",
     "statistics, year": "/statistics/?period=year",
+    "statistics, daily of a month": "/statistics/?table=daily&period=month",
+    "statistics, offline": "/statistics/?table=offline",
+    "statistics, offline of a month": "/statistics/?table=offline&period=month",
+    "statistics, outages behind": "/statistics/offline_minutes/?table=offline&period=month",
     "statistics, alarms behind": "/statistics/alarms_raised/?table=daily&period=month",
     "todo": "/todo/",
     "search": "/search/?q=企业77",
@@ -115,11 +120,15 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     }
     for who in arguments.who.split(","):
         found["pages"] += [
-            opened(who, name, path, arguments.repeat) for name, path in PAGES.items() if arguments.only in name
+            opened(who, name, path, arguments.repeat) for name, path in PAGES.items() if _wanted(name, arguments.only)
         ]
     found["slowest_ms"] = max(each["p50_ms"] for each in found["pages"])
     found["above_limit"] = [f"{each['who']} {each['page']}" for each in found["pages"] if each["p50_ms"] > LIMIT_MS]
     return found
+
+
+def _wanted(name: str, words: str) -> bool:
+    return any(word in name for word in words.split("+"))
 
 
 def rows() -> dict[str, int]:
@@ -211,12 +220,12 @@ def table(found: dict[str, Any]) -> None:
     """The figures as lines."""
     print(f"{found['database']}  {found['rows']}  load {found['load_average_before']}")
     heads = " ".join(f"{each:>8}" for each in ("p50", "min", "max", "cpu", "queries", "KB"))
-    print(f"{'page':26} {'who':9} {heads} {'slowest query':>14}")
+    print(f"{'page':30} {'who':9} {heads} {'slowest query':>14}")
     for each in found["pages"]:
         mark = " !" if each["p50_ms"] > LIMIT_MS else ""
         mark += f" {each['status']}" if each["status"] != 200 else ""
         print(
-            f"{each['page']:26} {each['who']:9} {each['p50_ms']:8.1f} {each['min_ms']:8.1f} {each['max_ms']:8.1f} "
+            f"{each['page']:30} {each['who']:9} {each['p50_ms']:8.1f} {each['min_ms']:8.1f} {each['max_ms']:8.1f} "
             f"{each['cpu_ms']:8.1f} {each['queries']:8} {each['kilobytes']:8.1f} {each['slowest_query_ms']:14.1f}{mark}"
         )
     print(
@@ -233,7 +242,7 @@ def main() -> None:
     parser.add_argument("--open", type=int, default=5_000)
     parser.add_argument("--closed", type=int, default=50_000)
     parser.add_argument("--repeat", type=int, default=7)
-    parser.add_argument("--only", default="", help="only pages whose name has this word")
+    parser.add_argument("--only", default="", help="only pages whose name has one of these words (A+B)")
     parser.add_argument("--who", default=",".join(WHO))
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
