@@ -142,7 +142,12 @@ def test_what_is_typed_is_kept_and_everything_that_is_missing_is_said_beside_its
     answer = world.client("holder").post("/alarms/suppressions/new/", typed | {"reason": "测" * 200_000})
     shown = answer.content.decode()
     assert answer.status_code == 422
-    for said in ("请选择由哪个测点判断条件", "请填写数字，零也要填", "请至少选择一个被抑制的测点", "200000"):
+    for said in (
+        "请选择由哪个测点判断条件",
+        "请填写数字，零也要填",
+        "请至少选择一个被抑制的测点",
+        "最多 200 字，现在有 200000 字",
+    ):
         assert said in shown
     assert "停泵时低压" in shown
     assert "测" * 200_000 in shown

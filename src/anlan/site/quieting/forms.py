@@ -19,6 +19,7 @@ LIMIT_SIDES = [(str(side), side.label) for side in (AlarmSide.HIGH, AlarmSide.LO
 LENGTHS = (30, 60, 120, 240, 480, 720, 1440, 2880, 4320)
 """Minutes that a shelf may be asked for, as far as the setting allows."""
 
+TOO_LONG = _("最多 %(limit_value)d 字，现在有 %(show_value)d 字")
 LONGEST_KEY = 18
 """Digits that a key of a row has at most."""
 
@@ -27,7 +28,7 @@ def words(label: Any, help_text: Any = "", rows: int = 2, missing: Any = "") -> 
     """A few words, at most 200 characters; ``missing`` is said beside the field when they must not be left out."""
     area = forms.Textarea(attrs={"rows": rows, "maxlength": 200})
     found = forms.CharField(label=label, max_length=200, required=bool(missing), widget=area, help_text=help_text)
-    found.error_messages["required"] = missing
+    found.error_messages |= {"required": missing, "max_length": TOO_LONG}
     return found
 
 
@@ -134,7 +135,7 @@ class ShelveForm(ActForm):
 class SuppressionForm(ActForm):
     name = forms.CharField(
         label=_("名称"), max_length=60, help_text=_("例如：P-101 停泵时低流量"),
-        error_messages={"required": _("请填写名称")},
+        error_messages={"required": _("请填写名称"), "max_length": TOO_LONG},
     )  # fmt: skip
     condition = _OnePoint(
         label=_("条件测点"), queryset=Point.objects.none(), empty_label=_("请选择"),
