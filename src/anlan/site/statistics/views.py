@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -140,9 +141,10 @@ def statistics(request: HttpRequest) -> HttpResponseBase:
     raw = request.GET.get("page", "1")
     number = min(max(int(raw), 1), pages) if raw.isdecimal() and len(raw) < 7 else 1
     first = (number - 1) * PER_PAGE
+    opens = [asked.url(reverse("statistics-facts", args=[metric.id])) for metric in asked.metrics]
     context = {
         "asked": asked,
-        "lines": [_line(found, line) for line in lines[first : first + PER_PAGE]],
+        "lines": [_line(found, line, opens) for line in lines[first : first + PER_PAGE]],
         "first": first + 1,
         "last": min(first + PER_PAGE, len(lines)),
         "all": len(lines),
@@ -197,15 +199,16 @@ def facts(request: HttpRequest, metric: str) -> HttpResponseBase:
     return render(request, "statistics/facts.html", context)
 
 
-def _line(found: Answer, line: Line) -> dict[str, Any]:
+def _line(found: Answer, line: Line, opens: list[str]) -> dict[str, Any]:
+    """One line; ``opens`` are the addresses of the facts behind each figure of the whole scope."""
     unit = found.units[line.unit]
-    path = found.asked.url
+    metrics, of_unit = found.asked.metrics, urlencode({"unit": unit.code})
     return {
         "unit": unit.name or _("（未设市级部门）"),
         "place": line.place.text,
         "cells": [
-            (metric, text, path(reverse("statistics-facts", args=[metric.id]), unit=unit.code))
-            for metric, text in zip(found.asked.metrics, _texts(found.asked.metrics, line.figures), strict=True)
+            (metric, text, f"{address}&{of_unit}")
+            for metric, text, address in zip(metrics, _texts(metrics, line.figures), opens, strict=True)
         ],
     }
 
