@@ -14,11 +14,8 @@ from anlan.roles.auditor import planning
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "records.sqlite3"
-    known = [
-        SimpleNamespace(vendor="sqlite", settings_dict={"NAME": path}),
-        SimpleNamespace(vendor="postgresql", settings_dict={"NAME": "x"}),
-    ]
-    monkeypatch.setattr(planning, "connections", SimpleNamespace(all=lambda: known))
+    records = SimpleNamespace(vendor="sqlite", settings_dict={"NAME": path})
+    monkeypatch.setattr(planning, "connections", {"default": records})
     return path
 
 
@@ -51,6 +48,17 @@ def test_somebody_who_writes_is_left_alone_and_the_look_is_made_up_for(database:
     assert not planning.gather()
     writer.execute("COMMIT")
     assert planning.gather()
+    writer.close()
+
+
+def test_a_table_that_takes_too_long_keeps_what_was_known(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = filled(database)
+    assert planning.gather()
+    writer.execute('DELETE FROM "of two" WHERE number > 3999')
+    known = writer.execute("SELECT * FROM sqlite_stat1 ORDER BY idx").fetchall()
+    monkeypatch.setattr(planning, "STEPS", 1_000)
+    assert planning.gather()
+    assert writer.execute("SELECT * FROM sqlite_stat1 ORDER BY idx").fetchall() == known
     writer.close()
 
 
