@@ -18,7 +18,6 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
-    Sum,
     Value,
 )
 from django.db.models.functions import Coalesce, Greatest, Least
@@ -28,7 +27,7 @@ from anlan.apps.monitoring.selectors.alarms import OURS
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Point
 from anlan.apps.registry.selectors import equipment
-from anlan.components.lasting import Microseconds
+from anlan.components import lasting
 from anlan.rules.metrics.offline import OfflineFacts, explained
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -135,7 +134,7 @@ def _explaining(start: datetime, until: datetime) -> Exists:
 def _sums(rows: QuerySet[Any], back: str, start: datetime, until: datetime) -> Iterable[tuple[int, ...]]:
     """Per enterprise: how many, and their time within [start, until) in microseconds."""
     last = Least(Coalesce(F(back), _instant(until)), _instant(until))
-    lasted = Sum(Microseconds(Greatest(F("started_at"), _instant(start)), last))
+    lasted = lasting.total(Greatest(F("started_at"), _instant(start)), last)
     told: Any = rows.order_by().values_list("enterprise_id").annotate(number=Count("*"), total=lasted)
     numbers: Iterable[tuple[int, ...]] = told.as_numbers()
     return numbers

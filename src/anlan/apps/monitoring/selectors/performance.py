@@ -18,7 +18,6 @@ from anlan.apps.monitoring.models import Alarm
 from anlan.apps.monitoring.selectors.alarms import alarms_raised, limit_alarms
 from anlan.apps.monitoring.selectors.raised import Counts, Raised, read
 from anlan.apps.org.scope import Scope
-from anlan.apps.registry.models import Point
 from anlan.apps.registry.selectors import equipment
 from anlan.rules.metrics.alarming import AlarmFacts, periods_in_flood
 from anlan.rules.rulebook import RulesInForce
@@ -111,8 +110,7 @@ def top_points(rows: QuerySet[Alarm], first: int = TOP) -> list[dict[str, Any]]:
 def named(points: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
     """``point__code``, ``point__tag``, ``point__name``, ``point__unit``, ``enterprise__code`` and ``enterprise__name``
     of each point, and ``number``. The points are those of alarms that the reader sees."""
-    rows = Point.objects.by_the_machine().filter(pk__in=[pk for pk, _number in points]).select_related("enterprise")
-    known = {row.pk: row for row in rows}
+    known = equipment.points_by_key([pk for pk, _number in points])
     return [
         {
             "point__code": row.code, "point__tag": row.tag, "point__name": row.name, "point__unit": row.unit,

@@ -15,7 +15,7 @@ from django.db.models import BigIntegerField, Case, Func, QuerySet, Value, When
 
 from anlan.apps.monitoring.models import Alarm
 from anlan.apps.org.scope import Scope
-from anlan.apps.registry.models import Gas, Point
+from anlan.apps.registry.selectors import equipment
 from anlan.rules.alarms import OUTER
 
 TEN_MINUTES_S = 600
@@ -123,8 +123,8 @@ def read(rows: QuerySet[Alarm], scope: Scope) -> Raised:
     asked = rows.order_by().annotate(period=PeriodOf("raised_at", TEN_MINUTES_S), outer=outer)
     table = _numbers(asked.values_list("enterprise_id", "point_id", "period", "outer")).reshape(-1, 4)
     enterprise, point, period, is_outer = table.T.copy()
-    detectors = Point.objects.visible_to(scope).exclude(gas=Gas.NONE).order_by()
-    return Raised(enterprise, point, period, is_outer + np.isin(point, _numbers(detectors.values_list("pk"))))
+    detectors = _numbers(equipment.gas_points(scope).values_list("pk"))
+    return Raised(enterprise, point, period, is_outer + np.isin(point, detectors))
 
 
 def _numbers(rows: Any) -> Whole:

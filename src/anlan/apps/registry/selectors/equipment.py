@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from anlan.apps.org.scope import Scope
-from anlan.apps.registry.models import Enterprise, Gateway, HazardSource, Point
+from anlan.apps.registry.models import Enterprise, Gas, Gateway, HazardSource, Point
 
 AT_ONCE = 500
 """A question names at most so many keys or codes; what asks for more reads all."""
@@ -61,6 +61,16 @@ def sizes(scope: Scope) -> list[tuple[int, int, int]]:
     rows = Point.objects.visible_to(scope).filter(is_active=True, gateway__is_active=True, enterprise__is_active=True)
     counted = rows.order_by().values_list("enterprise").annotate(n=Count("pk"), g=Count("gateway", distinct=True))
     return [(pk, points, gateways) for pk, points, gateways in counted]
+
+
+def gas_points(scope: Scope) -> QuerySet[Point]:
+    """The gas detectors in scope, in no order."""
+    return Point.objects.visible_to(scope).exclude(gas=Gas.NONE).order_by()
+
+
+def points_by_key(keys: Iterable[int]) -> dict[int, Point]:
+    """Points by their keys, with their enterprise."""
+    return {row.pk: row for row in Point.objects.by_the_machine().filter(pk__in=keys).select_related("enterprise")}
 
 
 def points_with(codes: Iterable[str]) -> QuerySet[Point]:

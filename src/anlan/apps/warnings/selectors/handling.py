@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from anlan.apps.delivery import selectors as delivery
 from anlan.apps.delivery.models import NoticeKind
@@ -21,7 +21,7 @@ from anlan.apps.obligations.models import ObligationKind, ObligationState
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.selectors.locality import rules_of
 from anlan.apps.warnings.models import Confirmation, LevelEpisode, SiteOrder, Warning
-from anlan.components.lasting import Microseconds
+from anlan.components import lasting
 from anlan.rules.calendar import Period, civil_day
 from anlan.rules.level import WARNING_LEVELS, Level
 from anlan.rules.metrics import HandlingFacts
@@ -111,11 +111,11 @@ def handling_facts(
             found[pk].update(zip(facts, figures, strict=True))
 
     add("warnings", _by_enterprise(_warnings(scope, period)), "warnings")
-    lasted = _by_enterprise(_downgrades(scope, period), total=_lasting("started_at", "ended_at"))
+    lasted = _by_enterprise(_downgrades(scope, period), total=lasting.total("started_at", "ended_at"))
     add("downgrades", lasted, "downgrades", "downgrade_us")
     if "confirmations" in lists:  # in one question, so that each warning is asked once who confirmed it
         waited = _by_enterprise(
-            _confirmations(scope, period), "automatically", total=_lasting("opened_at", "confirmed_at")
+            _confirmations(scope, period), "automatically", total=lasting.total("opened_at", "confirmed_at")
         )
         for pk, automatically, number, total in waited.as_numbers():
             told = {"confirmed_automatically": number} if automatically else {"confirmed": number, "confirm_us": total}
@@ -151,11 +151,6 @@ def _by_enterprise(rows: QuerySet[Any], *further: str, **sums: Any) -> Any:
     """Enterprise, what it is divided by further, how many rows, and ``sums``: all of them whole numbers."""
     grouped = rows.order_by().values_list("enterprise_id", *further)
     return grouped.annotate(number=Count("*"), **sums)
-
-
-def _lasting(start: str, end: str) -> Sum:
-    """In microseconds."""
-    return Sum(Microseconds(start, end))
 
 
 def _answers(scope: Scope, period: Period, now: datetime) -> dict[int, tuple[int, int]]:
