@@ -44,9 +44,7 @@ SHAPES = {
     "dense": (200, 500, 1_000_000, 0, 16),
 }
 RESTART_LOAD_S = 15.0
-FAULTS = (
-    "lost", "doubled", "evaluated_lost", "evaluated_doubled", "alarms_lost", "alarms_doubled", "partitions_unread",
-)  # fmt: skip
+FAULTS = ("lost", "doubled", "evaluated_lost", "evaluated_doubled", "alarms_lost", "alarms_doubled")
 """Figures that are nought in a run without fault."""
 
 
