@@ -199,6 +199,29 @@
     }
   });
 
+  // --- a long list to tick: some letters narrow it, what is ticked stays in sight -------------------------------------
+  document.querySelectorAll(".pick").forEach((box) => {
+    const choices = Array.from(box.querySelectorAll("label"), (label) => ({ row: label.parentElement, tick: label.querySelector("input"), text: label.textContent.toLowerCase() }));
+    if (choices.length <= 12) return;
+    const field = document.createElement("input"), count = document.createElement("span");
+    field.type = "search";
+    field.placeholder = words.wNarrow;
+    field.setAttribute("aria-label", words.wNarrow);
+    count.className = "help num";
+    count.setAttribute("role", "status");
+    function narrow() {
+      const asked = field.value.toLowerCase().split(/\s+/);
+      choices.forEach((c) => { c.row.hidden = !c.tick.checked && !asked.every((part) => c.text.includes(part)); });
+      set(count, words.wTicked + " " + choices.filter((c) => c.tick.checked).length + " / " + choices.length);
+    }
+    field.addEventListener("input", narrow);
+    field.addEventListener("keydown", (e) => { if (e.key === "Enter") e.preventDefault(); });
+    box.addEventListener("change", narrow);
+    box.before(field);
+    box.after(count);
+    narrow();
+  });
+
   // --- forms: filters send themselves; a half-filled text survives leaving the page ------------------------------------
   document.addEventListener("change", (e) => {
     const form = e.target.closest("form[data-autosubmit]");
