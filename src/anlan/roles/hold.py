@@ -26,6 +26,9 @@ def main(arguments: list[str]) -> int:
         each.add_argument("--by", required=True, help="经办人")
     acts.add_parser("list", help="列出现有的保全")
     given = parser.parse_args(arguments)
+    if given.act != "list" and not given.by.strip():
+        sys.stderr.write("应写明经办人\n")
+        return 2
     from django.db import DatabaseError
 
     try:

@@ -106,6 +106,7 @@ def test_a_hold_is_placed_listed_and_released_and_each_is_journaled(
         ({"code": "000"}, "没有编码为“000”的企业"),
         ({"--to": "2026-02-28"}, "起始时间应早于截止时间"),
         ({"--reason": " "}, "应写明事由"),
+        ({"--by": " "}, "应写明经办人"),
     ],
 )
 def test_a_hold_that_makes_no_sense_is_refused_in_words(
