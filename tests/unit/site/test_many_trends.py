@@ -161,7 +161,7 @@ def test_without_pyarrow_the_export_says_what_to_install(tmp_path: Path, monkeyp
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(ExportUnavailable, match="请安装 anlan"):
+    with pytest.raises(ExportUnavailable, match="setup --full"):
         export_day("e", {}, date(2026, 3, 1), tmp_path / "x.parquet")
     assert "pyarrow" in MISSING
 

@@ -244,7 +244,7 @@ async def test_every_acknowledged_message_survives_kills_of_the_server(server: N
                 await asyncio.sleep(0.02)
 
     async def read() -> None:
-        while not stop.is_set() or len(seen) < len(acknowledged):
+        while not feeding.done() or len(seen) < len(acknowledged):
             try:
                 seen.extend(await reading_on.fetch(50, 0.2))
             except LogUnavailable:
