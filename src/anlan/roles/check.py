@@ -1,6 +1,6 @@
 """``anlan check``: proves from a command line that the installation is whole and alive.
 
-It only reads, but for damaged history, which it flags (`anlan.roles.history_check`).
+It only reads: nothing that it finds is changed by it. Damaged history is repaired by ``anlan repair history``.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ WORDS = {
     "history_samples": "个样本",
     "history_bytes": "历史所占字节",
     "history_flagged": "个标出的损坏块",
+    "history_miscounted": "个块的行内样本数与块不符（以块为准）",
     "history_removed": "个过期删除的块与汇总",
     "history_holds": "项证据保全",
     "history_late": "个迟到时段待查",
@@ -124,7 +125,7 @@ def parts(config: settings.Config, now: datetime) -> dict[str, Callable[[], Part
 
 def main(arguments: list[str]) -> int:
     """Exit code 0: all is well; 1: something is not; 2: it could not be checked."""
-    about = "检查记录链与封存、时钟、数据、历史、磁盘；只读，只给损坏的历史块做标记"
+    about = "检查记录链与封存、时钟、数据、历史、磁盘；只读，不改动任何数据"
     parser = argparse.ArgumentParser(prog="anlan check", description=about)
     parser.add_argument("what", nargs="?", choices=[*TITLES, "all"], default="all", help="检查什么，默认 all")
     parser.add_argument("--json", action="store_true", help="打印一个 JSON")

@@ -1,7 +1,6 @@
-"""The history part of ``anlan check``: every row is read and compared; what is damaged is named and flagged.
+"""The history part of ``anlan check``: every row is read and compared, and nothing is changed, whatever is found.
 
-It is the one part that writes: a damaged block is kept and left out of every reading from then on, a damaged roll-up
-is made anew from its block.
+What is to be done about it people order with ``anlan repair history`` (`anlan.roles.repair`).
 """
 
 from __future__ import annotations
@@ -22,28 +21,41 @@ NAMED = 20
 def history() -> Part:
     """Every block and roll-up: checksum, form, order, counts, extremes. Takes as long as there is history."""
     from anlan.apps.history.selectors.storage import storage
-    from anlan.apps.history.selectors.stored import instant
-    from anlan.apps.history.services import damaged, quarantine
+    from anlan.apps.history.services import damaged, withheld
     from anlan.roles.auditor.audit import Part
 
-    part, found = Part(), 0
+    part, found, miscounted = Part(), 0, 0
     for fault in damaged():
-        quarantine(fault)
+        if fault.kind == "count":
+            miscounted += 1
+            continue
         found += 1
         if found <= NAMED:
-            where = f"{fault.gateway} {civil(instant(fault.start_us)):%Y-%m-%d %H:%M}"
-            words = _("历史块损坏，已留存并标出") if fault.kind == "block" else _("分钟汇总损坏，已由历史块重做")
-            part.wrong("history_damaged", words, f"{where} {fault.reason}")
+            words = _("历史块损坏，读取时略去") if fault.kind == "block" else _("分钟汇总与历史块不符")
+            part.wrong("history_damaged", words, f"{where(fault.gateway, fault.start_us)} {fault.reason}")
     if found > NAMED:
         part.wrong("history_damaged", _("另有 %(n)s 处损坏") % {"n": found - NAMED})
+    if found:
+        part.wrong("history_damaged", _("检查没有改动任何数据；要标出损坏的块、重做汇总，请运行 anlan repair history"))
+    if held_back := sum(1 for _fault in withheld()):
+        words = _("%(n)s 个标出的块核对无损，仍被略去；请运行 anlan repair history 取回") % {"n": held_back}
+        part.wrong("history_withheld", words)
     held = storage()
     part.figures |= {
         "history_blocks": held.blocks,
         "history_samples": held.samples,
         "history_bytes": held.bytes,
         "history_flagged": held.damaged,
+        "history_miscounted": miscounted,
         "history_removed": held.removed,
         "history_holds": held.holds,
         "history_late": held.late,
     }
     return part
+
+
+def where(gateway: str, start_us: int) -> str:
+    """Gateway and civil time of a row, for people."""
+    from anlan.apps.history.selectors.stored import instant
+
+    return f"{gateway} {civil(instant(start_us)):%Y-%m-%d %H:%M}"

@@ -15,7 +15,7 @@ from anlan.apps.history.selectors import raw
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
 from anlan.apps.obligations import services as obligations
-from anlan.roles import check, present
+from anlan.roles import check, present, repair
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +69,7 @@ def test_nothing_else_can_be_checked() -> None:
 
 @pytest.mark.req("SEC-02")
 @pytest.mark.reliability(37)
-def test_one_flipped_bit_of_history_is_named_flagged_and_leaves_the_rest_readable(
+def test_one_flipped_bit_of_history_is_named_and_leaves_the_rest_readable_and_repairing_flags_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     plant = Plant(points=1)
@@ -81,11 +81,15 @@ def test_one_flipped_bit_of_history_is_named_flagged_and_leaves_the_rest_readabl
     Block.objects.filter(pk=row.pk).update(body=bytes(body))
     assert check.main(["history"]) == 1
     said = capsys.readouterr().out
-    assert "历史块损坏，已留存并标出" in said
+    assert "历史块损坏，读取时略去" in said
     assert plant.gateway in said
     held = raw(plant.point, START, START + timedelta(minutes=3))
     assert held.value.tolist() == [50.0, 51.0, 54.0, 55.0]
     assert [(lost.cause, lost.start) for lost in held.lost] == [("damaged", START + timedelta(minutes=1))]
     assert bytes(Block.objects.get(pk=row.pk).body) == bytes(body)
+    assert check.main(["history"]) == 1
+    assert repair.main(["history"]) == 0
+    assert bytes(Block.objects.get(pk=row.pk).body) == bytes(body)
+    assert raw(plant.point, START, START + timedelta(minutes=3)).value.tolist() == [50.0, 51.0, 54.0, 55.0]
     assert check.main(["history"]) == 0
     assert "1 个标出的损坏块" in capsys.readouterr().out

@@ -26,6 +26,7 @@ class Block(models.Model):
     part = models.BigIntegerField(default=0)
     """Log sequence of the last record inside, so that a repeated delivery finds its row already written."""
     samples = models.PositiveIntegerField()
+    """Cells that hold a sample, as the block's own header says; earlier versions wrote how many had come."""
     body = models.BinaryField()
     damaged_us = models.BigIntegerField(null=True)
     """When the row was found damaged: kept as it is, left out of every reading, its stretch shown as damaged."""

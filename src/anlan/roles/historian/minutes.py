@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from anlan.apps.history.services import Batch, Late, Piece
-from anlan.stream.blocks import encode
+from anlan.stream.blocks import encode_counted
 from anlan.stream.frame import Frame
 from anlan.stream.partition import partition_of
 from anlan.stream.points import PointTable
@@ -31,6 +31,7 @@ class _Minute:
     enterprise: str
     frames: list[Frame] = field(default_factory=list)
     samples: int = 0
+    """As they came: what the frames take in memory. The row counts what stands in its block."""
     part: int = 0
     written: int | None = None
     dirty: bool = False
@@ -84,19 +85,12 @@ class OpenMinutes:
 
     def batch(self) -> Batch:
         """Blocks of all minutes with fresh frames, the positions, and what was late. Valid until the next `add`."""
-        pieces = [
-            Piece(
-                gateway=gateway,
-                enterprise=minute.enterprise,
-                start_us=start,
-                part=minute.part,
-                samples=minute.samples,
-                body=encode(gateway, minute.frames, self._table),
-                replaces=minute.written,
-            )
-            for (gateway, start), minute in self._minutes.items()
-            if minute.dirty
-        ]
+        pieces = []
+        for (gateway, start), minute in self._minutes.items():
+            if not minute.dirty:
+                continue
+            body, samples = encode_counted(gateway, minute.frames, self._table)
+            pieces.append(Piece(gateway, minute.enterprise, start, minute.part, samples, body, minute.written))
         return Batch(pieces, dict(self._positions), list(self._late.values()))
 
     def written(self, batch: Batch) -> None:

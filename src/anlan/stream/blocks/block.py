@@ -79,6 +79,11 @@ class _Body(msgspec.Struct, array_like=True):
 
 def encode(gateway: str, frames: Sequence[Frame], table: PointTable) -> bytes:
     """Pack frames of one gateway, in any order, repeated or not. Deterministic. Frames without samples add nothing."""
+    return encode_counted(gateway, frames, table)[0]
+
+
+def encode_counted(gateway: str, frames: Sequence[Frame], table: PointTable) -> tuple[bytes, int]:
+    """`encode`, and how many samples stand in the block: fewer than came when packets came twice."""
     filled = [frame for frame in frames if len(frame.index)]
     return _write(gateway, from_frames(filled, table))
 
@@ -92,7 +97,7 @@ def compact(blocks: Sequence[bytes]) -> bytes:
     gateways = {head.gateway for head, _ in opened}
     if len(gateways) != 1:
         raise BlockError("blocks of different gateways do not merge")
-    return _write(gateways.pop(), merge([_matrix(head, body) for head, body in opened]))
+    return _write(gateways.pop(), merge([_matrix(head, body) for head, body in opened]))[0]
 
 
 def header(block: bytes) -> Block:
@@ -134,7 +139,7 @@ def check(block: bytes) -> Block:
     return head
 
 
-def _write(gateway: str, matrix: Matrix) -> bytes:
+def _write(gateway: str, matrix: Matrix) -> tuple[bytes, int]:
     full = None if matrix.cells.any() else pack_full(matrix.values, matrix.decimals)
     if full is not None:
         values, *told = full
@@ -155,7 +160,7 @@ def _write(gateway: str, matrix: Matrix) -> bytes:
     compressor = zstandard.ZstdCompressor(level=1)
     head_bytes = compressor.compress(_encoder.encode(head))
     rest = len(head_bytes).to_bytes(4, "big") + head_bytes + compressor.compress(_encoder.encode(body))
-    return MARK + zlib.crc32(rest).to_bytes(4, "big") + rest
+    return MARK + zlib.crc32(rest).to_bytes(4, "big") + rest, head.samples
 
 
 def _full_head(

@@ -15,7 +15,7 @@ from anlan.apps.history.services import (
     compact_hour,
     damaged,
     hours_to_compact,
-    quarantine,
+    repair,
     write,
 )
 from anlan.apps.monitoring.selectors import point_specs
@@ -207,7 +207,7 @@ def test_a_check_of_everything_names_each_damaged_row_once_and_mends_what_can_be
     faults = {(fault.kind, fault.start_us) for fault in damaged()}
     assert faults == {("block", second.start_us), ("rollup", third.start_us), ("rollup", first.start_us)}
     for fault in list(damaged()):
-        quarantine(fault)
+        repair(fault)
     assert list(damaged()) == []
     found = trend(recorder.point, START, START + timedelta(hours=3), 3)
     assert found.curve.count.tolist() == [120, 120, 120]  # the roll-up of the damaged hour still tells of it

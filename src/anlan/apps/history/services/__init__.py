@@ -1,7 +1,7 @@
 """What the historian does to stored history."""
 
 from anlan.apps.history.services.compaction import compact_hour, hours_to_compact
-from anlan.apps.history.services.damage import Fault, damaged, quarantine
+from anlan.apps.history.services.damage import Fault, damaged, repair, withheld
 from anlan.apps.history.services.writing import Batch, Late, Piece, newest_number, positions, reach, take_up, write
 
 __all__ = [
@@ -14,8 +14,9 @@ __all__ = [
     "hours_to_compact",
     "newest_number",
     "positions",
-    "quarantine",
     "reach",
+    "repair",
     "take_up",
+    "withheld",
     "write",
 ]

@@ -1,4 +1,8 @@
-"""What is done about a row that cannot be read: it is kept, flagged, and left out; the rest stays readable."""
+"""What is done about a row that cannot be read: it is kept, flagged, and left out; the rest stays readable.
+
+Looking (`damaged`, `withheld`) changes nothing. Only `repair` writes, and the compactor, which must leave out what it
+cannot merge. A block is judged by itself alone: what else is written about it in the row is no reason to hide it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from django.db.models import F
 from anlan import now as clock
 from anlan.apps.history.models import Block, Grain, Removal, Rollup
 from anlan.apps.history.selectors.stored import LENGTH_US
-from anlan.stream.blocks import BlockError, check
+from anlan.stream.blocks import BlockError, check, header
 from anlan.stream.rollup import join, read_table, roll_up
 
 logger = logging.getLogger(__name__)
@@ -22,13 +26,18 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Fault:
-    """One row that is not as it was written. ``kind``: ``block`` or ``rollup``; ``start_us`` of the row."""
+    """One row that is not as it should be; ``start_us`` of the row.
+
+    ``kind``: ``block`` damaged, ``rollup`` damaged or missing, ``count``: the row counts other samples than its sound
+    block, ``withheld``: the row is flagged and its block is sound.
+    """
 
     kind: str
     pk: int
     gateway: str
     start_us: int
     reason: str
+    enterprise: str = ""
 
 
 def fault_of(block: Block) -> str:
@@ -39,8 +48,6 @@ def fault_of(block: Block) -> str:
         return str(error)
     if head.gateway != block.gateway:
         return f"the block is of gateway {head.gateway}"
-    if head.samples != block.samples:
-        return f"the row counts {block.samples} samples, the block {head.samples}"
     end = block.start_us + LENGTH_US[block.grain]
     if head.frames and not block.start_us <= head.first_us <= head.last_us < end:
         return "frames lie outside the stretch of the row"
@@ -48,9 +55,9 @@ def fault_of(block: Block) -> str:
 
 
 def damaged() -> Iterator[Fault]:
-    """Every row of history that is damaged and not yet flagged, in the order of the rows. Reads all of history.
+    """Every row of history that is not as it should be and not flagged, in the order of the rows; reads all of history.
 
-    A roll-up is compared with the block that it was made from.
+    A roll-up is compared with the block that it was made from. Nothing is changed.
     """
     last = 0
     gone = dict(Removal.objects.filter(kind="rollup").values_list("enterprise", "until_us"))
@@ -64,13 +71,30 @@ def damaged() -> Iterator[Fault]:
         }
         for row in rows:
             if reason := fault_of(row):
-                yield Fault("block", row.pk, row.gateway, row.start_us, reason)
-            elif row.grain == Grain.HOUR:
+                yield _fault("block", row, reason)
+                continue
+            if (counted := header(bytes(row.body)).samples) != row.samples:
+                yield _fault("count", row, f"the row counts {row.samples} samples, the block {counted}")
+            if row.grain == Grain.HOUR:
                 each = rolled.get((row.gateway, row.start_us))
                 if each is None and row.start_us < gone.get(row.enterprise, 0):
                     continue  # removed after its time of keeping
                 if reason := _fault_of_rollup(row, each):
-                    yield Fault("rollup", each.pk if each else 0, row.gateway, row.start_us, reason)
+                    yield _fault("rollup", row, reason)
+
+
+def withheld() -> Iterator[Fault]:
+    """Every flagged row whose block is sound, as earlier versions flagged rows for their count. Nothing is changed."""
+    last = 0
+    while rows := list(Block.objects.filter(pk__gt=last, damaged_us__isnull=False).order_by("pk")[:_AT_ONCE]):
+        last = rows[-1].pk
+        for row in rows:
+            if not fault_of(row):
+                yield _fault("withheld", row, "the block is sound")
+
+
+def _fault(kind: str, row: Block, reason: str) -> Fault:
+    return Fault(kind, row.pk, row.gateway, row.start_us, reason, row.enterprise)
 
 
 def _fault_of_rollup(block: Block, rollup: Rollup | None) -> str:
@@ -91,28 +115,54 @@ def _fault_of_rollup(block: Block, rollup: Rollup | None) -> str:
     return "" if alike else "the roll-up does not agree with its block"
 
 
-def quarantine(fault: Fault) -> None:
-    """Flag a damaged block, or make a damaged roll-up anew from its block. Repeating it changes nothing.
+@transaction.atomic(using=HISTORY)
+def repair(fault: Fault) -> None:
+    """Flag a damaged block, make a roll-up anew from its block, set a count right, or bring back what was withheld.
 
-    The block's bytes stay as they are; its ``part`` leaves the way free for a healthy row of the same stretch.
+    What has changed since the fault was found is looked at again. Repeating it changes nothing. A flagged block's
+    bytes stay as they are; its ``part`` leaves the way free for a healthy row of the same stretch. Raises ValueError
+    for a kind of fault that it does not know.
     """
-    with transaction.atomic(using=HISTORY):
-        if fault.kind == "rollup":
-            _roll_again(fault.gateway, fault.start_us)
-            return
-        flagged = Block.objects.filter(pk=fault.pk, damaged_us=None).update(damaged_us=clock.now_us(), part=-F("pk"))
-    if flagged:
-        logger.error(
-            "history of %s at %d is damaged, kept and left out: %s", fault.gateway, fault.start_us, fault.reason
-        )
-
-
-def _roll_again(gateway: str, start_us: int) -> None:
-    row = Block.objects.filter(gateway=gateway, grain=Grain.HOUR, start_us=start_us, damaged_us=None).first()
+    row = Block.objects.select_for_update().filter(pk=fault.pk).first()
     if row is None:
+        return  # compacted or removed meanwhile
+    sound = not fault_of(row)
+    match fault.kind:
+        case "block" if not sound:
+            _flag(row, fault.reason)
+        case "count" if sound:
+            Block.objects.filter(pk=row.pk).update(samples=header(bytes(row.body)).samples)
+        case "rollup" if sound:
+            _roll_again(row)
+        case "withheld" if sound:
+            _bring_back(row)
+        case "block" | "count" | "rollup" | "withheld":
+            logger.info("history of %s at %d is another than when it was looked at", row.gateway, row.start_us)
+        case _:
+            raise ValueError(f"there is no fault of the kind {fault.kind}")
+
+
+def _flag(row: Block, reason: str) -> None:
+    if Block.objects.filter(pk=row.pk, damaged_us=None).update(damaged_us=clock.now_us(), part=-F("pk")):
+        logger.error("history of %s at %d is damaged, kept and left out: %s", row.gateway, row.start_us, reason)
+
+
+def _roll_again(row: Block) -> None:
+    body = roll_up(bytes(row.body))
+    Rollup.objects.update_or_create(gateway=row.gateway, start_us=row.start_us, defaults={"body": body})
+    logger.error("the roll-up of %s at %d was damaged and is made anew", row.gateway, row.start_us)
+
+
+def _bring_back(row: Block) -> None:
+    """A minute's row is left to the compactor; an hour's is merged here with what stands in its place by now."""
+    from anlan.apps.history.services.compaction import compact_hour
+
+    samples = header(bytes(row.body)).samples
+    if not Block.objects.filter(pk=row.pk, damaged_us__isnull=False).update(damaged_us=None, samples=samples):
         return
-    Rollup.objects.update_or_create(gateway=gateway, start_us=start_us, defaults={"body": roll_up(bytes(row.body))})
-    logger.error("the roll-up of %s at %d was damaged and is made anew", gateway, start_us)
+    logger.warning("history of %s at %d is sound and read again", row.gateway, row.start_us)
+    if row.grain == Grain.HOUR and not compact_hour(row.gateway, row.start_us):
+        _roll_again(row)
 
 
 def flag_damaged(rows: Iterable[Block]) -> list[Block]:
@@ -120,7 +170,7 @@ def flag_damaged(rows: Iterable[Block]) -> list[Block]:
     healthy = []
     for row in rows:
         if reason := fault_of(row):
-            quarantine(Fault("block", row.pk, row.gateway, row.start_us, reason))
+            _flag(row, reason)
         else:
             healthy.append(row)
     return healthy
