@@ -49,6 +49,8 @@ def variables() -> dict[str, str]:
     env["VIRTUAL_ENV"] = str(VENV)
     env["PATH"] = os.pathsep.join([str(VENV / "bin"), env.get("PATH", os.defpath)])
     env.pop("PYTHONHOME", None)
+    # compiled code that is kept is a part of the environment: without it every process compiles all anew
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     return env
 
 
@@ -132,7 +134,7 @@ def _install(kind: str) -> None:
 def _installer() -> list[str]:
     uv = pinned_uv()
     if uv:
-        return [str(uv), "pip", "install", "--python", program("python"), "--quiet"]
+        return [str(uv), "pip", "install", "--python", program("python"), "--quiet", "--compile-bytecode"]
     return [program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 
 

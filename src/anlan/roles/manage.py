@@ -12,10 +12,14 @@ MIGRATING = 0x616E6C616E
 
 
 def migrate() -> None:
-    """Bring the records and the history to the schema of this code; on PostgreSQL make the history schema first."""
-    from django.core.management import call_command
-    from django.db import connections
+    """Bring the records and the history to the schema of this code; on PostgreSQL make the history schema first.
 
+    An empty database gets its tables from the models (`tables.make`), one that has some is migrated.
+    """
+    from django.core.management import call_command
+    from django.db import DEFAULT_DB_ALIAS, connections
+
+    from anlan.roles import tables
     from anlan.site.databases import HISTORY
 
     history = connections[HISTORY]
@@ -24,8 +28,9 @@ def migrate() -> None:
             with history.cursor() as cursor:
                 cursor.execute("CREATE SCHEMA IF NOT EXISTS history")
         # history first: its schema must get a list of migrations of its own before there is one in "public" to be found
-        call_command("migrate", database=HISTORY, interactive=False, verbosity=0)
-        call_command("migrate", interactive=False, verbosity=0)
+        for using in (HISTORY, DEFAULT_DB_ALIAS):
+            if not tables.make(using):
+                call_command("migrate", database=using, interactive=False, verbosity=0)
 
 
 @contextmanager

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib.util
 import json
 import logging
 import os
 import re
 import resource
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -79,9 +81,7 @@ def begin(role: str) -> Leaving:
     with contextlib.suppress(settings.ConfigError):  # whoever needs the settings says what is wrong with them
         config = settings.load()
         style = config.log_format
-        if not os.access(Path(__file__).parent, os.W_OK):
-            # installed where it cannot keep compiled code beside the source
-            os.environ.setdefault("NUMBA_CACHE_DIR", str(config.data_dir.resolve() / "cache" / "numba"))
+        keep_compiled_code(config.data_dir)
     _take_files()
     gc.set_threshold(20_000, 20, 20)  # the streams make much that lives briefly and nothing that goes in circles
     logs.start(style, role)
@@ -144,6 +144,20 @@ def announced(config: Config, role: str, pid: int) -> dict[str, Any] | None:
 def last_backup_file(config: Config) -> Path:
     """Where the last complete backup of this installation is named."""
     return config.data_dir / "backup.json"
+
+
+def keep_compiled_code(data_dir: Path) -> None:
+    """Have this process and those that it starts keep compiled code: beside the source where that can be written, else
+    in the data directory. Without it every process compiles the whole product anew at each start."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    if os.access(Path(__file__).parent, os.W_OK):
+        return
+    cache = data_dir.resolve() / "cache"
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache / "numba"))
+    if not Path(importlib.util.cache_from_source(__file__)).exists():
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(cache / "python"))
+        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"]
 
 
 def announced_log(config: Config) -> str:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+from anlan.roles import process
 
 ASK = """
 import resource
@@ -25,3 +31,31 @@ def test_a_role_opens_as_many_files_as_it_may_though_the_shell_gave_it_few() -> 
         check=True,
     )
     assert int(done.stdout) == most
+
+
+@pytest.mark.case("F17")
+def test_a_role_keeps_compiled_code_for_its_children_though_the_shell_forbids_it(tmp_path: Path) -> None:
+    script = (
+        "import os, sys\nfrom anlan.roles.process import begin\nbegin('clock')\n"
+        "print('PYTHONDONTWRITEBYTECODE' in os.environ, sys.dont_write_bytecode)"
+    )
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "ANLAN_DATA_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.case("F17")
+def test_compiled_code_goes_to_the_data_directory_where_the_source_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "source" / "process.py"
+    source.parent.mkdir()
+    monkeypatch.setattr(process, "__file__", str(source))
+    monkeypatch.setattr(process.os, "access", lambda path, mode: Path(path) != source.parent)
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    for name in ("PYTHONPYCACHEPREFIX", "NUMBA_CACHE_DIR"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    process.keep_compiled_code(tmp_path / "data")
+    assert sys.pycache_prefix == os.environ["PYTHONPYCACHEPREFIX"] == str(tmp_path / "data" / "cache" / "python")
+    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "data" / "cache" / "numba")

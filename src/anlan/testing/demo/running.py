@@ -18,6 +18,7 @@ from pathlib import Path
 from anlan import now
 from anlan.config import Config
 from anlan.roles import django
+from anlan.roles.process import keep_compiled_code
 from anlan.roles.supervisor import Supervisor
 from anlan.roles.supervisor.child import Child
 from anlan.roles.supervisor.lock import DirectoryLock
@@ -77,6 +78,7 @@ class Demo:
     def start(self, timeout: float = 90.0) -> None:
         """Load the world, start all roles, the plant and the gateways; return when the roles are ready."""
         self._claim()
+        keep_compiled_code(self.config.data_dir)
         lock = DirectoryLock(self.config.data_dir)
         lock.acquire()
         try:
