@@ -42,7 +42,8 @@ class AlarmEvent(msgspec.Struct, frozen=True, gc=False):
     `level` is the level after the change ("HH", "H", "L", "LL", or the name of the side; at `cleared` the last one),
     `worst` the worst level so far. `value` and `limit` are None where the side has none. `since_us` is the sample time
     at which the excursion began, `at_us` the sample time of this change (for no_data: times of receipt), `detected_us`
-    when the server could know it. All epoch µs.
+    when the server could know it. All epoch µs. `extreme` is the furthest usable value from `since_us` to this change,
+    of the samples that the alarm was judged by; None for sides without limits.
     """
 
     event_id: str
@@ -59,16 +60,28 @@ class AlarmEvent(msgspec.Struct, frozen=True, gc=False):
     since_us: int
     at_us: int
     detected_us: int
+    extreme: float | None = None
+
+
+class Peak(msgspec.Struct, frozen=True, gc=False):
+    """An open alarm went further since it was last spoken of, without a change of its level."""
+
+    gateway: str
+    alarm_id: str
+    side: Side
+    extreme: float
 
 
 class OpenAlarm(msgspec.Struct, array_like=True):
-    """The memory of an alarm while it is open. `level` and `worst`: 1 or 2 for limits, 1 for the other sides."""
+    """The memory of an alarm while it is open. `level` and `worst`: 1 or 2 for limits, 1 for the other sides.
+    `told`: the furthest value that was said of it, in an event or a `Peak`."""
 
     alarm_id: str
     since_us: int
     level: int
     worst: int
     changes: int = 0
+    told: float | None = None
 
 
 def alarm_id(point: str, side: Side, since_us: int) -> str:

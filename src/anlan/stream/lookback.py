@@ -25,7 +25,7 @@ class Excursion:
 
     ``alarm_id`` is the kernel's own. Sample times, epoch µs: ``since_us`` the first sample beyond the limit,
     ``raised_us`` when the delay had passed, ``cleared_us`` when it was over, None when it was not over at the end.
-    ``limit`` is that of ``worst``; ``extreme`` the worst value.
+    ``limit`` is that of ``worst``; ``extreme`` the worst value, first reached at ``extreme_us``.
     """
 
     alarm_id: str
@@ -37,6 +37,7 @@ class Excursion:
     since_us: int
     raised_us: int
     cleared_us: int | None
+    extreme_us: int
 
 
 @dataclass(frozen=True)
@@ -131,12 +132,12 @@ def _excursions(events: Sequence[AlarmEvent], samples: Samples, table: PointTabl
         if cleared is not None:
             own &= samples.time <= cleared
         values = samples.value[own]
-        extreme = values.min() if first.side is Side.LOW else values.max()
+        at = int(values.argmin() if first.side is Side.LOW else values.argmax())
         worst = [event for event in changes if event.level == last.worst and event.change is not Change.CLEARED]
         found.append(
             Excursion(
-                alarm, first.point, first.side, last.worst, worst[0].limit if worst else first.limit, float(extreme),
-                first.since_us, first.at_us, cleared,
+                alarm, first.point, first.side, last.worst, worst[0].limit if worst else first.limit,
+                float(values[at]), first.since_us, first.at_us, cleared, int(samples.time[own][at]),
             )
         )  # fmt: skip
     return sorted(found, key=lambda each: (each.since_us, each.point))

@@ -51,6 +51,7 @@ class Point:
     open: dict[Side, Open] = field(default_factory=dict)
     flips: dict[str, int] = field(default_factory=dict)
     flips_since: dict[str, int] = field(default_factory=dict)
+    taken: list[tuple[int, float]] = field(default_factory=list)
 
     def limit(self, name: str) -> float | None:
         return {"LL": self.spec.ll, "L": self.spec.l, "H": self.spec.h, "HH": self.spec.hh}[name]
@@ -117,6 +118,7 @@ class ReferenceKernel:
                 if not flat and point.value == sample.value:
                     point.changed = now
             point.value, point.good, point.good_received = sample.value, now, received
+            point.taken.append((now, sample.value))
         point.last, point.last_received, point.last_was_bad = now, received, not good
         events += self.say(point, before, starts, sample.value if good else None, now, received)
         return events
@@ -252,6 +254,8 @@ class ReferenceKernel:
     ) -> AlarmEvent:
         alarm = point.open[side]
         alarm.changes += 1
+        ends = {Side.LOW: min, Side.HIGH: max}
+        during = [number for time, number in point.taken if time >= alarm.since]
         return AlarmEvent(
             event_id=event_id(alarm.id, alarm.changes, change),
             alarm_id=alarm.id,
@@ -267,4 +271,5 @@ class ReferenceKernel:
             since_us=alarm.since,
             at_us=at,
             detected_us=detected,
+            extreme=ends[side](during) if side in ends and during else None,
         )

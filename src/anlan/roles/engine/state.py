@@ -197,6 +197,8 @@ class EngineCore:
             of(gateway).states[gateway] = state
         for sign in checkpoint.signs:
             of(sign.gateway).signs.append(sign)
+        for peak in checkpoint.peaks:
+            of(peak.gateway).peaks.append(peak)
         for each in found:
             each.partitions = self._partitions({*each.states, *(alarm.gateway for alarm in each.edge_alarms)})
         last = found[-1]
@@ -255,10 +257,11 @@ class EngineCore:
 
     def _checkpoint(self, gateways: Iterable[str], events: Sequence[AlarmEvent] = ()) -> Checkpoint:
         found = sorted(gateways)
+        peaks = self.kernel.peaks_of(found)
         states = {gateway: (self._seq_of.get(gateway, 0), self.kernel.state_of(gateway)) for gateway in found}
         told, self.edge_alarms = self.edge_alarms, []
         touched = self._partitions({*found, *(alarm.gateway for alarm in told)})
-        return Checkpoint(events=list(events), states=states, partitions=touched, edge_alarms=told)
+        return Checkpoint(events=list(events), states=states, partitions=touched, edge_alarms=told, peaks=peaks)
 
     def _partitions(self, gateways: Iterable[str]) -> set[int]:
         return {partition for gateway in gateways if (partition := self.partition(gateway)) is not None}

@@ -25,6 +25,7 @@ from anlan.apps.monitoring.services import (
     check_coverage,
     known_sequences,
     quarantine,
+    record_peaks,
     record_sequences,
     record_signs,
     sweep_links,
@@ -35,7 +36,7 @@ from anlan.apps.obligations import services as obligations
 from anlan.apps.registry.models import Enterprise
 from anlan.components import bulk
 from anlan.leases import Leases, advance, positions_of
-from anlan.stream.alarm import AlarmEvent
+from anlan.stream.alarm import AlarmEvent, Peak
 from anlan.stream.edge_alarm import EdgeAlarm
 from anlan.stream.log import LogState
 from anlan.stream.partition import partition_of
@@ -48,6 +49,7 @@ Guard = Callable[[Collection[int] | None], None]
 @dataclass
 class Checkpoint:
     """What one transaction writes. ``states``: gateway → (last record's sequence, kernel state).
+    ``peaks``: how far open alarms went without an event; the states hold them for said.
 
     ``positions``: partition → number up to which everything is done with, once this is in the database.
     ``partitions``: those that events and states speak of; they must still be ours.
@@ -61,6 +63,7 @@ class Checkpoint:
     partitions: set[int] = field(default_factory=set)
     edge_alarms: list[EdgeAlarm] = field(default_factory=list)
     sequences: News = field(default_factory=News)
+    peaks: list[Peak] = field(default_factory=list)
 
     def joined(self, other: Checkpoint) -> Checkpoint:
         """Both in one transaction; they must speak of the same moment."""
@@ -73,6 +76,7 @@ class Checkpoint:
             self.partitions | other.partitions,
             [*self.edge_alarms, *other.edge_alarms],
             other.sequences or self.sequences,
+            [*self.peaks, *other.peaks],
         )
 
     def __bool__(self) -> bool:
@@ -143,6 +147,7 @@ def commit(checkpoint: Checkpoint, now: datetime, guard: Guard, *, react: bool =
         if checkpoint.signs:  # first: it may hold chains, and raising a warning takes more than a chain
             record_signs(checkpoint.signs)
         new = apply_events(checkpoint.events, now, react=react)
+        record_peaks(checkpoint.peaks)
         new += apply_edge_alarms(checkpoint.edge_alarms, now, react=react)
         record_sequences(checkpoint.sequences)
         bulk.upsert(

@@ -18,8 +18,9 @@ class Columns:
     last/recv: newest sample of any quality and its receipt; good/good_recv: newest usable one; changed: when the value
     last differed; seen/frame: newest sign of life by receive and by collect time; expected: since when data is
     expected; bits: active alarms; pending[5]: start of an unfinished delay for LL, L, H, HH, bad quality; busy: any bit
-    or pending; flips[2]: changes of limits and of quality since flips_us, for the hold; anchor[2]:
-    samples about a minute apart, for the displayed trend.
+    or pending; flips[2]: changes of limits and of quality since flips_us, for the hold; peak[2]: lowest and highest
+    usable value since an excursion of the low and of the high limits began, its delay included, NaN outside of one;
+    anchor[2]: samples about a minute apart, for the displayed trend.
     """
 
     def __init__(self, size: int) -> None:
@@ -36,6 +37,7 @@ class Columns:
         self.anchor_value = np.full((size, 2), np.nan)
         self.flips_us = np.full((size, 2), NEVER, np.int64)
         self.flips = np.zeros((size, 2), np.uint8)
+        self.peak = np.full((size, 2), np.nan)
         self.value = np.full(size, np.nan)
         self.quality = np.full(size, 2, np.uint8)
         self.bits = np.zeros(size, np.uint8)
@@ -70,6 +72,7 @@ SAVED = (
     "bits",
     "flips_us",
     "flips",
+    "peak",
 )
 """New columns come last: a checkpoint written before they existed leaves them as if nothing had happened."""
 DERIVED = ("anchor_us", "anchor_value", "busy")

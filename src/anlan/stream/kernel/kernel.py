@@ -24,9 +24,14 @@ from anlan.rules.rulebook import load
 from anlan.stream.alarm import (
     BIT_BAD,
     BIT_FLATLINE,
+    BIT_H,
+    BIT_HH,
+    BIT_L,
+    BIT_LL,
     BIT_NO_DATA,
     AlarmEvent,
     OpenAlarm,
+    Peak,
     Side,
 )
 from anlan.stream.frame import BAD, Frame
@@ -38,6 +43,8 @@ from anlan.stream.kernel.rounds import Batch, rounds
 from anlan.stream.kernel.sweeps import BAD_COLUMN
 from anlan.stream.points import PointTable
 
+_LIMITS = BIT_LL | BIT_L | BIT_H | BIT_HH
+_NO_ROWS = np.empty(0, np.int32)
 _Rows = NDArray[np.intp] | NDArray[np.int32]
 
 
@@ -93,17 +100,17 @@ class Kernel:
     def _apply_compiled(self, compiled: Callable[..., int], frames: Sequence[Frame]) -> list[AlarmEvent]:
         if not frames:
             return []
-        said, samples = run(compiled, self.table, self._columns, frames, self._hold, self._room)
+        said, peaks, samples = run(compiled, self.table, self._columns, frames, self._hold, self._room)
         ends = np.cumsum([len(frame.index) for frame in frames])
         events: list[AlarmEvent] = []
-        for kind, at, row, before, after, since, *starts in said.tolist():
+        for (kind, at, row, before, after, since, *starts), peak in zip(said.tolist(), peaks.tolist(), strict=True):
             received_us = frames[int(np.searchsorted(ends, at, "right"))].received_at_us
             value = float(samples.value[at]) if samples.quality[at] != BAD else None
             if kind == LIFE:
                 events.append(self._ledger.change(row, Side.NO_DATA, 0, value, None, NEVER, received_us, received_us))
             else:
                 sampled_us = int(samples.sampled_at_us[at])
-                events += self._say(row, (before, after), [*starts, since], value, sampled_us, received_us)
+                events += self._say(row, (before, after), [*starts, since], value, sampled_us, received_us, peak)
         return events
 
     def sweep(self, now_us: int) -> list[AlarmEvent]:
@@ -132,6 +139,15 @@ class Kernel:
     def mark_saved(self, gateways: Iterable[str]) -> None:
         """Say that the state of `gateways` as it is now has been committed."""
         self._ledger.dirty.difference_update(gateways)
+
+    def peaks_of(self, gateways: Iterable[str]) -> list[Peak]:
+        """Open alarms of these gateways whose value went further than any event or earlier call has said.
+
+        Write them with the `state_of` that is taken afterwards: that state holds them for said.
+        """
+        self._follow_table()
+        rows = np.concatenate([_NO_ROWS, *(self.table.rows_of(gateway) for gateway in gateways)])
+        return self._ledger.peaks(rows[(self._columns.bits[rows] & _LIMITS) != 0].tolist(), self._columns)
 
     def state_of(self, gateway: str) -> bytes:
         """Everything needed to go on exactly where this gateway's points are, pending delays included."""
@@ -311,6 +327,12 @@ class Kernel:
             absorbed[:, group] |= holding[:, group] & active & ~wanted & counts & (pending[:, bit] != NEVER)
             pending[:, bit] = np.where(wanted & ~fire, start, np.where(counts, NEVER, pending[:, bit]))
             after[fire] ^= BIT_BAD if bit == BAD_COLUMN else 1 << bit
+        peaks = state.peak[rows]
+        further = np.stack([np.fmin(peaks[:, 0], value), np.fmax(peaks[:, 1], value)], axis=1)
+        peaks = np.where(ok[:, None], further, peaks)
+        limits = (after[:, None] & np.array([BIT_LL, BIT_L, BIT_H, BIT_HH], np.uint8) != 0) | (pending[:, :4] != NEVER)
+        out = np.stack([limits[:, :2].any(axis=1), limits[:, 2:].any(axis=1)], axis=1)
+        state.peak[rows] = np.where(out, peaks, np.nan)
         same = ok & (value == state.value[rows])
         changed_us = np.where(same | ~ok, state.changed_us[rows], time)
         flat_before = (before & BIT_FLATLINE) != 0
@@ -336,16 +358,18 @@ class Kernel:
                 float(value[at]) if ok[at] else None,
                 int(time[at]),
                 int(batch.received[at]),
+                peaks[at].tolist(),
             )
             place = int(batch.order[at]) * 8 + 1
             found.extend((place + number, event) for number, event in enumerate(events))
         return changed_us
 
     def _say(
-        self, row: int, bits: tuple[int, int], starts: list[int], value: float | None, at_us: int, detected_us: int
-    ) -> list[AlarmEvent]:
+        self, row: int, bits: tuple[int, int], starts: list[int], value: float | None, at_us: int, detected_us: int,
+        peaks: list[float],
+    ) -> list[AlarmEvent]:  # fmt: skip
         before, after = bits
-        events = self._ledger.limit_changes(row, before, after, value, starts, at_us, detected_us)
+        events = self._ledger.limit_changes(row, before, after, value, starts, at_us, detected_us, peaks)
         for side, bit, column in ((Side.FLATLINE, BIT_FLATLINE, 5), (Side.BAD_QUALITY, BIT_BAD, BAD_COLUMN)):
             if (before ^ after) & bit:
                 level = 1 if after & bit else 0
@@ -359,7 +383,8 @@ class Kernel:
         for row in gone.tolist():
             for side in Side:
                 if (row, side) in self._ledger.open:
-                    events.append(self._ledger.change(row, side, 0, None, None, NEVER, now_us, now_us))
+                    extreme = self._ledger.furthest(row, side, state)
+                    events.append(self._ledger.change(row, side, 0, None, None, NEVER, now_us, now_us, extreme))
             state.forget(row)
         return events
 

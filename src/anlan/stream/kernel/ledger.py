@@ -6,6 +6,9 @@ ids. It must never decide whether something is an alarm.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from math import isfinite
+
 import numpy as np
 
 from anlan.stream.alarm import (
@@ -16,14 +19,18 @@ from anlan.stream.alarm import (
     AlarmEvent,
     Change,
     OpenAlarm,
+    Peak,
     Side,
     alarm_id,
     event_id,
     level_name,
 )
+from anlan.stream.kernel.columns import Columns
 from anlan.stream.points import PointTable
 
 _LIMIT_SIDES = ((Side.LOW, BIT_L, BIT_LL, 1, 0), (Side.HIGH, BIT_H, BIT_HH, 2, 3))
+
+_PEAKS = {Side.LOW: 0, Side.HIGH: 1}
 
 
 class Ledger:
@@ -43,10 +50,12 @@ class Ledger:
         starts: list[int],
         at_us: int,
         detected_us: int,
+        peaks: Sequence[float],
     ) -> list[AlarmEvent]:
-        """What a change of limit bits means for the two sides; `starts` holds where each bit's excursion began."""
+        """What a change of limit bits means for the two sides; `starts` holds where each bit's excursion began,
+        `peaks` the furthest values below and above as they were then."""
         events = []
-        for side, outer, inner, outer_column, inner_column in _LIMIT_SIDES:
+        for (side, outer, inner, outer_column, inner_column), peak in zip(_LIMIT_SIDES, peaks, strict=True):
             old, new = _level(before, outer, inner), _level(after, outer, inner)
             if old == new:
                 continue
@@ -55,9 +64,9 @@ class Ledger:
             since = min(starts[column] for column in columns)
             shown = new or old
             limit = float(self._table.limits[row, inner_column if shown == 2 else outer_column])
-            events.append(
-                self.change(row, side, new, value, limit if np.isfinite(limit) else None, since, at_us, detected_us)
-            )
+            known = limit if np.isfinite(limit) else None
+            extreme = peak if isfinite(peak) else None
+            events.append(self.change(row, side, new, value, known, since, at_us, detected_us, extreme))
         return events
 
     def change(
@@ -70,6 +79,7 @@ class Ledger:
         since_us: int,
         at_us: int,
         detected_us: int,
+        extreme: float | None = None,
     ) -> AlarmEvent:
         """Carry the alarm of one side to `level` (0 clears it) and say so."""
         spec = self._table.specs[row]
@@ -85,6 +95,7 @@ class Ledger:
             change = Change.WORSENED if level > alarm.level else Change.EASED
             alarm.level, alarm.worst = level, max(alarm.worst, level)
         alarm.changes += 1
+        alarm.told = extreme
         self.dirty.add(spec.gateway)
         return AlarmEvent(
             event_id=event_id(alarm.alarm_id, alarm.changes, change),
@@ -101,7 +112,24 @@ class Ledger:
             since_us=alarm.since_us,
             at_us=at_us,
             detected_us=detected_us,
+            extreme=extreme,
         )
+
+    def peaks(self, rows: Iterable[int], columns: Columns) -> list[Peak]:
+        """The open limit alarms of `rows` that went further than was said of them. From here on it counts as said."""
+        found = []
+        for row in rows:
+            for side in _PEAKS:
+                alarm, extreme = self.open.get((row, side)), self.furthest(row, side, columns)
+                if alarm is not None and extreme is not None and alarm.told != extreme:
+                    alarm.told = extreme
+                    found.append(Peak(self._table.specs[row].gateway, alarm.alarm_id, side, extreme))
+        return found
+
+    def furthest(self, row: int, side: Side, columns: Columns) -> float | None:
+        """The furthest value of the excursion of `side` that is under way; None for sides without limits."""
+        peak = float(columns.peak[row, _PEAKS[side]]) if side in _PEAKS else np.nan
+        return peak if isfinite(peak) else None
 
 
 def _level(bits: int, outer: int, inner: int) -> int:

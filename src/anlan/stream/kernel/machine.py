@@ -47,6 +47,7 @@ class Room:
         self.index, self.value = np.empty(self._size, np.int32), np.empty(self._size, np.float64)
         self.quality, self.sampled_at_us = np.empty(self._size, np.uint8), np.empty(self._size, np.int64)
         self.said = np.empty((2 * self._size, SAID), np.int64)
+        self.peaks = np.empty((2 * self._size, 2), np.float64)
 
     def join(self, frames: Sequence[Frame], number: int) -> Frame:
         """The samples of all ``frames``, in arrays that hold until the next call."""
@@ -65,9 +66,9 @@ class Room:
 def run(
     compiled: Callable[..., int], table: PointTable, state: Columns, frames: Sequence[Frame], hold: tuple[int, int],
     room: Room,
-) -> tuple[NDArray[np.int64], Frame]:  # fmt: skip
-    """Take ``frames`` in order; columns are updated. Returns what happened (see `SAID`) and all samples joined: both
-    stand in ``room`` and hold until the next call."""
+) -> tuple[NDArray[np.int64], NDArray[np.float64], Frame]:  # fmt: skip
+    """Take ``frames`` in order; columns are updated. Returns what happened (see `SAID`), beside it the peaks below and
+    above as they were then, and all samples joined: they stand in ``room`` and hold until the next call."""
     sizes = [len(frame.index) for frame in frames]
     number = sum(sizes)
     room.for_samples(number)
@@ -81,9 +82,10 @@ def run(
         table.on_delay_us, table.off_delay_us, table.flatline_us,
         state.last_us, state.recv_us, state.good_us, state.good_recv_us, state.changed_us, state.seen_us,
         state.frame_us, state.pending_us, state.anchor_us, state.anchor_value, state.value, state.quality,
-        state.bits, state.busy, state.flips_us, state.flips, hold[0], hold[1], room.said,
+        state.bits, state.busy, state.flips_us, state.flips, state.peak, hold[0], hold[1],
+        room.said, room.peaks,
     )  # fmt: skip
-    return room.said[:count], joined
+    return room.said[:count], room.peaks[:count], joined
 
 
 def steps(
@@ -92,7 +94,7 @@ def steps(
     on_delay: Any, off_delay: Any, flatline: Any,
     last: Any, recv: Any, good: Any, good_recv: Any, changed: Any, seen: Any, frame_us: Any, pending: Any,
     anchor_us: Any, anchor_value: Any, held: Any, held_quality: Any, bits: Any, busy: Any,
-    flips_us: Any, flips: Any, hold_after: int, hold_us: int, said: Any,
+    flips_us: Any, flips: Any, peak: Any, hold_after: int, hold_us: int, said: Any, peaks: Any,
 ) -> int:  # fmt: skip
     """One sample after the other; frame ``f`` holds the samples before ``ends[f]``. Returns the rows of ``said``."""
     count = 0
@@ -100,6 +102,7 @@ def steps(
     starts = np.empty(5, np.int64)
     calm, holding = np.empty(2, np.bool_), np.empty(2, np.bool_)
     flipped, absorbed = np.empty(2, np.bool_), np.empty(2, np.bool_)
+    out = np.empty(2, np.bool_)
     for frame in range(ends.size):
         end, heard, gathered = ends[frame], received[frame], collected[frame]
         for at in range(begin, end):
@@ -138,6 +141,7 @@ def steps(
                 after = before
                 waiting = False
                 for group in range(2):
+                    out[group] = False
                     calm[group] = now - flips_us[row, group] > hold_us
                     holding[group] = not calm[group] and flips[row, group] >= hold_after
                     flipped[group] = absorbed[group] = False
@@ -175,6 +179,16 @@ def steps(
                             absorbed[group] = True
                         pending[row, bit] = NEVER
                     waiting = waiting or pending[row, bit] != NEVER
+                    if bit < 4 and (after & mask or pending[row, bit] != NEVER):
+                        out[bit // 2] = True
+                for side in range(2):
+                    if ok:
+                        furthest = peak[row, side]
+                        if furthest != furthest or (number < furthest if side == 0 else number > furthest):
+                            peak[row, side] = number
+                    peaks[count, side] = peak[row, side]
+                    if not out[side]:
+                        peak[row, side] = np.nan
                 if ok:
                     flat = same and now - since >= flatline[row]
                     if flat != ((before & BIT_FLATLINE) != 0):

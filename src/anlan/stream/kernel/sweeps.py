@@ -66,7 +66,9 @@ def delays(table: PointTable, state: Columns, ledger: Ledger, now_us: int) -> li
             dues = [int(due[at, column]) for column in columns if fired[column]]
             if dues:
                 bits = sum(int(masks[column]) for column in columns)
-                events += ledger.limit_changes(row, old & bits, new & bits, value, starts, max(dues), now_us)
+                events += ledger.limit_changes(
+                    row, old & bits, new & bits, value, starts, max(dues), now_us, state.peak[row].tolist()
+                )
         if fired[BAD_COLUMN]:
             since = starts[BAD_COLUMN]
             at_us = int(due[at, BAD_COLUMN])

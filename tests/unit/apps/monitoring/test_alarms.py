@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from msgspec import structs
 
 from anlan.apps.monitoring.models import Alarm, AlarmEvent
 from anlan.apps.monitoring.selectors import active_alarms_of
-from anlan.apps.monitoring.services import acknowledge, alarms, apply_events, reactions
+from anlan.apps.monitoring.services import acknowledge, alarms, apply_events, reactions, record_peaks
 from anlan.apps.registry.models import HazardSource
 from anlan.stream.alarm import AlarmEvent as KernelEvent
-from anlan.stream.alarm import Change, Side, alarm_id, event_id, level_name
+from anlan.stream.alarm import Change, Peak, Side, alarm_id, event_id, level_name
 from anlan.testing.sites import Site
 from anlan.testing.small_world import build
 
@@ -81,6 +82,32 @@ def test_high_then_high_high_then_normal_is_one_alarm_whose_worst_was_high_high(
     assert alarm.extreme == 95.5
     assert alarm.detected_at == after(6.5)
     assert [event.change for event in alarm.events.all()] == ["raised", "worsened", "eased", "cleared"]
+
+
+@pytest.mark.case("F1")
+def test_the_worst_value_is_that_of_the_samples_and_not_that_of_the_events(world: list[Site]) -> None:
+    high, low = Excursion(world[0], NOON), Excursion(world[0], NOON, point=1, side=Side.LOW)
+    apply_events(
+        [
+            structs.replace(high.event(Change.RAISED, 1, 85.0, after(5)), extreme=88.0),
+            structs.replace(low.event(Change.RAISED, 1, 15.0, after(5)), extreme=12.5),
+        ],
+        after(6),
+    )
+    assert dict(Alarm.objects.values_list("side", "extreme")) == {"high": 88.0, "low": 12.5}
+    record_peaks([Peak("g", high.id, Side.HIGH, 89.25), Peak("g", low.id, Side.LOW, 3.0)])
+    record_peaks([Peak("g", high.id, Side.HIGH, 86.0), Peak("g", low.id, Side.LOW, 9.0), Peak("g", "x", Side.LOW, 1.0)])
+    apply_events([high.event(Change.CLEARED, 1, 50.0, after(30))], after(31))
+    assert dict(Alarm.objects.values_list("side", "extreme")) == {"high": 89.25, "low": 3.0}
+
+
+@pytest.mark.case("F1")
+def test_a_fault_of_the_data_has_no_worst_value(world: list[Site]) -> None:
+    silent = Excursion(world[0], NOON, side=Side.NO_DATA)
+    apply_events(
+        [silent.event(Change.RAISED, 1, 7.0, after(5)), silent.event(Change.CLEARED, 1, 9.0, after(9))], after(10)
+    )
+    assert Alarm.objects.get().extreme is None
 
 
 def test_events_that_come_again_change_nothing(world: list[Site]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from anlan.roles.engine.state import EngineCore
 from anlan.roles.engine.store import Checkpoint, Remembered
-from anlan.stream.alarm import AlarmEvent
+from anlan.stream.alarm import AlarmEvent, Change, Side
 from anlan.stream.envelope import Record, pack
 from anlan.stream.log import LogMessage
 from anlan.stream.partition import partition_of
@@ -48,9 +48,12 @@ class Disk:
         self.events: dict[str, AlarmEvent] = {}
         self.states: dict[str, tuple[int, bytes]] = {}
         self.positions: dict[int, int] = {1: 0, 2: 0}
+        self.extremes: dict[str, float | None] = {}
 
     def commit(self, checkpoint: Checkpoint) -> None:
         self.events |= {event.event_id: event for event in checkpoint.events}
+        self.extremes |= {event.alarm_id: event.extreme for event in checkpoint.events}
+        self.extremes |= {peak.alarm_id: peak.extreme for peak in checkpoint.peaks}
         self.states |= checkpoint.states
         self.positions |= checkpoint.positions
 
@@ -72,6 +75,22 @@ def story(events: dict[str, AlarmEvent]) -> list[tuple[object, ...]]:
     )
 
 
+def furthest(events: dict[str, AlarmEvent], values: list[list[int]]) -> dict[str, float]:
+    """Of every alarm the furthest value that its point's recording shows while it lasted."""
+    found = {}
+    for event in events.values():
+        site = next(number for number, each in enumerate(SITES) if each.enterprise == event.enterprise)
+        ends = [e.at_us for e in events.values() if e.alarm_id == event.alarm_id and e.change == Change.CLEARED]
+        begin, micro = round(START.timestamp() * 1e6), 1_000_000
+        during = [
+            row[site]
+            for second, row in enumerate(values)
+            if event.since_us <= begin + second * micro and all(begin + second * micro <= end for end in ends)
+        ]
+        found[event.alarm_id] = float(min(during) if event.side == Side.LOW else max(during))
+    return found
+
+
 def messages(values: list[list[int]]) -> list[LogMessage]:
     log = []
     for number, row in enumerate(values):
@@ -87,6 +106,7 @@ fates = st.lists(
 )
 
 
+@pytest.mark.case("F1")
 @settings(max_examples=60, deadline=None)
 @given(levels, fates)
 def test_kills_at_any_instant_change_no_event(values: list[list[int]], fate: list[str]) -> None:
@@ -117,6 +137,30 @@ def test_kills_at_any_instant_change_no_event(values: list[list[int]], fate: lis
         if what.startswith("die"):
             core, place = disk.engine(), disk.through
     assert story(disk.events) == story(calm.events)
+    disk.commit(core.everything([]))
+    assert disk.extremes == furthest(calm.events, values)
+
+
+@pytest.mark.case("F1")
+def test_how_far_an_open_alarm_went_is_written_without_an_event_and_once() -> None:
+    """The level stays HH from 5.31 on while the value climbs to 7.63 and falls again: no event, but a worst value."""
+    specs = [PointSpec(code="q", enterprise="e", gateway="g", source="s", h=2.0, hh=5.0)]
+    core = EngineCore(specs)
+
+    def report(second: int, value: float) -> list[AlarmEvent]:
+        at = START + timedelta(seconds=second)
+        body = msgspec.json.encode(packet("e", "g", at, {"q": value}))
+        message = LogMessage(second, 1, pack([Record("e", "g", f"p{second}", round(at.timestamp() * 1e6), body)]))
+        return core.take([message])
+
+    raised = core.of_events(report(1, 5.31))
+    assert [(event.level, event.extreme) for event in raised.events] == [("HH", 5.31)]
+    assert raised.peaks == []
+    assert [report(second, value) for second, value in ((2, 6.4), (3, 7.63), (4, 7.1))] == [[], [], []]
+    assert [(peak.alarm_id, peak.extreme) for peak in core.next_slice(9).peaks] == [(raised.events[0].alarm_id, 7.63)]
+    report(5, 7.2)
+    assert core.next_slice(9).peaks == [], "it has been said"
+    assert [event.extreme for event in report(6, 1.0)] == [7.63]
 
 
 def test_a_great_checkpoint_is_cut_by_enterprises_and_its_positions_come_last() -> None:

@@ -145,6 +145,33 @@ def test_a_late_sample_that_shows_an_earlier_start_corrects_it_with_an_entry_and
     assert Entry.objects.filter(act="alarm_start_corrected").count() == 1
 
 
+@pytest.mark.case("F1")
+def test_a_late_sample_that_went_further_is_the_worst_value_of_the_alarm_too() -> None:
+    """The live evaluation passed it over, being older than the point's newest; the curve shows it."""
+    plant = Plant(points=1)
+    kernel = Kernel(plant.table)
+    live = [
+        *steady(NOON, NOON + timedelta(minutes=10)),
+        *steady(NOON + timedelta(minutes=10), NOON + timedelta(minutes=20), 86.0),
+        *steady(NOON + timedelta(minutes=20), NOON + timedelta(minutes=25)),
+    ]
+    plant.take(live)
+    apply_events(kernel.apply_many(plant.frames), NOON + timedelta(minutes=25))
+    plant.store()
+    received = NOON + timedelta(minutes=30)
+    peak = (NOON + timedelta(minutes=15, seconds=7), 89.25)
+    plant.take([peak], received)
+    assert kernel.apply_many(plant.frames[len(live) :]) == []
+    now = settled(plant, received)
+    alarm = Alarm.objects.get()
+    assert alarm.extreme == 89.25 == trend(plant.point, alarm.started_at, alarm.cleared_at, 24).highest
+    [entry] = Entry.objects.filter(act="alarm_extreme_corrected")
+    assert (entry.subject, entry.at) == (f"alarm:{alarm.pk}", now)
+    LateStretch.objects.update(evaluated_us=None)
+    settled(plant, received)
+    assert Entry.objects.filter(act="alarm_extreme_corrected").count() == 1
+
+
 def test_the_limits_of_that_day_decide_not_those_of_today() -> None:
     plant = Plant(points=1)
     tomorrow = NOON + timedelta(days=1)

@@ -84,6 +84,7 @@ def through_checkpoint(kernel: Kernel) -> Kernel:
     return fresh
 
 
+@pytest.mark.case("F1")
 @settings(max_examples=60, deadline=None)
 @given(st.lists(frames, max_size=40), st.integers(1, 5))
 def test_kernel_says_what_the_reference_says(steps: list, group: int) -> None:

@@ -1,7 +1,7 @@
 """What the engine, the intake and people do to alarms, links and quarantined packets."""
 
 from anlan.apps.monitoring.services.acknowledge import acknowledge
-from anlan.apps.monitoring.services.alarms import apply_events
+from anlan.apps.monitoring.services.alarms import apply_events, record_peaks
 from anlan.apps.monitoring.services.backlogs import Backlog, record_backlogs
 from anlan.apps.monitoring.services.ciphers import Cipher, CipherRefused, ciphers, remove_cipher, set_cipher
 from anlan.apps.monitoring.services.clocks import Measured, record_clocks
@@ -48,6 +48,7 @@ __all__ = [
     "record_backlogs",
     "record_clocks",
     "record_pauses",
+    "record_peaks",
     "record_sequences",
     "record_signs",
     "remove_cipher",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -18,11 +18,16 @@ from anlan.apps.monitoring.services.reactions import tell
 from anlan.apps.monitoring.services.withholding import withhold_new
 from anlan.apps.registry.models import Point
 from anlan.apps.registry.selectors import equipment
+from anlan.components import bulk
 from anlan.stream.alarm import AlarmEvent as KernelEvent
+from anlan.stream.alarm import Peak
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Instants come from the stream as whole microseconds; adding to the epoch keeps every one of them."""
 _KEPT = ["state", "level", "worst", "value", "limit", "extreme", "changed_at", "cleared_at", "chatters"]
+
+FURTHEST: dict[str, Callable[..., float]] = {"low": min, "high": max}
+"""What is worse, of the sides that have limits; the value of a data fault has no worst."""
 
 logger = logging.getLogger(__name__)
 
@@ -133,9 +138,31 @@ def _follow(alarm: Alarm, event: KernelEvent) -> None:
         alarm.state, alarm.cleared_at = AlarmState.CLEARED, instant(event.at_us)
     else:
         alarm.state, alarm.cleared_at = AlarmState.ACTIVE, None
-    if event.value is not None:
-        further = min if event.side == "low" else max
-        alarm.extreme = event.value if alarm.extreme is None else further(alarm.extreme, event.value)
+    if event.side in FURTHEST:
+        known = [number for number in (alarm.extreme, event.extreme, event.value) if number is not None]
+        alarm.extreme = FURTHEST[event.side](known) if known else None
+
+
+@transaction.atomic
+def record_peaks(peaks: Iterable[Peak]) -> None:
+    """Write how far open alarms have gone; saying it again, or something less far, changes nothing.
+
+    No act of anybody and no change of state: nothing is graded or journaled for it. Joins the caller's transaction.
+    """
+    furthest: dict[str, Peak] = {peak.alarm_id: peak for peak in peaks}
+    known: dict[str, float | None] = {}
+    for ids in chunks(sorted(furthest)):
+        known.update(Alarm.objects.by_the_machine().filter(pk__in=ids).values_list("pk", "extreme"))
+    rows = [
+        (key, peak.extreme)
+        for key, peak in furthest.items()
+        if key in known and known[key] != FURTHEST[peak.side](peak.extreme, _or(known[key], peak.extreme))
+    ]
+    bulk.update(Alarm, ["extreme"], rows)
+
+
+def _or(number: float | None, other: float) -> float:
+    return other if number is None else number
 
 
 def _supersede(alarm: Alarm, event: KernelEvent) -> AlarmEvent:

@@ -1,4 +1,4 @@
-"""Writes down what late data showed: retrospective records, and corrected starts of alarms. Nothing live is touched.
+"""Writes down what late data showed: retrospective records, and corrected starts and worst values of alarms.
 
 No handler of alarms is called from here, so no warning is raised and no clock restarted, whatever the data say.
 """
@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.models import Alarm, AlarmOrigin, Retrospective, Shown
-from anlan.apps.monitoring.services.alarms import instant
+from anlan.apps.monitoring.services.alarms import FURTHEST, instant
 from anlan.apps.registry.models import Point
 from anlan.apps.registry.selectors import equipment
 from anlan.stream.lookback import Excursion
@@ -22,14 +22,16 @@ from anlan.stream.lookback import Excursion
 FOUND = "late_excursion"
 EXTENDED = "late_excursion_changed"
 CORRECTED = "alarm_start_corrected"
+FURTHER = "alarm_extreme_corrected"
 
 
 @transaction.atomic
 def record_late(found: Iterable[Excursion], received_at: datetime, now: datetime) -> int:
     """Record excursions that late data took part in; returns how many rows were added or changed.
 
-    An excursion that an alarm has already is no news, unless it began earlier: then the alarm's start is corrected,
-    and the correction stands in the enterprise's chain. Recording the same again changes nothing.
+    An excursion that an alarm has already is no news, unless it began earlier or went further than the samples that
+    came in time: then the alarm's start or worst value is corrected, and that stands in the enterprise's chain.
+    Recording the same again changes nothing.
     """
     found = list(found)
     rows = equipment.points_with({each.point for each in found})
@@ -45,9 +47,11 @@ def _record(each: Excursion, point: Point, received_at: datetime, now: datetime)
     if each.cleared_us is not None:
         overlapping &= Q(started_at__lte=instant(each.cleared_us))
     alarms = Alarm.objects.by_the_machine().select_for_update().filter(overlapping, origin=AlarmOrigin.PLATFORM)
-    alarm = alarms.order_by("started_at").first()
-    if alarm is not None:
-        return alarm.started_at > began and _correct(alarm, each, point, received_at, now)
+    standing = list(alarms.order_by("started_at"))
+    if standing:
+        earlier = standing[0].started_at > began and _correct(standing[0], each, point, received_at, now)
+        further = [_went_further(alarm, each, point, received_at, now) for alarm in standing]
+        return earlier or any(further)
     known = (
         Retrospective.objects.by_the_machine()
         .select_for_update()
@@ -98,6 +102,19 @@ def _correct(alarm: Alarm, each: Excursion, point: Point, received_at: datetime,
         },
     )
     _journal(CORRECTED, point, alarm.pk, now, {"started_at": was}, {"started_at": began, "received_at": received_at})
+    return True
+
+
+def _went_further(alarm: Alarm, each: Excursion, point: Point, received_at: datetime, now: datetime) -> bool:
+    """The worst value, of the alarm within which it was reached: what the curve shows, the alarm says too."""
+    at, was = instant(each.extreme_us), alarm.extreme
+    if at < alarm.started_at or (alarm.cleared_at is not None and at > alarm.cleared_at):
+        return False
+    if was is not None and FURTHEST[each.side](was, each.extreme) == was:
+        return False
+    alarm.extreme = each.extreme
+    alarm.save(update_fields=["extreme"])
+    _journal(FURTHER, point, alarm.pk, now, {"extreme": was}, {"extreme": each.extreme, "received_at": received_at})
     return True
 
 
