@@ -9,6 +9,7 @@ numbers (`scan`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from math import isfinite
 from typing import Any, Generic, TypeVar
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from anlan.stream import columns
 from anlan.stream.collect_time import micros
 from anlan.stream.envelope import Record
-from anlan.stream.packet import MAX_SAMPLES, PacketError, Refusal, is_true
+from anlan.stream.packet import AGE_LIMIT, MAX_SAMPLES, PacketError, Refusal, is_true
 from anlan.stream.points import PointTable
 from anlan.stream.scan import Reading, Template, learn, scanner
 
@@ -28,6 +29,8 @@ UNCERTAIN_WORD = "uncertain"
 """Our own gateway's finer word beside `isValid` "0": doubtful, but not to be thrown away."""
 SOURCE_TIME_TOLERANCE_US = 60_000_000
 """How far a sample's own time may lie after its packet's collect time (a device clock that runs ahead)."""
+SOURCE_TIME_AGE_US = AGE_LIMIT // timedelta(microseconds=1)
+"""And how far before: 1601, 1970 and 2000 are what devices say that have no time. A packet as old would be refused."""
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -37,7 +40,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     1 uncertain, 2 bad), `sampled_at_us` int64 the sample's own time, epoch µs. `unknown`: tags that are no points of
     this gateway; they are in no array. `claimed`: those of them that are points of another gateway. `damaged`: samples
     that did not even name a tag. `unique`: no row twice. `connected`: whether the gateway had its control system.
-    `suspect`: see `anlan.stream.gateway_clock`.
+    `suspect`: see `anlan.stream.gateway_clock`. `timed`: some samples have a time of their own.
     """
 
     gateway: str
@@ -53,6 +56,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     connected: bool = True
     claimed: list[str] = []
     suspect: bool = False
+    timed: bool = False
 
 
 S = TypeVar("S")
@@ -208,10 +212,9 @@ class FrameDecoder:
             raise PacketError(Refusal.MALFORMED, f"清单有 {len(tags.tags)} 个点位，报文有 {len(found.value)} 个数值")
         sampled, quality = None, found.quality
         if found.offset_us is not None:
-            # a time after the collection would make every later sample of the point look late
-            ahead = found.offset_us > SOURCE_TIME_TOLERANCE_US
-            quality[ahead & (quality == GOOD)] = UNCERTAIN
-            sampled = collected + np.where(ahead, 0, found.offset_us)
+            doubtful = (found.offset_us > SOURCE_TIME_TOLERANCE_US) | (found.offset_us < -SOURCE_TIME_AGE_US)
+            quality[doubtful & (quality == GOOD)] = UNCERTAIN
+            sampled = collected + np.where(doubtful, 0, found.offset_us)
         return self._finish(record, tags, collected, found.connected, found.value, quality, sampled)
 
     def _agreed_tags(self, gateway: str, tags_hash: str) -> _Tags:
@@ -243,6 +246,7 @@ class FrameDecoder:
         if keep is not None:
             value, quality = value[keep], quality[keep]
             sampled = None if sampled is None else sampled[keep]
+        timed = sampled is not None
         if sampled is None:
             sampled = np.empty(len(value), np.int64)
             sampled.fill(collected)
@@ -270,6 +274,7 @@ class FrameDecoder:
             unique=tags.unique,
             connected=linked,
             claimed=tags.claimed,
+            timed=timed,
         )
 
     def _tags(self, gateway: str, names: list[str]) -> _Tags:
@@ -376,13 +381,13 @@ def _number(value: Any) -> float:
 
 
 def _source_time(given: str | int, collected: int) -> int | None:
-    """A sample's own time in epoch µs, None when it cannot be trusted: unreadable, or later than the collection."""
+    """A sample's own time in epoch µs, None when it cannot be trusted: unreadable, later than the collection (which
+    would make every later sample of the point look late), or so old that no source can mean it."""
     try:
         at = micros(given)
     except PacketError:
         return None
-    # a time after the collection would make every later sample of the point look late
-    return at if at <= collected + SOURCE_TIME_TOLERANCE_US else None
+    return at if -SOURCE_TIME_AGE_US <= at - collected <= SOURCE_TIME_TOLERANCE_US else None
 
 
 def _samples_of(body: bytes) -> tuple[str | int, bool | str | int | None, list[_Open], int]:

@@ -17,10 +17,11 @@ class Columns:
 
     last/recv: newest sample of any quality and its receipt; good/good_recv: newest usable one; changed: when the value
     last differed; seen/frame: newest sign of life by receive and by collect time; expected: since when data is
-    expected; bits: active alarms; pending[5]: start of an unfinished delay for LL, L, H, HH, bad quality; busy: any bit
-    or pending; flips[2]: changes of limits and of quality since flips_us, for the hold; peak[2]: lowest and highest
-    usable value since an excursion of the low and of the high limits began, its delay included, NaN outside of one;
-    anchor[2]: samples about a minute apart, for the displayed trend.
+    expected; said: the own time that its source stated last; bits: active alarms; pending[5]: start of an unfinished
+    delay for LL, L, H, HH, bad quality; busy: any bit or pending; flips[2]: changes of limits and of quality since
+    flips_us, for the hold; peak[2]: lowest and highest usable value since an excursion of the low and of the high
+    limits began, its delay included, NaN outside of one; anchor[2]: samples about a minute apart, for the displayed
+    trend.
     """
 
     def __init__(self, size: int) -> None:
@@ -32,6 +33,7 @@ class Columns:
         self.seen_us = np.full(size, NEVER, np.int64)
         self.frame_us = np.full(size, NEVER, np.int64)
         self.expected_us = np.full(size, NEVER, np.int64)
+        self.said_us = np.full(size, NEVER, np.int64)
         self.pending_us = np.full((size, 5), NEVER, np.int64)
         self.anchor_us = np.full((size, 2), NEVER, np.int64)
         self.anchor_value = np.full((size, 2), np.nan)
@@ -73,6 +75,7 @@ SAVED = (
     "flips_us",
     "flips",
     "peak",
+    "said_us",
 )
 """New columns come last: a checkpoint written before they existed leaves them as if nothing had happened."""
 DERIVED = ("anchor_us", "anchor_value", "busy")

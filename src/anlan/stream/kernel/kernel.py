@@ -2,7 +2,8 @@
 
 It decides by sample time and quality alone and reads no clock: what it knows of the present is the receive time of
 frames and the `now_us` of `sweep`. Replaying input yields nothing new; a sample not newer than the point's last one
-changes no alarm. It must never write anything: the engine commits events and `state_of` in one transaction.
+changes no alarm, unless its source's clock is at fault (`sources`). It must never write anything: the engine commits
+events and `state_of` in one transaction.
 
 Rules. A limit switches on when the value is at or beyond it for `on_delay`, off when it is back by more than
 `deadband` for `off_delay`. Bad samples neither raise nor clear limits; they raise `bad_quality` after `on_delay`.
@@ -40,6 +41,7 @@ from anlan.stream.kernel.columns import NEVER, Columns
 from anlan.stream.kernel.ledger import Ledger
 from anlan.stream.kernel.machine import LIFE, Room, machine, run
 from anlan.stream.kernel.rounds import Batch, rounds
+from anlan.stream.kernel.sources import SourceTimes
 from anlan.stream.kernel.sweeps import BAD_COLUMN
 from anlan.stream.points import PointTable
 
@@ -76,6 +78,7 @@ class Kernel:
         self._gateway_of: list[str] = []
         self._version = -1
         self._machine, self._room = machine(), Room()
+        self._sources = SourceTimes()
         self._follow_table()
 
     def apply(self, frame: Frame) -> list[AlarmEvent]:
@@ -89,6 +92,7 @@ class Kernel:
         """
         self._follow_table()
         self._ledger.dirty.update(frame.gateway for frame in frames)
+        frames = self._sources.believed(frames, self.table, self._columns)
         if self._machine is not None:
             return self._apply_compiled(self._machine, frames)
         found: list[tuple[int, AlarmEvent]] = []
