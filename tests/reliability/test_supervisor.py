@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +40,20 @@ class Served:
             command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
 
-    def run_file(self, seconds: float = 150) -> dict[str, Any]:
+    def run_file(self) -> dict[str, Any]:
+        return self.until(lambda found: all(found["children"].get(role) for role in ROLES.split(",")))
+
+    def until(self, holds: Callable[[dict[str, Any]], bool], seconds: float = 150) -> dict[str, Any]:
+        """What run.json says, as soon as ``holds`` says so."""
         deadline = time.monotonic() + seconds
         while True:
             try:
                 found: dict[str, Any] = json.loads((self.data_dir / "run.json").read_text())
-                if found["pid"] == self.process.pid and all(found["children"].get(role) for role in ROLES.split(",")):
+                if found["pid"] == self.process.pid and holds(found):
                     return found
             except (OSError, ValueError):
                 found = {}
-            assert time.monotonic() < deadline, "run.json never named all children"
+            assert time.monotonic() < deadline, f"run.json never said so: {found}"
             assert self.process.poll() is None, "serve ended"
             time.sleep(0.05)
 
@@ -79,7 +83,12 @@ def served(tmp_path: Path, database_url: str) -> Iterator[Served]:
 
 
 def everyone(run: dict[str, Any]) -> list[int]:
-    return [run["nats_pid"], *run["children"].values()]
+    return [run["nats_pid"], run["forker_pid"], *run["children"].values()]
+
+
+def is_forked(pid: int) -> bool:
+    """Whether a role shares its code with others: its command line is still that of the process that forked it."""
+    return "anlan.forker" in Path(f"/proc/{pid}/cmdline").read_text()
 
 
 def test_nothing_survives_a_killed_supervisor_and_the_next_one_may_start(served: Served) -> None:
@@ -92,6 +101,23 @@ def test_nothing_survives_a_killed_supervisor_and_the_next_one_may_start(served:
     again = served.run_file()
     assert again["pid"] == served.process.pid
     assert not set(everyone(run)) & set(everyone(again))
+
+
+@pytest.mark.case("F17")
+def test_roles_are_forked_and_a_kill_of_who_forks_them_disturbs_nobody(served: Served) -> None:
+    run = served.run_file()
+    assert all(is_forked(pid) for pid in run["children"].values())
+    os.kill(run["forker_pid"], signal.SIGKILL)
+    os.kill(run["children"]["historian"], signal.SIGKILL)
+    now = served.until(lambda found: found["children"]["historian"] not in (None, run["children"]["historian"]))
+    assert not is_forked(now["children"]["historian"]), "started the usual way while there was nobody to fork it"
+    assert [now["children"][role] for role in ("engine", "intake")] == [
+        run["children"][role] for role in ("engine", "intake")
+    ]
+    again = served.until(lambda found: found["forker_pid"] not in (None, run["forker_pid"]))
+    os.kill(served.process.pid, signal.SIGKILL)
+    served.process.wait(10)
+    assert wait_gone(everyone(again)) == []
 
 
 def test_a_second_start_on_the_same_directory_is_refused_with_a_clear_message(served: Served) -> None:

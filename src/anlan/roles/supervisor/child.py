@@ -19,6 +19,7 @@ from typing import IO
 
 from anlan import now
 from anlan.roles.process import PARENT
+from anlan.roles.supervisor.forking import Forked, Forker
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
@@ -36,13 +37,21 @@ logger = logging.getLogger(__name__)
 class Child:
     """A role's process. ``pid`` is None while it does not run."""
 
-    def __init__(self, role: str, environment: dict[str, str], log: Path, arguments: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        role: str,
+        environment: dict[str, str],
+        log: Path,
+        arguments: Sequence[str] = (),
+        forker: Forker | None = None,
+    ) -> None:
         self.role = role
         self._arguments = tuple(arguments)
         self.starts = 0
         self._environment = environment
         self._log = log
-        self._process: subprocess.Popen[bytes] | None = None
+        self._forker = forker
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self._started = 0.0
         self._pause = FIRST_PAUSE_S
         self._due = 0.0
@@ -71,12 +80,14 @@ class Child:
                     os._exit(1)
 
         with self._open_log() as log:
-            self._process = subprocess.Popen(
+            environment = {**os.environ, **self._environment, PARENT: str(parent)}
+            forked = self._forker and self._forker.fork(self.role, self._arguments, environment, log.fileno())
+            self._process = forked or subprocess.Popen(
                 [sys.executable, "-m", "anlan", self.role, *self._arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **self._environment, PARENT: str(parent)},
+                env=environment,
                 preexec_fn=tie_to_parent,
                 start_new_session=True,
             )

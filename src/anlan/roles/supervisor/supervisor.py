@@ -1,7 +1,7 @@
 """The supervisor: one thread that starts, watches and restarts the log server and the roles.
 
-Order of start: lock, migrations, log, engine and historian, intake, clock, auditor and delivery, web. Order of stop:
-the reverse, so that whoever takes something in ends before whoever works it off.
+Order of start: lock, migrations, the process that forks roles, log, engine and historian, intake, clock, auditor and
+delivery, web. Order of stop: the reverse, so that whoever takes something in ends before whoever works it off.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from anlan import metrics, now
 from anlan.config import Config
 from anlan.roles.process import RESTORING, announced, ready_file, write_whole
 from anlan.roles.supervisor.child import FIRST_PAUSE_S, LONGEST_PAUSE_S, Child
+from anlan.roles.supervisor.forking import Forker
 from anlan.roles.supervisor.lock import DirectoryLock
 from anlan.stream.natsd import NatsError, NatsServer
 
@@ -67,6 +68,7 @@ class Supervisor:
             if place:
                 self.roles[place:place] = [f"{role}-{n}" for n in range(2, number + 1)]
         self.children: dict[str, Child] = {}
+        self._forker = Forker(self.config.environment(), self.config.data_dir / "log" / "forker.log")
         self._lock = DirectoryLock(self.config.data_dir)
         self._nats: NatsServer | None = None
         self._leave = threading.Event()
@@ -194,7 +196,9 @@ class Supervisor:
     def _run(self) -> None:
         try:
             self._own_target = self._own_target or metrics.serve("supervisor", self.figures, self._all_ready)
+            self._forker.start()
             self._start_nats()
+            self._forker.wait_warm(self._leave)
             self._start_roles()
             self._started.set()
             self._write_run_file()
@@ -209,6 +213,7 @@ class Supervisor:
                     except NatsError as error:
                         logger.error("%s", error)
                         due, pause = now.monotonic() + pause, min(2 * pause, LONGEST_PAUSE_S)
+                self._forker.tend()
                 for child in self.children.values():
                     ended = child.exit_code
                     if child.tend():
@@ -238,11 +243,12 @@ class Supervisor:
             ready_file(self.config, role).unlink(missing_ok=True)
             verb, _, number = role.partition("-")
             name = [role] if number else []
-            child = Child(verb, environment, self.config.data_dir / "log" / f"{role}.log", name)
+            child = Child(verb, environment, self.config.data_dir / "log" / f"{role}.log", name, self._forker)
             self.children[role] = child
             child.start()
 
     def _end_all(self) -> None:
+        self._forker.stop()
         # whoever takes something in ends first, so that the rest can finish what was taken
         takers = [role for role in reversed(self.roles) if role in _TAKERS]
         for stage in (takers, [role for role in reversed(self.roles) if role not in _TAKERS]):
@@ -272,6 +278,7 @@ class Supervisor:
             "pid": os.getpid(),
             "nats_url": self.nats_url,
             "nats_pid": self.nats_pid,
+            "forker_pid": self._forker.pid,
             "web_url": self.web_url,
             "intake_url": self.intake_url,
             "children": {role: child.pid for role, child in self.children.items()},
