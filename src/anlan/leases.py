@@ -117,13 +117,15 @@ class Leases:
     def turn(self, held: Mapping[int, int], now: datetime) -> Turn:
         """Renew, look at all rows, take what is free of my share. ``now``: `database_now`, read just before.
 
-        A ``now`` that is older than the truth only makes a lease of mine shorter and another's longer. On a database
+        A ``now`` that is older than the truth only makes a lease of mine shorter and another's longer. A lease that
+        ends later than any can was written while the database's clock stood ahead, and proves no life. On a database
         that only one process uses everything is taken, whoever had it before.
         """
         expires = now + timedelta(seconds=TTL_S)
         with transaction.atomic(using=self.using):
             self._workers.update_or_create(name=self.name, defaults={"expires_at": expires})
-            renewed = dict(self._workers.filter(expires_at__gt=now).values_list("name", "expires_at"))
+            credible = (now, now + timedelta(seconds=2 * TTL_S))
+            renewed = dict(self._workers.filter(expires_at__range=credible).values_list("name", "expires_at"))
             if not self.shared:
                 renewed = {self.name: expires}
             living = set(renewed)
@@ -221,8 +223,9 @@ def reach(rows: type[PartitionRow], workers: type[WorkerRow], using: str = "defa
     known = list(rows._base_manager.using(using).values_list("seq", "owner"))
     if not known:
         return None
-    since = database_now(using) - timedelta(seconds=UNOWNED_S)
-    lately = set(workers._base_manager.using(using).filter(expires_at__gt=since).values_list("name", flat=True))
+    present = database_now(using)
+    credible = (present - timedelta(seconds=UNOWNED_S), present + timedelta(seconds=2 * TTL_S))
+    lately = set(workers._base_manager.using(using).filter(expires_at__range=credible).values_list("name", flat=True))
     if connections[using].vendor == "sqlite":  # nobody renews where nobody else could take
         lately = {owner for _, owner in known}
     unowned = sum(owner not in lately if owner else not lately for _, owner in known)

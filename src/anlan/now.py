@@ -8,7 +8,7 @@ UTC here, and `anlan.rules.calendar` decides in Asia/Shanghai.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -18,12 +18,28 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The present instant, zone-aware, in UTC."""
 
+    def monotonic(self) -> float:
+        """Seconds of a clock that never steps, whatever `now` is set to; only for durations."""
+
+
+AHEAD_AFTER = timedelta(seconds=60)
+"""Clocks of our own hosts may differ by so much at most (本地设定)."""
+
+
+def is_ahead(at: datetime, present: datetime) -> bool:
+    """Whether an instant that our own clocks stamped lies after the present: one of them stood ahead, and the instant
+    proves nothing about what came later."""
+    return at > present + AHEAD_AFTER
+
 
 class SystemClock:
     """The machine's wall clock."""
 
     def now(self) -> datetime:
         return now()
+
+    def monotonic(self) -> float:
+        return monotonic()
 
 
 def now() -> datetime:

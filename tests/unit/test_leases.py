@@ -131,10 +131,18 @@ def test_a_keeper_tells_its_loop_what_to_take_up_and_what_to_give_back() -> None
     assert keeper.held == {}, "nothing is worked on before it was taken up"
     assert set(keeper.took_up(change.gained)) == surplus
     assert not keeper.change()
-    EngineWorker.objects.create(name="thief", expires_at=one.database_now() + timedelta(minutes=5))
+    EngineWorker.objects.create(name="thief", expires_at=one.database_now() + timedelta(seconds=TTL_S))
     EnginePosition.objects.filter(partition=min(surplus)).update(owner="thief", epoch=99)
     keeper._look()
     assert keeper.change().lost == {min(surplus)}
     assert min(surplus) not in keeper.held
     keeper.again()
     assert keeper.change().gained < surplus, "everything that is still held is taken up anew"
+
+
+@pytest.mark.case("A1")
+def test_a_lease_written_while_the_databases_clock_stood_ahead_keeps_nobody_out() -> None:
+    one, two = Process("one"), Process("two")
+    one.look(NOW + timedelta(hours=1))  # and is killed; then the clock is set right
+    assert len(two.look(NOW).gained) == 64
+    assert reach(EnginePosition, EngineWorker) is not None

@@ -18,7 +18,7 @@ from anlan import now as clock
 from anlan.roles.present import absent
 
 if TYPE_CHECKING:
-    from anlan.roles.auditor.audit import Part
+    from anlan.roles.auditor.audit import Fault, Part
 
 TITLES = {
     "journal": "记录链",
@@ -152,11 +152,34 @@ def main(arguments: list[str]) -> int:
     return 0 if well else 1
 
 
+def _known() -> dict[str, datetime]:
+    """Since when the auditors know of faults, by kind; of several the first."""
+    from anlan.apps.obligations import services as obligations
+
+    found: dict[str, datetime] = {}
+    for sign in obligations.signs_of("auditor"):
+        for each in sign.detail.get("faults", []):
+            since = datetime.fromisoformat(each["since"])
+            found[each["kind"]] = min(since, found.get(each["kind"], since))
+    return found
+
+
+def _began(fault: Fault, known: dict[str, datetime]) -> datetime | None:
+    return fault.since or known.get(fault.kind)
+
+
+def _since(fault: Fault, known: dict[str, datetime]) -> str:
+    from anlan.rules.calendar import civil
+
+    began = _began(fault, known)
+    return f"起于 {civil(began):%Y-%m-%d %H:%M:%S}" if began else "本次检查发现，起于何时未知"
+
+
 def _lines(found: dict[str, Part]) -> str:
-    lines = []
+    lines, known = [], _known()
     for name, part in found.items():
         lines.append(f"{TITLES[name]}：{'正常' if part.well else '异常'}（{'，'.join(_figures(part.figures))}）")
-        lines += [f"  {fault.full}" for fault in part.faults]
+        lines += [f"  {fault.full}（{_since(fault, known)}）" for fault in part.faults]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -170,11 +193,18 @@ def _figures(figures: dict[str, Any]) -> list[str]:
     return told
 
 
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
 def _json(found: dict[str, Part], now: datetime, well: bool) -> str:
+    known = _known()
     checks = {
         name: {
             "ok": part.well,
-            "faults": [{"kind": fault.kind, "text": fault.full} for fault in part.faults],
+            "faults": [
+                {"kind": fault.kind, "text": fault.full, "since": _iso(_began(fault, known))} for fault in part.faults
+            ],
             "figures": part.figures,
         }
         for name, part in found.items()

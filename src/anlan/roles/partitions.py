@@ -50,8 +50,8 @@ class Change:
 class Keeper:
     """The leases of one process. `begin` and `end` are called in a thread that may wait for the database."""
 
-    def __init__(self, leases: Leases, every_s: float = RENEW_S) -> None:
-        self._leases, self._every_s = leases, every_s
+    def __init__(self, leases: Leases, every_s: float = RENEW_S, steady: Callable[[], float] = clock.monotonic) -> None:
+        self._leases, self._every_s, self._steady = leases, every_s, steady
         self._guard = threading.Lock()
         self._held: dict[int, int] = {}
         self._working: set[int] = set()
@@ -60,7 +60,7 @@ class Keeper:
         self._lost: set[int] = set()
         self._leave = threading.Event()
         self._thread: threading.Thread | None = None
-        self._turned = clock.monotonic()
+        self._turned = self._steady()
         self.workers = 1
         """How many processes share the partitions."""
 
@@ -88,7 +88,7 @@ class Keeper:
 
     def turned(self) -> None:
         """The loop is at work; call it in the middle of a turn that takes long."""
-        self._turned = clock.monotonic()
+        self._turned = self._steady()
 
     def change(self) -> Change:
         """What is to be done since the last call; call it once a turn: it is also the sign that the loop turns."""
@@ -125,7 +125,7 @@ class Keeper:
 
     def _keep(self) -> None:
         while not self._leave.wait(min(self._every_s, LOOK_S) if self._coming else self._every_s):
-            if clock.monotonic() - self._turned > HUNG_S:
+            if self._steady() - self._turned > HUNG_S:
                 logger.error("the loop has not turned for %.0f s, its partitions are left to others", HUNG_S)
                 continue
             try:

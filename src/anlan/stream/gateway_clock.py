@@ -9,6 +9,9 @@ that is slow. Its samples are kept with both times and marked uncertain. Alarms 
   not the data old. Old data that is sent up in a hurry comes closer to the present with every packet;
 - else by its own time.
 
+Several gateways that begin to be slow together, by one and the same distance, are not slow: our own clock is ahead.
+Then every frame is evaluated by its own time, and `GatewayClocks.ours` says so for whoever can set the clock right.
+
 History never sees this: it keeps what the gateway said. Decided from the records alone, no clock is read.
 """
 
@@ -26,6 +29,8 @@ from anlan.stream.packet import PacketError, peek
 SUSPECT_US = 60_000_000
 """A live packet may be collected so long before its receipt or after it (本地设定)."""
 STEADY_US = 15_000_000
+TOGETHER_US = 30_000_000
+"""Distances of several gateways that differ by less may have one cause: their own clocks are no better."""
 JITTER_US = 3_000_000
 """How far the distance may change while a clock is being found out; ten times as far once it is known to be slow."""
 
@@ -46,41 +51,77 @@ def _is_live(record: Record) -> bool:
 
 @dataclass(slots=True)
 class _Run:
-    """Packets of one gateway that all lie the same distance behind their receipt."""
+    """Packets of one gateway that all lie the same distance from their receipt (negative: collected after it)."""
 
     behind_us: int
     begun_us: int
     collected_us: int
-    slow: bool = False
+    steady: bool = False
+    ours: bool = False
+    """Steady together with most others: the distance is that of our own clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Our own clock stands ``ahead_us`` (negative: behind) of most gateways heard, as far as their packets say."""
+
+    ahead_us: int
+    gateways: int
+    heard: int
+    since_us: int
+    """By our own clock."""
 
 
 class GatewayClocks:
-    """Remembers the distance of gateways whose live packets come late; nothing of the others."""
+    """Remembers the distance of gateways whose live packets come late or early; of the others that they were heard."""
 
     def __init__(self) -> None:
         self._runs: dict[str, _Run] = {}
+        self._heard: set[str] = set()
 
     def evaluated(self, frame: Frame) -> Frame:
         """The frame as the kernel is to take it, its times moved where its clock is not believed."""
         behind = frame.received_at_us - frame.collected_at_us
-        if behind < 0:
-            self._runs.pop(frame.gateway, None)
-            return _moved(frame, behind)
+        self._heard.add(frame.gateway)
         if not frame.suspect:
-            if behind <= SUSPECT_US and self._runs:
+            if -SUSPECT_US <= behind <= SUSPECT_US and self._runs:
                 self._runs.pop(frame.gateway, None)
-            return frame
-        return _moved(frame, behind) if self._is_slow(frame, behind) else frame
+            return frame if behind >= 0 else _moved(frame, behind)
+        run = self._run(frame, behind)
+        if behind < 0:  # whose clock it may be, nothing is sampled after it was received
+            return _moved(frame, behind)
+        return _moved(frame, behind) if run.steady and not run.ours else frame
 
-    def _is_slow(self, frame: Frame, behind: int) -> bool:
+    def is_ours(self, gateway: str) -> bool:
+        """Whether the gateway's distance is that of our own clock."""
+        run = self._runs.get(gateway)
+        return run is not None and run.ours
+
+    def doubt(self) -> Doubt | None:
+        """What most gateways say of our own clock; None while they do not speak against it."""
+        ours = [run for run in self._runs.values() if run.ours]
+        if 2 * len(ours) <= len(self._heard):
+            return None
+        middle = sorted(run.behind_us for run in ours)[len(ours) // 2]
+        return Doubt(middle, len(ours), len(self._heard), min(run.begun_us for run in ours))
+
+    def _run(self, frame: Frame, behind: int) -> _Run:
         run = self._runs.get(frame.gateway)
-        steady = JITTER_US * 10 if run is not None and run.slow else JITTER_US
-        if run is None or frame.collected_at_us < run.collected_us or abs(behind - run.behind_us) > steady:
-            self._runs[frame.gateway] = _Run(behind, frame.received_at_us, frame.collected_at_us)
-            return False
+        allowed = JITTER_US * 10 if run is not None and run.steady else JITTER_US
+        if run is None or frame.collected_at_us < run.collected_us or abs(behind - run.behind_us) > allowed:
+            run = self._runs[frame.gateway] = _Run(behind, frame.received_at_us, frame.collected_at_us)
+            return run
         run.collected_us = frame.collected_at_us
-        run.slow = run.slow or frame.received_at_us - run.begun_us >= STEADY_US
-        return run.slow
+        if not run.steady and frame.received_at_us - run.begun_us >= STEADY_US:
+            run.steady, run.ours = True, self._most_agree(behind)
+        return run
+
+    def _most_agree(self, behind: int) -> bool:
+        """Whether more than half of the gateways heard, and more than one, are as far off: asked once a run."""
+        if 2 * len(self._runs) <= len(self._heard):
+            return False
+        alike = sum(abs(run.behind_us - behind) <= TOGETHER_US for run in self._runs.values())
+        return alike > 1 and 2 * alike > len(self._heard)
 
 
 def _moved(frame: Frame, by_us: int) -> Frame:

@@ -28,7 +28,9 @@ from anlan.apps.warnings import services as warnings
 from anlan.metrics import BY_NAME
 from anlan.roles.auditor import Auditor, Findings, audit, signal_file
 from anlan.roles.auditor.audit import Fault, Part
+from anlan.roles.auditor.guards import Movement
 from anlan.roles.auditor.patrol import Patrol
+from anlan.roles.own_faults import OwnFaults
 from anlan.site.operations.health import last_audit
 from anlan.testing import small_world
 from anlan.testing.clock import FakeClock
@@ -101,7 +103,7 @@ def test_what_was_found_is_kept_with_its_beginning_and_journaled_at_both_ends(
     look(auditor, hands, at("08:06"))
     (fault,) = detail()["faults"]
     assert fault["kind"] == "clock_silent"
-    assert datetime.fromisoformat(fault["since"]) == at("08:05")
+    assert datetime.fromisoformat(fault["since"]) == at("08:01"), "since its last sign, as the letter says too"
     assert "08:01:00" in fault["text"]
     obligations.tick("clock", at("08:07"))
     assert look(auditor, hands, at("08:07")).well
@@ -364,3 +366,90 @@ def test_a_wrong_setting_of_the_signal_is_refused(
 ) -> None:
     with pytest.raises(settings.ConfigError, match="dead_man"):
         Auditor(replace(config, **changes), hands)  # type: ignore[arg-type]
+
+
+@pytest.mark.case("A1")
+@pytest.mark.parametrize("hours", [1, 8])
+def test_what_our_own_clock_stamped_in_the_future_is_a_fault_and_proves_no_life(
+    world: World, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    future = at("08:00") + timedelta(hours=hours)
+    world.heard(future, at("08:00"))
+    obligations.tick("engine", future)
+    found = audit.data(at("08:10"), 300)
+    assert {fault.kind for fault in found.faults} >= {"receipts_ahead", "data_stale"}
+    told = next(fault.text for fault in found.faults if fault.kind == "receipts_ahead")
+    assert "本机时钟" in told
+    assert "请核对" in told
+    assert {"signs_ahead", "clock_silent"} == {fault.kind for fault in audit.clocks(at("08:10")).faults}
+
+
+@pytest.mark.case("A1")
+def test_a_clock_that_is_set_is_told_for_an_hour_with_its_instant(auditor: Auditor, hands: FakeClock) -> None:
+    obligations.tick("clock", at("08:01"))
+    assert look(auditor, hands, at("08:01")).well
+    hands.turn_to(at("09:01"))
+    obligations.tick("clock", at("09:01"))
+    (fault,) = look(auditor, hands, at("09:01:05")).faults
+    assert fault.kind == "clock_set"
+    assert "向前拨了 60 分" in fault.text
+    assert datetime.fromisoformat(detail()["faults"][0]["since"]) == at("09:01:05")
+    hands.turn_to(at("08:01:10"))
+    obligations.tick("clock", at("08:01:10"))
+    (fault,) = look(auditor, hands, at("08:01:15")).faults
+    assert "向后拨了 59 分" in fault.text
+    obligations.tick("clock", at("09:02"))
+    assert look(auditor, hands, at("09:02")).well
+
+
+@pytest.mark.case("A1")
+def test_a_fault_that_began_in_the_future_is_told_since_now(auditor: Auditor, hands: FakeClock) -> None:
+    look(auditor, hands, at("16:00"))
+    hands.turn_to(at("08:05"))
+    look(auditor, hands, at("08:06"))
+    since = {each["kind"]: datetime.fromisoformat(each["since"]) for each in detail()["faults"]}
+    assert since["clock_silent"] == at("08:06")
+
+
+def test_what_a_role_finds_about_itself_is_an_operator_fault_since_when_it_says(hands: FakeClock) -> None:
+    own = OwnFaults()
+    own.found("engine_memory", "示例甲", at("08:00"))
+    own.happened("engine_log_cut", "示例乙", at("07:30"))
+    obligations.tick("engine", at("08:02"), own=own.detail(at("08:02")))
+    obligations.tick("engine-2", at("08:02"), own=[])
+    found = {fault.kind: fault.since for fault in audit.data(at("08:02"), 300).faults}
+    assert found == {"engine_memory": at("08:00"), "engine_log_cut": at("07:30")}
+    assert [fault.kind for fault in audit.data(at("08:02") + timedelta(days=1), 300).faults] == ["engine_memory"]
+
+
+@pytest.mark.parametrize("role", ["engine", "historian"])
+def test_a_position_beyond_the_log_is_a_fault_in_words(
+    world: World, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    log(monkeypatch, LogState(10, 100, 1000, at("08:00"), [Reader(role, 0, 0, 0, 40)], 39))
+    assert f"{role}_ahead_of_log" in kinds(at("08:00"))
+    log(monkeypatch, LogState(10, 100, 1000, at("08:00"), [Reader(role, 0, 0, 0, 39)], 39))
+    assert f"{role}_ahead_of_log" not in kinds(at("08:00"))
+
+
+def test_a_role_that_signs_and_does_not_move_is_a_fault_since_it_stands(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    movement = Movement()
+
+    def stands(seq: int, last: int, when: datetime) -> list[Fault]:
+        log(monkeypatch, LogState(10, 100, 1000, at("08:00"), [Reader("engine", 0, 0, 0, seq)], last))
+        again = Movement()
+        again.remember(movement.state())  # as after a restart of the auditor
+        found = audit.data(when, 0, again).faults
+        movement.remember(again.state())
+        return [fault for fault in found if fault.kind == "engine_still"]
+
+    assert stands(5, 9, at("08:00")) == []
+    assert stands(7, 20, at("08:02")) == []
+    assert stands(7, 30, at("08:05")) == []
+    (fault,) = stands(7, 40, at("08:05:01"))
+    assert fault.since == at("08:02")
+    assert "重启服务" in fault.text
+    assert stands(41, 41, at("08:06")) == []
+    assert stands(41, 41, at("09:06")) == [], "nothing has come since"

@@ -24,6 +24,8 @@ from anlan.apps.obligations.models import Tick
 from anlan.apps.registry.selectors import equipment
 from anlan.apps.warnings.selectors.audit import without_next_step
 from anlan.config import Config
+from anlan.now import AHEAD_AFTER
+from anlan.roles.auditor import guards
 from anlan.roles.room import MIB, Stage, space, stage_at
 from anlan.rules.calendar import civil
 
@@ -100,7 +102,8 @@ def clocks(now: datetime, *, starting: bool = False, stopped: Sequence[str] | No
     part.figures["unfired"] = len(late)
     if late:
         oldest = min(row.due_at for row in late)
-        part.wrong("unfired", _("到期未办 %(n)s 项，最早的应在 %(at)s 办") % {"n": len(late), "at": _at(oldest)})
+        text = _("到期未办 %(n)s 项，最早的应在 %(at)s 办") % {"n": len(late), "at": _at(oldest)}
+        part.wrong("unfired", text, since=oldest)
     stopped = without_next_step() if stopped is None else stopped
     part.figures["stopped"] = len(stopped)
     if stopped:
@@ -113,7 +116,7 @@ def clocks(now: datetime, *, starting: bool = False, stopped: Sequence[str] | No
 
 def _signs(part: Part, now: datetime) -> None:
     newest: dict[str, datetime] = {}
-    for name, at in Tick.objects.values_list("name", "at"):
+    for name, at in guards.signs(part, Tick.objects.values_list("name", "at"), now):
         role = name.partition("-")[0]
         newest[role] = max(at, newest.get(role, at))
     clock = newest.get("clock")
@@ -132,16 +135,20 @@ def _letters(part: Part, now: datetime) -> None:
     part.figures["letters_stuck"] = number
     if number:
         oldest = _at(written_at)
-        part.wrong("letters_stuck", _("%(n)s 条消息无人投递，最早的写于 %(at)s") % {"n": number, "at": oldest})
+        text = _("%(n)s 条消息无人投递，最早的写于 %(at)s") % {"n": number, "at": oldest}
+        part.wrong("letters_stuck", text, since=written_at)
 
 
-def data(now: datetime, fresh_s: float) -> Part:
+def data(now: datetime, fresh_s: float, movement: guards.Movement | None = None) -> Part:
     """The whole way of the data: expected points of the registry, newest receipt, the log and its readers, history.
 
     ``fresh_s``: seconds without data from any gateway that count as a broken way; 0 leaves freshness untested. What a
-    single gateway does not send is an outage of its own (MON-04), not a fault of the platform.
+    single gateway does not send is an outage of its own (MON-04), not a fault of the platform. ``movement``: where the
+    readers stood at the look before; None asks nothing of it.
     """
     part = Part()
+    guards.own_faults(part, now)
+    guards.receipts(part, now)
     points = equipment.points_in_use()
     expected = points.aggregate(
         points=Count("pk"), gateways=Count("gateway", distinct=True), since=Min("registered_at")
@@ -152,7 +159,8 @@ def data(now: datetime, fresh_s: float) -> Part:
     limit = timedelta(seconds=fresh_s)
     links = GatewayLink.objects.by_the_machine().filter(gateway__in=points.values("gateway"))
     heard = links.aggregate(
-        newest=Max("last_received_at"), fresh=Count("pk", filter=Q(last_received_at__gte=now - limit))
+        newest=Max("last_received_at", filter=Q(last_received_at__lte=now + AHEAD_AFTER)),
+        fresh=Count("pk", filter=Q(last_received_at__range=(now - limit, now + AHEAD_AFTER))),
     )
     newest = heard["newest"]
     part.figures |= {"fresh_gateways": heard["fresh"], "received_at": _at(newest)}
@@ -161,9 +169,14 @@ def data(now: datetime, fresh_s: float) -> Part:
             "data_stale",
             _("应有 %(gateways)s 个网关、%(points)s 个点位的数据，一个也没有；最近一次收到 %(at)s")
             % {"gateways": expected["gateways"], "points": expected["points"], "at": _at(newest)},
+            since=newest or expected["since"],
         )
     log = log_state()
     _log(part, log, newest)
+    if log is not None:
+        guards.positions(part, log)
+        if movement is not None:
+            movement.look(part, log, now)
     lately = links.filter(last_sampled_at__isnull=False).order_by("-last_received_at")[:ASKED_GATEWAYS]
     _history(part, {row.gateway.code: row.last_sampled_at for row in lately.select_related("gateway")})
     return part

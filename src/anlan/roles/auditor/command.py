@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from django.db import DatabaseError, transaction
 
 from anlan import config as settings
 from anlan.metrics import BY_NAME
-from anlan.now import Clock, SystemClock, monotonic
+from anlan.now import Clock, SystemClock
 from anlan.roles import django, metrics
 from anlan.roles.alone import sign_name
 from anlan.roles.auditor import planning
@@ -26,6 +27,8 @@ from anlan.roles.auditor.wal import keep_short
 from anlan.roles.backup.age import age
 from anlan.roles.check import anchor_folder
 from anlan.roles.database import give_up_broken, is_shared, let_go_when_frozen
+from anlan.roles.own_clock import SET_SHOWN_FOR, ClockWatch, clock_was_set
+from anlan.roles.own_faults import OwnFaults
 from anlan.roles.process import Leaving, announce, begin
 
 if TYPE_CHECKING:
@@ -67,6 +70,7 @@ class Auditor:
         """``name``: what it signs under; auditors of several hosts each have their own, and their own faults."""
         from anlan.apps.delivery import services as delivery
         from anlan.roles.auditor.audit import Part
+        from anlan.roles.auditor.guards import Movement
         from anlan.roles.auditor.patrol import Patrol, SealPatrol
         from anlan.roles.auditor.sealing import Sealer
 
@@ -77,13 +81,15 @@ class Auditor:
         self._remembers = False
         self._deaf_since: datetime | None = None
         self._patrol, self._seals = Patrol(), SealPatrol()
-        self._sealer, self._next_sealing = Sealer(), 0.0
+        self._sealer, self._next_sealing = Sealer(), float("-inf")
         self._anchored = ""
         self._found: Findings | None = None
         self._stopped: list[str] = []
         self._backup, self._storage = Part(), Part()
         self._readings: list[Any] = []
-        self._next_thorough = self._next_planning = 0.0
+        self._movement, self._watch = Movement(), ClockWatch()
+        self._own = OwnFaults()
+        self._next_thorough = self._next_planning = float("-inf")
 
     def figures(self) -> dict[str, Any]:
         """What the last audit found, for `anlan.roles.metrics`."""
@@ -100,6 +106,8 @@ class Auditor:
         from anlan.apps.journal import services as journal
 
         now = self._clock.now()
+        if by := self._watch.moved(now, self._clock.monotonic()):
+            self._own.happened("clock_set", clock_was_set(by, now), now, SET_SHOWN_FOR)
         try:
             journal.settle_repeats(now)
             self._seal(now)
@@ -135,20 +143,21 @@ class Auditor:
         starting = timedelta(0) <= now - self._started_at < STARTING
         self._patrol.step()
         self._seals.step()
-        if monotonic() >= self._next_planning and planning.gather():
-            self._next_planning = monotonic() + planning.EVERY_S
-        if self._stopped or monotonic() >= self._next_thorough:
+        if self._clock.monotonic() >= self._next_planning and planning.gather():
+            self._next_planning = self._clock.monotonic() + planning.EVERY_S
+        if self._stopped or self._clock.monotonic() >= self._next_thorough:
             self._stopped = audit.without_next_step()
-            self._next_thorough = monotonic() + THOROUGH_S
+            self._next_thorough = self._clock.monotonic() + THOROUGH_S
             self._backup = age(self._config, now)
             self._storage, self._readings = storage.look(self._config, now)
         parts = [
             audit.clocks(now, starting=starting, stopped=self._stopped),
-            audit.data(now, self._config.audit_fresh_seconds),
+            audit.data(now, self._config.audit_fresh_seconds, self._movement),
             audit.disk(self._config),
         ]
+        own = [audit.Fault(fault.kind, fault.text, since=fault.since) for fault in self._own.told(now)]
         faults = [fault for part in parts for fault in part.faults if not (starting and fault.kind in audit.SETTLING)]
-        faults += self._anchor(now)
+        faults += own + self._anchor(now)
         chains, seals = list(self._patrol.faults.values()), list(self._seals.faults.values())
         if chains:
             faults.append(audit.Fault("journal", f"{len(chains)} 条记录链被改动", chains[0][0]))
@@ -162,9 +171,9 @@ class Auditor:
     def _seal(self, now: datetime) -> None:
         from anlan.roles.auditor.sealing import EVERY_S as ROUND_S
 
-        if monotonic() >= self._next_sealing:
+        if self._clock.monotonic() >= self._next_sealing:
             self._sealer.round(now)
-            self._next_sealing = monotonic() + ROUND_S
+            self._next_sealing = self._clock.monotonic() + ROUND_S
 
     def _anchor(self, now: datetime) -> list[Fault]:
         """The anchor of the day, at the first audit of a civil day; a folder that cannot be written is a fault."""
@@ -200,13 +209,15 @@ class Auditor:
             known = {each["kind"]: each for each in before.get("faults", [])}
             if not self._remembers:
                 self._bell.remember(before.get("bell", {}))
+                self._movement.remember(before.get("movement", {}))
+                self._own.remember(before)
                 self._remembers = True
             faults = {
                 fault.kind: {
                     "kind": fault.kind,
                     "text": fault.text,
                     "detail": fault.detail,
-                    "since": known.get(fault.kind, {}).get("since", now.isoformat()),
+                    "since": _since(fault, known.get(fault.kind), now).isoformat(),
                 }
                 for fault in found.faults
             }
@@ -226,13 +237,18 @@ class Auditor:
                 stored=self._readings,
                 signal_error=self._signal.error,
                 bell=self._bell.state(),
+                movement=self._movement.state(),
+                own=self._own.detail(now),
             )
-        unwell = [_unwell(fault, faults[fault.kind]["since"]) for fault in found.faults]
-        self._bell.ring(unwell + [_unwell(note, now.isoformat()) for note in found.notes], now)
+        unwell = [Unwell(f.kind, str(f.text), datetime.fromisoformat(faults[f.kind]["since"])) for f in found.faults]
+        self._bell.ring(unwell + [Unwell(n.kind, str(n.text), n.since or now) for n in found.notes], now)
 
 
-def _unwell(fault: Fault, first_found: str) -> Unwell:
-    return Unwell(fault.kind, str(fault.text), fault.since or datetime.fromisoformat(first_found))
+def _since(fault: Fault, before: Mapping[str, Any] | None, now: datetime) -> datetime:
+    """Since when a fault is: when it truly began, else when it was found first; never in the future, where our own
+    clock may have stood."""
+    found = datetime.fromisoformat(before["since"]) if before else now
+    return min(fault.since or found, now)
 
 
 def work(config: settings.Config, leaving: Leaving, clock: Clock) -> None:

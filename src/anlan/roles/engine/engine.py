@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 from django.db import DatabaseError, InterfaceError
 
-from anlan import now
 from anlan.apps.monitoring.selectors import point_specs, registry_versions, tag_list
 from anlan.apps.monitoring.services.alarms import instant
 from anlan.apps.monitoring.services.suppression import follow
@@ -24,10 +23,13 @@ from anlan.leases import Fenced, Leases
 from anlan.now import Clock
 from anlan.roles.database import close_all, give_up_broken, wait_for
 from anlan.roles.engine import register, store
+from anlan.roles.engine.cadences import Cadences
 from anlan.roles.engine.conditions import values_of
 from anlan.roles.engine.live import GET, WATCH, LiveDesk
 from anlan.roles.engine.register import ReadAhead
 from anlan.roles.engine.state import EngineCore
+from anlan.roles.own_clock import ClockWatch, clock_doubt
+from anlan.roles.own_faults import OwnFaults
 from anlan.roles.partitions import Keeper, keep_working, starts_behind, until_answered
 from anlan.stream.alarm import AlarmEvent
 from anlan.stream.log import Log, LogMessage, LogUnavailable
@@ -37,34 +39,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ROLE = "engine"
-FETCH = 64
-FETCH_S = 0.05
-FLUSH_S = 1.0
-FLUSH_SHARE = 20
-"""Saving takes at most about one twentieth of the time: what a round took, times this, passes before the next."""
-LONGEST_FLUSH_S = 10.0
-"""So much of the log at most is read again after a kill, beside what came during a round."""
-SLICE = 50
-"""Gateways saved in one commit; more would hold up the alarms behind it."""
-MOST_EVENTS = 500
-"""Events in one commit: when everything falls silent at once it is a hundred thousand, and a transaction that makes so
-many rows in one go is silent for longer than the database waits (`let_go_when_frozen`)."""
-SWEEP_S = 1.0
-REGISTRY_S = 5.0
-REGISTRY_SHARE = 50
-"""A look at half a million points costs a third of a second: at most one fiftieth of the time goes into looks."""
-LINKS_S = 5.0
-SIGN_S = 5.0
-"""How often the engine signs that it is alive."""
-CONDITIONS_S = 2.0
-"""How often suppression rules are held against the values of their condition points."""
-COVERAGE_S = 5.0
-COVERAGE_AFTER_S = 600.0
-"""What has not been heard of so long after a start is missing, not late."""
-TRIM_S = 60.0
-SETTLE_S = 15.0
-"""After a start gateways get so long to come back before their silence counts: it may have been ours."""
-_TRIES = 3
+DOUBT = "clock_doubt"
+"""Kind of the fault that most gateways stand apart from our clock."""
 
 
 def micros(moment: Any) -> int:
@@ -75,21 +51,21 @@ def micros(moment: Any) -> int:
 class _Every:
     """True once per period of a steady clock."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._next = seconds, 0.0
+    def __init__(self, seconds: float, steady: Callable[[], float]) -> None:
+        self._seconds, self._steady, self._next = seconds, steady, float("-inf")
 
     def due(self) -> bool:
-        moment = now.monotonic()
+        moment = self._steady()
         if moment < self._next:
             return False
         self._next = moment + self._seconds
         return True
 
     def at_once(self) -> None:
-        self._next = 0.0
+        self._next = float("-inf")
 
     def not_within(self, seconds: float) -> None:
-        self._next = now.monotonic() + max(seconds, self._seconds)
+        self._next = self._steady() + max(seconds, self._seconds)
 
 
 class Engine:
@@ -97,10 +73,17 @@ class Engine:
     committed and given back."""
 
     def __init__(
-        self, log: Log, clock: Clock, leaving: Callable[[], bool], leases: Leases, instance: str = ROLE
+        self,
+        log: Log,
+        clock: Clock,
+        leaving: Callable[[], bool],
+        leases: Leases,
+        instance: str = ROLE,
+        cadences: Cadences = Cadences(),  # noqa: B008 - frozen
     ) -> None:
+        self._pace = cadences
         self._log, self._clock, self.leaving, self._leases, self._instance = log, clock, leaving, leases, instance
-        self._keeper = Keeper(leases)
+        self._keeper = Keeper(leases, steady=clock.monotonic)
         self._database = ThreadPoolExecutor(1, thread_name_prefix="engine-database")
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="engine-registry")
         """For long questions, which no commit waits behind."""
@@ -112,18 +95,10 @@ class Engine:
         self._following: asyncio.Task[None] | None = None
         self._ahead = ReadAhead(lambda coming: self._in_aside(register.read, coming))
         self._every = {
-            name: _Every(seconds)
-            for name, seconds in {
-                "flush": FLUSH_S,
-                "sweep": SWEEP_S,
-                "registry": REGISTRY_S,
-                "links": LINKS_S,
-                "sign": SIGN_S,
-                "conditions": CONDITIONS_S,
-                "coverage": COVERAGE_S,
-                "trim": TRIM_S,
-            }.items()
+            name: _Every(getattr(cadences, f"{name}_s"), clock.monotonic)
+            for name in ("flush", "sweep", "registry", "links", "sign", "conditions", "coverage", "trim")
         }
+        self._watch, self._own = ClockWatch(), OwnFaults()
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
@@ -159,7 +134,8 @@ class Engine:
         self._desk = LiveDesk(self._core, lambda: self._keeper.held)
         self._versions: dict[str, tuple[int, ...]] = {}
         self._identity = (await until_answered(self._log.state, self.leaving)).identity
-        self._started = now.monotonic()
+        self._settled_at = self._clock.monotonic() + self._pace.settle_s
+        self._started = self._clock.monotonic()
         self._behind_until = 0
         await self._reader.aim([], 0)
         await self._change_partitions()
@@ -181,19 +157,21 @@ class Engine:
         idle, messages = await self._fetch()
         events = self._core.take(messages)
         if self._every["sweep"].due():
+            self._watch_the_clock()
             events += self._sweep(idle)
             for subject, payload in self._desk.ticks():
                 await self._log.tell(subject, payload)
         checkpoint = self._core.of_events(events) if events or self._core.edge_alarms else store.Checkpoint()
-        begun = now.monotonic()
+        begun = self._clock.monotonic()
         saving = self._core.in_round or self._every["flush"].due()
         if saving:
-            checkpoint = checkpoint.joined(self._core.next_slice(SLICE))
+            checkpoint = checkpoint.joined(self._core.next_slice(self._pace.slice))
         await self._write(checkpoint)
         if saving:
-            self._saving_took += now.monotonic() - begun
+            self._saving_took += self._clock.monotonic() - begun
             if not self._core.in_round:
-                self._every["flush"].not_within(min(FLUSH_SHARE * self._saving_took, LONGEST_FLUSH_S))
+                pause = min(self._pace.flush_share * self._saving_took, self._pace.longest_flush_s)
+                self._every["flush"].not_within(pause)
                 self._saving_took = 0.0
         await self._upkeep(idle)
 
@@ -223,7 +201,7 @@ class Engine:
 
     async def _take_up(self, gained: Collection[int]) -> dict[int, int]:
         """Points, positions and states of partitions that nobody works on now; returns the positions."""
-        begun = now.monotonic()
+        begun = self._clock.monotonic()
         state = await until_answered(self._log.state, self.leaving)
         if state.identity != self._identity:
             raise Fenced("the log is another one")
@@ -237,13 +215,14 @@ class Engine:
         for gateway in self._core.damaged_states:
             logger.error("the saved state of gateway %s is damaged, its points begin anew", gateway)
         self._core.damaged_states.clear()
-        self._started = now.monotonic()
+        self._started = self._clock.monotonic()
+        self._settled_at = self._started + self._pace.settle_s
         logger.info("engine: took up %d partitions in %.1f s", len(held), self._started - begun)
         return dict(remembered.positions)
 
     async def _fetch(self) -> tuple[bool, list[LogMessage]]:
         try:
-            messages = await self._reader.fetch(FETCH, FETCH_S)
+            messages = await self._reader.fetch(self._pace.fetch, self._pace.fetch_s)
         except LogUnavailable as error:
             logger.warning("%s", error)
             await asyncio.sleep(0.2)
@@ -261,12 +240,27 @@ class Engine:
         if self._reader.handed < self._behind_until:
             return []
         if self._behind_until:
-            logger.info("engine: level with the others after %.1f s", now.monotonic() - self._started)
+            logger.info("engine: level with the others after %.1f s", self._clock.monotonic() - self._started)
             self._behind_until = 0
-        settled = now.monotonic() - self._started > SETTLE_S
-        if idle and settled:
+        if idle and self._settled():
             return self._core.sweep(micros(self._clock.now()))
         return self._core.sweep(self._core.reached_us) if self._core.reached_us else []
+
+    def _settled(self) -> bool:
+        return self._clock.monotonic() > self._settled_at
+
+    def _watch_the_clock(self) -> None:
+        """When our own clock was set, whatever seems silent by it gets the time to be heard first."""
+        present, steady = self._clock.now(), self._clock.monotonic()
+        if by := self._watch.moved(present, steady):
+            logger.error("our own clock was set by %+.0f s", by)
+            self._settled_at = steady + self._pace.settle_s
+        doubt = self._core.clock_doubt()
+        if doubt is None:
+            self._own.over(DOUBT)
+        else:
+            words = clock_doubt(doubt.ahead_us / 1e6, doubt.gateways, doubt.heard)
+            self._own.found(DOUBT, words, present, instant(doubt.since_us))
 
     async def _upkeep(self, idle: bool) -> None:
         held = self._keeper.held
@@ -276,14 +270,14 @@ class Engine:
                 self._following = asyncio.create_task(self._look_at_registry())
             if self._owed:
                 self._owed = await self.in_database(store.react_again, self._owed, self._clock.now())
-        if now.monotonic() - self._started > SETTLE_S and self._every["links"].due():
+        if self._settled() and self._every["links"].due():
             reached = self._clock.now() if idle else instant(self._core.reached_us)
             if await self.in_database(store.sweep, reached, held, self._core.tally.heard):
                 self._every["links"].at_once()
-        if now.monotonic() - self._started > COVERAGE_AFTER_S and self._every["coverage"].due():
+        if self._clock.monotonic() - self._started > self._pace.coverage_after_s and self._every["coverage"].due():
             # one enterprise at a time, so that nothing waits behind it
             self._covered = await self.in_database(store.check_next_coverage, self._covered, self._clock.now(), held)
-        if now.monotonic() - self._started > SETTLE_S and self._every["conditions"].due():
+        if self._settled() and self._every["conditions"].due():
             values, ours = partial(values_of, self._core), partial(self._still_ours, None)
             await self.in_database(follow, values, self._clock.now(), ours)
         if 0 in held and self._every["trim"].due():
@@ -296,9 +290,9 @@ class Engine:
     async def _look_at_registry(self) -> None:
         """Compare the registry with what is known, beside the loop; only enterprises that changed are read."""
         core, held = self._core, set(self._keeper.held)
-        begun = now.monotonic()
+        begun = self._clock.monotonic()
         versions = await self._in_aside(registry_versions)
-        self._every["registry"].not_within(REGISTRY_SHARE * (now.monotonic() - begun))
+        self._every["registry"].not_within(self._pace.registry_share * (self._clock.monotonic() - begun))
         wanted = {code: version for code, version in versions.items() if partition_of(code) in held}
         known = {code: version for code, version in self._versions.items() if partition_of(code) in held}
         changed = {code for code in {*wanted, *known} if wanted.get(code) != known.get(code)}
@@ -320,20 +314,20 @@ class Engine:
         be taken for saved."""
         if not checkpoint:
             return
-        for part in self._core.parts(checkpoint, MOST_EVENTS):
+        for part in self._core.parts(checkpoint, self._pace.most_events):
             await self._write_part(part)
             self._keeper.turned()
             await self._sign_when_due()
 
     async def _sign_when_due(self) -> None:
         if self._every["sign"].due():
-            await self.in_database(store.sign, self._instance, self._clock.now())
+            await self.in_database(store.sign, self._instance, self._clock.now(), self._own)
 
     async def _write_part(self, checkpoint: store.Checkpoint) -> None:
         tries, pause = 0, 0.1
         while True:
             try:
-                react = tries < _TRIES
+                react = tries < self._pace.tries
                 await self._run_in_database(store.commit, checkpoint, self._clock.now(), self._still_ours, react=react)
             except Fenced:
                 raise
@@ -345,7 +339,7 @@ class Engine:
                     # an alarm must not be lost because what follows from it failed; it is graded later
                     tries += 1
                     logger.exception("a commit failed, try %d", tries)
-                if tries > _TRIES or self.leaving():
+                if tries > self._pace.tries or self.leaving():
                     raise
             else:
                 break
@@ -361,7 +355,7 @@ class Engine:
     async def _database_answers(self) -> bool:
         try:
             # a write: a full disk still answers questions
-            await self._run_in_database(store.sign, self._instance, self._clock.now())
+            await self._run_in_database(store.sign, self._instance, self._clock.now(), self._own)
         except (DatabaseError, InterfaceError):
             return False
         return True

@@ -20,8 +20,9 @@ from anlan.stream.alarm import AlarmEvent
 from anlan.stream.edge_alarm import EdgeAlarm
 from anlan.stream.envelope import EnvelopeError, Record, pack, unpack
 from anlan.stream.frame import Frame, FrameDecoder, TagLists
-from anlan.stream.gateway_clock import GatewayClocks, marked
+from anlan.stream.gateway_clock import Doubt, GatewayClocks, marked
 from anlan.stream.kernel import Kernel
+from anlan.stream.kernel.set_back import SLACK_US
 from anlan.stream.log import LogMessage
 from anlan.stream.packet import Form, PacketError
 from anlan.stream.partition import partition_of
@@ -120,9 +121,13 @@ class EngineCore:
                 except PacketError as error:
                     self.tally.could_not_read(record, error.reason, error.detail)
                     continue
-                self._note(frame, message.seq)
                 frames.append(self._clocks.evaluated(frame))
+                self._note(frame, message.seq)
         return self.kernel.apply_many(frames) if frames else []
+
+    def clock_doubt(self) -> Doubt | None:
+        """What most gateways say of our own clock; None while they do not speak against it."""
+        return self._clocks.doubt()
 
     def _take_alarms(self, record: Record) -> None:
         try:
@@ -135,17 +140,21 @@ class EngineCore:
             self.tally.could_not_read(record, Refusal.MALFORMED, f"{damaged} 条报警无法读出")
 
     def _note(self, frame: Frame, seq: int) -> None:
-        self.tally.saw(frame)
+        self.tally.saw(frame, self._clocks.is_ours(frame.gateway))
         self._seq_of[frame.gateway] = seq
-        self.reached_us = max(self.reached_us, frame.received_at_us)
+        self.reached_us = _forward(self.reached_us, frame.received_at_us)
         self.samples += len(frame.index)
         if len(self._touched) < len(self.table):
             self._touched = np.concatenate([self._touched, np.zeros(len(self.table) - len(self._touched), np.bool_)])
         self._touched[frame.index] = True
 
     def sweep(self, now_us: int) -> list[AlarmEvent]:
-        """What time alone brings, up to ``now_us``; an earlier instant than last time is taken as that one."""
-        self._swept_us = max(self._swept_us, now_us)
+        """What time alone brings, up to ``now_us``.
+
+        An earlier instant than last time is taken as that one, unless it is so much earlier that our own clock had
+        stood ahead.
+        """
+        self._swept_us = _forward(self._swept_us, now_us)
         return self.kernel.sweep(self._swept_us)
 
     def follow(self, specs: Iterable[PointSpec], enterprises: Collection[str] | None = None) -> TableChange:
@@ -275,6 +284,11 @@ class EngineCore:
 
     def _row(self, code: str) -> int | None:
         return self.table.row(code)
+
+
+def _forward(known_us: int, now_us: int) -> int:
+    """The later of both; ``now_us`` where what was known is later than anything that can have been."""
+    return now_us if now_us < known_us - SLACK_US else max(known_us, now_us)
 
 
 def warm() -> None:

@@ -36,6 +36,7 @@ from anlan.apps.obligations import services as obligations
 from anlan.apps.registry.models import Enterprise
 from anlan.components import bulk
 from anlan.leases import Leases, advance, positions_of
+from anlan.roles.own_faults import OwnFaults
 from anlan.stream.alarm import AlarmEvent, Peak
 from anlan.stream.edge_alarm import EdgeAlarm
 from anlan.stream.log import LogState
@@ -145,7 +146,7 @@ def commit(checkpoint: Checkpoint, now: datetime, guard: Guard, *, react: bool =
     with transaction.atomic():
         guard(None if checkpoint.positions else _touched(checkpoint))
         if checkpoint.signs:  # first: it may hold chains, and raising a warning takes more than a chain
-            record_signs(checkpoint.signs)
+            record_signs(checkpoint.signs, now)
         new = apply_events(checkpoint.events, now, react=react)
         record_peaks(checkpoint.peaks)
         new += apply_edge_alarms(checkpoint.edge_alarms, now, react=react)
@@ -161,9 +162,10 @@ def commit(checkpoint: Checkpoint, now: datetime, guard: Guard, *, react: bool =
     return new
 
 
-def sign(name: str, now: datetime) -> None:
-    """Leave a sign of life: what came has been applied and committed, and the database takes writes."""
-    obligations.tick(name, now)
+def sign(name: str, now: datetime, own: OwnFaults) -> None:
+    """Leave a sign of life with what the engine finds wrong with its own work: what came has been applied and
+    committed, and the database takes writes."""
+    obligations.tick(name, now, own=own.detail(now))
 
 
 def sweep(now: datetime, partitions: Collection[int], heard: Collection[str]) -> bool:

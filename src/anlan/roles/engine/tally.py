@@ -25,13 +25,14 @@ class Tally:
     _ahead_us: dict[str, int] = field(default_factory=dict)
     """How far gateways with doubtful times were ahead last; kept across checkpoints."""
 
-    def saw(self, frame: Frame) -> None:
-        """A frame arrived: its gateway lives, and some of its tags may be strangers."""
+    def saw(self, frame: Frame, ours: bool = False) -> None:
+        """A frame arrived: its gateway lives, and some of its tags may be strangers. ``ours``: where its time is
+        doubtful, it is our clock that is wrong, and nothing is said of the gateway's."""
         received = frame.received_at_us
         known = self._heard.get(frame.gateway)
-        if frame.suspect or frame.gateway in self._ahead_us:
+        if not ours and (frame.suspect or frame.gateway in self._ahead_us):
             self._measure(frame)
-        if known is None or received >= known[0]:
+        if known is None or received >= known[0] or received < known[0] - SUSPECT_US:
             self._heard[frame.gateway] = (received, frame.collected_at_us, frame.connected)
         if frame.claimed:
             # a second gateway for a point: its samples are left out, or history would be woven of two

@@ -156,7 +156,7 @@ def health(now: datetime) -> Health:
     ticks = list(Tick.objects.order_by("name"))
     audit = _audit(ticks, now)
     return Health(
-        signs=[Sign(tick.name, tick.at, now - tick.at > SILENT_AFTER) for tick in ticks],
+        signs=[Sign(tick.name, tick.at, abs(now - tick.at) > SILENT_AFTER) for tick in ticks],
         audit=audit,
         untouched=due.count(),
         sending=Sending(outbox["waiting"], outbox["oldest"], outbox["failed"], len(delivery.unwell_channels())),
@@ -191,7 +191,7 @@ def _audit(ticks: Iterable[Tick], now: datetime) -> LastAudit | None:
     auditors = [tick for tick in ticks if tick.name.partition("-")[0] == "auditor"]
     newest = max(
         auditors,
-        key=lambda tick: (now - tick.at <= ALIVE_WITHIN, bool(tick.detail.get("faults")), tick.at),
+        key=lambda tick: (abs(now - tick.at) <= ALIVE_WITHIN, bool(tick.detail.get("faults")), tick.at),
         default=None,
     )
     if newest is None:
@@ -206,7 +206,7 @@ def _audit(ticks: Iterable[Tick], now: datetime) -> LastAudit | None:
             for each in detail.get("faults", [])
         ],
         signal_error=detail.get("signal_error", ""),
-        silent=now - newest.at > ALIVE_WITHIN,
+        silent=abs(now - newest.at) > ALIVE_WITHIN,
         notes=[each["text"] for each in detail.get("notes", [])],
         figures=detail.get("figures", {}),
         lines=[_line(each) for each in detail.get("bell", {}).get("lines", [])],

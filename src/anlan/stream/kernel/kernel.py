@@ -2,8 +2,8 @@
 
 It decides by sample time and quality alone and reads no clock: what it knows of the present is the receive time of
 frames and the `now_us` of `sweep`. Replaying input yields nothing new; a sample not newer than the point's last one
-changes no alarm, unless its source's clock is at fault (`sources`). It must never write anything: the engine commits
-events and `state_of` in one transaction.
+changes no alarm, unless its source's clock is at fault (`sources`), and a memory later than the present is not believed
+(`set_back`). It must never write anything: the engine commits events and `state_of` in one transaction.
 
 Rules. A limit switches on when the value is at or beyond it for `on_delay`, off when it is back by more than
 `deadband` for `off_delay`. Bad samples neither raise nor clear limits; they raise `bad_quality` after `on_delay`.
@@ -41,6 +41,7 @@ from anlan.stream.kernel.columns import NEVER, Columns
 from anlan.stream.kernel.ledger import Ledger
 from anlan.stream.kernel.machine import LIFE, Room, machine, run
 from anlan.stream.kernel.rounds import Batch, rounds
+from anlan.stream.kernel.set_back import SLACK_US, furthest, set_back
 from anlan.stream.kernel.sources import SourceTimes
 from anlan.stream.kernel.sweeps import BAD_COLUMN
 from anlan.stream.points import PointTable
@@ -79,6 +80,8 @@ class Kernel:
         self._version = -1
         self._machine, self._room = machine(), Room()
         self._sources = SourceTimes()
+        self._furthest = NEVER
+        """Nothing in memory is later than this or than `SLACK_US` after the newest receipt."""
         self._follow_table()
 
     def apply(self, frame: Frame) -> list[AlarmEvent]:
@@ -92,6 +95,18 @@ class Kernel:
         """
         self._follow_table()
         self._ledger.dirty.update(frame.gateway for frame in frames)
+        events: list[AlarmEvent] = []
+        begin = 0
+        for place, frame in enumerate(frames):
+            if frame.received_at_us < self._furthest - SLACK_US:
+                events += self._apply(frames[begin:place])
+                begin = place
+                self._set_back(frame.index, frame.received_at_us)
+            else:
+                self._furthest = max(self._furthest, frame.received_at_us)
+        return events + self._apply(frames[begin:])
+
+    def _apply(self, frames: Sequence[Frame]) -> list[AlarmEvent]:
         frames = self._sources.believed(frames, self.table, self._columns)
         if self._machine is not None:
             return self._apply_compiled(self._machine, frames)
@@ -126,6 +141,9 @@ class Kernel:
         clock, or it would declare silent what merely waits to be read.
         """
         self._follow_table()
+        if self._furthest > now_us + SLACK_US:
+            self._set_back(slice(None), now_us)
+            self._furthest = now_us + SLACK_US
         events = self._sweep_removed(now_us)
         state, alive = self._columns, self.table.alive
         unknown = alive & (state.expected_us == NEVER)
@@ -190,6 +208,8 @@ class Kernel:
             self._forget_open(np.concatenate([rows for _, _, rows in parts]))
             checkpoint.put(self._columns, parts)
             self._ledger.open.update(opened)
+            remembered = furthest(self._columns, np.concatenate([rows for _, _, rows in parts]))
+            self._furthest = max(self._furthest, int(remembered.max(initial=NEVER)))
         return damaged
 
     def forget(self, gateways: Iterable[str]) -> None:
@@ -232,6 +252,10 @@ class Kernel:
     def bits(self) -> NDArray[np.uint8]:
         """Alarm bits of all rows. Read only."""
         return self._columns.bits
+
+    def _set_back(self, rows: NDArray[np.int32] | slice, now_us: int) -> None:
+        moved = set_back(self._columns, rows, now_us)
+        self._ledger.dirty.update({self._gateway_of[row] for row in moved.tolist()})
 
     # -- samples ------------------------------------------------------------------------------------------------------
 

@@ -84,3 +84,33 @@ def test_a_region_that_falls_silent_is_declared_in_parts(world: list[Site], monk
     late = NOON + 40 * MINUTE
     assert [sweep_links(late) for _ in range(len(world) + 1)] == [1] * len(world) + [0]
     assert OfflineSpell.objects.count() == len(world)
+
+
+@pytest.mark.case("A1")
+@pytest.mark.parametrize("hours", [1, 8])
+def test_a_receipt_in_the_future_gives_way_to_the_next_and_hides_no_silence(world: list[Site], hours: int) -> None:
+    """Our own clock stood ahead for a moment: links go on from what is true, and no outage is made of the hours."""
+    heard, silent = world[0].gateway, world[1].gateway
+    record_signs([Sign(code, NOON, NOON) for code in (heard, silent)], NOON)
+    future = NOON + timedelta(hours=hours, seconds=20)
+    record_signs([Sign(code, future, NOON + timedelta(seconds=20)) for code in (heard, silent)], future)
+    assert not OfflineSpell.objects.exists()
+    again = NOON + timedelta(seconds=40)
+    record_signs([Sign(heard, again, again)], again)
+    assert GatewayLink.objects.get(gateway__code=heard).last_received_at == again
+    record_signs([Sign(heard, NOON + 29 * MINUTE, NOON + 29 * MINUTE)], NOON + 29 * MINUTE)
+    assert sweep_links(NOON + 30 * MINUTE) == 0
+    assert sweep_links(NOON + 30 * MINUTE + timedelta(seconds=20)) == 1
+    (spell,) = OfflineSpell.objects.all()
+    assert (spell.gateway.code, spell.started_at) == (silent, NOON + timedelta(seconds=20))
+
+
+@pytest.mark.case("A1")
+def test_a_real_outage_ends_with_the_next_datum_whatever_the_future_says(world: list[Site]) -> None:
+    gateway = world[0].gateway
+    record_signs([Sign(gateway, NOON + timedelta(hours=8), NOON)], NOON + timedelta(hours=8))
+    assert sweep_links(NOON + 40 * MINUTE) == 1
+    back = NOON + 50 * MINUTE
+    record_signs([Sign(gateway, back, back)], back)
+    assert GatewayLink.objects.get(gateway__code=gateway).online
+    assert OfflineSpell.objects.get().ended_at == back

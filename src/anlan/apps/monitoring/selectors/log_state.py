@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,23 +20,26 @@ class Reader:
     """All processes of one role: ``waiting`` batches not yet read, ``unsettled`` read and not yet in the database.
 
     ``unowned``: partitions that nobody of the role works on any more; what waits in them is in neither number.
+    ``furthest``: the greatest number of the log that its database holds for read.
     """
 
     name: str
     waiting: int
     unsettled: int
     unowned: int = 0
+    furthest: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
 class LogState:
-    """The stream of samples: batches and bytes kept, its bound, and its readers by role."""
+    """The stream of samples: batches and bytes kept, its bound, its readers by role, and its last number."""
 
     records: int
     size: int
     bound: int
     newest_at: datetime | None
     readers: list[Reader]
+    last_seq: int = 0
 
     @property
     def fullness(self) -> float:
@@ -64,6 +67,7 @@ def log_state(timeout: float = 0.5) -> LogState | None:
         bound=int(info["config"].get("max_bytes", -1)),
         newest_at=_instant(state.get("last_ts", "")),
         readers=_readers(consumers.get("consumers") or []),
+        last_seq=int(state["last_seq"]),
     )
 
 
@@ -77,7 +81,7 @@ def _readers(consumers: list[dict[str, Any]]) -> list[Reader]:
         read = max((int(each.get("delivered", {}).get("stream_seq", 0)) for each in own), default=0)
         waiting = sum(int(each.get("num_pending", 0)) for each in own)
         saved, unowned = reach or (read, 0)
-        found.append(Reader(role, waiting, max(0, read - saved), unowned))
+        found.append(Reader(role, waiting, max(0, read - saved), unowned, saved))
     return found
 
 

@@ -18,6 +18,7 @@ from anlan.apps.monitoring.chunks import chunks
 from anlan.apps.monitoring.models import GatewayClock
 from anlan.apps.registry.models import Gateway
 from anlan.apps.registry.selectors import equipment, locality
+from anlan.now import is_ahead
 from anlan.rules.calendar import civil_day
 from anlan.rules.clock_offset import Offset, words
 
@@ -45,8 +46,9 @@ class Measured:
 
 
 @transaction.atomic
-def record_clocks(measured: Iterable[Measured]) -> int:
-    """Note what was measured; returns changed rows. An older measurement than the one on record changes nothing.
+def record_clocks(measured: Iterable[Measured], now: datetime | None = None) -> int:
+    """Note what was measured; returns changed rows. An older measurement than the one on record changes nothing, unless
+    that one lies after ``now`` (None: whatever it is).
 
     A finding is opened when times have been doubtful for ``data_delay_minutes``, or when packets were refused for
     them; it is closed when the gateway has been honest for `HONEST_AFTER`. Honest gateways have no row.
@@ -63,7 +65,7 @@ def record_clocks(measured: Iterable[Measured]) -> int:
         wanted = [code for code in codes if news[code].ahead is not None and code not in rows]
         for gateway in equipment.gateways_with(wanted).select_related("enterprise__supervisor") if wanted else ():
             rows[gateway.code] = GatewayClock(gateway=gateway, enterprise=gateway.enterprise)
-        touched = [row for code, row in rows.items() if _note(row, news[code])]
+        touched = [row for code, row in rows.items() if _note(row, news[code], now)]
         GatewayClock.objects.bulk_create(
             touched, batch_size=100, update_conflicts=True, unique_fields=["gateway"], update_fields=_KEPT
         )
@@ -78,7 +80,10 @@ def suspects() -> set[str]:
     return set(doubtful.values_list("gateway__code", flat=True))
 
 
-def _note(row: GatewayClock, news: Measured) -> bool:
+def _note(row: GatewayClock, news: Measured, now: datetime | None) -> bool:
+    if row.measured_at is not None and now is not None and is_ahead(row.measured_at, now):
+        row.measured_at = news.at - timedelta.resolution
+        row.suspect_since = min(row.suspect_since, row.measured_at) if row.suspect_since else None
     if row.measured_at is not None and news.at <= row.measured_at:
         return False
     if news.ahead is None:

@@ -1,7 +1,8 @@
 """Signs of life of gateways, and their outages (MON-04).
 
 A gateway is offline after a set silence, dated back to its last datum. The silence is counted on receive time: what a
-gateway says about its own clock proves nothing about its link.
+gateway says about its own clock proves nothing about its link. A receipt that lies in the future was stamped while our
+own clock stood ahead: it proves nothing either, and gives way to the next.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from anlan.apps.registry.models import Enterprise, Gateway
 from anlan.apps.registry.selectors import equipment, locality
 from anlan.apps.rulebook import selectors as rulebook
 from anlan.components import bulk
+from anlan.now import AHEAD_AFTER, is_ahead
 from anlan.rules.calendar import civil_day
 from anlan.stream.partition import partition_of
 
@@ -57,12 +59,16 @@ def shortest_silence(at: datetime) -> timedelta:
 
 
 @transaction.atomic
-def record_signs(signs: Iterable[Sign]) -> int:
+def record_signs(signs: Collection[Sign], now: datetime | None = None) -> int:
     """Note the newest signs of life; an outage that is open ends with the datum's receipt. Returns changed links.
 
-    An older sign than the one on record changes nothing, so a replay is harmless. A silence that was longer than the
-    limit but never swept (the engine was down) is recorded as the outage it was.
+    An older sign than the one on record changes nothing, so a replay is harmless; unless what is on record is later
+    than ``now`` can explain (None: whatever it is). A silence that was longer than the limit but never swept (the
+    engine was down) is recorded as the outage it was; not when the gateway's own times go on without a gap: then our
+    clock was set.
     """
+    if not signs:
+        return 0
     newest = {sign.gateway: sign for sign in sorted(signs, key=lambda sign: sign.received_at)}
     changed: list[GatewayLink] = []
     usual = _note_usual(newest)
@@ -71,12 +77,12 @@ def record_signs(signs: Iterable[Sign]) -> int:
         limits = silence_limits({gateway.enterprise for gateway in gateways}, max(newest[c].received_at for c in codes))
         for gateway in gateways:
             link = getattr(gateway, "link", None) or GatewayLink(gateway=gateway, enterprise_id=gateway.enterprise_id)
-            if _note(link, gateway, newest[gateway.code], limits[gateway.enterprise_id]):
+            if _note(link, gateway, newest[gateway.code], limits[gateway.enterprise_id], now):
                 changed.append(link)
     GatewayLink.objects.bulk_create(
         changed, batch_size=100, update_conflicts=True, unique_fields=["gateway"], update_fields=_KEPT
     )
-    _record_clocks(newest.values())
+    _record_clocks(newest.values(), now)
     return len(changed) + len(usual)
 
 
@@ -100,22 +106,24 @@ def _note_usual(newest: Mapping[str, Sign]) -> set[str]:
     return found
 
 
-def _record_clocks(signs: Iterable[Sign]) -> None:
+def _record_clocks(signs: Iterable[Sign], now: datetime | None) -> None:
     doubted = suspects()
     honest = (Measured(sign.gateway, sign.received_at) for sign in signs if sign.gateway in doubted and not sign.clock)
-    record_clocks([*(sign.clock for sign in signs if sign.clock), *honest])
+    record_clocks([*(sign.clock for sign in signs if sign.clock), *honest], now)
 
 
-def _note(link: GatewayLink, gateway: Gateway, sign: Sign, limit: timedelta) -> bool:
+def _note(link: GatewayLink, gateway: Gateway, sign: Sign, limit: timedelta, now: datetime | None) -> bool:
     before = (link.online, link.source_connected)
-    last = link.last_received_at
+    last, sampled = link.last_received_at, link.last_sampled_at
+    if last is not None and now is not None and is_ahead(last, now):
+        last = min(sign.received_at - timedelta.resolution, sampled or sign.received_at)
     if last is not None and sign.received_at <= last:
         return False
     if not link.online and last is not None:
         ended = OfflineSpell.objects.by_the_machine().filter(gateway=gateway, ended_at__isnull=True)
         ended.update(ended_at=sign.received_at)
         lost_links.back(gateway, sign.received_at)
-    elif last is not None and sign.received_at - last >= limit:
+    elif last is not None and sign.received_at - last >= limit <= sign.sampled_at - (sampled or last):
         OfflineSpell.objects.get_or_create(
             gateway=gateway,
             started_at=last,
@@ -133,6 +141,15 @@ def _note(link: GatewayLink, gateway: Gateway, sign: Sign, limit: timedelta) -> 
     return True
 
 
+def _doubt_the_future(now: datetime) -> None:
+    """Receipts that lie in the future give way to what the gateway itself said of its newest datum: a link that has
+    been silent since then is found like any other."""
+    ahead = GatewayLink.objects.by_the_machine().filter(last_received_at__gt=now + AHEAD_AFTER)
+    rows = [(pk, min(sampled or now, now)) for pk, sampled in ahead.values_list("pk", "last_sampled_at")]
+    if rows:
+        bulk.update(GatewayLink, ["last_received_at"], rows)
+
+
 MOST_AT_ONCE = 100
 """Outages that one sweep declares; when a whole region falls silent, alarms are committed between two sweeps."""
 
@@ -146,6 +163,7 @@ def sweep_links(now: datetime, partitions: Collection[int] | None = None, heard:
     at its discovery; it is a finding too unless a confirmed filing explains it. Two sweepers at once open one outage
     (unique row). At most `MOST_AT_ONCE` at a time: when so many were declared, sweep again.
     """
+    _doubt_the_future(now)
     silent = GatewayLink.objects.by_the_machine().filter(online=True, last_received_at__lte=now - shortest_silence(now))
     count = 0
     found_silent = list(silent.select_related("gateway__enterprise", "enterprise__supervisor").order_by("pk"))

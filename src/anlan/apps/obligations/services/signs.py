@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from anlan.apps.obligations.models import Tick
+from anlan.now import is_ahead
 
 UP_WITHIN = timedelta(seconds=15)
 """A clock whose last sign of life is no older than this is at work (本地设定); it signs every five seconds."""
@@ -45,7 +46,12 @@ def _processes(role: str) -> QuerySet[Tick]:
 
 def clock_is_up(at: datetime) -> bool:
     """Whether a clock was at work at ``at``; without one this is an outage, and due things wait for its return."""
-    return any(sign.at >= at - UP_WITHIN for sign in signs_of("clock"))
+    return any(_is_up(sign, at) for sign in signs_of("clock"))
+
+
+def _is_up(sign: Tick, at: datetime) -> bool:
+    """A sign from the future was left while our own clock stood ahead: it proves nothing."""
+    return sign.at >= at - UP_WITHIN and not is_ahead(sign.at, at)
 
 
 def share_of(name: str, at: datetime) -> Share:
@@ -54,5 +60,5 @@ def share_of(name: str, at: datetime) -> Share:
     Clocks may disagree for a moment about who is at work: a row is claimed once all the same, and what nobody looks at
     first is fired by any clock a second later.
     """
-    names = sorted(sign.name for sign in signs_of("clock") if sign.at >= at - UP_WITHIN)
+    names = sorted(sign.name for sign in signs_of("clock") if _is_up(sign, at))
     return Share(names.index(name), len(names)) if name in names else Share()
