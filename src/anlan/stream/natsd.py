@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from anlan import now
+from anlan.patience import Patience
 
 MAX_PAYLOAD = 16 * 1024 * 1024
 """Of one message: the largest request (8 MiB as sent) behind what had been bundled before it, with room to spare. One
@@ -137,13 +138,17 @@ class NatsServer:
         )
 
     def wait_ready(self, timeout: float = 10.0) -> None:
-        """Wait until the server accepts clients with JetStream on. Raises NatsError when it died or took too long."""
-        deadline = now.monotonic() + timeout
+        """Wait until the server accepts clients with JetStream on.
+
+        Raises NatsError when it died, or did not get on for ``timeout`` seconds (`Patience`).
+        """
+        child = self._child
+        patience = Patience(timeout, lambda: [child.pid] if child is not None else [])
         while not self._answers():
             if self._child is None or self._child.poll() is not None:
                 raise NatsError(f"日志服务启动失败：{self._last_words()}")
-            if now.monotonic() > deadline:
-                raise NatsError(f"日志服务在 {timeout:.0f} 秒内未就绪：{self._last_words()}")
+            if patience.is_out(None):
+                raise NatsError(f"日志服务 {timeout:.0f} 秒没有进展，未就绪：{self._last_words()}")
             time.sleep(0.02)
 
     def stop(self, timeout: float = 5.0) -> None:

@@ -53,7 +53,11 @@ def main(arguments: list[str]) -> int:
         return 1
     try:
         logger.info("安澜 网页 %s 接入 %s", supervisor.web_url, supervisor.intake_url)
+        waiting: list[str] | None = None
         while not leaving.wait(0.5):
+            if waiting != [] and supervisor.waiting != waiting:
+                waiting = supervisor.waiting
+                logger.info("waiting for: %s", ", ".join(waiting) or "nothing, everything is ready")
             if supervisor.failed:
                 sys.stderr.write(f"{supervisor.failed}\n")
                 return 1

@@ -13,11 +13,12 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from anlan import metrics, now
 from anlan.config import Config
+from anlan.patience import Patience
 from anlan.roles.process import RESTORING, announced, ready_file, write_whole
 from anlan.roles.supervisor.child import FIRST_PAUSE_S, LONGEST_PAUSE_S, Child
 from anlan.roles.supervisor.forking import Forker
@@ -122,23 +123,38 @@ class Supervisor:
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self._thread.start()
 
-    def wait_ready(self, timeout: float = 60.0) -> None:
-        """Return when every role does its work. Raises SupervisorError when one keeps failing or time is up."""
-        deadline = now.monotonic() + timeout
+    def wait_ready(self, timeout: float = 60.0, tell: Callable[[list[str]], None] | None = None) -> None:
+        """Return when every role does its work. Raises SupervisorError when one keeps failing, or when for ``timeout``
+        seconds nothing has got on (`Patience`). ``tell`` hears which roles are waited for, whenever that changes."""
+        patience = Patience(timeout, self._starting)
         pause = threading.Event()
+        told: list[str] | None = None
         while True:
             if self._failure:
                 raise SupervisorError(self._failure)
-            waiting = [role for role in self.roles if not self.is_ready(role)]
+            waiting = self.waiting
             if self._started.is_set() and not waiting:
                 return
+            if tell is not None and waiting != told:
+                tell(waiting)
+                told = waiting
             for child in list(self.children.values()):
                 if child.starts >= 4 and child.pid is None:
                     raise SupervisorError(f"角色 {child.role} 反复启动失败：\n{child.last_words()}")
-            if now.monotonic() > deadline:
+            if patience.is_out((self._started.is_set(), *waiting)):
                 words = "\n".join(f"[{role}] {self._words(role)}" for role in waiting)
-                raise SupervisorError(f"{timeout:.0f} 秒内未就绪：{'、'.join(waiting) or '日志'}\n{words}")
+                raise SupervisorError(f"{timeout:.0f} 秒没有进展，未就绪：{'、'.join(waiting) or '日志'}\n{words}")
             pause.wait(0.05)
+
+    @property
+    def waiting(self) -> list[str]:
+        """The roles that do not do their work yet."""
+        return [role for role in self.roles if not self.is_ready(role)]
+
+    def _starting(self) -> list[int]:
+        """The processes that are waited for."""
+        waiting = [child.pid for role, child in list(self.children.items()) if not self.is_ready(role)]
+        return [pid for pid in (*waiting, self._forker.pid, self.nats_pid) if pid is not None]
 
     def is_ready(self, role: str) -> bool:
         """Whether the role's present process has said that it does its work."""

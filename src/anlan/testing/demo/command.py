@@ -8,8 +8,9 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from anlan import config, now
 from anlan.edge.table import ConfigError as GatewayError
@@ -27,7 +28,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--once", action="store_true", help="自检：等到实时值、报警、预警、通报各出现一次，打印数字后停止"
     )
-    parser.add_argument("--timeout", type=float, default=150.0, help="--once 最多等多少秒")
+    parser.add_argument("--timeout", type=float, default=150.0, help="--once：多少秒没有新的进展就放弃")
     parser.add_argument("--folder", type=Path, default=Path(".demo"), help="示例数据所在目录")
     parser.add_argument("--keep", action="store_true", help="接着上次的示例数据运行，不重新装入")
     options = parser.parse_args(arguments)
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
         if options.once:
             with tempfile.TemporaryDirectory(prefix="anlan-demo-") as folder:
                 return _once(Path(folder), started, options.timeout)
-        return _run(options.folder, options.keep)
+        return _run(options.folder, options.keep, started)
     except (AlreadyRunning, SupervisorError, DemoError, GatewayError, config.ConfigError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -53,11 +54,9 @@ def _leave(number: int, frame: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _run(folder: Path, keep: bool) -> int:
+def _run(folder: Path, keep: bool, started: float) -> int:
     folder.mkdir(parents=True, exist_ok=True)
-    sys.stdout.write("正在装入示例世界并启动各角色……\n")
-    sys.stdout.flush()
-    demo = Demo(folder, chosen_ports(config.load()), keep=keep)
+    demo = Demo(folder, chosen_ports(config.load()), keep=keep, tell=steps(started, sys.stdout))
     try:
         demo.start()
         _tell(demo)
@@ -72,6 +71,16 @@ def _run(folder: Path, keep: bool) -> int:
         demo.stop()
         sys.stdout.write("已停止。\n")
     return 0
+
+
+def steps(started: float, out: TextIO) -> Callable[[str], None]:
+    """Returns what writes each step of a start with the seconds since ``started``, so that nobody waits in silence."""
+
+    def tell(step: str) -> None:
+        out.write(f"  [{now.monotonic() - started:5.1f} 秒] {step}\n")
+        out.flush()
+
+    return tell
 
 
 def _tell(demo: Demo) -> None:
@@ -99,15 +108,16 @@ def _once(folder: Path, started: float, timeout: float) -> int:
     from anlan.testing.demo.measure import watch
 
     free = chosen_ports(config.Config(data_dir=folder / "data", web_port=0, intake_port=0))
-    demo = Demo(folder, free, script_speed=ONCE_SPEED)
+    tell = steps(started, sys.stderr)  # standard output is for the one JSON object
+    demo = Demo(folder, free, script_speed=ONCE_SPEED, tell=tell)
     since = now.now()
     try:
         demo.start()
-        figures = watch(started, since, timeout)
+        figures = watch(started, since, timeout, tell)
     finally:
         demo.stop()
     sys.stdout.write(json.dumps(figures.as_json(), ensure_ascii=False) + "\n")
     if figures.lacking:
-        sys.stderr.write(f"{timeout:.0f} 秒内没有看到：{'、'.join(figures.lacking)}\n")
+        sys.stderr.write(f"{timeout:.0f} 秒没有新的进展，还没有看到：{'、'.join(figures.lacking)}\n")
         return 1
     return 0

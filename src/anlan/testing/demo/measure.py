@@ -7,6 +7,7 @@ warnings raised, but steps that fall due on them count as notices.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -45,13 +46,25 @@ class Figures:
         return {key: round(value, 2) if isinstance(value, float) else value for key, value in asdict(self).items()}
 
 
-def watch(started: float, since: datetime, timeout: float) -> Figures:
-    """Look until everything has been seen or ``timeout`` seconds have passed since ``started`` (monotonic)."""
+def watch(started: float, since: datetime, timeout: float, tell: Callable[[str], None]) -> Figures:
+    """Look until everything has been seen, or for ``timeout`` seconds nothing new has; ``tell`` hears what is lacking.
+
+    Seconds count from ``started`` (monotonic).
+    """
     figures, pause = Figures(), threading.Event()
+    seen: tuple[int, tuple[str, ...]] | None = None
+    new_at = now.monotonic()
     while True:
         _look(figures, started, since)
         figures.seconds = now.monotonic() - started
-        if not figures.lacking or figures.seconds > timeout:
+        lacking = tuple(figures.lacking)
+        if not lacking:
+            return figures
+        if seen is None or lacking != seen[1]:
+            tell(f"等待 {'、'.join(lacking)}")
+        if (figures.points, lacking) != seen:
+            seen, new_at = (figures.points, lacking), now.monotonic()
+        if now.monotonic() - new_at > timeout:
             return figures
         pause.wait(0.25)
 

@@ -12,11 +12,13 @@ import secrets
 import shutil
 import sys
 import threading
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
 from anlan import now
 from anlan.config import Config
+from anlan.patience import Patience
 from anlan.roles import django
 from anlan.roles.process import keep_compiled_code
 from anlan.roles.supervisor import Supervisor
@@ -44,13 +46,22 @@ class Demo:
     """One demonstration in one folder. ``start`` to begin, ``stop`` always; no process outlives this one.
 
     A folder that holds a world is continued with ``keep``, otherwise emptied: the warnings of the demo world begin
-    relative to the moment of its loading.
+    relative to the moment of its loading. ``tell`` hears, in Chinese, each step of the start as it is reached.
     """
 
-    def __init__(self, folder: Path, config: Config, *, keep: bool = False, script_speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: Config,
+        *,
+        keep: bool = False,
+        script_speed: float = 1.0,
+        tell: Callable[[str], None] = lambda step: None,
+    ) -> None:
         self.folder = folder.resolve()
         self.keep = keep
         self.script_speed = script_speed
+        self._tell = tell
         # its own databases and log, and no way out: invented warnings must never reach the records or the people of
         # an installation whose settings happen to be in force here
         self.config = dataclasses.replace(
@@ -76,7 +87,10 @@ class Demo:
         self._gateway: Child | None = None
 
     def start(self, timeout: float = 90.0) -> None:
-        """Load the world, start all roles, the plant and the gateways; return when the roles are ready."""
+        """Load the world, start all roles, the plant and the gateways; return when the roles are ready.
+
+        Waits as long as things get on; DemoError or SupervisorError when nothing has for ``timeout`` seconds.
+        """
         self._claim()
         keep_compiled_code(self.config.data_dir)
         lock = DirectoryLock(self.config.data_dir)
@@ -84,13 +98,16 @@ class Demo:
         try:
             self._empty()
             self._start_plant()  # its servers take the longest to build
+            self._tell("建库，装入示例世界")
             self._prepare()
         finally:
             lock.release()
         self.supervisor = Supervisor(self.config)
         self.supervisor.start(migrate=False)
-        self.supervisor.wait_ready(timeout)
+        self.supervisor.wait_ready(timeout, lambda waiting: self._tell(f"等待 {'、'.join(waiting)}"))
+        self._tell("等待模拟工厂")
         self._start_gateways(self._endpoints(timeout))
+        self._tell("网关已启动")
 
     def stop(self) -> None:
         """End gateways and plant, then the roles in their order. Safe after a failed start."""
@@ -215,10 +232,12 @@ class Demo:
 
     def _endpoints(self, timeout: float) -> list[dict[str, str]]:
         path = self.folder / "endpoints.json"
-        deadline, pause = now.monotonic() + timeout, threading.Event()
+        plant = self._plant
+        patience = Patience(timeout, lambda: [plant.pid] if plant is not None and plant.pid is not None else [])
+        pause = threading.Event()
         while not path.exists():
-            if self._plant is None or self._plant.pid is None or now.monotonic() > deadline:
-                words = self._plant.last_words() if self._plant is not None else ""
+            if plant is None or plant.pid is None or patience.is_out(None):
+                words = plant.last_words() if plant is not None else ""
                 raise DemoError(f"模拟工厂没有启动：\n{words}")
             pause.wait(0.05)
         plants: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))["plants"]
