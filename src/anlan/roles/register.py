@@ -16,11 +16,13 @@ ACTOR = "operator:command"
 def bring_in(arguments: list[str]) -> int:
     """Bring a register workbook in. Exit 0 when every row is kept, 1 when rows were refused, 2 for an unreadable file.
 
-    Good rows are kept beside refused ones; with ``--check`` nothing is. The same file again changes nothing.
+    Good rows are kept beside refused ones; with ``--check`` nothing is. Rows that take a limit away are refused without
+    ``--remove-limits``. The same file again changes nothing.
     """
     parser = argparse.ArgumentParser(prog="anlan import", description="导入登记表（xlsx），逐行说明新增、修改、退回")
     parser.add_argument("file", type=Path, metavar="登记表")
     parser.add_argument("--check", action="store_true", help="只预览，不写入")
+    parser.add_argument("--remove-limits", action="store_true", help="空白的限值格也照办：去掉已有的限值")
     options = parser.parse_args(arguments)
     try:
         content = options.file.read_bytes()
@@ -37,7 +39,8 @@ def bring_in(arguments: list[str]) -> int:
             keys: dict[str, str] = {}
             passwords: dict[str, str] = {}
         else:
-            done = services.bring_in(content, EVERYTHING, actor=ACTOR, at=clock.now())
+            removing = options.remove_limits
+            done = services.bring_in(content, EVERYTHING, actor=ACTOR, at=clock.now(), removing=removing)
             found, keys, passwords = done.report.plain(), done.keys, done.passwords
     except services.Unreadable as unreadable:
         print(f"{options.file}：{unreadable}；没有写入任何内容", file=sys.stderr)
@@ -80,11 +83,13 @@ def _start() -> None:
 def _tell(found: dict[str, Any], remark: str) -> None:
     from anlan.apps.enrolment.report import WORDS
 
+    for note in found["notes"]:
+        print(note)
     for row in found["rows"]:
         details = [
-            f"{each['column']}：{each['reason']}"
+            f"{each['cell']} {each['column']}：{each['reason']}"
             if each.get("reason")
-            else f"{each['column']} {each['old']}→{each['new']}"
+            else each.get("removed") or f"{each['column']} {each['old']}→{each['new']}"
             for each in row["details"]
         ]
         print(
@@ -92,4 +97,5 @@ def _tell(found: dict[str, Any], remark: str) -> None:
         )
     if found["more"]:
         print(f"……另有 {found['more']} 行")
-    print("，".join(f"{words} {found['totals'][state]} 行" for state, words in WORDS.items()) + remark)
+    removed = f"，去掉限值 {found['removed']} 个" if found["removed"] else ""
+    print("，".join(f"{words} {found['totals'][state]} 行" for state, words in WORDS.items()) + removed + remark)

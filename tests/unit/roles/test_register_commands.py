@@ -51,6 +51,18 @@ def test_refused_rows_are_printed_and_make_the_exit_code_one(
     assert Enterprise.objects.exists()
 
 
+@pytest.mark.case("C1")
+def test_a_limit_goes_from_the_command_line_only_when_that_was_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register.bring_in([workbook(tmp_path, book(WHOLE))])
+    path = workbook(tmp_path, changed(book(WHOLE), "点位", 2, "高限", None))
+    assert register.bring_in([path]) == 1
+    assert "点位!K2 高限：空白会去掉高限 1.5" in capsys.readouterr().out
+    assert register.bring_in([path, "--remove-limits"]) == 0
+    assert "去掉限值 1 个" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("content", [b"", b"abc"])
 def test_a_file_that_is_no_workbook_is_exit_code_two(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes

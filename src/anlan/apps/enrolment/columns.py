@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
+
+from openpyxl.utils.escape import unescape
 
 YES, NO = "是", "否"
 LONGEST_CODE = 40
+SAFE_DIGITS = 15
+"""Spreadsheets keep so many digits of a number; a longer code typed as a number has lost the rest."""
+_NUMBER = re.compile(r"[+-]?([1-9][0-9]{0,2}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+"""ASCII digits; a comma only between groups of three."""
+_BREAKS = re.compile(r"\s*[\x00-\x1f\x7f-\x9f\u2028\u2029]+\s*")
 
 
 @dataclass(frozen=True)
@@ -17,7 +25,8 @@ class Column:
     """One declared column. ``key`` is also the field of the record unless the sheet says otherwise.
 
     ``kind``: text, code (text without blanks), number, whole, flag (是/否), choice, choices (several, joined by 、).
-    ``ref`` names the sheet whose code stands here. ``default`` is what an empty optional cell means.
+    ``ref`` names the sheet whose code stands here. ``default`` is what an empty optional cell means. ``guards``: an
+    empty cell takes a protection away, which is never done in passing.
     """
 
     key: str
@@ -30,6 +39,7 @@ class Column:
     default: Any = ""
     private: bool = False
     """Personal data: its values stand in no journal."""
+    guards: bool = False
 
     @property
     def kind_words(self) -> str:
@@ -43,18 +53,14 @@ class Column:
 
     def read(self, cell: Any) -> Any:
         """The value of a cell. Raises ValueError with a Chinese reason."""
-        text = _text(cell)
+        text = text_of(cell)
         if not text:
             if self.required:
                 raise ValueError("必须填写")
             return list(self.default) if self.kind == "choices" else self.default
         match self.kind:
             case "code":
-                if any(character.isspace() for character in text):
-                    raise ValueError(f"“{text}”中有空白")
-                if len(text) > LONGEST_CODE:
-                    raise ValueError(f"超过 {LONGEST_CODE} 个字符")
-                return text
+                return self._code(cell, text)
             case "number" | "whole":
                 return self._number(cell, text)
             case "flag":
@@ -64,7 +70,7 @@ class Column:
             case "choices":
                 parts = [part.strip() for part in text.replace("，", "、").replace(",", "、").split("、")]
                 return [self._choice(part) for part in parts if part]
-        return text
+        return _whole_digits(cell, text)
 
     def show(self, value: Any) -> Any:
         """The cell of a value, such that reading it gives the value again."""
@@ -79,13 +85,28 @@ class Column:
                 return "、".join(dict(self.choices).get(each, each) for each in value)
         return value
 
+    def _code(self, cell: Any, text: str) -> str:
+        if any(character.isspace() for character in text):
+            raise ValueError(f"“{text}”中有空白")
+        strange = "".join(dict.fromkeys(character for character in text if not character.isascii()))
+        if strange:
+            raise ValueError(f"“{text}”中有全角或其他文字的字符“{strange}”，编码只用半角字母、数字和符号")
+        if len(text) > LONGEST_CODE:
+            raise ValueError(f"超过 {LONGEST_CODE} 个字符")
+        return _whole_digits(cell, text)
+
     def _number(self, cell: Any, text: str) -> float | int:
-        try:
-            number = float(cell) if isinstance(cell, int | float) else float(text.replace("，", "").replace(",", ""))
-        except ValueError:
-            raise ValueError(f"“{text}”不是数") from None
-        if not math.isfinite(number):
+        if isinstance(cell, bool):
             raise ValueError(f"“{text}”不是数")
+        typed = unicodedata.normalize("NFKC", text).replace("\u2212", "-")
+        if not isinstance(cell, int | float) and not _NUMBER.fullmatch(typed):
+            raise ValueError(f"“{text}”不是数" + ("；小数点用 . ，千分位每组三位" if "," in typed else ""))
+        try:
+            number = float(cell) if isinstance(cell, int | float) else float(typed.replace(",", ""))
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise ValueError(f"“{text[:40]}”不是数")
         if self.kind == "whole":
             if number != int(number) or number < 0:
                 raise ValueError(f"“{text}”不是非负整数")
@@ -109,14 +130,31 @@ def labelled(choices: Sequence[tuple[Any, Any]]) -> tuple[tuple[str, str], ...]:
     return tuple((str(value), str(label)) for value, label in choices)
 
 
-def _text(cell: Any) -> str:
-    """A cell as text: a code typed as a number loses nothing, a date becomes its day."""
+def text_of(cell: Any) -> str:
+    """A cell as text, as it is seen: without what cannot be seen, in one line.
+
+    Line breaks and other control characters (also as ``_x000D_``) become one blank; blanks around are dropped. Raises
+    ValueError for halves of characters, which nothing can show.
+    """
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return YES if cell else NO
-    if isinstance(cell, float) and cell == int(cell):
-        return str(int(cell))
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    return str(cell).strip()
+    if isinstance(cell, int | float):
+        return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
+    text = "".join(character for character in unescape(str(cell)) if unicodedata.category(character) != "Cf")
+    if any(unicodedata.category(character) == "Cs" for character in text):
+        raise ValueError("文字中有残缺的字符，无法保存")
+    return _BREAKS.sub(" ", text).strip()
+
+
+def folded(title: str) -> str:
+    """A title as it is compared: by its letters, whatever the width of its brackets and the blanks between."""
+    return "".join(unicodedata.normalize("NFKC", title).split()).casefold()
+
+
+def _whole_digits(cell: Any, text: str) -> str:
+    """The text of a number that lost no digit."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) >= 10**SAFE_DIGITS:
+        raise ValueError(f"作为数字只保留 {SAFE_DIGITS} 位，后面的已丢失；请把单元格设为文本格式后重新填写")
+    return text

@@ -32,6 +32,8 @@ class Desk:
     at: datetime
     finders: dict[str, Callable[[list[str]], dict[str, Any]]] = field(default_factory=dict)
     """By sheet: the records of these codes, in one query."""
+    removing: bool = True
+    """Whether a row may take a limit away."""
     keys: dict[str, str] = field(default_factory=dict)
     """Gateway keys that were made, by gateway: shown once, never stored."""
     passwords: dict[str, str] = field(default_factory=dict)

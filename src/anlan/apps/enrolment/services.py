@@ -16,11 +16,12 @@ from django.db import IntegrityError, transaction
 
 from anlan.apps.accounts.selectors import register_scope
 from anlan.apps.enrolment import report
+from anlan.apps.enrolment.columns import Column
 from anlan.apps.enrolment.desk import Desk, Faults
 from anlan.apps.enrolment.models import Handed
+from anlan.apps.enrolment.reading import Row, Unreadable, read
 from anlan.apps.enrolment.report import Report
 from anlan.apps.enrolment.sheets import FINDERS
-from anlan.apps.enrolment.workbook import Row, Unreadable, read
 from anlan.apps.journal import services as journal
 from anlan.apps.org.scope import Scope
 
@@ -44,23 +45,26 @@ class _Undo(Exception):
 
 def preview(content: bytes, scope: Scope, *, actor: str, at: datetime) -> Report:
     """What `bring_in` would do with this workbook now. Writes nothing. Raises `Unreadable`."""
-    desk, rows, found = Desk(scope, actor, at, FINDERS), read(content), Report()
+    desk, taken = Desk(scope, actor, at, FINDERS), read(content)
+    found = Report(notes=taken.notes)
     try:
         with transaction.atomic():
-            for chain, group in _groups(rows):
+            for chain, group in _groups(taken.rows):
                 _keep(chain, group, desk, found)
             raise _Undo
     except _Undo:
         return found
 
 
-def bring_in(content: bytes, scope: Scope, *, actor: str, at: datetime) -> Done:
+def bring_in(content: bytes, scope: Scope, *, actor: str, at: datetime, removing: bool = True) -> Done:
     """Keep every good row of a workbook; the report names the others. Raises `Unreadable`.
 
-    Handed in again it changes nothing and writes nothing.
+    Without ``removing`` a row that takes a limit away is refused: an empty cell alone is no order to do so. Handed in
+    again it changes nothing and writes nothing.
     """
-    desk, found = Desk(scope, actor, at, FINDERS), Report()
-    for chain, group in _groups(read(content)):
+    desk, taken = Desk(scope, actor, at, FINDERS, removing=removing), read(content)
+    found = Report(notes=taken.notes)
+    for chain, group in _groups(taken.rows):
         with transaction.atomic():
             _keep(chain, group, desk, found)
     return Done(found, desk.keys, desk.passwords)
@@ -74,13 +78,14 @@ def hand_in(content: bytes, name: str, user: Any, at: datetime) -> Handed:
     )
 
 
-def confirm(handed: Handed, user: Any, at: datetime) -> Done | None:
+def confirm(handed: Handed, user: Any, at: datetime, *, removing: bool = True) -> Done | None:
     """Bring a handed-in workbook in for good; None when that was done before. The outcome may differ from the preview
-    when the register has changed meanwhile: it says what was done."""
+    when the register has changed meanwhile: it says what was done. ``removing`` as in `bring_in`."""
     current = Handed.objects.by_the_machine().get(pk=handed.pk)
     if current.confirmed_at is not None or current.content is None:
         return None
-    done = bring_in(bytes(current.content), register_scope(user, at), actor=_actor(user), at=at)
+    scope = register_scope(user, at)
+    done = bring_in(bytes(current.content), scope, actor=_actor(user), at=at, removing=removing)
     Handed.objects.by_the_machine().filter(pk=handed.pk).update(
         confirmed_at=at, outcome=done.report.plain(), content=None
     )
@@ -115,7 +120,7 @@ def _keep(chain: str, rows: list[Row], desk: Desk, found: Report) -> None:
     for row in rows:
         try:
             if row.faults:
-                raise Faults(*row.faults)
+                raise Faults(*row.faults, *_unknown(row, desk))
             with transaction.atomic():
                 state, details = _row(row, desk)
         except Faults as faults:
@@ -160,12 +165,18 @@ def _row(row: Row, desk: Desk) -> tuple[str, list[dict[str, str]]]:
     if record is not None:
         now = row.sheet.values_of(record)
         details = [
-            {"column": column.title, "old": _shown(column, now[column.key]), "new": _shown(column, value)}
+            _change(column, now[column.key], value)
             for column in row.sheet.columns
             if (value := _wanted(row, column.key, now)) != now[column.key]
         ]
         if not details:
             return report.UNCHANGED, []
+        taken_away = {each["column"]: each["removed"] for each in details if "removed" in each}
+        if taken_away and not desk.removing:
+            keys = {column.title: column.key for column in row.sheet.columns}
+            raise Faults(
+                *((keys[title], f"空白会{words}；没有确认去掉，未写入") for title, words in taken_away.items())
+            )
     kept = row.sheet.put(row.values, record, desk)
     if row.sheet.title in FINDERS:
         desk.remember(row.sheet.title, row.values["code"], kept)
@@ -181,11 +192,24 @@ def _wanted(row: Row, key: str, now: dict[str, Any]) -> Any:
     return row.values[key]
 
 
-def _shown(column: Any, value: Any) -> str:
+def _change(column: Column, old: Any, new: Any) -> dict[str, str]:
+    told = {"column": column.title, "old": _shown(column, old), "new": _shown(column, new)}
+    if column.guards and new is None:
+        told["removed"] = f"去掉{column.title} {told['old']}"
+    return told
+
+
+def _unknown(row: Row, desk: Desk) -> list[tuple[str, str]]:
+    """What a row with unreadable cells refers to beside them and does not exist: all of it is told at once."""
+    unread = {key for key, _ in row.faults}
+    return [fault for fault in row.sheet.unknown(row.values, desk) if fault[0] not in unread]
+
+
+def _shown(column: Column, value: Any) -> str:
     shown = column.show(value)
     return "" if shown is None else f"{shown:g}" if isinstance(shown, float) else str(shown)
 
 
 def _fault(row: Row, key: str, reason: str) -> dict[str, str]:
     title = next((column.title for column in row.sheet.columns if column.key == key), "")
-    return {"column": title, "reason": reason}
+    return {"column": title, "reason": reason, "cell": row.cell(key)}

@@ -1,18 +1,16 @@
-"""The register as an .xlsx workbook: written as a template or with the present state, and read back.
+"""Writes the register as an .xlsx workbook: the template, or with the present state.
 
-Writing and reading use the same declared columns, so that an export handed in again changes nothing. Text is written
-as text: a name that begins with ``=`` is never a formula.
+Writing and reading (`reading`) use the same declared columns, so that an export handed in again changes nothing. Text
+is written as text: a name that begins with ``=`` is never a formula.
 """
 
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -23,35 +21,10 @@ from anlan.apps.enrolment.sheets.base import Sheet
 from anlan.apps.org.scope import NOTHING, Scope
 
 EXPLAINED = "说明"
-FILE_BYTES = 8 << 20
-UNPACKED_BYTES = 200 << 20
 MOST_ROWS = 5_000
 """One import is one transaction per enterprise, and on SQLite all other writers wait for it."""
 _BOLD = Font(bold=True)
 _REQUIRED = PatternFill("solid", fgColor="FFE6F2F0")
-
-
-class Unreadable(ValueError):
-    """The file is no register workbook; the message is Chinese. Nothing of it is kept."""
-
-
-@dataclass
-class Row:
-    """One row as it was handed in: values by column key; ``faults`` are pairs of a column's key and a reason."""
-
-    sheet: Sheet
-    line: int
-    values: dict[str, Any]
-    faults: list[tuple[str, str]] = field(default_factory=list)
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        return tuple(self.values.get(key, "") for key in self.sheet.keys)
-
-    @property
-    def enterprise(self) -> str:
-        """Code of the enterprise whose row this is; empty for places and the people of agencies."""
-        return str(self.values.get("code" if self.sheet.title == "企业" else "enterprise") or "")
 
 
 def write(scope: Scope = NOTHING) -> bytes:
@@ -113,67 +86,3 @@ def _write_sheet(page: Any, sheet: Sheet, records: Iterable[Any]) -> None:
                 if isinstance(shown, str):
                     cell.data_type, cell.number_format = "s", "@"
     page.freeze_panes = "B2"
-
-
-def read(content: bytes) -> list[Row]:
-    """All rows of a workbook, each with the faults of its cells. Raises `Unreadable`."""
-    if len(content) > FILE_BYTES:
-        raise Unreadable(f"文件超过 {FILE_BYTES >> 20} MB")
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(each.file_size for each in packed.infolist()) > UNPACKED_BYTES:
-                raise Unreadable("文件解开后过大")
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except Unreadable:
-        raise
-    except Exception as error:
-        raise Unreadable(f"不是有效的 xlsx 文件（{type(error).__name__}）") from error
-    known = {sheet.title: sheet for sheet in SHEETS}
-    strange = [title for title in book.sheetnames if title not in known and title != EXPLAINED]
-    if strange:
-        raise Unreadable(f"不认识的工作表：{'、'.join(strange)}；请从模板开始")
-    rows = [row for sheet in SHEETS if sheet.title in book.sheetnames for row in _read_sheet(book[sheet.title], sheet)]
-    if not rows:
-        raise Unreadable("表里没有任何一行")
-    if len(rows) > MOST_ROWS:
-        raise Unreadable(f"超过 {MOST_ROWS} 行，请分成几份")
-    _twins(rows)
-    return rows
-
-
-def _read_sheet(page: Any, sheet: Sheet) -> Iterable[Row]:
-    lines = page.iter_rows(values_only=True, max_row=MOST_ROWS + 2)
-    titles = [str(cell).strip() if cell is not None else "" for cell in next(lines, ())]
-    columns = {column.title: column for column in sheet.columns}
-    strange = [title for title in titles if title and title not in columns]
-    if strange:
-        raise Unreadable(f"工作表“{sheet.title}”中有不认识的列：{'、'.join(strange)}")
-    needed = [column.title for column in sheet.columns if column.required or column.key in sheet.keys]
-    missing = [title for title in needed if title not in titles]
-    found = []
-    for number, cells in enumerate(lines, 2):
-        given = {title: cell for title, cell in zip(titles, cells, strict=False) if title}
-        if all(cell is None or str(cell).strip() == "" for cell in given.values()):
-            continue
-        if missing:
-            raise Unreadable(f"工作表“{sheet.title}”缺少列：{'、'.join(missing)}")
-        row = Row(sheet, number, {})
-        for title, cell in given.items():
-            column = columns[title]
-            try:
-                row.values[column.key] = column.read(cell)
-            except ValueError as error:
-                row.values[column.key] = ""
-                row.faults.append((column.key, str(error)))
-        found.append(row)
-    return found
-
-
-def _twins(rows: list[Row]) -> None:
-    """Two rows about the same thing contradict each other: both are refused."""
-    first: dict[tuple[str, tuple[Any, ...]], Row] = {}
-    for row in rows:
-        known = first.setdefault((row.sheet.title, row.key), row)
-        if known is not row and all(row.values.get(key) != "" for key in row.sheet.keys[:1]):
-            row.faults.append((row.sheet.keys[0], f"与第 {known.line} 行重复"))
-            known.faults.append((row.sheet.keys[0], f"与第 {row.line} 行重复"))

@@ -20,9 +20,10 @@ from anlan import now as clock
 from anlan.apps.accounts.selectors import register_scope
 from anlan.apps.enrolment import services
 from anlan.apps.enrolment.models import Handed
+from anlan.apps.enrolment.reading import FILE_BYTES
 from anlan.apps.enrolment.report import WORDS
 from anlan.apps.enrolment.sheets import SHEETS
-from anlan.apps.enrolment.workbook import FILE_BYTES, write
+from anlan.apps.enrolment.workbook import write
 from anlan.apps.org import access
 from anlan.apps.org.scope import NOTHING, Scope
 from anlan.apps.registry import services as registry
@@ -105,6 +106,8 @@ def _download(content: bytes, name: str) -> HttpResponse:
 def handed(request: HttpRequest, pk: int) -> HttpResponse:
     """One workbook: what it would do, or did. Posting ``act=confirm`` keeps its good rows, ``act=drop`` puts it away.
 
+    Rows that take a limit away are kept only with ``removing=yes``.
+
     Keys and first passwords are in the answer to the confirmation and nowhere else.
     """
     now = clock.now()
@@ -117,7 +120,7 @@ def handed(request: HttpRequest, pk: int) -> HttpResponse:
         messages.info(request, _("已放弃，没有写入任何内容。"))
         return redirect("register")
     if request.method == "POST":
-        done = services.confirm(found, request.user, now)
+        done = services.confirm(found, request.user, now, removing=request.POST.get("removing") == "yes")
         if done is None:
             messages.info(request, _("这份表已经确认过，没有再次写入。"))
             return redirect("register-handed", pk)

@@ -19,7 +19,7 @@ from anlan.apps.enrolment import services
 from anlan.apps.enrolment.models import Handed
 from anlan.apps.org.models import Agency, Role
 from anlan.apps.org.scope import EVERYTHING
-from anlan.apps.registry.models import Enterprise, Gateway
+from anlan.apps.registry.models import Enterprise, Gateway, Point
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +61,7 @@ def test_confirming_twice_writes_once_and_keeps_neither_file_nor_secret(operator
     assert Gateway.objects.get().key_sha256 == gateway.key_sha256
     handed = Handed.objects.get()
     assert handed.content is None
-    assert set(handed.outcome) == {"sheets", "rows", "more", "totals"}
+    assert set(handed.outcome) == {"sheets", "rows", "notes", "removed", "more", "totals"}
 
 
 def test_refused_rows_are_shown_with_sheet_row_column_and_reason(operator: Client) -> None:
@@ -72,6 +72,21 @@ def test_refused_rows_are_shown_with_sheet_row_column_and_reason(operator: Clien
     operator.post(path, {"act": "drop"})
     assert not Handed.objects.exists()
     assert not Enterprise.objects.exists()
+
+
+@pytest.mark.case("C1")
+def test_a_limit_goes_only_when_that_was_ticked(operator: Client) -> None:
+    operator.post(hand_in(operator, book(WHOLE)).headers["Location"], {"act": "confirm"})
+    without = changed(book(WHOLE), "点位", 2, "高限", None)
+    path = hand_in(operator, without).headers["Location"]
+    page = operator.get(path).content.decode()
+    assert "去掉高限 1.5" in page
+    assert "去掉的限值" in page
+    assert "没有确认去掉" in operator.post(path, {"act": "confirm"}).content.decode()
+    assert Point.objects.get().h == 1.5
+    again = hand_in(operator, without).headers["Location"]
+    operator.post(again, {"act": "confirm", "removing": "yes"})
+    assert Point.objects.get().h is None
 
 
 @pytest.mark.parametrize(("content", "words"), [(b"", "文件是空的"), (b"abc", "不是有效的 xlsx 文件")])

@@ -47,6 +47,14 @@ class Sheet:
         """The records of a scope, for the export."""
         raise TypeError(f"{self.title} does not say what it holds")
 
+    def unknown(self, values: Values, desk: Desk) -> list[tuple[str, str]]:
+        """A fault for every code in the row that names no record of the sheet it refers to."""
+        return [
+            (column.key, f"“{column.ref}”中没有 {values[column.key]}")
+            for column in self.columns
+            if column.ref and values.get(column.key) and desk.find(column.ref, values[column.key]) is None
+        ]
+
     def column(self, key: str) -> Column:
         return next(column for column in self.columns if column.key == key)
 
@@ -77,15 +85,12 @@ class Records(Sheet):
 
     def resolved(self, values: Values, desk: Desk) -> Values:
         """The row with records in place of codes. Raises `Faults` for every code that names none."""
-        found, faults = dict(values), []
+        if faults := self.unknown(values, desk):
+            raise Faults(*faults)
+        found = dict(values)
         for column in self.columns:
             if column.ref and column.key in values:
-                code = values[column.key]
-                found[column.key] = desk.find(column.ref, code) if code else None
-                if code and found[column.key] is None:
-                    faults.append((column.key, f"“{column.ref}”中没有 {code}"))
-        if faults:
-            raise Faults(*faults)
+                found[column.key] = desk.find(column.ref, values[column.key])
         return found
 
 

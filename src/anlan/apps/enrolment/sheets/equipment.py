@@ -71,7 +71,9 @@ class Devices(OfEnterprise):
 
 class Points(OfEnterprise):
     title = "点位"
-    note = "所属危险源随设备。报警限值的每次修改都留历史。空白的限值就是没有这一限。"
+    note = (
+        "所属危险源随设备。报警限值的每次修改都留历史。空白的限值就是没有这一限；会去掉已有限值的，须在预览中另行勾选。"
+    )
     model = Point
     columns = (
         ENTERPRISE,
@@ -85,14 +87,14 @@ class Points(OfEnterprise):
         Column("unit", "计量单位", "", required=True),
         Column("range_min", "量程下限", "", "number", required=True),
         Column("range_max", "量程上限", "", "number", required=True),
-        Column("ll", "低低限", "", "number", default=None),
-        Column("l", "低限", "", "number", default=None),
-        Column("h", "高限", "", "number", default=None),
-        Column("hh", "高高限", "", "number", default=None),
+        Column("ll", "低低限", "", "number", default=None, guards=True),
+        Column("l", "低限", "", "number", default=None, guards=True),
+        Column("h", "高限", "", "number", default=None, guards=True),
+        Column("hh", "高高限", "", "number", default=None, guards=True),
         Column("deadband", "回差", "不填为 0", "number", default=0.0),
         Column("on_delay_s", "报警延时（秒）", "不填为 0", "number", default=0.0),
         Column("off_delay_s", "消警延时（秒）", "不填为 0", "number", default=0.0),
-        Column("flatline_s", "不变判定（秒）", "不填为不判定", "number", default=None),
+        Column("flatline_s", "不变判定（秒）", "不填为不判定", "number", default=None, guards=True),
         Column("period_s", "上报周期（秒）", "不填为 5", "number", default=5.0),
         Column("no_data_s", "无数据判定（秒）", "不填为 60", "number", default=60.0),
         Column("decimals", "小数位", "不填为 2", "whole", default=2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,7 +32,7 @@ class Regions(Records):
             raise Faults(("", OPERATOR_ONLY))
 
     def check(self, record: Any, values: Values, desk: Desk) -> None:
-        if not (values["code"].isdecimal() and len(values["code"]) in (6, 9)):
+        if not re.fullmatch("[0-9]{6}([0-9]{3})?", values["code"]):
             raise Faults(("code", "须为六位或九位数字"))
         if record.parent is not None and record.parent.code == record.code:
             raise Faults(("parent", "上级不能是自己"))
