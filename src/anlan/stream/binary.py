@@ -33,11 +33,11 @@ class BinaryReport(msgspec.Struct, gc=False, omit_defaults=True):
     count: int
     enterpriseId: str | int = ""
     gatewayId: str | int = ""
-    reportType: str | None = "report"
-    isConnectDataSource: bool | str | int | None = True
-    dataId: str | int | None = None
-    seq: int | str | None = None
-    boot: str | int | None = None
+    reportType: Any = "report"
+    isConnectDataSource: Any = True
+    dataId: Any = None
+    seq: Any = None
+    boot: Any = None
     quality: bool = False
     offsets: bool = False
 
@@ -101,8 +101,7 @@ def columns(
     if report.quality:
         quality = np.frombuffer(raw, np.uint8, count, place).copy()
         place += count
-        if count and quality.max() > 2:
-            raise PacketError(Refusal.MALFORMED, "质量只能是 0、1、2")
+        quality[quality > 2] = 2  # no such quality: the sample is bad, its neighbours land
     offset = np.frombuffer(raw, "<i8", count, place).astype(np.int64) if report.offsets else None
     return report, value, quality, offset
 

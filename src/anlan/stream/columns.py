@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from anlan.stream import binary
 from anlan.stream.envelope import Record
+from anlan.stream.number import number_in
 from anlan.stream.packet import Form, PacketError, Refusal
 
 _ASCII_ZERO = 48
+BAD = 2
+NO_OFFSET = 2**62
 
 
 class Columns(msgspec.Struct, frozen=True, gc=False):
@@ -27,7 +30,7 @@ class Columns(msgspec.Struct, frozen=True, gc=False):
     value: NDArray[np.float64]
     quality: NDArray[np.uint8]
     offset_us: NDArray[np.int64] | None
-    connected: bool | str | int | None
+    connected: Any
 
 
 class _Report(msgspec.Struct, gc=False):
@@ -36,7 +39,7 @@ class _Report(msgspec.Struct, gc=False):
     values: list[float | None]
     quality: str | None = None
     offsetsUs: list[int] | None = None
-    isConnectDataSource: bool | str | int | None = True
+    isConnectDataSource: Any = True
 
 
 class _Packet(msgspec.Struct, gc=False):
@@ -48,8 +51,8 @@ class _OpenReport(msgspec.Struct, gc=False):
     tagsHash: str
     values: list[msgspec.Raw]
     quality: str | None = None
-    offsetsUs: list[int] | None = None
-    isConnectDataSource: bool | str | int | None = True
+    offsetsUs: list[msgspec.Raw] | None = None
+    isConnectDataSource: Any = True
 
 
 class _OpenPacket(msgspec.Struct, gc=False):
@@ -58,14 +61,15 @@ class _OpenPacket(msgspec.Struct, gc=False):
 
 _packet = msgspec.json.Decoder(_Packet)
 _open = msgspec.json.Decoder(_OpenPacket)
-_number = msgspec.json.Decoder(float, strict=False)
+_integer = msgspec.json.Decoder(int)
 _BROKEN = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
 def read(record: Record) -> Columns:
     """The columns of a record in the compact or binary form. Raises `PacketError` when it is no such packet.
 
-    A value that is no number becomes NaN and its neighbours land, as in the national form.
+    What is wrong with one sample costs no other, as in the national form: a value that is no number becomes NaN, a
+    quality that is none is bad, an offset that is none is one that nobody can mean (`frame` then doubts the sample).
     """
     if record.form == Form.BINARY:
         report, value, quality, offset = binary.columns(record.body)
@@ -83,30 +87,27 @@ def _read_open(body: bytes) -> Columns:
         report = _open.decode(body).report
     except _BROKEN as error:
         raise PacketError(Refusal.MALFORMED) from error
-    return _made(report, np.array([_meant(raw) for raw in report.values], np.float64))
+    offsets = None if report.offsetsUs is None else [_offset(raw) for raw in report.offsetsUs]
+    told = msgspec.structs.replace(report, offsetsUs=offsets)
+    return _made(told, np.array([number_in(raw) for raw in report.values], np.float64))
 
 
-def _meant(raw: msgspec.Raw) -> float:
+def _offset(raw: msgspec.Raw) -> int:
     try:
-        return _number.decode(raw)
+        return min(max(_integer.decode(raw), -NO_OFFSET), NO_OFFSET)
     except _BROKEN:
-        return float("nan")
+        return NO_OFFSET
 
 
 def _made(report: Any, value: NDArray[np.float64]) -> Columns:
     count = len(value)
     quality = np.zeros(count, np.uint8)
     if report.quality is not None:
-        try:
-            quality = np.frombuffer(report.quality.encode("ascii"), np.uint8) - np.uint8(_ASCII_ZERO)
-        except UnicodeEncodeError as error:
-            raise PacketError(Refusal.MALFORMED, "quality 应为 0、1、2") from error
+        quality = np.frombuffer(report.quality.encode("ascii", "replace"), np.uint8) - np.uint8(_ASCII_ZERO)
+        quality[quality > BAD] = BAD
     offset = None
     if report.offsetsUs is not None:
-        try:
-            offset = np.array(report.offsetsUs, np.int64)
-        except OverflowError as error:
-            raise PacketError(Refusal.MALFORMED, "offsetsUs 超出范围") from error
-    if len(quality) != count or (offset is not None and len(offset) != count) or (count and quality.max() > 2):
+        offset = np.array([min(max(each, -NO_OFFSET), NO_OFFSET) for each in report.offsetsUs], np.int64)
+    if len(quality) != count or (offset is not None and len(offset) != count):
         raise PacketError(Refusal.MALFORMED, "values、quality、offsetsUs 的个数不一致")
     return Columns(report.collectTime, report.tagsHash, value, quality, offset, report.isConnectDataSource)

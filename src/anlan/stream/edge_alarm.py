@@ -14,6 +14,7 @@ import msgspec
 
 from anlan.stream.alarm import Side
 from anlan.stream.envelope import Record
+from anlan.stream.number import number_in
 from anlan.stream.packet import PacketError, Refusal, is_true, parse_time
 
 MAX_ALARMS = 5_000
@@ -64,17 +65,20 @@ class _Packet(msgspec.Struct, gc=False):
     report: _Report
 
 
+_NONE = msgspec.Raw(b"null")
+
+
 class _Alarm(msgspec.Struct, gc=False):
     targetCode: str | int
     alarmTime: str | int
     startStatus: str | int
-    alarmValue: str | float | int | None = None
-    threshold: str | float | int | None = None
+    alarmValue: msgspec.Raw = _NONE
+    threshold: msgspec.Raw = _NONE
     worstStatus: str | int | None = None
     currentStatus: str | int | None = None
     statusChangedTime: str | int | None = None
-    isDispel: bool | str | int | None = False
-    dispelType: str | int | None = None
+    isDispel: Any = False
+    dispelType: Any = None
 
 
 _packet = msgspec.json.Decoder(_Packet)
@@ -139,11 +143,10 @@ def _micros(text: str | int) -> int:
     return int(moment.timestamp()) * 1_000_000 + moment.microsecond
 
 
-def _number(value: Any) -> float | None:
-    if value is None or value == "":
-        return None
-    number = float(value)
-    return number if isfinite(number) else None
+def _number(raw: msgspec.Raw) -> float | None:
+    """An alarm without a readable figure is an alarm."""
+    found = number_in(raw)
+    return found if isfinite(found) else None
 
 
 def _digest(*parts: str) -> str:

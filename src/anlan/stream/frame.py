@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from anlan.stream import columns
 from anlan.stream.collect_time import micros
 from anlan.stream.envelope import Record
+from anlan.stream.number import number
 from anlan.stream.packet import AGE_LIMIT, MAX_SAMPLES, PacketError, Refusal, is_true
 from anlan.stream.points import PointTable
 from anlan.stream.scan import Reading, Template, learn, scanner
@@ -78,32 +79,45 @@ class _Full(msgspec.Struct, gc=False):
 
 class _Open(msgspec.Struct, gc=False):
     quotaId: str | int
-    value: str | float | int | bool | None = None
-    isValid: bool | str | int | None = None
-    time: str | int | None = None
-    collectTime: str | int | None = None
+    value: Any = None
+    isValid: Any = None
+    time: Any = None
+    collectTime: Any = None
     quality: Any = None
+
+
+class _Rescued(msgspec.Struct, gc=False):
+    quotaId: str | int
+    value: msgspec.Raw = msgspec.Raw(b"null")
+    isValid: msgspec.Raw = msgspec.Raw(b"null")
+    time: msgspec.Raw = msgspec.Raw(b"null")
+    collectTime: msgspec.Raw = msgspec.Raw(b"null")
+    quality: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Report(msgspec.Struct, Generic[S], gc=False):
     collectTime: str | int
     datas: list[S]
-    isConnectDataSource: bool | str | int | None = True
+    isConnectDataSource: Any = True
 
 
 class _Packet(msgspec.Struct, Generic[S], gc=False):
     report: _Report[S]
 
 
-# Four readings, from fast to forgiving. The first takes bare tag-value pairs with clean numbers, written as JSON texts
+# Five readings, from fast to forgiving. The first takes bare tag-value pairs with clean numbers, written as JSON texts
 # or numbers (lax mode reads "12.5" exactly as float() does and refuses "1_000", " 12" and "+5"); the second also
-# validity and times; the third any typed sample; the last cuts the samples apart, so that one that is no sample at all
-# does not take the rest with it.
+# validity and times; the third any sample that names a tag; the fourth cuts the samples apart, so that one that is no
+# sample at all does not take the rest with it; the last cuts the sample apart, for the sake of its other fields.
 _plain = msgspec.json.Decoder(_Packet[_Plain], strict=False)
 _full = msgspec.json.Decoder(_Packet[_Full], strict=False)
 _open = msgspec.json.Decoder(_Packet[_Open])
 _raw = msgspec.json.Decoder(_Packet[msgspec.Raw])
 _sample = msgspec.json.Decoder(_Open)
+_rescued = msgspec.json.Decoder(_Rescued)
+_any = msgspec.json.Decoder()
+_UNREADABLE = "?"
+"""Stands for a field that is JSON and yet cannot be read, such as 1e999: no number, no time, no word."""
 _BROKEN = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
@@ -236,7 +250,7 @@ class FrameDecoder:
         record: Record,
         tags: _Tags,
         collected: int,
-        connected: bool | str | int | None,
+        connected: Any,
         value: NDArray[np.float64],
         quality: NDArray[np.uint8],
         sampled: NDArray[np.int64] | None = None,
@@ -332,11 +346,13 @@ def _read_open(body: bytes) -> Reading:
     moments: list[int] = []
     own_times = False
     for sample in samples:
-        value = _number(sample.value)
+        value = number(sample.value)
         quality = GOOD if isfinite(value) and is_true(sample.isValid) else BAD
         if quality == BAD and sample.quality == UNCERTAIN_WORD and isfinite(value):
             quality = UNCERTAIN
         given = sample.time if sample.time is not None else sample.collectTime
+        if not isinstance(given, str | int | None) or isinstance(given, bool):
+            given = _UNREADABLE
         at = collected
         if given is not None:
             own_times = True
@@ -363,23 +379,6 @@ def _read_open(body: bytes) -> Reading:
     )
 
 
-def _number(value: Any) -> float:
-    """The number that an instrument meant, NaN when it is none."""
-    if isinstance(value, str):
-        if "_" in value or not value.isascii():
-            return float("nan")
-        try:
-            return float(value)
-        except ValueError:
-            return float("nan")
-    if isinstance(value, bool) or value is None:
-        return float("nan")
-    try:
-        return float(value)
-    except OverflowError:
-        return float("nan")
-
-
 def _source_time(given: str | int, collected: int) -> int | None:
     """A sample's own time in epoch µs, None when it cannot be trusted: unreadable, later than the collection (which
     would make every later sample of the point look late), or so old that no source can mean it."""
@@ -390,7 +389,7 @@ def _source_time(given: str | int, collected: int) -> int | None:
     return at if -SOURCE_TIME_AGE_US <= at - collected <= SOURCE_TIME_TOLERANCE_US else None
 
 
-def _samples_of(body: bytes) -> tuple[str | int, bool | str | int | None, list[_Open], int]:
+def _samples_of(body: bytes) -> tuple[str | int, Any, list[_Open], int]:
     try:
         report = _open.decode(body).report
         return report.collectTime, report.isConnectDataSource, report.datas, 0
@@ -405,5 +404,18 @@ def _samples_of(body: bytes) -> tuple[str | int, bool | str | int | None, list[_
         try:
             samples.append(_sample.decode(raw))
         except _BROKEN:
-            damaged += 1
+            try:
+                found = _rescued.decode(raw)
+            except _BROKEN:
+                damaged += 1
+            else:
+                fields = (found.value, found.isValid, found.time, found.collectTime, found.quality)
+                samples.append(_Open(found.quotaId, *map(_said, fields)))
     return rescued.collectTime, rescued.isConnectDataSource, samples, damaged
+
+
+def _said(raw: msgspec.Raw) -> Any:
+    try:
+        return _any.decode(raw)
+    except _BROKEN:
+        return _UNREADABLE

@@ -4,7 +4,8 @@ One shape carries every kind: a `report` with who, when and one content — samp
 (`datas`), samples by an agreed tag list (`values`), a tag list itself (`tags`), or alarms of the enterprise's own
 system (`alarms`). The intake calls this for every packet, so that nothing here decodes a sample: the content stays raw
 bytes until the engine reads it (`frame`, `compact`, `edge_alarm`). Hostile bytes end in a `PacketError`, never in
-another exception. The format is described in `docs/reference/packet-format.md`; the binary form is in `binary`.
+another exception; what one bad value breaks is mended (`mend`), and the mended bytes are what the log keeps, so that
+all its readers agree. The format is described in `docs/reference/packet-format.md`; the binary form is in `binary`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import zlib
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
+from anlan.stream.mend import elements, is_json, mend, report_of
 from anlan.stream.refusal import PacketError, Refusal
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "header_of",
     "parse_time",
     "peek",
+    "read",
     "split",
 ]
 
@@ -93,14 +97,14 @@ class _Report(msgspec.Struct, gc=False):
     datas: msgspec.Raw = _NONE
     enterpriseId: str | int = ""
     gatewayId: str | int = ""
-    reportType: str | None = "report"
-    isConnectDataSource: bool | str | int | None = True
-    dataId: str | int | None = None
-    seq: int | str | None = None
-    boot: str | int | None = None
-    tagsHash: str = ""
+    reportType: Any = "report"
+    isConnectDataSource: Any = True
+    dataId: Any = None
+    seq: Any = None
+    boot: Any = None
+    tagsHash: Any = ""
     values: msgspec.Raw = _NONE
-    quality: str | None = None
+    quality: Any = None
     offsetsUs: msgspec.Raw = _NONE
     tags: msgspec.Raw = _NONE
     alarms: msgspec.Raw = _NONE
@@ -109,7 +113,7 @@ class _Report(msgspec.Struct, gc=False):
 class _Packet(msgspec.Struct, gc=False):
     report: _Report
     enterpriseId: str | int = ""
-    crc32: int | str | None = None
+    crc32: Any = None
 
 
 class _RawPacket(msgspec.Struct, gc=False):
@@ -119,7 +123,7 @@ class _RawPacket(msgspec.Struct, gc=False):
 _packet = msgspec.json.Decoder(_Packet)
 _raw_packet = msgspec.json.Decoder(_RawPacket)
 _array = msgspec.json.Decoder(list[msgspec.Raw])
-_any = msgspec.json.Decoder(msgspec.Raw)
+_BROKEN = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
 def split(body: bytes, max_packets: int = MAX_PACKETS) -> list[bytes]:
@@ -135,22 +139,39 @@ def split(body: bytes, max_packets: int = MAX_PACKETS) -> list[bytes]:
     if text[:1] == b"[":
         try:
             packets = [bytes(item) for item in _array.decode(text)]
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-            raise PacketError(Refusal.MALFORMED, "JSON 数组不完整或格式错误") from error
-    elif b"\n" not in text or _is_one_value(text):
+        except _BROKEN as error:
+            packets = _cut_apart(text, max_packets, error)
+    elif b"\n" not in text or is_json(text):
         packets = [text]
     else:
         packets = [line for line in (part.strip(_BLANK) for part in text.split(b"\n")) if line]
+        if not is_json(packets[0]) and mend(text) is not None:
+            packets = [text]  # one packet over several lines, with something in it that is no JSON
     if len(packets) > max_packets:
         raise PacketError(Refusal.TOO_MANY_PACKETS, f"单次请求最多 {max_packets} 个报文，收到 {len(packets)} 个")
     return packets
 
 
-def peek(raw: bytes) -> Header:
-    """Read the header of one packet; the samples are skipped, not decoded.
+def _cut_apart(text: bytes, most: int, error: Exception) -> list[bytes]:
+    """The elements of an array of packets one of which is no JSON."""
+    spans = elements(text, most=most)
+    if spans is None or spans[-1][1] != len(text) - 1:
+        raise PacketError(Refusal.MALFORMED, "JSON 数组不完整或格式错误") from error
+    return [part for part in (text[begin:end].strip(_BLANK) for begin, end in spans) if part]
 
-    Raises `PacketError` (malformed, not_utf8, bad_time, too_many_samples, altered). When a packet carries no `dataId`
-    its content hash stands in, so that the same bytes sent twice are still known as the same packet.
+
+def peek(raw: bytes) -> Header:
+    """The header alone; see `read`."""
+    return read(raw)[0]
+
+
+def read(raw: bytes) -> tuple[Header, bytes]:
+    """The header of one packet, and the packet as readers of the log can take it; the samples are not decoded.
+
+    That is ``raw`` itself, or what `mend` makes of it when it is no JSON: a sample that cannot be read is left to the
+    readers, its neighbours land. Raises `PacketError` (malformed, not_utf8, bad_time, too_many_samples, altered). When
+    a packet carries no `dataId` its content hash stands in, so that the same bytes sent twice are still known as the
+    same packet.
     """
     text = _without_bom(raw)
     if not text.isascii():
@@ -158,12 +179,13 @@ def peek(raw: bytes) -> Header:
             text.decode("utf-8")
         except UnicodeDecodeError as error:
             raise PacketError(Refusal.NOT_UTF8) from error
+    kept = raw
     try:
         packet = _packet.decode(text)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise PacketError(Refusal.MALFORMED, _explain(error)) from error
+    except _BROKEN as error:
+        packet, kept = _mended(text, error)
     if packet.crc32 is not None and packet.crc32 != "":
-        _check(packet.crc32, bytes(_raw_packet.decode(text).report))
+        _check(packet.crc32, bytes(_raw_packet.decode(text).report) if kept is raw else report_of(text))
     report = packet.report
     form, content = _content(report)
     if form is Form.NATIONAL and len(text) > MAX_SAMPLES * _SMALLEST_SAMPLE and text.count(b'"quotaId"') > MAX_SAMPLES:
@@ -172,7 +194,7 @@ def peek(raw: bytes) -> Header:
     if form is Form.COMPACT:
         count = _size(content)
         _check_columns(count, report)
-    return header_of(
+    header = header_of(
         form,
         enterprise=report.enterpriseId or packet.enterpriseId,
         outer=packet.enterpriseId,
@@ -188,6 +210,18 @@ def peek(raw: bytes) -> Header:
         count=count,
         content=content if form is Form.TAGS else b"",
     )
+    return header, kept
+
+
+def _mended(text: bytes, error: Exception) -> tuple[_Packet, bytes]:
+    """The packet that `mend` makes of bytes that are no JSON, and those bytes. Raises `PacketError` when none."""
+    made = None if isinstance(error, msgspec.ValidationError) else mend(text)
+    if made is None:
+        raise PacketError(Refusal.MALFORMED, _explain(error)) from error
+    try:
+        return _packet.decode(made), made
+    except _BROKEN as still:
+        raise PacketError(Refusal.MALFORMED, _explain(still)) from still
 
 
 def header_of(
@@ -197,13 +231,13 @@ def header_of(
     outer: str | int = "",
     gateway: str | int,
     collect_time: str | int,
-    data_id: str | int | None,
+    data_id: Any,
     text: bytes,
-    report_type: str | None,
-    connected: bool | str | int | None,
-    seq: int | str | None,
-    boot: str | int | None,
-    tags_hash: str,
+    report_type: Any,
+    connected: Any,
+    seq: Any,
+    boot: Any,
+    tags_hash: Any,
     count: int,
     content: bytes = b"",
 ) -> Header:
@@ -216,12 +250,12 @@ def header_of(
         gateway=_code(gateway, "gatewayId"),
         collected_at=_ANY_TIME if form is Form.TAGS else parse_time(collect_time),
         data_id=_data_id(data_id, text),
-        report_type=report_type or "report",
+        report_type=str(report_type or "report"),
         connected=is_true(connected),
         form=form,
         seq=_sequence(seq),
         boot=_boot(boot),
-        tags_hash=tags_hash,
+        tags_hash=tags_hash if isinstance(tags_hash, str) else "",
         count=count,
         content=content,
     )
@@ -271,7 +305,7 @@ def parse_time(text: str | int) -> datetime:
         raise PacketError(Refusal.BAD_TIME, f"collectTime {text} 不是有效的时间") from error
 
 
-def is_true(flag: bool | str | int | None) -> bool:
+def is_true(flag: Any) -> bool:
     """The wire's many spellings of a flag; what is absent or empty counts as true."""
     if flag is None:
         return True
@@ -280,11 +314,11 @@ def is_true(flag: bool | str | int | None) -> bool:
     return bool(flag)
 
 
-def digit_text(value: int | str, most: int) -> int | None:
+def digit_text(value: Any, most: int) -> int | None:
     """A number 0 … ``most`` written as a number or as ASCII digits; None when it is none."""
     if isinstance(value, str):
         value = int(value) if value.isascii() and value.isdigit() and len(value) <= 20 else -1
-    return value if not isinstance(value, bool) and 0 <= value <= most else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most else None
 
 
 _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -305,7 +339,7 @@ def _content(report: _Report) -> tuple[Form, bytes]:
             (Form.TAGS, report.tags),
             (Form.ALARMS, report.alarms),
         )
-        if raw is not _NONE
+        if raw is not _NONE and bytes(raw) != b"null"
     ]
     if len(given) != 1:
         raise PacketError(Refusal.MALFORMED, "report 应有且只有 datas、values、tags、alarms 中的一项")
@@ -316,14 +350,16 @@ def _content(report: _Report) -> tuple[Form, bytes]:
 
 
 def _size(array: bytes) -> int:
-    """Elements of a JSON array of numbers and nulls."""
+    """Elements of a JSON array; nearly always of numbers and nulls, between which alone a comma stands."""
+    if b'"' in array or b"{" in array or array.count(b"[") > 1:
+        return len(_array.decode(array))
     return 0 if array[1:-1].strip(_BLANK) == b"" else array.count(b",") + 1
 
 
 def _check_columns(count: int, report: _Report) -> None:
     if count > MAX_SAMPLES:
         raise PacketError(Refusal.TOO_MANY_SAMPLES, f"单个报文最多 {MAX_SAMPLES} 个指标")
-    if report.quality is not None and (len(report.quality) != count or report.quality.strip("012")):
+    if report.quality is not None and (not isinstance(report.quality, str) or len(report.quality) != count):
         raise PacketError(Refusal.MALFORMED, f"quality 应为 {count} 个 0、1、2")
     if report.offsetsUs is not _NONE and (
         bytes(report.offsetsUs)[:1] != b"[" or _size(bytes(report.offsetsUs)) != count
@@ -331,12 +367,12 @@ def _check_columns(count: int, report: _Report) -> None:
         raise PacketError(Refusal.MALFORMED, f"offsetsUs 应为 {count} 个整数的数组")
 
 
-def _check(given: int | str, report: bytes) -> None:
+def _check(given: Any, report: bytes) -> None:
     if digit_text(given, 0xFFFFFFFF) != zlib.crc32(report):
         raise PacketError(Refusal.ALTERED, "crc32 与 report 的内容不符，请重发")
 
 
-def _sequence(given: int | str | None) -> int | None:
+def _sequence(given: Any) -> int | None:
     if given is None or given == "":
         return None
     found = digit_text(given, _MAX_SEQ)
@@ -345,7 +381,7 @@ def _sequence(given: int | str | None) -> int | None:
     return found
 
 
-def _boot(given: str | int | None) -> str:
+def _boot(given: Any) -> str:
     text = "" if given is None else str(given)
     if len(text) > _MAX_BOOT or not text.isprintable():
         raise PacketError(Refusal.MALFORMED, "boot 过长或含有不可见字符")
@@ -356,14 +392,6 @@ def _without_bom(raw: bytes) -> bytes:
     return raw[3:] if raw[:3] == _BOM else raw
 
 
-def _is_one_value(text: bytes) -> bool:
-    try:
-        _any.decode(text)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return False
-    return True
-
-
 def _code(value: str | int, name: str) -> str:
     text = str(value)
     if not _CODE.match(text):
@@ -371,7 +399,7 @@ def _code(value: str | int, name: str) -> str:
     return text
 
 
-def _data_id(given: str | int | None, text: bytes) -> str:
+def _data_id(given: Any, text: bytes) -> str:
     if given is None or given == "":
         return "content-" + blake2b(text, digest_size=16).hexdigest()
     data_id = str(given)

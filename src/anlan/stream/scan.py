@@ -34,7 +34,7 @@ class Flag(msgspec.Struct, gc=False):
 
     collectTime: str | int
     datas: msgspec.Raw
-    isConnectDataSource: bool | str | int | None = True
+    isConnectDataSource: Any = True
 
 
 class _Around(msgspec.Struct, gc=False):
@@ -51,7 +51,7 @@ class Reading(msgspec.Struct, gc=False):
     """
 
     collect_time: str | int
-    connected: bool | str | int | None
+    connected: Any
     names: list[str]
     value: NDArray[np.float64]
     quality: NDArray[np.uint8]

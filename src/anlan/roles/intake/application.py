@@ -19,7 +19,7 @@ from anlan.roles.intake.answers import JSON, Answer, Headers, Send, Tell, Told, 
 from anlan.roles.intake.backlog import backlog_of
 from anlan.roles.intake.bundler import Bundler, Overloaded
 from anlan.roles.intake.dead_letters import DeadLetters
-from anlan.roles.intake.forms import cut, decipher
+from anlan.roles.intake.forms import Read, cut, decipher
 from anlan.roles.intake.keys import KeyRing, Sender, credentials
 from anlan.roles.intake.numbers import Numbers
 from anlan.roles.intake.refusals import STRANGER, Refusals
@@ -213,7 +213,7 @@ class Application:
         self._spare(Stage.LIVE, "平台磁盘空间不足，暂不接收数据，请保留并稍后重发")
         try:
             plain = decipher(raw, self._standing.cipher(sender.enterprise))
-            packets, peek = cut(plain, headers.get(b"content-type", b"").decode("latin-1"))
+            packets, read = cut(plain, headers.get(b"content-type", b"").decode("latin-1"))
         except PacketError as error:
             self._refuse(sender.gateway, error.reason, error.detail, raw)
             self._count(sender, 1, [error.reason], turn.at)
@@ -221,17 +221,17 @@ class Application:
             return
         # of a body that is one packet and nothing else the log keeps what was sent
         as_is = one_frame and plain is raw and len(packets[0]) == len(raw) and fits_as_sent(sent, raw)
-        await self._accept_packets(turn, sender, packets, peek, sent if as_is else b"")
+        await self._accept_packets(turn, sender, packets, read, sent if as_is else b"")
 
     async def _accept_packets(
-        self, turn: Turn, sender: Sender, packets: list[bytes], peek: Callable[[bytes], Header], as_sent: bytes
+        self, turn: Turn, sender: Sender, packets: list[bytes], read: Read, as_sent: bytes
     ) -> None:
         fresh: list[Record] = []
         ids: set[str] = set()
         for index, packet in enumerate(packets):
             data_id, sampled_at = "", None
             try:
-                header = peek(packet)
+                header, kept = read(packet)
                 data_id, sampled_at = header.data_id, header.collected_at
                 self._admit(header, sender, turn.at)
                 form = header.form
@@ -258,10 +258,11 @@ class Application:
                 turn.waiting.add(first)
             else:
                 ids.add(packet_id)
+                whole = bool(as_sent) and kept is packet
                 fresh.append(
                     Record(
-                        sender.enterprise, sender.gateway, packet_id, turn.at_us, as_sent or packet, form, header.seq,
-                        header.boot, bool(as_sent),
+                        sender.enterprise, sender.gateway, packet_id, turn.at_us, as_sent if whole else kept, form,
+                        header.seq, header.boot, whole,
                     )
                 )  # fmt: skip
             if index % 500 == 499:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers import algorithms, modes
 
 from anlan.apps.monitoring.services import Cipher
 from anlan.stream import binary
-from anlan.stream.packet import Header, PacketError, Refusal, peek, split
+from anlan.stream.packet import Header, PacketError, Refusal, read, split
 
 _BLOCK = 16
 _LEAST = 24
@@ -24,11 +24,15 @@ _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 _OPENINGS = (b"{", b"[")
 
 
-def cut(body: bytes, content_type: str = "") -> tuple[list[bytes], Callable[[bytes], Header]]:
-    """The packets of a body, and what reads the header of one. Raises `PacketError` when it cannot be cut at all."""
+Read = Callable[[bytes], tuple[Header, bytes]]
+"""The header of a packet, and the packet as readers of the log can take it."""
+
+
+def cut(body: bytes, content_type: str = "") -> tuple[list[bytes], Read]:
+    """The packets of a body, and what reads one. Raises `PacketError` when it cannot be cut at all."""
     if body[:4] == binary.MARK or content_type.partition(";")[0].strip().lower() == binary.CONTENT_TYPE:
-        return binary.split(body), binary.peek
-    return split(body), peek
+        return binary.split(body), lambda packet: (binary.peek(packet), packet)
+    return split(body), read
 
 
 def decipher(body: bytes, cipher: Cipher | None) -> bytes:
