@@ -70,6 +70,7 @@ ADDRESSES: dict[str, Address] = {
     "alarms-acknowledge": Address(
         of=lambda plant: "/alarms/acknowledge/", post=lambda plant: {"alarm": [plant.alarm.pk]}
     ),
+    "alarms-acknowledge-all": Address("/alarms/acknowledge/all/", open_to_all=False, may_be_silent=True),
     "shelve": Address(of=lambda plant: "/alarms/shelve/", post=lambda plant: {"alarm": [plant.alarm.pk]}),
     "shelvings": Address("/alarms/shelvings/", workbook=True, fragment=True),
     "shelving": Address(of=lambda plant: f"/alarms/shelvings/{plant.shelving.pk}/"),
@@ -346,7 +347,7 @@ def test_counts_are_of_the_own_rows(world: World, who: str) -> None:
     for name in ("alarms", "warnings", "enterprises"):
         assert client.get(f"/api/v1/{name}").json()["total"] == mine, name
     shell = client.get("/alarms/").context["shell"]
-    assert (shell.open_warnings, shell.active_alarms, shell.enterprises) == (mine, mine, mine)
+    assert (shell.open_warnings, shell.uncleared_alarms, shell.enterprises) == (mine, mine, mine)
 
 
 def test_a_person_without_a_grant_sees_nothing(world: World) -> None:

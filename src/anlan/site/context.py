@@ -17,8 +17,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from anlan import now as clock
 from anlan.apps.accounts.selectors import register_scope
-from anlan.apps.monitoring.models import Alarm, AlarmState
-from anlan.apps.monitoring.selectors import IN_SERVICE, is_shelved
+from anlan.apps.monitoring.selectors import UNCLEARED, announced
 from anlan.apps.org.models import Agency
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.warnings.models import Warning
@@ -91,10 +90,9 @@ class Shell:
         return Warning.objects.visible_to(self.scope).filter(cleared_at__isnull=True).count()
 
     @cached_property
-    def active_alarms(self) -> int:
-        """Alarms that are announced to this reader: what an enterprise has shelved is silent on its own pages alone."""
-        rows = Alarm.objects.visible_to(self.scope).filter(IN_SERVICE, state=AlarmState.ACTIVE)
-        return rows.filter(~is_shelved(clock.now())).count() if self.is_enterprise else rows.count()
+    def uncleared_alarms(self) -> int:
+        """未消警, as the overview counts them."""
+        return announced(self.scope, UNCLEARED, clock.now()).count()
 
     @property
     def search_url(self) -> str:
@@ -123,7 +121,7 @@ class Shell:
         watch = [
             self._item(_("总览"), "overview"),
             self._item(_("预警"), "warnings", self.open_warnings),
-            self._item(_("报警"), "alarms", self.active_alarms),
+            self._item(_("报警"), "alarms", self.uncleared_alarms),
             self._item(_("企业"), "enterprises", self.enterprises),
             self._item(_("测点"), "points"),
             self._item(_("我的待办"), "todo"),
@@ -147,7 +145,7 @@ class Shell:
         first = self._item(_("待办"), "todo") if self.is_enterprise else self._item(_("总览"), "overview")
         rest = [
             self._item(_("预警"), "warnings", self.open_warnings),
-            self._item(_("报警"), "alarms", self.active_alarms),
+            self._item(_("报警"), "alarms", self.uncleared_alarms),
             self._item(_("企业"), "enterprises"),
         ]
         return [item for item in [first, *rest] if item]

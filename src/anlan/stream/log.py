@@ -239,6 +239,15 @@ class Log:
             return False
         return True
 
+    async def listen(self, subject: str, handler: Callable[[bytes], None]) -> None:
+        """Call `handler(payload)` for every passing hint on `subject`, for as long as the connection lives."""
+
+        async def on_message(message: Msg) -> None:
+            handler(message.data)
+
+        await self._client.subscribe(subject, cb=on_message)
+        await self._client.flush()
+
     async def answer(self, subject: str, handler: Callable[[bytes], Awaitable[bytes]]) -> None:
         """Answer requests on `subject` with `handler(payload)` for as long as the connection lives."""
 

@@ -177,12 +177,12 @@ class ReferenceKernel:
                 events.append(self.clear(point, side, value, None, at, detected))
         return events
 
-    def sweep(self, now: int) -> list[AlarmEvent]:
+    def sweep(self, now: int, listening: int = 0) -> list[AlarmEvent]:
         silent, delayed, flat = [], [], []
         for point in self.points.values():
             if point.expected is None:
                 point.expected = now
-            base = point.expected if point.seen is None else point.seen
+            base = max(point.expected if point.seen is None else point.seen, listening)
             if Side.NO_DATA not in point.open and now - base >= round(point.spec.no_data_s * S):
                 due = base + round(point.spec.no_data_s * S)
                 silent.append(self.raise_(point, Side.NO_DATA, "no_data", point.value, None, base, due, now))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan import now as clock
 from anlan.apps.monitoring.models import AlarmOrigin, AlarmSide, AlarmState
 from anlan.apps.monitoring.models.alarm import LEVEL_LABELS
-from anlan.apps.monitoring.selectors.alarms import IN_SERVICE, UNCLEARED
+from anlan.apps.monitoring.selectors.alarms import FAULTY, IN_SERVICE, LIMITS, UNCLEARED
 from anlan.apps.monitoring.selectors.quieting import shelved_alarms
 from anlan.components.filters import Choice, Days, Exact, Rows, Text, equals
 from anlan.components.lists import Column, Listing
@@ -19,6 +19,8 @@ from anlan.rules.alarms import Annunciation, annunciation
 STATES = [
     ("uncleared", _("未消警")),
     ("active", _("未恢复")),
+    ("returned", _("恢复未确认")),
+    ("faulty", _("数据异常")),
     ("unacknowledged", _("未确认")),
     ("settled", _("已消警")),
     ("shelved", _("搁置中")),
@@ -29,12 +31,18 @@ STATES = [
 _STATE_QUERIES = {
     "uncleared": UNCLEARED,
     "active": Q(state=AlarmState.ACTIVE),
+    "returned": UNCLEARED & Q(state=AlarmState.CLEARED),
+    "faulty": FAULTY,
     "unacknowledged": IN_SERVICE & Q(acknowledged_at__isnull=True),
-    "settled": IN_SERVICE & Q(state=AlarmState.CLEARED, acknowledged_at__isnull=False),
+    "settled": IN_SERVICE & Q(side__in=LIMITS, state=AlarmState.CLEARED, acknowledged_at__isnull=False),
     "out_of_service": Q(filing__isnull=False),
     "suppressed": Q(suppression__isnull=False),
     "chattering": Q(chatters=True),
 }
+
+
+ANNOUNCED = frozenset({"", "uncleared", "faulty"})
+"""Views of the list from which an enterprise's own shelved alarms are left out."""
 
 
 def _by_state(rows: Rows, values: list[str]) -> Rows:

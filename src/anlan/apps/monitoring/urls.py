@@ -7,4 +7,5 @@ from anlan.apps.monitoring import views
 urlpatterns = [
     path("alarms/", views.alarms, name="alarms"),
     path("alarms/acknowledge/", views.acknowledge, name="alarms-acknowledge"),
+    path("alarms/acknowledge/all/", views.acknowledge_all, name="alarms-acknowledge-all"),
 ]

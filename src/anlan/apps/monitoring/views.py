@@ -9,9 +9,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
@@ -30,7 +31,7 @@ def alarms(request: Any) -> HttpResponseBase:
     now = clock.now()
     every = selectors.alarms_visible(request.scope).annotate(shelved=selectors.is_shelved(now))
     # a shelf silences the enterprise's own display alone: its list leaves out what is shelved until it is asked for
-    is_own = request.scope.is_enterprise and not request.GET.get("state")
+    is_own = request.scope.is_enterprise and request.GET.get("state", "") in tables.ANNOUNCED
     rows = every.filter(shelved=False) if is_own else every
     page = tables.ALARMS.read(request, rows)
     if page.wants_workbook:
@@ -45,9 +46,13 @@ def alarms(request: Any) -> HttpResponseBase:
     context = {
         "page": page,
         "may_act": any(alarm.can_act for alarm in page.rows),
+        "may_acknowledge": any(alarm.can_acknowledge for alarm in page.rows),
         "left_out": selectors.shelved_alarms(every, now).count() if is_own else 0,
     }
-    name = "monitoring/_alarm_rows.html" if request.headers.get("HX-Request") else "monitoring/alarms.html"
+    fragment = bool(request.headers.get("HX-Request"))
+    if not fragment:
+        context["faulty"] = selectors.announced(request.scope, selectors.FAULTY, now).count()
+    name = "monitoring/_alarm_rows.html" if fragment else "monitoring/alarms.html"
     response = render(request, name, context)
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
@@ -79,6 +84,43 @@ def acknowledge(request: Any) -> HttpResponse:
     else:
         messages.info(request, _("没有需要确认的报警：可能已由他人确认。"))
     return redirect(_way_back(request))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def acknowledge_all(request: Any) -> HttpResponse:
+    """Take note of every alarm that the address filters, as staff of their enterprises: asked first, then done.
+
+    What is asked about is bound by an instant (``until``): alarms that the person has not been asked about stay as they
+    are. At most `MOST_AT_ONCE` an act, the oldest first; what is left is told. A filter that cannot be read refuses
+    the act, for without it more would be acknowledged than was meant.
+    """
+    now = clock.now()
+    mine = entitlements.enterprises_of(request.user, now, entitlements.STAFF)
+    if not mine:
+        raise PermissionDenied(_("报警由企业人员确认；您没有此项职责。"))
+    every = selectors.alarms_visible(request.scope)
+    if request.GET.get("state", "") in tables.ANNOUNCED:
+        every = every.filter(~selectors.is_shelved(now))
+    page = tables.ALARMS.read(request, every.filter(acknowledged_at__isnull=True, enterprise__in=mine))
+    back = f"{reverse('alarms')}?{request.GET.urlencode()}"
+    until = now if request.method != "POST" else parse_datetime(request.POST.get("until", ""))
+    if page.problems or until is None or until.tzinfo is None:
+        messages.warning(request, _("筛选条件读不出，没有确认任何报警：%(why)s") % {"why": "；".join(page.problems)})
+        return redirect(back)
+    waiting = page.matching.filter(detected_at__lte=until).order_by("raised_at", "pk")
+    if request.method != "POST":
+        context = {"page": page, "count": waiting.count(), "most": MOST_AT_ONCE, "until": until, "back": back}
+        return render(request, "monitoring/acknowledge_all.html", context)
+    keys = list(waiting.values_list("pk", flat=True)[:MOST_AT_ONCE])
+    comment = request.POST.get("comment", "")
+    count = services.acknowledge(keys, _actor(request), request.user.person, now, comment)
+    left = waiting.count()
+    said = _("已确认 %(count)d 条报警。") % {"count": count}
+    if left:
+        figures = {"most": MOST_AT_ONCE, "left": left}
+        said += _("一次最多 %(most)d 条，还有 %(left)d 条符合筛选，可再确认一次。") % figures
+    messages.info(request, said)
+    return redirect(back)
 
 
 def _actor(request: Any) -> str:

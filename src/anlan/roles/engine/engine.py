@@ -28,6 +28,7 @@ from anlan.roles.engine.conditions import values_of
 from anlan.roles.engine.live import GET, WATCH, LiveDesk
 from anlan.roles.engine.register import ReadAhead
 from anlan.roles.engine.state import EngineCore
+from anlan.roles.hearing import ACCEPTING, Hearing
 from anlan.roles.own_clock import ClockWatch, clock_doubt
 from anlan.roles.own_faults import OwnFaults
 from anlan.roles.partitions import Keeper, keep_working, starts_behind, until_answered
@@ -84,6 +85,7 @@ class Engine:
         self._pace = cadences
         self._log, self._clock, self.leaving, self._leases, self._instance = log, clock, leaving, leases, instance
         self._keeper = Keeper(leases, steady=clock.monotonic)
+        self._hearing = Hearing()
         self._database = ThreadPoolExecutor(1, thread_name_prefix="engine-database")
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="engine-registry")
         """For long questions, which no commit waits behind."""
@@ -141,6 +143,7 @@ class Engine:
         await self._change_partitions()
         if not self.ready.is_set():
             await self._log.answer(GET, lambda payload: self._desk.answer(payload))
+            await self._log.listen(ACCEPTING, lambda payload: self._hearing.word(payload, self._clock.monotonic()))
             await self._log.answer(WATCH, lambda payload: self._desk.watch(payload))
             self.ready.set()
 
@@ -217,6 +220,7 @@ class Engine:
         self._core.damaged_states.clear()
         self._started = self._clock.monotonic()
         self._settled_at = self._started + self._pace.settle_s
+        self._hearing.begin(self._started)
         logger.info("engine: took up %d partitions in %.1f s", len(held), self._started - begun)
         return dict(remembered.positions)
 
@@ -230,6 +234,8 @@ class Engine:
         idle = not messages and self._reader.at_end
         if idle:
             self._behind_until = 0
+        if messages:
+            self._hearing.read()
         return idle, messages
 
     def _sweep(self, idle: bool) -> list[AlarmEvent]:
@@ -242,9 +248,13 @@ class Engine:
         if self._behind_until:
             logger.info("engine: level with the others after %.1f s", self._clock.monotonic() - self._started)
             self._behind_until = 0
+        listening = self._listening_us()
         if idle and self._settled():
-            return self._core.sweep(micros(self._clock.now()))
-        return self._core.sweep(self._core.reached_us) if self._core.reached_us else []
+            return self._core.sweep(micros(self._clock.now()), listening)
+        return self._core.sweep(self._core.reached_us, listening) if self._core.reached_us else []
+
+    def _listening_us(self) -> int:
+        return self._hearing.since_us(self._clock.monotonic(), micros(self._clock.now()))
 
     def _settled(self) -> bool:
         return self._clock.monotonic() > self._settled_at
@@ -272,7 +282,8 @@ class Engine:
                 self._owed = await self.in_database(store.react_again, self._owed, self._clock.now())
         if self._settled() and self._every["links"].due():
             reached = self._clock.now() if idle else instant(self._core.reached_us)
-            if await self.in_database(store.sweep, reached, held, self._core.tally.heard):
+            listening = self._listening_us()
+            if await self.in_database(store.sweep, reached, held, self._core.tally.heard, listening):
                 self._every["links"].at_once()
         if self._clock.monotonic() - self._started > self._pace.coverage_after_s and self._every["coverage"].due():
             # one enterprise at a time, so that nothing waits behind it

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from anlan.roles.engine.store import Checkpoint, Remembered
 from anlan.roles.engine.tally import Tally
+from anlan.roles.hearing import ALWAYS
 from anlan.stream import edge_alarm
 from anlan.stream.alarm import AlarmEvent
 from anlan.stream.edge_alarm import EdgeAlarm
@@ -148,14 +149,14 @@ class EngineCore:
             self._touched = np.concatenate([self._touched, np.zeros(len(self.table) - len(self._touched), np.bool_)])
         self._touched[frame.index] = True
 
-    def sweep(self, now_us: int) -> list[AlarmEvent]:
-        """What time alone brings, up to ``now_us``.
+    def sweep(self, now_us: int, listening_us: int = ALWAYS) -> list[AlarmEvent]:
+        """What time alone brings, up to ``now_us``; silences count from ``listening_us`` on (see `hearing`).
 
         An earlier instant than last time is taken as that one, unless it is so much earlier that our own clock had
         stood ahead.
         """
         self._swept_us = _forward(self._swept_us, now_us)
-        return self.kernel.sweep(self._swept_us)
+        return self.kernel.sweep(self._swept_us, listening_us)
 
     def follow(self, specs: Iterable[PointSpec], enterprises: Collection[str] | None = None) -> TableChange:
         """Take up a changed registry, of some enterprises or of all; unchanged points keep their state."""

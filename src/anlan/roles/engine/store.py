@@ -30,12 +30,14 @@ from anlan.apps.monitoring.services import (
     record_signs,
     sweep_links,
 )
+from anlan.apps.monitoring.services.alarms import instant
 from anlan.apps.monitoring.services.links import MOST_AT_ONCE
 from anlan.apps.monitoring.services.reactions import tell
 from anlan.apps.obligations import services as obligations
 from anlan.apps.registry.models import Enterprise
 from anlan.components import bulk
 from anlan.leases import Leases, advance, positions_of
+from anlan.roles.hearing import ALWAYS, DEAF
 from anlan.roles.own_faults import OwnFaults
 from anlan.stream.alarm import AlarmEvent, Peak
 from anlan.stream.edge_alarm import EdgeAlarm
@@ -168,9 +170,15 @@ def sign(name: str, now: datetime, own: OwnFaults) -> None:
     obligations.tick(name, now, own=own.detail(now))
 
 
-def sweep(now: datetime, partitions: Collection[int], heard: Collection[str]) -> bool:
-    """Find gateways of these partitions that fell silent, but for those just ``heard``; whether there may be more."""
-    return sweep_links(now, partitions, heard) >= MOST_AT_ONCE
+def sweep(now: datetime, partitions: Collection[int], heard: Collection[str], listening_us: int = ALWAYS) -> bool:
+    """Find gateways of these partitions that fell silent, but for those just ``heard``; whether there may be more.
+
+    Before ``listening_us`` nobody could have been heard (see `hearing`).
+    """
+    if listening_us >= DEAF:
+        return False
+    since = None if listening_us <= ALWAYS else instant(listening_us)
+    return sweep_links(now, partitions, heard, since) >= MOST_AT_ONCE
 
 
 def check_next_coverage(after: int, now: datetime, partitions: Collection[int]) -> int:

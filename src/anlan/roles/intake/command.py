@@ -9,13 +9,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
+import msgspec
 import uvicorn
 
 from anlan import config as settings
+from anlan import now
 from anlan.now import SystemClock
 from anlan.roles import django, metrics
 from anlan.roles.database import give_up_broken, let_go_when_frozen
+from anlan.roles.hearing import ACCEPTING, EVERY_S, Word
 from anlan.roles.intake.bundler import Bundler
 from anlan.roles.intake.keys import KeyRing, from_records
 from anlan.roles.intake.replay import Taken
@@ -46,6 +50,18 @@ class _Publisher:
         if self.log is None:
             raise LogUnavailable("log server not reachable")
         return await self.log.publish(partition, envelope, message_id)
+
+
+async def say_accepting(log: Log, accepts: Callable[[], bool], every_s: float = EVERY_S) -> None:
+    """Say each second that packets are taken in and for how long, so that our own absence is no gateway's silence."""
+    intake, since = uuid4().hex, now.monotonic()
+    while True:
+        moment = now.monotonic()
+        if accepts():
+            await log.tell(ACCEPTING, msgspec.json.encode(Word(intake, moment - since)))
+        else:
+            since = moment
+        await asyncio.sleep(every_s)
 
 
 async def serve(config: settings.Config, leaving: Leaving) -> None:
@@ -130,6 +146,7 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
             await asyncio.sleep(0.02)
         figures = metrics.serve(config, "intake", app.figures)
         announce(config, "intake", url=f"http://{config.host}:{config.intake_port}", metrics=figures)
+        await say_accepting(publisher.log, lambda: server.started and publisher.there)
 
     def fallen(task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:

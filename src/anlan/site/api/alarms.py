@@ -16,7 +16,17 @@ from anlan.site.api.paging import PageOut, PageQuery, page_of, place_of
 
 router = Router()
 State = Literal[
-    "", "uncleared", "active", "unacknowledged", "settled", "shelved", "out_of_service", "suppressed", "chattering"
+    "",
+    "uncleared",
+    "active",
+    "returned",
+    "faulty",
+    "unacknowledged",
+    "settled",
+    "shelved",
+    "out_of_service",
+    "suppressed",
+    "chattering",
 ]
 LETTERS = "IEC 62682 的状态：" + "、".join(f"{state} {state.words}" for state in Annunciation)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F, QuerySet
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from anlan.apps.monitoring.models.alarm import LEVEL_LABELS
@@ -16,6 +17,7 @@ from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import DutyPost, Point
 from anlan.apps.warnings.models import Warning
 from anlan.site.board.steps import JOINED, Next, next_steps
+from anlan.site.templatetags.anlan import short_time
 
 STALE = timedelta(seconds=60)
 """A live value older than this, or than twelve of its own periods, is shown as stale (local setting)."""
@@ -104,16 +106,46 @@ class Row:
         return int(max(STALE.total_seconds(), period) * 1000)
 
     @property
+    def level(self) -> str:
+        return self.warning.shown_level
+
+    @property
     def since_words(self) -> str:
-        """Why it stands where it stands: the limit that was passed and the direction."""
+        """How the first-out point stands now, then what it began with: 高于高高报 1.58，升 0.03/分；首发 高报 1.50."""
         if self.is_over:
             return _("已消警，等处置报告") if self.steps else _("已消警")
+        return "；".join(filter(None, (self.present_words, self.first_words)))
+
+    @property
+    def present_words(self) -> str:
+        """The live value against the point's limits as they are set now, with its direction; empty without a point."""
+        if self.point is None:
+            return ""
+        if self.live is None or self.live.value is None:
+            return _("没有现值")
+        if self.is_stale:
+            since = self.live.sampled_at
+            return _("数据陈旧，停在 %(at)s") % {"at": short_time(since, self.now)} if since else _("数据陈旧")
+        level = passed(self.point, self.live.value)
+        if not level:
+            return f"{_('在限内')}{self.direction}"
+        way = _("高于%(limit)s") if level in ("H", "HH") else _("低于%(limit)s")
+        return f"{way % {'limit': self._limit_words(level)}}{self.direction}"
+
+    @property
+    def first_words(self) -> str:
+        """首发 高报 1.500: the limit that was passed first."""
         level = str(self.first.get("level", ""))
+        return _("首发 %(limit)s") % {"limit": self._limit_words(level)} if level else ""
+
+    @property
+    def first_at(self) -> datetime | None:
+        return parse_datetime(str(self.first.get("at", "")))
+
+    def _limit_words(self, level: str) -> str:
         limit = _limit(self.point, level)
         words = str(LEVEL_LABELS.get(level, level))
-        if limit is not None and self.point is not None:
-            words = f"{words} {limit:.{self.point.decimals}f}"
-        return f"{words}{self.direction}"
+        return words if limit is None or self.point is None else f"{words} {limit:.{self.point.decimals}f}"
 
     @property
     def direction(self) -> str:
@@ -143,6 +175,13 @@ class Board:
 
     rows: list[Row]
     answered: bool = True
+
+    @property
+    def groups(self) -> list[tuple[str, list[Row]]]:
+        """Open warnings, then under their own title those that are cleared and only owe a report; none is left out."""
+        over = [row for row in self.rows if row.is_over]
+        parts = [("", [row for row in self.rows if not row.is_over]), (_("已消警待报告"), over)]
+        return [part for part in parts if part[1]]
 
     def __iter__(self) -> Any:
         return iter(self.rows)
@@ -197,6 +236,15 @@ def holders(warning: Warning, now: datetime) -> list[Holder]:
             )
         )
     return found
+
+
+def passed(point: Point, value: float) -> str:
+    """The furthest limit that ``value`` has reached: HH, H, LL, L; empty within the limits."""
+    for level in ("HH", "LL", "H", "L"):
+        limit = _limit(point, level)
+        if limit is not None and (value >= limit if level in ("H", "HH") else value <= limit):
+            return level
+    return ""
 
 
 def _limit(point: Point | None, level: str) -> float | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from anlan.apps.findings.models import Finding, FindingState
 from anlan.apps.monitoring.models import Alarm, AlarmState, GatewayLink, OfflineSpell
-from anlan.apps.monitoring.selectors.alarms import UNCLEARED
+from anlan.apps.monitoring.selectors.alarms import UNCLEARED, announced
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import (
     Camera,
@@ -110,7 +110,7 @@ def enterprise_view(enterprise: Enterprise, scope: Scope, now: datetime, rules: 
     devices = list(Device.objects.visible_to(scope).filter(**mine))
     points = list(Point.objects.visible_to(scope).filter(**mine, is_active=True).order_by("tag", "code"))
     active = list(Alarm.objects.visible_to(scope).filter(**mine, state=AlarmState.ACTIVE).order_by("-started_at"))
-    uncleared = list(Alarm.objects.visible_to(scope).filter(UNCLEARED, **mine).values_list("source_id", flat=True))
+    uncleared = list(announced(scope, UNCLEARED, now).filter(**mine).values_list("source_id", flat=True))
     rows = readings(points, active, now)
     open_warnings = list(
         Warning.objects.visible_to(scope)

@@ -23,8 +23,10 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from anlan import now as clock
 from anlan.apps.monitoring.models import Alarm, GatewayLink
 from anlan.apps.monitoring.selectors.alarms import UNCLEARED
+from anlan.apps.monitoring.selectors.quieting import is_shelved
 from anlan.apps.org.models import Agency
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise, EnterpriseKind, Gateway, HazardSource
@@ -66,6 +68,7 @@ def listed(scope: Scope) -> Rows:
     """
     worst = _mine(Warning).filter(cleared_at__isnull=True).order_by("-rank", "opened_at")
     links = _mine(GatewayLink).filter(gateway__is_active=True)
+    hidden = [~is_shelved(clock.now())] if scope.is_enterprise else []
     newest = links.order_by().values("enterprise").annotate(at=Max("last_received_at")).values("at")
     rows: Rows = (
         Enterprise.objects.visible_to(scope)
@@ -74,7 +77,7 @@ def listed(scope: Scope) -> Rows:
         .annotate(
             risk=Subquery(worst.values("level")[:1]),
             rank=Coalesce(Subquery(worst.values("rank")[:1], output_field=IntegerField()), 0),
-            uncleared=_count(_mine(Alarm).filter(UNCLEARED)),
+            uncleared=_count(_mine(Alarm).filter(UNCLEARED, *hidden)),
             source_count=_count(_mine(HazardSource)),
             gateway_count=_count(_mine(Gateway).filter(is_active=True)),
             online_count=_count(links.filter(online=True)),

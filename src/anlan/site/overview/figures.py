@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Max, Min, Q
 from django.db.models.functions import TruncMinute
 
-from anlan.apps.monitoring.models import Alarm, GatewayLink
-from anlan.apps.monitoring.selectors.alarms import UNCLEARED
+from anlan.apps.monitoring.models import Alarm, AlarmState, GatewayLink
+from anlan.apps.monitoring.selectors.alarms import FAULTY, UNCLEARED, announced, limit_alarms
+from anlan.apps.monitoring.selectors.quieting import shelved_alarms
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Camera, Enterprise, Gateway
 from anlan.apps.warnings.models import LevelEpisode, Warning
@@ -54,20 +55,33 @@ def levels(scope: Scope) -> list[LevelFigure]:
 
 @dataclass(frozen=True)
 class Uncleared:
-    """未消警: alarms not back in range, or back and never acknowledged (MON-07)."""
+    """未消警: alarms beyond a limit, not back in range, or back and not acknowledged (MON-07); 数据异常 apart."""
 
     total: int
     old: int
     """Of these, standing for longer than the limit (a local setting)."""
     limit: Entry
+    returned: int
+    """Of these, back in range: they only wait for somebody to take note."""
+    faulty: int
+    """Beside these, faults of the data that go on."""
+    shelved: int
+    """Of an enterprise's own view: uncleared, and left out because it shelved them."""
 
 
 def uncleared(scope: Scope, now: datetime, rules: RulesInForce) -> Uncleared:
-    rows = Alarm.objects.visible_to(scope).filter(UNCLEARED)
     limit = rules.entry("uncleared_old_minutes")
     since = now - rules.length(limit.key)
-    found = rows.order_by().aggregate(total=Count("*"), old=Count("raised_at", filter=Q(raised_at__lt=since)))
-    return Uncleared(found["total"], found["old"], limit)
+    found = announced(scope, UNCLEARED, now).order_by().aggregate(
+        total=Count("*"),
+        old=Count("raised_at", filter=Q(raised_at__lt=since)),
+        returned=Count("cleared_at", filter=Q(state=AlarmState.CLEARED)),
+    )  # fmt: skip
+    faulty = announced(scope, FAULTY, now).count()
+    shelved = 0
+    if scope.is_enterprise:
+        shelved = shelved_alarms(Alarm.objects.visible_to(scope).filter(UNCLEARED), now).count()
+    return Uncleared(found["total"], found["old"], limit, found["returned"], faulty, shelved)
 
 
 @dataclass(frozen=True)
@@ -116,11 +130,11 @@ class Bin:
 
 
 def alarm_bins(scope: Scope, now: datetime) -> list[Bin]:
-    """New alarms per ten minutes of civil time over the last three hours, the running ten minutes last."""
+    """New alarms beyond a limit per ten minutes of civil time over the last three hours, the running ones last."""
     civil = calendar.civil(now)
     running = civil.replace(minute=civil.minute // 10 * 10, second=0, microsecond=0)
     first = running - (BINS - 1) * BIN
-    rows = Alarm.objects.visible_to(scope).filter(raised_at__gte=first).order_by()
+    rows = limit_alarms(scope).filter(raised_at__gte=first).order_by()
     counts: Counter[int] = Counter()
     for minute, number in (
         rows.annotate(minute=TruncMinute("raised_at")).values_list("minute").annotate(number=Count("*"))

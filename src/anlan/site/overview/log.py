@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from anlan.apps.monitoring.models import Alarm
+from anlan.apps.monitoring.selectors.alarms import limit_alarms
 from anlan.apps.org.scope import Scope
 from anlan.apps.warnings.models import Act, Confirmation, LevelEpisode
 
@@ -21,12 +21,10 @@ class Line:
 
 
 def lines(scope: Scope) -> list[Line]:
-    """The newest alarms, level changes, confirmations and acts in scope, merged; four queries."""
+    """The newest alarms beyond a limit, level changes, confirmations and acts in scope, merged; four queries."""
     found = [
         Line(alarm.raised_at, f"{alarm.enterprise} {alarm.point.tag} {alarm.worst_label}")
-        for alarm in Alarm.objects.visible_to(scope)
-        .select_related("enterprise", "point")
-        .order_by("-raised_at")[:LINES]
+        for alarm in limit_alarms(scope).select_related("enterprise", "point").order_by("-raised_at")[:LINES]
     ]
     found += [
         Line(episode.started_at, f"{episode.enterprise} {episode.warning.source} {episode.get_level_display()}")

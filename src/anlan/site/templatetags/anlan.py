@@ -101,14 +101,16 @@ def lasting(context: template.Context, start: datetime | None, end: datetime | N
 
 
 @register.simple_tag(takes_context=True)
-def age(context: template.Context, start: datetime | None) -> SafeString | str:
-    """``{% age start %}``: the same as h:mm for narrow columns."""
+def age(context: template.Context, start: datetime | None, end: datetime | None = None) -> SafeString | str:
+    """``{% age start %}``: the same as h:mm for narrow columns; with an end it stands still."""
     if start is None:
         return "–"
-    minutes = max(0, int((context["now"] - start).total_seconds())) // 60
+    minutes = max(0, int(((end or context["now"]) - start).total_seconds())) // 60
     text = f"{minutes // 60}:{minutes % 60:02d}"
     if minutes >= 48 * 60:
         text = _("%(d)d 天") % {"d": minutes // 1440}
+    if end is not None:
+        return format_html('<span title="{}">{}</span>', duration_words(minutes * 60), text)
     return format_html('<span data-age="{}" title="{}">{}</span>', epoch_ms(start), duration_words(minutes * 60), text)
 
 

@@ -14,6 +14,7 @@ from anlan.apps.warnings.models import Confirmation, Origin, Warning
 from anlan.components.filters import Choice, Days, Exact, Rows, Text, equals
 from anlan.components.lists import Column, Listing
 from anlan.rules.level import WARNING_LEVELS
+from anlan.site.templatetags.anlan import level_words
 
 STATES = [
     ("open", _("未消警")),
@@ -32,6 +33,12 @@ LEVELS = [(level.value, f"{level.colour}色 {level.risk}") for level in WARNING_
 
 def _by_state(rows: Rows, values: list[str]) -> Rows:
     return rows.filter(_STATE_QUERIES[values[-1]])
+
+
+def _by_level(rows: Rows, values: list[str]) -> Rows:
+    """As the rows are shown: open ones at their level now, cleared ones at the highest that they reached."""
+    level = values[-1]
+    return rows.filter(Q(cleared_at__isnull=True, level=level) | Q(cleared_at__isnull=False, highest=level))
 
 
 def state_of(warning: Warning) -> str:
@@ -62,7 +69,9 @@ def _first_out(row: Any) -> str:
 WARNINGS = Listing(
     columns=[
         Column("number", _("编号"), lambda row: row.number, ("number",), descending_first=True, on_page=False),
-        Column("level", _("级别 · 企业 · 危险源"), lambda row: row.get_level_display(), ("rank", "level_since"), True),
+        Column(
+            "level", _("级别 · 企业 · 危险源"), lambda row: level_words(row.shown_level), ("rank", "level_since"), True
+        ),
         Column("highest", _("最高级别"), lambda row: row.get_highest_display(), on_page=False),
         Column("enterprise", _("企业"), lambda row: row.enterprise.name, on_page=False),
         Column("source", _("危险源"), lambda row: row.source.name, on_page=False),
@@ -77,7 +86,7 @@ WARNINGS = Listing(
         Column("origin", _("来源"), lambda row: row.get_origin_display(), on_page=False),
     ],
     filters=[
-        Choice("level", _("级别"), LEVELS, equals("level")),
+        Choice("level", _("级别"), LEVELS, _by_level),
         Choice("state", _("状态"), STATES, _by_state),
         Text("q", _("编号、企业、危险源"), ["number", "enterprise__name", "enterprise__short_name", "source__name"]),
         Choice("origin", _("来源"), Origin.choices, equals("origin")),

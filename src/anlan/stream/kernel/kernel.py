@@ -132,13 +132,13 @@ class Kernel:
                 events += self._say(row, (before, after), [*starts, since], value, sampled_us, received_us, peak)
         return events
 
-    def sweep(self, now_us: int) -> list[AlarmEvent]:
+    def sweep(self, now_us: int, listening_us: int = NEVER) -> list[AlarmEvent]:
         """Find what time alone brings; call it about once a second.
 
         Raises no_data, finishes on-delays whose excursion had no further sample, raises flatlines of points that are
         still reported without a newer sample, clears the alarms of points taken out of the table. `now_us` is measured
         against receive times: an engine that is behind passes the receive time it has reached in the log, not the wall
-        clock, or it would declare silent what merely waits to be read.
+        clock, or it would declare silent what merely waits to be read. Silences count from `listening_us` on.
         """
         self._follow_table()
         if self._furthest > now_us + SLACK_US:
@@ -150,7 +150,8 @@ class Kernel:
         if unknown.any():
             state.expected_us[unknown] = now_us
             self._ledger.dirty.update(self._gateway_of[row] for row in np.flatnonzero(unknown))
-        for found in (sweeps.no_data, sweeps.delays, sweeps.flatlines):
+        events += sweeps.no_data(self.table, state, self._ledger, now_us, listening_us)
+        for found in (sweeps.delays, sweeps.flatlines):
             events += found(self.table, state, self._ledger, now_us)
         return events
 

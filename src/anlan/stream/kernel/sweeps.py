@@ -26,10 +26,15 @@ BAD_COLUMN = 4
 """Where `Columns.pending_us` keeps bad quality, after LL, L, H and HH."""
 
 
-def no_data(table: PointTable, state: Columns, ledger: Ledger, now_us: int) -> list[AlarmEvent]:
-    """Points of which nothing was received for their `no_data_s`, also those that never were."""
+def no_data(
+    table: PointTable, state: Columns, ledger: Ledger, now_us: int, listening_us: int = NEVER
+) -> list[AlarmEvent]:
+    """Points of which nothing was received for their `no_data_s`, also those that never were.
+
+    A silence begins at `listening_us` at the earliest: before that it may have been ours.
+    """
     events: list[AlarmEvent] = []
-    base = np.where(state.seen_us == NEVER, state.expected_us, state.seen_us)
+    base = np.maximum(np.where(state.seen_us == NEVER, state.expected_us, state.seen_us), listening_us)
     silent = table.alive & ((state.bits & BIT_NO_DATA) == 0) & (now_us - base >= table.no_data_us)
     for row in np.flatnonzero(silent).tolist():
         since = int(base[row])

@@ -45,7 +45,7 @@ frames = st.tuples(
     st.integers(-3, 6),
     st.integers(0, 3),
     st.lists(samples, max_size=6),
-    st.sampled_from(["", "", "", "sweep", "checkpoint", "replay"]),
+    st.sampled_from(["", "", "", "sweep", "sweep that listens", "checkpoint", "replay"]),
 )
 
 
@@ -158,13 +158,14 @@ def compare(story: list, group: int) -> None:
             waiting.append((gateway, collected, received, timed))
         if len(waiting) >= group:
             flush()
-        if then == "sweep":
+        if then.startswith("sweep"):
             flush()
             now = clock + 3 * S
-            expected += sorted_events(reference.sweep(now))
+            listening = clock - 12 * S if then == "sweep that listens" else START - 99 * S
+            expected += sorted_events(reference.sweep(now, listening))
             for how, kernels in (("single", singles), ("grouped", grouped)):
                 for way, kernel in kernels.items():
-                    said[how, way] += sorted_events(kernel.sweep(now))
+                    said[how, way] += sorted_events(kernel.sweep(now, listening))
         if then == "checkpoint":
             flush()
             for kernels in (singles, grouped):

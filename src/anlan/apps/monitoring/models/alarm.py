@@ -137,10 +137,25 @@ class Alarm(models.Model):
         return str(LEVEL_LABELS.get(self.worst, self.worst))
 
     @property
+    def is_fault(self) -> bool:
+        """A fault of the data (数据异常), not an excursion beyond a limit."""
+        return self.side not in (AlarmSide.HIGH, AlarmSide.LOW)
+
+    @property
     def is_uncleared(self) -> bool:
-        """Counts in 未消警数量: not back in range, or back and never acknowledged (MON-07); never while withheld."""
-        ours = self.origin == AlarmOrigin.PLATFORM
-        return ours and not self.is_withheld and (self.state == AlarmState.ACTIVE or self.acknowledged_at is None)
+        """Counts in 未消警数量: beyond a limit, not back in range, or back and never acknowledged (MON-07); never while
+        withheld."""
+        open_ = self.state == AlarmState.ACTIVE or self.acknowledged_at is None
+        return self._counts and open_ and not self.is_fault
+
+    @property
+    def is_standing(self) -> bool:
+        """Asks for somebody: uncleared, or a fault of the data that goes on."""
+        return self.is_uncleared or (self._counts and self.is_fault and self.state == AlarmState.ACTIVE)
+
+    @property
+    def _counts(self) -> bool:
+        return self.origin == AlarmOrigin.PLATFORM and not self.is_withheld
 
     @property
     def is_withheld(self) -> bool:

@@ -1,6 +1,7 @@
 """What is read of alarms, links and live values. Functions for the machine's own work say so; the rest take a scope."""
 
 from anlan.apps.monitoring.selectors.alarms import (
+    FAULTY,
     IN_SERVICE,
     UNCLEARED,
     AlarmFigures,
@@ -9,6 +10,7 @@ from anlan.apps.monitoring.selectors.alarms import (
     alarms_left,
     alarms_raised,
     alarms_visible,
+    announced,
     first_alarm,
     first_outs,
     uncleared_by_source,
@@ -31,6 +33,7 @@ from anlan.apps.monitoring.selectors.quieting import (
 )
 
 __all__ = [
+    "FAULTY",
     "IN_SERVICE",
     "UNCLEARED",
     "AlarmFigures",
@@ -41,6 +44,7 @@ __all__ = [
     "alarms_left",
     "alarms_raised",
     "alarms_visible",
+    "announced",
     "enterprises_of",
     "filings_filed_by",
     "filings_to_confirm",

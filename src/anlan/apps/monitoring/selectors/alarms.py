@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Count, Max, Q, QuerySet
 
 from anlan.apps.monitoring.models import Alarm, AlarmOrigin, AlarmSide, AlarmState
+from anlan.apps.monitoring.selectors.quieting import is_shelved
 from anlan.apps.monitoring.services.reactions import open_warnings_of
 from anlan.apps.org.scope import Scope
 from anlan.rules.grading import Gas, GradedAlarm
@@ -17,8 +18,13 @@ OURS = Q(origin=AlarmOrigin.PLATFORM)
 IN_SERVICE = OURS & Q(filing__isnull=True, suppression__isnull=True)
 """Found by the platform, neither filed out of service nor suppressed by design: what is graded and counted (Q-43).
 """
-UNCLEARED = IN_SERVICE & (Q(state=AlarmState.ACTIVE) | Q(acknowledged_at__isnull=True))
-"""未消警: not back in range, or back and never acknowledged (MON-07)."""
+LIMITS = (AlarmSide.HIGH, AlarmSide.LOW)
+"""The sides that have limits; alarms of the others are faults of the data (数据异常)."""
+UNCLEARED = IN_SERVICE & Q(side__in=LIMITS) & (Q(state=AlarmState.ACTIVE) | Q(acknowledged_at__isnull=True))
+"""未消警: beyond a limit and not back in range, or back and never acknowledged (MON-07). One definition: every page,
+list, figure and program counts by it."""
+FAULTY = IN_SERVICE & ~Q(side__in=LIMITS) & Q(state=AlarmState.ACTIVE)
+"""数据异常: a fault of the data that goes on now. Counted beside 未消警, never in it; over with its return."""
 
 
 def active_alarms_of(source_id: int, *, with_edge: bool = False) -> list[GradedAlarm]:
@@ -47,9 +53,6 @@ def active_alarms_of(source_id: int, *, with_edge: bool = False) -> list[GradedA
         )
         for alarm in rows
     ]
-
-
-LIMITS = (AlarmSide.HIGH, AlarmSide.LOW)
 
 
 def first_alarm(source_id: int) -> Alarm | None:
@@ -103,6 +106,15 @@ def uncleared_by_source(source_ids: Iterable[int]) -> dict[int, int]:
     return {source_id: number for source_id, number in rows if source_id is not None}
 
 
+def announced(scope: Scope, kind: Q, now: datetime) -> QuerySet[Alarm]:
+    """Alarms of ``kind`` (`UNCLEARED`, `FAULTY`) as this reader is told of them: navigation, figures and lists alike.
+
+    What an enterprise has shelved is silent on its own pages alone.
+    """
+    rows = Alarm.objects.visible_to(scope).filter(kind)
+    return rows.filter(~is_shelved(now)) if scope.is_enterprise else rows
+
+
 def alarms_visible(scope: Scope) -> QuerySet[Alarm]:
     """All alarms that ``scope`` may see, newest first, with what a list shows of point, source and enterprise."""
     return Alarm.objects.visible_to(scope).select_related("point", "point__device", "source", "enterprise")
@@ -110,7 +122,7 @@ def alarms_visible(scope: Scope) -> QuerySet[Alarm]:
 
 def limit_alarms(scope: Scope) -> QuerySet[Alarm]:
     """Alarms beyond a limit, which statistics count: no faults of the data, nothing filed or suppressed."""
-    return Alarm.objects.visible_to(scope).filter(IN_SERVICE, side__in=(AlarmSide.HIGH, AlarmSide.LOW))
+    return Alarm.objects.visible_to(scope).filter(IN_SERVICE, side__in=LIMITS)
 
 
 def alarms_raised(scope: Scope, start: datetime, until: datetime) -> QuerySet[Alarm]:

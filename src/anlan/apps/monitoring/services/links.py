@@ -155,13 +155,21 @@ MOST_AT_ONCE = 100
 
 
 @transaction.atomic
-def sweep_links(now: datetime, partitions: Collection[int] | None = None, heard: Collection[str] = ()) -> int:
+def sweep_links(
+    now: datetime,
+    partitions: Collection[int] | None = None,
+    heard: Collection[str] = (),
+    listening: datetime | None = None,
+) -> int:
     """Declare gateways offline whose last datum is as old as the limit; returns how many went offline just now.
 
     ``partitions``: only gateways of enterprises in these, None for all; of the others the caller knows nothing.
-    ``heard``: gateways of which a sign of life came that is not on record yet. The outage begins at the last datum, not
-    at its discovery; it is a finding too unless a confirmed filing explains it. Two sweepers at once open one outage
-    (unique row). At most `MOST_AT_ONCE` at a time: when so many were declared, sweep again.
+    ``heard``: gateways of which a sign of life came that is not on record yet. ``listening``: since when anybody could
+    be heard at all; a silence has to last for the limit from then, or it may be ours.
+
+    The outage begins at the last datum, not at its discovery; it is a finding too unless a confirmed filing explains
+    it. Two sweepers at once open one outage (unique row). At most `MOST_AT_ONCE` at a time: when so many were
+    declared, sweep again.
     """
     _doubt_the_future(now)
     silent = GatewayLink.objects.by_the_machine().filter(online=True, last_received_at__lte=now - shortest_silence(now))
@@ -172,6 +180,8 @@ def sweep_links(now: datetime, partitions: Collection[int] | None = None, heard:
     found_silent = [link for link in found_silent if link.gateway.code not in heard]
     limits = silence_limits({link.enterprise for link in found_silent}, now)
     found_silent = [link for link in found_silent if link.last_received_at <= now - limits[link.enterprise_id]]
+    if listening is not None:
+        found_silent = [link for link in found_silent if listening <= now - limits[link.enterprise_id]]
     del found_silent[MOST_AT_ONCE:]
     journal.hold({f"enterprise:{link.enterprise.code}" for link in found_silent})
     filed = lost_links.explained([link.gateway for link in found_silent], now) if found_silent else set()

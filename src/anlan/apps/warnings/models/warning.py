@@ -86,6 +86,11 @@ class Warning(models.Model):
     def is_open(self) -> bool:
         return self.cleared_at is None
 
+    @property
+    def shown_level(self) -> str:
+        """The level that it is shown in: while open the present one, afterwards the highest that it reached."""
+        return self.level if self.is_open else self.highest
+
 
 class LevelEpisode(models.Model):
     """One stretch at one level. The ladder in force is copied here when it starts, and never changes for it."""
