@@ -10,14 +10,37 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from anlan.plain import lines, one_line
 
 if TYPE_CHECKING:
     from anlan.channels.reports import Reports
 
 
+class Fault(StrEnum):
+    """Whose fault it is that a letter did not go: the one vocabulary into which every channel puts what it was told.
+
+    A status of the way to the provider is never a verdict on a recipient, and a recipient's trouble never one on the
+    way. What nobody understands is the letter's: the outbox sees by the other letters whether it was the channel's.
+    """
+
+    TRANSPORT = "transport"
+    """The way is down or full: no answer, 5xx, a throttle. Everybody's letters wait and go out when it is well."""
+    ACCOUNT = "account"
+    """The provider refuses this installation, or nothing of the kind stands at the address of its interface."""
+    LETTER = "letter"
+    """This letter was refused, or the answer to it means nothing that we know."""
+    RECIPIENT = "recipient"
+    """The provider cannot reach this recipient now: mailbox full, number over its daily count, greylisted."""
+    ADDRESS = "address"
+    """The recipient's address can never be used this way."""
+
+
 class ChannelError(Exception):
     """The letter could not be sent now; another try may succeed, after ``retry_after`` seconds if that is given."""
+
+    fault: ClassVar[Fault] = Fault.TRANSPORT
 
     def __init__(self, text: str = "", retry_after: float | None = None) -> None:
         super().__init__(text)
@@ -31,9 +54,33 @@ class AccountError(ChannelError):
     settings or the account are put right; a later try may then succeed.
     """
 
+    fault = Fault.ACCOUNT
+
+
+class LetterError(ChannelError):
+    """The provider refuses this letter, or answers what nobody knows: charged to the letter, not to the channel.
+
+    Tried some times more; then it has failed, when the channel took others meanwhile.
+    """
+
+    fault = Fault.LETTER
+
+
+class RecipientError(ChannelError):
+    """The provider's word that this recipient cannot be reached now; the address is right. Tried some times more, while
+    the recipient's next way is opened."""
+
+    fault = Fault.RECIPIENT
+
 
 class PermanentError(ChannelError):
-    """This letter can never reach this address this way: an unknown number, a closed mailbox. Not tried again."""
+    """This letter can never reach this address this way: none was given, or it is not of the kind. Not tried again."""
+
+    fault = Fault.ADDRESS
+
+
+class NoSuchAddress(PermanentError):
+    """The provider's own word that the address does not exist: the one ground on which a contact is suspended."""
 
 
 class Need(StrEnum):
@@ -60,7 +107,9 @@ class Earlier:
 class Letter:
     """One message to one recipient. ``key`` is the same at every try, so a receiver can drop a repetition.
 
-    Instants are aware. What is not known or does not apply is empty; only the first five are always there.
+    Instants are aware. What is not known or does not apply is empty; only the first five are always there. Texts are
+    washed when the letter is made (`anlan.plain`): on one line, the body on several, without anything that a header, a
+    subject or a file name would obey. The key and the address stay as they are.
     """
 
     key: str
@@ -98,6 +147,17 @@ class Letter:
     earlier: tuple[Earlier, ...] = ()
     """Filled for channels that ask for it (`Channel.wants_earlier`), oldest first."""
 
+    def __post_init__(self) -> None:
+        for name in _ONE_LINE:
+            object.__setattr__(self, name, one_line(getattr(self, name)))
+        object.__setattr__(self, "body", lines(self.body))
+
+
+_ONE_LINE = (
+    "to", "title", "level", "kind", "enterprise", "enterprise_code", "source", "source_code", "region", "region_name",
+    "number", "article",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -127,7 +187,7 @@ class Report:
     at: datetime | None = None
     error: str = ""
     bad_address: bool = False
-    """FAILED because the address does not exist (as `PermanentError`), not for a passing reason."""
+    """FAILED because the address does not exist (as `NoSuchAddress`), not for a passing reason."""
 
 
 class Channel(ABC):
@@ -150,6 +210,6 @@ class Channel(ABC):
     def send(self, letter: Letter) -> Receipt | None:
         """Send within the channel's own timeout; None when the provider gave no number to follow it by.
 
-        Raises `ChannelError` (try later), `AccountError` (try later; everybody is concerned) or `PermanentError`
-        (never to this address). Any other exception is a mistake in the channel.
+        Raises a `ChannelError`, of the class whose `Fault` it is. Any other exception is a mistake in the channel and
+        counts as a `LetterError`.
         """

@@ -17,8 +17,10 @@ from anlan.now import now_us
 BASE = "https://oapi.dingtalk.com"
 DINGTALK = Service(
     "钉钉",
-    nobody=frozenset({33012, 60121, 400002}),
-    passing=frozenset({-1, 15, 88, 90002, 90006, 90018, 130101, 143105, 400013, 410100}),
+    nobody=frozenset({33012, 60121}),
+    recipient=frozenset({143105, 143106}),
+    account=frozenset({40001, 40013, 40078, 40089, 41001, 43007, 50015, 52010, 52013, 60011, 60020, 300001, 310000}),
+    passing=frozenset({-1, 15, 88, 90002, 90006, 90018, 130101, 400013, 410100}),
     in_a_minute=frozenset({90018, 130101, 410100}),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from anlan.channels.base import AccountError, ChannelError, PermanentError
+from anlan.channels.base import AccountError, ChannelError, LetterError, NoSuchAddress, RecipientError
 from anlan.channels.http import Wire
 from anlan.channels.tokens import Token
 
@@ -25,11 +25,15 @@ def cut(text: str, most: int = MOST_BYTES) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service: its name in errors, and which of its codes mean what. An unknown one is the account's trouble."""
+    """One service: its name in errors, and which of its codes mean what. An unknown one is charged to the letter."""
 
     name: str
     nobody: frozenset[int]
     """There is no such person."""
+    recipient: frozenset[int]
+    """The person gets no more of it today, or cannot get it now."""
+    account: frozenset[int]
+    """The service refuses this installation: credentials, rights, addresses allowed, quota."""
     passing: frozenset[int]
     """Another try may succeed."""
     in_a_minute: frozenset[int]
@@ -54,15 +58,24 @@ class Service:
             return told
         text = f"{self.name}返回 {code}：{wire.clean(str(told.get('errmsg', '')))}"
         if code in self.nobody:
-            raise PermanentError(text)
+            raise NoSuchAddress(text)
+        if code in self.recipient:
+            raise RecipientError(text)
         if code in self.passing or code in TOKEN_ENDED:
             raise ChannelError(text, 60.0 if code in self.in_a_minute else None)
-        raise AccountError(text)
+        if code in self.account:
+            raise AccountError(text)
+        raise LetterError(text)
 
     def token(self, wire: Wire, url: str) -> tuple[str, float]:
         """An access token and for how many seconds it holds."""
-        told = self.judge(wire, self.ask(wire, url))
-        return str(told["access_token"]), float(told.get("expires_in", 7200))
+        try:
+            told = self.judge(wire, self.ask(wire, url))
+            return str(told["access_token"]), float(told.get("expires_in", 7200))
+        except (LetterError, RecipientError, NoSuchAddress) as error:
+            raise AccountError(str(error)) from None  # no letter was shown yet
+        except (KeyError, TypeError, ValueError):
+            raise ChannelError("看不懂对方的应答") from None
 
     def send(self, wire: Wire, url: str, value: Any, token: Token, used: str) -> dict[str, Any]:
         """POST ``value``, and forget the token ``used`` when the service says that it has ended."""

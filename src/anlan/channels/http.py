@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from anlan.channels.base import AccountError, ChannelError, PermanentError
+from anlan.channels.base import AccountError, ChannelError, LetterError
 from anlan.now import now
 
 for _name in ("httpx", "httpcore"):
@@ -28,6 +28,8 @@ MOST_BYTES = 64 * 1024
 LONGEST_RETRY_S = 3600.0
 _PASSING = {408, 409, 423, 425, 429}
 _OURS = {401, 402, 403, 407}
+_NOT_HERE = {404, 405, 406, 410, 421, 426}
+"""No such interface at this address, for now or for good: says nothing of whom the letter was for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,8 @@ class Wire:
             return loop.run_until_complete(self._limited(trust, method, url, headers, content))
         except TimeoutError:
             raise ChannelError(f"对方在 {self.timeout_s:g} 秒内没有应答") from None
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-            raise PermanentError("地址无法使用") from None
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError):
+            raise LetterError("这封信写不成请求：地址或头部无法使用") from None
         except httpx.TimeoutException:
             raise ChannelError("对方没有按时应答") from None
         except httpx.ConnectError as error:
@@ -122,18 +124,21 @@ class Wire:
         return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:160]
 
     def judge(self, answer: Answer, words: str = "") -> None:
-        """Nothing for a 2xx; else the error that the status stands for, with ``words`` of the server's own."""
+        """Nothing for a 2xx; else the error that the status stands for, with ``words`` of the server's own.
+
+        A status is the transport's: none of them says that a recipient's address is wrong.
+        """
         status = answer.status
         if 200 <= status < 300:
             return
         text = f"对方应答 {status}" + (f"：{self.clean(words)}" if words else "")
         if 300 <= status < 400:
             raise AccountError(f"对方应答 {status}，要求转到别的地址，未予跟随")
-        if status in _OURS:
+        if status in _OURS or status in _NOT_HERE:
             raise AccountError(text, answer.retry_after)
         if status >= 500 or status in _PASSING:
             raise ChannelError(text, answer.retry_after)
-        raise PermanentError(text)
+        raise LetterError(text)
 
 
 @lru_cache(maxsize=8)

@@ -16,11 +16,10 @@ from html import escape
 from anlan.channels.base import AccountError, Channel, ChannelError, Letter, Need, PermanentError, Receipt
 from anlan.channels.http import Wire, trusted
 from anlan.channels.letters import KINDS, civil_words, digest, headline, level_name, short_id
+from anlan.channels.smtp import Stage, verdict
 from anlan.channels.table import Table
 from anlan.now import now
 from anlan.rules.calendar import civil
-
-_NO_MAILBOX = {510, 511, 513, 550, 551, 553, 556}
 
 
 class Mail(Channel):
@@ -57,12 +56,14 @@ class Mail(Channel):
                     relay.starttls(context=trusted(self._ca_file))
                 if self._user:
                     relay.login(self._user, self._password)
-                relay.send_message(mail)
+                self._hand_over(relay, mail)
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
-            raise self._refusal(code, words, of_recipient=True) from None
+            raise self._refusal(code, words, Stage.RECIPIENT) from None
+        except smtplib.SMTPDataError as error:
+            raise self._refusal(error.smtp_code, error.smtp_error, Stage.CONTENT) from None
         except smtplib.SMTPResponseException as error:
-            raise self._refusal(error.smtp_code, error.smtp_error) from None
+            raise self._refusal(error.smtp_code, error.smtp_error, Stage.SESSION) from None
         except smtplib.SMTPNotSupportedError:
             raise AccountError("邮件服务器不支持所设的加密或登录方式") from None
         except ssl.SSLCertVerificationError:
@@ -70,6 +71,13 @@ class Mail(Channel):
         except (smtplib.SMTPException, OSError) as error:
             raise ChannelError(f"与邮件服务器的连接中断（{type(error).__name__}）") from None
         return Receipt(mail["Message-ID"])
+
+    @staticmethod
+    def _hand_over(relay: smtplib.SMTP, mail: EmailMessage) -> None:
+        try:
+            relay.send_message(mail)
+        except smtplib.SMTPNotSupportedError:  # a name before the @ that is not ASCII; says nothing of other mails
+            raise PermanentError("邮件服务器不支持 @ 前带中文的邮箱地址") from None
 
     @contextmanager
     def _relay(self) -> Iterator[smtplib.SMTP]:
@@ -99,12 +107,9 @@ class Mail(Channel):
             limit.cancel()
             relay.close()
 
-    def _refusal(self, code: int, words: bytes | str, *, of_recipient: bool = False) -> ChannelError:
+    def _refusal(self, code: int, words: bytes | str, stage: Stage) -> ChannelError:
         said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-        text = f"邮件服务器返回 {code}：{self._wire.clean(said)}"
-        if of_recipient and code in _NO_MAILBOX:
-            return PermanentError(text)
-        return AccountError(text) if code >= 500 else ChannelError(text)
+        return verdict(code, said, stage)(f"邮件服务器返回 {code}：{self._wire.clean(said)}")
 
     def compose(self, letter: Letter) -> EmailMessage:
         """The mail; its Message-ID follows from the key, so that a mail box can drop a repetition."""
@@ -112,7 +117,7 @@ class Mail(Channel):
             raise PermanentError("没有邮箱地址")
         mail = EmailMessage()
         try:
-            mail["To"] = Address(addr_spec=letter.address)
+            mail["To"] = Address(addr_spec=in_ascii(letter.address))
         except (ValueError, IndexError):
             raise PermanentError("不是邮箱地址") from None
         domain = self._sender.domain
@@ -137,6 +142,12 @@ class Mail(Channel):
             subtype="html",
         )
         return mail
+
+
+def in_ascii(address: str) -> str:
+    """The address with its domain as the wire wants it (``例子.中国`` in Punycode). Raises ValueError."""
+    name, at, domain = address.rpartition("@")
+    return address if address.isascii() else f"{name}{at}{domain.encode('idna').decode('ascii')}"
 
 
 def facts(letter: Letter) -> list[tuple[str, str]]:

@@ -12,7 +12,18 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from anlan.channels.base import AccountError, Channel, ChannelError, Letter, Need, PermanentError, Receipt
+from anlan.channels.base import (
+    AccountError,
+    Channel,
+    ChannelError,
+    Letter,
+    LetterError,
+    Need,
+    NoSuchAddress,
+    PermanentError,
+    Receipt,
+    RecipientError,
+)
 from anlan.channels.http import Answer, Wire
 from anlan.channels.letters import fill, header_key, unknown_placeholders
 from anlan.channels.reports import Reports, dig, matches
@@ -24,11 +35,17 @@ Signer = Callable[[str, str, bytes, Letter], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How to read an answer. Codes may use ``*``; one that is in no list is taken for a passing trouble."""
+    """How to read an answer. Codes may use ``*``; the first list that holds one decides, and one that is in no list is
+    charged to its letter."""
 
     code_paths: tuple[str, ...] = ()
     success: tuple[str, ...] = ()
     permanent: tuple[str, ...] = ()
+    """There is no such number."""
+    recipient: tuple[str, ...] = ()
+    """The number gets none now: over its count, switched off."""
+    letter: tuple[str, ...] = ()
+    """What the letter says is refused."""
     temporary: tuple[str, ...] = ()
     account: tuple[str, ...] = ()
     id_paths: tuple[str, ...] = ()
@@ -44,14 +61,16 @@ class Verdict:
         if code and not matches(code, self.success):
             text = f"服务商返回 {wire.clean(code)}" + (f"：{words}" if words else "")
             for codes, error in (
-                (self.permanent, PermanentError(text)),
+                (self.permanent, NoSuchAddress(text)),
+                (self.recipient, RecipientError(text, answer.retry_after)),
+                (self.letter, LetterError(text)),
                 (self.temporary, ChannelError(text, answer.retry_after)),
                 (self.account, AccountError(text, answer.retry_after)),
             ):
                 if matches(code, codes):
                     raise error
             if 200 <= answer.status < 300:
-                raise ChannelError(text, answer.retry_after)
+                raise LetterError(text, answer.retry_after)
         if str(answer.status) not in self.statuses:
             wire.judge(answer, words or code)
             if self.statuses:
@@ -136,6 +155,8 @@ def from_table(table: Table, *, title: str, needs: Need, body: Mapping[str, Any]
         code_paths=table.texts("code_paths"),
         success=table.texts("success"),
         permanent=table.texts("permanent"),
+        recipient=table.texts("recipient"),
+        letter=table.texts("letter"),
         temporary=table.texts("temporary"),
         account=table.texts("account"),
         id_paths=table.texts("id_paths"),

@@ -23,8 +23,11 @@ CONTENT_TYPE = "application/json; charset=utf-8"
 VERDICT = Verdict(
     code_paths=("Response.Error.Code", "Response.SendStatusSet.0.Code"),
     success=("Ok",),
-    permanent=("InvalidParameterValue.IncorrectPhoneNumber", "FailedOperation.PhoneNumberInBlacklist",
-               "FailedOperation.PhoneNumberOnBlacklist", "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter"),
+    permanent=("InvalidParameterValue.IncorrectPhoneNumber",),
+    recipient=("FailedOperation.PhoneNumber*", "LimitExceeded.PhoneNumber*", "UnsupportedOperation.ContainDomesticAnd*",
+               "UnsupportedOperation.UnsupportedRegion"),
+    letter=("InvalidParameterValue.ProhibitedUseUrlInTemplateParameter", "InvalidParameterValue.ContentLengthLimit",
+            "InvalidParameterValue.TemplateParameter*", "FailedOperation.ContainSensitiveWord"),
     temporary=("LimitExceeded*", "RequestLimitExceeded*", "InternalError*", "FailedOperation.FailResolvePacket"),
     account=("AuthFailure*", "UnauthorizedOperation*", "FailedOperation.*", "InvalidParameter*",
              "UnsupportedOperation*", "MissingParameter*", "ResourceNotFound*", "ResourceInsufficient*"),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from anlan.channels.base import Channel, Letter, Need, PermanentError, Receipt
+from anlan.channels.base import Channel, ChannelError, Letter, Need, PermanentError, Receipt, RecipientError
 from anlan.channels.letters import as_dict, header_key
 from anlan.channels.reports import dig, read_settings
 from anlan.channels.table import Table
@@ -54,9 +54,15 @@ class Webhook(Channel):
             "Anlan-Timestamp": str(timestamp),
             "Anlan-Signature": signature(self._secret, timestamp, body),
         }
-        answer = self._wire.exchange("POST", self._url or self._allowed(letter.address), headers, body)
-        if answer.status != 409:
-            self._wire.judge(answer)
+        own = "" if self._url else self._allowed(letter.address)
+        try:
+            answer = self._wire.exchange("POST", self._url or own, headers, body)
+            if answer.status != 409:
+                self._wire.judge(answer)
+        except ChannelError as error:
+            if own:  # that server is the recipient's alone: others have theirs
+                raise RecipientError(str(error), error.retry_after) from None
+            raise
         return Receipt(dig(answer.json(), ("id",)), delivered=True)
 
     def _allowed(self, address: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from anlan.channels.base import Channel, Letter, Need, PermanentError, Receipt
+from anlan.channels.base import Channel, Letter, Need, NoSuchAddress, PermanentError, Receipt
 from anlan.channels.errcode import Service, cut
 from anlan.channels.letters import whole_text
 from anlan.channels.table import Table
@@ -14,6 +14,10 @@ BASE = "https://qyapi.weixin.qq.com"
 WECOM = Service(
     "企业微信",
     nobody=frozenset({40003, 40031, 60111, 81013}),
+    recipient=frozenset({50005}),
+    account=frozenset(
+        {40001, 40013, 40056, 40091, 41001, 41002, 41004, 41011, 48002, 50003, 60020, 93000, 93004, 301002}
+    ),
     passing=frozenset({-1, 43004, 45009, 45033, 50001, 90018}),
     in_a_minute=frozenset({45009, 45033}),
 )
@@ -50,7 +54,7 @@ class WeComMessage(Channel):
         }
         told = WECOM.send(self._wire, f"{self._base}/message/send?access_token={token}", message, self._token, token)
         if letter.address.lower() in str(told.get("invaliduser", "")).lower().split("|"):
-            raise PermanentError("企业微信没有这个成员，或他不在应用的可见范围内")
+            raise NoSuchAddress("企业微信没有这个成员，或他不在应用的可见范围内")
         return Receipt(str(told.get("msgid", "")))
 
 

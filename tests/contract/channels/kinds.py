@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,18 @@ LETTER = Letter(
     earlier=(Earlier("w7:informed:e9/person:bg-01/cap", datetime(2024, 3, 1, tzinfo=UTC)),),
 )
 
+POISON = replace(
+    LETTER,
+    to="示例县\r\nBcc: everybody@example.org",
+    title="警示通报：示例\n厂\r\nX-Injected: 1\u2028液氨\u202e罐区\x00\x1b[31m\ud83d",
+    body="第一行\r\n.\r\n第二行\x00\x07\ud800",
+    enterprise="示例\n化工_x000D_有限公司",
+    source="液氨\x0b罐区\u200f",
+    region_name="示例\t县",
+    number="YJ1\r\n2",
+)
+"""Names and words as they come out of workbooks, from other systems, or from somebody who means harm."""
+
 Settings = Callable[[str], dict[str, Any]]
 
 
@@ -52,6 +64,10 @@ class Kind:
     busy: Reply | None = None
     """The provider's own way of asking to wait, beside the status 429."""
     refuses_us: Reply | None = None
+    not_now: Reply | None = None
+    """The recipient gets none now; the address is right."""
+    unknown: Reply | None = None
+    """A code that no list holds."""
     number: str = ""
     """What the receipt of ``takes`` says."""
     login: str = ""
@@ -65,6 +81,7 @@ def _gateway(url: str) -> dict[str, Any]:
         "code_paths": ["code"],
         "success": ["0"],
         "permanent": ["4*"],
+        "recipient": ["5*"],
         "account": ["9*"],
         "id_paths": ["data.id"],
         "message_paths": ["msg"],
@@ -79,6 +96,8 @@ KINDS = [
         takes=says({"code": 0, "data": {"id": "m-1"}}),
         no_such_address=says({"code": 41, "msg": f"no such number {SECRET}"}),
         busy=says({"code": 7, "msg": "later"}),
+        not_now=says({"code": 52, "msg": f"five a day {SECRET}"}),
+        unknown=says({"code": 7777, "msg": f"strange {SECRET}"}),
         refuses_us=says({"code": 91, "msg": SECRET}),
         number="m-1",
     ),
@@ -88,6 +107,8 @@ KINDS = [
         "00000000001",
         takes=says({"code": "0", "data": {"id": "c-1"}}),
         no_such_address=says({"code": "41", "msg": SECRET}),
+        not_now=says({"code": "51", "msg": SECRET}),
+        unknown=says({"code": "E-7777", "msg": SECRET}),
         refuses_us=says({"code": "91", "msg": SECRET}),
         number="c-1",
     ),
@@ -104,7 +125,9 @@ KINDS = [
         "00000000001",
         takes=says({"Code": "OK", "BizId": "b^1", "Message": "OK"}),
         no_such_address=says({"Code": "isv.MOBILE_NUMBER_ILLEGAL", "Message": SECRET}),
-        busy=says({"Code": "isv.BUSINESS_LIMIT_CONTROL", "Message": "触发分钟级流控"}),
+        busy=says({"Code": "Throttling.User", "Message": "Request was denied due to user flow control."}),
+        not_now=says({"Code": "isv.BUSINESS_LIMIT_CONTROL", "Message": "触发小时级流控Permits:5"}),
+        unknown=says({"Code": "SomethingNew.Entirely", "Message": SECRET}),
         refuses_us=says({"Code": "SignatureDoesNotMatch", "Message": SECRET}, status=400),
         number="b^1",
     ),
@@ -125,8 +148,12 @@ KINDS = [
             {"Response": {"SendStatusSet": [{"Code": "InvalidParameterValue.IncorrectPhoneNumber", "Message": SECRET}]}}
         ),
         busy=says(
-            {"Response": {"Error": {"Code": "LimitExceeded.PhoneNumberDailyLimit", "Message": "超出日下发条数"}}}
+            {"Response": {"Error": {"Code": "LimitExceeded.DeliveryFrequencyLimit", "Message": "下发短信达到频率上限"}}}
         ),
+        not_now=says(
+            {"Response": {"SendStatusSet": [{"Code": "LimitExceeded.PhoneNumberDailyLimit", "Message": "超日上限"}]}}
+        ),
+        unknown=says({"Response": {"SendStatusSet": [{"Code": "SomethingNew.Entirely", "Message": SECRET}]}}),
         refuses_us=says({"Response": {"Error": {"Code": "AuthFailure.SignatureFailure", "Message": SECRET}}}),
         number="t:1",
     ),
@@ -138,6 +165,8 @@ KINDS = [
         no_such_address=says({"errcode": 81013, "errmsg": f"user & party & tag all invalid {SECRET}"}),
         busy=says({"errcode": 45009, "errmsg": "api freq out of limit"}),
         refuses_us=says({"errcode": 60020, "errmsg": f"not allow to access from your ip {SECRET}"}),
+        not_now=says({"errcode": 50005, "errmsg": f"user is disabled {SECRET}"}),
+        unknown=says({"errcode": 987654, "errmsg": SECRET}),
         number="wm-1",
         login="/cgi-bin/gettoken",
     ),
@@ -148,6 +177,7 @@ KINDS = [
         takes=says({"errcode": 0, "errmsg": "ok"}),
         busy=says({"errcode": 45009, "errmsg": "api freq out of limit"}),
         refuses_us=says({"errcode": 93000, "errmsg": f"invalid webhook url {SECRET}"}),
+        unknown=says({"errcode": 987654, "errmsg": SECRET}),
     ),
     Kind(
         "dingtalk",
@@ -157,6 +187,8 @@ KINDS = [
         no_such_address=says({"errcode": 33012, "errmsg": f"无效的USERID {SECRET}"}),
         busy=says({"errcode": 90018, "errmsg": "您的服务器调用钉钉开放平台所有接口的请求都被暂时禁用了"}),
         refuses_us=says({"errcode": 50015, "errmsg": SECRET}),
+        not_now=says({"errcode": 143106, "errmsg": f"over the daily count {SECRET}"}),
+        unknown=says({"errcode": 987654, "errmsg": SECRET}),
         number="256271667526",
         login="/gettoken",
     ),
@@ -167,6 +199,7 @@ KINDS = [
         takes=says({"errcode": 0, "errmsg": "ok"}),
         busy=says({"errcode": 130101, "errmsg": "send too fast"}),
         refuses_us=says({"errcode": 310000, "errmsg": f"sign not match {SECRET}"}),
+        unknown=says({"errcode": 987654, "errmsg": SECRET}),
     ),
     Kind(
         "webhook",

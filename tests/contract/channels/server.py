@@ -200,5 +200,5 @@ class MailServer:
     def _mail(peer: socketserver.StreamRequestHandler) -> bytes:
         lines = []
         while (line := peer.rfile.readline()) not in (b".\r\n", b""):
-            lines.append(line)
+            lines.append(line[1:] if line.startswith(b"..") else line)  # RFC 5321, 4.5.2
         return b"".join(lines)

@@ -8,10 +8,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from tests.contract.channels.kinds import KINDS, LETTER, SECRET, Kind, build, ready
+from tests.contract.channels.kinds import KINDS, LETTER, POISON, SECRET, Kind, build, ready
 from tests.contract.channels.server import ChannelServer, Reply
 
-from anlan.channels import AccountError, Channel, ChannelError, PermanentError, Receipt
+from anlan.channels import (
+    AccountError,
+    Channel,
+    ChannelError,
+    Fault,
+    LetterError,
+    NoSuchAddress,
+    PermanentError,
+    Receipt,
+    RecipientError,
+)
 from anlan.channels.letters import short_id
 
 LIMIT_S = 0.2
@@ -105,7 +115,58 @@ def test_an_unknown_address_is_for_good(kind: Kind, server: ChannelServer, chann
     if kind.no_such_address is None:
         pytest.skip("nobody's own address is used")
     ready(kind, server, kind.no_such_address)
-    assert isinstance(fails(channel, kind), PermanentError)
+    assert isinstance(fails(channel, kind), NoSuchAddress)
+
+
+@pytest.mark.case("B1")
+@pytest.mark.parametrize("status", [404, 405, 410, 421, 401, 403])
+def test_a_status_of_the_transport_is_no_verdict_on_the_recipient(
+    kind: Kind, server: ChannelServer, channel: Channel, status: int
+) -> None:
+    ready(kind, server, Reply(status, f"<html>{status} {SECRET}</html>".encode()))
+    assert fails(channel, kind).fault is (Fault.TRANSPORT if kind.type == "apprise" else Fault.ACCOUNT)
+
+
+@pytest.mark.case("B1")
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_request_that_is_not_understood_is_charged_to_the_letter(
+    kind: Kind, server: ChannelServer, channel: Channel, status: int
+) -> None:
+    ready(kind, server, Reply(status, SECRET.encode()))
+    assert fails(channel, kind).fault is (Fault.TRANSPORT if kind.type == "apprise" else Fault.LETTER)
+
+
+@pytest.mark.case("B1")
+def test_a_recipients_passing_trouble_is_neither_the_accounts_nor_for_good(
+    kind: Kind, server: ChannelServer, channel: Channel
+) -> None:
+    if kind.not_now is None:
+        pytest.skip("does not tell")
+    ready(kind, server, kind.not_now)
+    assert type(fails(channel, kind)) is RecipientError
+
+
+@pytest.mark.case("G1")
+def test_a_code_that_nobody_knows_is_charged_to_the_letter(kind: Kind, server: ChannelServer, channel: Channel) -> None:
+    if kind.unknown is None:
+        pytest.skip("has no codes")
+    ready(kind, server, kind.unknown)
+    assert type(fails(channel, kind)) is LetterError
+
+
+@pytest.mark.case("B2")
+def test_a_letter_with_breaks_and_control_signs_goes_out_without_them(
+    kind: Kind, server: ChannelServer, channel: Channel
+) -> None:
+    channel.send(replace(POISON, address=kind.address))
+    got = letters(kind, server)[0]
+    assert "x-injected" not in got.headers
+    text = str(got.form()) if "form-urlencoded" in got.headers["content-type"] else got.body.decode()
+    if "\\u" in text:
+        text = text.encode().decode("unicode_escape")
+    assert "警示通报：示例 厂 X-Injected: 1 液氨罐区[31m" in text
+    for sign in ("\r", "\x00", "\x1b", "\x07", "\u2028", "\u202e", "\u200f", "_x000D_"):
+        assert sign not in text
 
 
 def test_the_providers_own_throttle_passes(kind: Kind, server: ChannelServer, channel: Channel) -> None:

@@ -10,10 +10,10 @@ from email.message import EmailMessage
 from typing import cast
 
 import pytest
-from tests.contract.channels.kinds import LETTER, mail
+from tests.contract.channels.kinds import LETTER, POISON, mail
 from tests.contract.channels.server import MailServer
 
-from anlan.channels import AccountError, ChannelError, PermanentError
+from anlan.channels import AccountError, ChannelError, LetterError, NoSuchAddress, PermanentError, RecipientError
 from anlan.config import ConfigError
 
 TO = replace(LETTER, address="duty@county.example")
@@ -65,15 +65,58 @@ def test_words_of_a_letter_are_no_markup_and_no_header(relay: MailServer) -> Non
         channel.send(replace(TO, address="a@b.example\r\nBcc: c@d.example"))
 
 
+@pytest.mark.case("B2")
+def test_breaks_and_control_signs_of_a_name_are_washed_out_of_the_mail(relay: MailServer) -> None:
+    mail(relay).send(replace(POISON, address="duty@county.example"))
+    got = arrived(relay)
+    assert got["Subject"] == "警示通报：示例 厂 X-Injected: 1 液氨罐区[31m"
+    assert got["Bcc"] is None
+    assert got["X-Injected"] is None
+    plain = got.get_body(["plain"]).get_content()  # type: ignore[union-attr]
+    plain = plain.replace("\r\n", "\n")
+    assert plain.startswith("第一行\n.\n第二行\n")
+    assert "企业：示例 化工 有限公司\n" in plain
+
+
+@pytest.mark.case("G1")
+def test_an_address_in_chinese_goes_out_where_it_can_and_concerns_no_other_where_it_cannot(relay: MailServer) -> None:
+    channel = mail(relay)
+    channel.send(replace(LETTER, address="x@例子.中国"))
+    assert relay.recipients == ["x@xn--fsqu00a.xn--fiqs8s"]
+    with pytest.raises(PermanentError) as raised:
+        channel.send(replace(LETTER, address="值班@例子.中国"))
+    assert not isinstance(raised.value, NoSuchAddress)
+
+
+@pytest.mark.case("B1")
 @pytest.mark.parametrize(
     ("verb", "answer", "error"),
     [
-        ("RCPT", "550 no such mailbox", PermanentError),
-        ("RCPT", "450 try later", ChannelError),
-        ("RCPT", "552 full", AccountError),
+        ("RCPT", "550 no such mailbox", NoSuchAddress),
+        ("RCPT", "550 5.1.1 <duty@county.example>: Recipient address rejected: User unknown", NoSuchAddress),
+        ("RCPT", "550 Mailbox not found. http://mail.example/help", NoSuchAddress),
+        ("RCPT", "550 5.1.10 null MX", NoSuchAddress),
+        ("RCPT", "554 5.2.1 mailbox disabled", NoSuchAddress),
+        ("RCPT", "450 try later", RecipientError),
+        ("RCPT", "450 4.7.1 Greylisted, see http://mail.example", RecipientError),
+        ("RCPT", "552 full", RecipientError),
+        ("RCPT", "552 5.2.2 Mailbox full", RecipientError),
+        ("RCPT", "452 4.2.2 The email account is over quota", RecipientError),
+        ("RCPT", "452 4.3.1 Insufficient system storage", ChannelError),
+        ("RCPT", "421 4.7.0 closing", ChannelError),
+        ("RCPT", "550 5.7.1 relay access denied", RecipientError),
+        ("RCPT", "550 Mailbox unavailable or access denied", RecipientError),
+        ("RCPT", "550 Domain frequency limited", ChannelError),
+        ("RCPT", "550 5.7.1 too many messages from your host", ChannelError),
+        ("RCPT", "550 5.1.8 sender domain does not exist", AccountError),
+        ("RCPT", "530 5.7.0 Authentication required", AccountError),
+        ("RCPT", "550 1.2.3.4 is in a block list, user unknown", RecipientError),
         ("MAIL", "530 log in first", AccountError),
         ("DATA", "451 later", ChannelError),
-        (".", "554 looks like junk", AccountError),
+        (".", "554 looks like junk", LetterError),
+        (".", "550 5.7.1 content denied", LetterError),
+        (".", "552 5.2.2 mailbox full", RecipientError),
+        (".", "552 5.3.4 message too big", LetterError),
         ("HELLO", "421 too busy", ChannelError),
         ("HELLO", "554 not for you", AccountError),
     ],

@@ -12,7 +12,18 @@ import pytest
 from tests.contract.channels.kinds import BY_TYPE, LETTER, SECRET, build, ready
 from tests.contract.channels.server import ChannelServer, Reply, says
 
-from anlan.channels import AccountError, ChannelError, PermanentError, ReceiptState, ReportError, aliyun, tencent
+from anlan.channels import (
+    AccountError,
+    ChannelError,
+    LetterError,
+    NoSuchAddress,
+    PermanentError,
+    ReceiptState,
+    RecipientError,
+    ReportError,
+    aliyun,
+    tencent,
+)
 from anlan.channels import configured as channels_of
 from anlan.channels.dingtalk import robot_sign
 from anlan.channels.errcode import MOST_BYTES
@@ -174,11 +185,11 @@ def test_a_code_decides_before_the_status(server: ChannelServer) -> None:
     channel = of(server, code_paths=["code"], success=["ok"], permanent=["bad_number"], temporary=["busy"])
     letter = replace(LETTER, address="00000000001")
     for reply, error in (
-        (says({"code": "bad_number"}, status=500), PermanentError),
+        (says({"code": "bad_number"}, status=500), NoSuchAddress),
         (says({"code": "busy"}, status=400), ChannelError),
-        (says({"code": "strange"}), ChannelError),
+        (says({"code": "strange"}), LetterError),
         (says({"code": "ok"}, status=500), ChannelError),
-        (says({"code": "strange"}, status=400), PermanentError),
+        (says({"code": "strange"}, status=400), LetterError),
     ):
         server.reply = reply
         with pytest.raises(ChannelError) as raised:
@@ -194,6 +205,16 @@ def test_a_recipients_own_address_stays_within_the_allowed_hosts(server: Channel
     assert server.got[0].path == "/mine"
     with pytest.raises(PermanentError):
         channel.send(replace(LETTER, address=address))
+
+
+@pytest.mark.case("B1")
+@pytest.mark.parametrize("reply", [Reply(404), Reply(503), Reply(401), Reply(manner="close")])
+def test_a_recipients_own_server_is_that_recipients_trouble_alone(server: ChannelServer, reply: Reply) -> None:
+    values = {"type": "webhook", "secret": SECRET, "allowed_hosts": [server.host]}
+    channel = channels_of(Config(channels={"x": values}))["x"]
+    server.reply = reply
+    with pytest.raises(RecipientError):
+        channel.send(replace(LETTER, address=f"{server.url}/mine"))
 
 
 def test_an_answer_without_end_is_read_to_a_limit(server: ChannelServer) -> None:

@@ -5,7 +5,7 @@ Rows are written in the transaction of the decision; sending happens afterwards 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -19,6 +19,9 @@ from anlan.apps.registry.selectors import staff
 
 LATE_AFTER = timedelta(seconds=5)
 """Beyond this a notice is shown as late (本地设定); the same grace as the clock's for a step."""
+
+NOBODY_AFTER = timedelta(seconds=60)
+"""A notice that reached nobody for so long is an operator's fault whatever still waits (本地设定)."""
 
 
 class NoticeKind(models.TextChoices):
@@ -34,6 +37,7 @@ class NoticeKind(models.TextChoices):
     REPORT = "report", _("处置报告")
     REPORT_OVERDUE = "report_overdue", _("处置报告逾期")
     SUMMARY = "summary", _("报警汇总")
+    CONTACT = "contact", _("联系方式暂停")
 
 
 class Notice(models.Model):
@@ -52,13 +56,20 @@ class Notice(models.Model):
     article = models.CharField(_("依据"), max_length=60, blank=True)
     title = models.CharField(_("标题"), max_length=120)
     body = models.TextField(_("内容"), blank=True)
+    nobody_since = models.DateTimeField(_("无人收到"), null=True, blank=True)
+    """When it was found that nobody had been reached; empty again once somebody is."""
 
     objects = OfEnterprise.as_manager()
 
     class Meta:
         ordering = ["sent_at", "id"]
         constraints = [models.UniqueConstraint(fields=["key"], name="one_notice_per_key")]
-        indexes = [models.Index(fields=["subject", "sent_at"]), models.Index(fields=["enterprise", "-sent_at"])]
+        indexes = [
+            models.Index(fields=["subject", "sent_at"]),
+            models.Index(fields=["enterprise", "-sent_at"]),
+            models.Index(fields=["sent_at"], name="notice_by_time"),
+            models.Index(fields=["subject"], condition=models.Q(nobody_since__isnull=False), name="notice_nobody"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -158,7 +169,8 @@ class Contact(models.Model):
 
     Belongs to a person, or to the desk of an agency or enterprise. Addresses are personal data (SEC-04): screens show
     them to their owner and to who keeps the desk, all others see them masked; the journal holds them masked.
-    Rows are disabled, never deleted, because deliveries point at them.
+    Rows are disabled by people, never deleted, because deliveries point at them. A provider's word that there is no
+    such address suspends a contact for a time: until then it is used only when its owner has no other.
     """
 
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="contacts")
@@ -173,6 +185,7 @@ class Contact(models.Model):
     is_enabled = models.BooleanField(_("启用"), default=True)
     disabled_at = models.DateTimeField(_("停用时间"), null=True, blank=True)
     disabled_because = models.CharField(_("停用原因"), max_length=200, blank=True)
+    suspended_until = models.DateTimeField(_("暂停至"), null=True, blank=True)
 
     objects = ContactQuerySet.as_manager()
 
@@ -201,6 +214,10 @@ class Contact(models.Model):
     def masked(self) -> str:
         """The address with its middle hidden: enough to recognise it, too little to use it."""
         return masked(self.address)
+
+    def is_suspended(self, at: datetime) -> bool:
+        """Whether a provider has said that there is no such address, not long ago."""
+        return self.suspended_until is not None and at < self.suspended_until
 
 
 def masked(address: str) -> str:
@@ -232,6 +249,10 @@ class Delivery(models.Model):
     claimed_until = models.DateTimeField(null=True, blank=True)
     passed_on_at = models.DateTimeField(null=True, blank=True)
     """When the recipient's next way was opened because this one had not worked."""
+    refusals = models.PositiveSmallIntegerField(default=0, db_default=0)
+    """Tries whose failure was charged to this letter or its recipient."""
+    refused_at = models.DateTimeField(null=True, blank=True)
+    """When these were enough to count the way as closed; it is tried on, and others are told meanwhile."""
     provider_id = models.CharField(_("渠道编号"), max_length=120, blank=True, default="")
     sent_at = models.DateTimeField(_("发出"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("送达"), null=True, blank=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
 from anlan.apps.delivery.models import (
     NO_WAY,
+    NOBODY_AFTER,
     TAKEN,
     WAITING,
     ChannelState,
@@ -93,9 +94,10 @@ def contacts_in(scope: Scope, whoms: Collection[tuple[str, int]]) -> list[Contac
 
 
 def disabled_contacts(scope: Scope) -> QuerySet[Contact]:
-    """Contacts in scope that are not used any more, those that were disabled last first."""
-    rows = Contact.objects.visible_to(scope).filter(is_enabled=False)
-    return rows.select_related("person", "agency", "enterprise").order_by("-disabled_at", "-pk")
+    """Contacts in scope that are disabled, or that a provider's word has suspended: these first."""
+    idle = Q(is_enabled=False) | Q(suspended_until__isnull=False)
+    rows = Contact.objects.visible_to(scope).filter(idle).select_related("person", "agency", "enterprise")
+    return rows.order_by(F("suspended_until").desc(nulls_last=True), "-disabled_at", "-pk")
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,25 @@ def stuck(now: datetime, after: timedelta) -> tuple[int, datetime | None]:
     left = Q(state=DeliveryState.SENDING, claimed_until__lt=now - after)
     rows = Delivery.objects.filter(waiting | left).exclude(channel__in=tried.values("name"))
     found = rows.aggregate(n=Count("pk"), oldest=Min("message__notice__sent_at"))
+    return found["n"], found["oldest"]
+
+
+def reached_nobody(now: datetime, over: timedelta = timedelta(days=1)) -> list[Notice]:
+    """Notices of the time ``over`` until `NOBODY_AFTER` ago that no way has brought to anybody and nobody has read,
+    the oldest first, at most 50. From the rows alone, whatever delivery has found itself."""
+    rows = Delivery.objects.filter(message__notice=OuterRef("pk"))
+    own = rows.filter(Q(contact__isnull=False) | Q(channel=NO_WAY))
+    read = Message.objects.by_the_machine().filter(notice=OuterRef("pk"), read_at__isnull=False)
+    found = Notice.objects.by_the_machine().filter(sent_at__gte=now - over, sent_at__lte=now - NOBODY_AFTER)
+    found = found.filter(Exists(rows)).exclude(Exists(read)).exclude(Exists(own.filter(state__in=TAKEN)))
+    return list(found.filter(Exists(own) | ~Exists(rows.filter(state__in=TAKEN))).order_by("sent_at", "pk")[:50])
+
+
+def given_up(now: datetime, over: timedelta = timedelta(days=1)) -> tuple[int, datetime | None]:
+    """Letters of the time ``over`` that failed after having been refused again and again for their own sake; how many,
+    and when the first of them was."""
+    rows = Delivery.objects.filter(state=DeliveryState.FAILED, refused_at__gte=now - over)
+    found = rows.aggregate(n=Count("pk"), oldest=Min("refused_at"))
     return found["n"], found["oldest"]
 
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from openpyxl.utils.escape import unescape
 
+from anlan.plain import one_line
+
 YES, NO = "是", "否"
 LONGEST_CODE = 40
 SAFE_DIGITS = 15
 """Spreadsheets keep so many digits of a number; a longer code typed as a number has lost the rest."""
 _NUMBER = re.compile(r"[+-]?([1-9][0-9]{0,2}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 """ASCII digits; a comma only between groups of three."""
-_BREAKS = re.compile(r"\s*[\x00-\x1f\x7f-\x9f\u2028\u2029]+\s*")
 
 
 @dataclass(frozen=True)
@@ -142,10 +143,10 @@ def text_of(cell: Any) -> str:
         return YES if cell else NO
     if isinstance(cell, int | float):
         return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
-    text = "".join(character for character in unescape(str(cell)) if unicodedata.category(character) != "Cf")
+    text = unescape(str(cell))
     if any(unicodedata.category(character) == "Cs" for character in text):
         raise ValueError("文字中有残缺的字符，无法保存")
-    return _BREAKS.sub(" ", text).strip()
+    return one_line(text)
 
 
 def folded(title: str) -> str:

@@ -18,6 +18,7 @@ class FindingKind(models.TextChoices):
     SLOT_EMPTY = "slot_empty", _("应告知单位未配置")
     CONTACT_FAILED = "contact_failed", _("联系方式失效")
     UNREACHED = "unreached", _("告知对象联系不上")
+    NOBODY_TOLD = "nobody_told", _("没有告知到任何人")
     HIDDEN_DANGER = "hidden_danger", _("隐患")
 
 

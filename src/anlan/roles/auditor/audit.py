@@ -82,6 +82,11 @@ class Part:
 
     faults: list[Fault] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
+    notes: list[Fault] = field(default_factory=list)
+    """What operators are told and yet is no fault of the platform's own."""
+
+    def note(self, kind: str, text: str, since: datetime | None = None) -> None:
+        self.notes.append(Fault(kind, text, since=since))
 
     def wrong(self, kind: str, text: str, detail: str = "", since: datetime | None = None) -> None:
         self.faults.append(Fault(kind, text, detail, since))
@@ -137,6 +142,23 @@ def _letters(part: Part, now: datetime) -> None:
         oldest = _at(written_at)
         text = _("%(n)s 条消息无人投递，最早的写于 %(at)s") % {"n": number, "at": oldest}
         part.wrong("letters_stuck", text, since=written_at)
+    untold = delivery.reached_nobody(now)
+    part.figures["reached_nobody"] = len(untold)
+    if untold:
+        first = untold[0]
+        text = _("%(n)s 份告知没有送到任何人，最早的发于 %(at)s。请看通知渠道页，用电话告知") % {
+            "n": len(untold), "at": _at(first.sent_at),
+        }  # fmt: skip
+        part.wrong("reached_nobody", text, first.title, since=first.sent_at)
+    for row in delivery.unwell_channels():
+        text = _("通知渠道 %(name)s 自 %(at)s 不通：%(error)s") % {
+            "name": row.name, "at": _at(row.unwell_since), "error": row.last_error,
+        }  # fmt: skip
+        part.note(f"channel_unwell_{row.name}", text, since=row.unwell_since)
+    number, since = delivery.given_up(now)
+    if number:
+        text = _("%(n)s 条消息被渠道反复拒收，已不再发，其余人照常收到；请看通知渠道页的最近错误") % {"n": number}
+        part.note("letters_given_up", text, since=since)
 
 
 def data(now: datetime, fresh_s: float, movement: guards.Movement | None = None) -> Part:

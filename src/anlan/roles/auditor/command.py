@@ -166,7 +166,8 @@ class Auditor:
         figures: dict[str, Any] = {"journal_rounds": self._patrol.rounds, "wal_bytes": keep_short()}
         for part in (*parts, self._backup, self._storage):
             figures |= part.figures
-        return Findings(tuple(faults), figures, tuple(self._backup.faults))
+        notes = [*self._backup.faults, *(note for part in parts for note in part.notes)]
+        return Findings(tuple(faults), figures, tuple(notes))
 
     def _seal(self, now: datetime) -> None:
         from anlan.roles.auditor.sealing import EVERY_S as ROUND_S

@@ -16,7 +16,7 @@ from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
 from anlan.apps.org.models import Agency, Deputy, Person, Post, Role
 from anlan.apps.registry.models import HazardSource
-from anlan.channels import AccountError, ChannelError, PermanentError
+from anlan.channels import AccountError, ChannelError, NoSuchAddress, PermanentError
 from anlan.testing.clock import FakeClock
 
 pytestmark = pytest.mark.django_db
@@ -65,24 +65,29 @@ def acts() -> list[str]:
     return list(Entry.objects.order_by("pk").values_list("act", flat=True))
 
 
-def test_an_unknown_number_disables_the_contact_and_falls_to_the_deputy(source: HazardSource, sms: Line) -> None:
+def test_an_unknown_number_suspends_the_contact_and_falls_to_the_deputy(source: HazardSource, sms: Line) -> None:
     main, other = holder(source), person("d1", "丁")
     bad = contact(main, "sms", "13800000001")
     contact(other, "sms", "13800000002")
     deputy(main, other)
-    sms.answers["13800000001"] = PermanentError("号码不存在")
+    sms.answers["13800000001"] = NoSuchAddress("号码不存在")
     posted = notice(source, [to_person(main)])
     run(sms, FakeClock(at("08:00")))
     assert told(sms) == ["丁（代丙）"]
     bad.refresh_from_db()
-    assert (bad.is_enabled, bad.disabled_because) == (False, "号码不存在")
+    assert (bad.is_enabled, bad.disabled_because) == (True, "号码不存在")
+    assert bad.is_suspended(at("13:59:59"))
+    assert not bad.is_suspended(at("14:00"))
+    desk = Message.objects.by_the_machine().get(notice__kind="contact")
+    assert desk.recipient == f"enterprise:{source.enterprise.code}"
+    assert "13800000001" not in desk.notice.body
     fallen = FallBack.objects.by_the_machine().get()
     assert (fallen.rung, fallen.to.recipient, fallen.message.recipient_name) == (Rung.DEPUTY, "person:d1", "丙")
     assert posted.messages.get(person=other).acting_for == f"person:{main.code}"
     finding = Finding.objects.by_the_machine().get()
     assert finding.kind == "contact_failed"
     assert "13800000001" not in finding.text
-    assert {"contact_disabled", "message_passed_on", "finding_opened"} <= set(acts())
+    assert {"contact_suspended", "message_passed_on", "finding_opened"} <= set(acts())
     assert "13800000001" not in str(list(Entry.objects.values_list("after", flat=True)))
     assert list(journal.broken()) == []
     assert contacts.enable(bad, actor="user:x", at=at("09:00"))
@@ -144,8 +149,9 @@ def test_without_any_number_it_falls_to_the_deputy_then_to_the_desk_then_to_nobo
     assert sorted(Message.objects.by_the_machine().values_list("recipient_kind", flat=True)) == (
         ["enterprise", "person", "person"] if with_deputy else ["enterprise", "person"]
     )
-    finding = Finding.objects.by_the_machine().get()
-    assert (finding.kind, finding.times) == ("unreached", 1)
+    finding = Finding.objects.by_the_machine().get(kind="unreached")
+    assert finding.times == 1
+    assert Finding.objects.by_the_machine().get(kind="nobody_told").times == 1
     run(sms, FakeClock(at("08:10")))
     assert FallBack.objects.by_the_machine().count() == len(rungs)
 

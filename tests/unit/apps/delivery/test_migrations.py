@@ -11,8 +11,9 @@ from django.db import connection
 from tests.acceptance.worlds import at, scenario
 
 from anlan.apps.delivery import services
-from anlan.apps.delivery.models import Delivery, Message
+from anlan.apps.delivery.models import Contact, Delivery, Message
 from anlan.apps.delivery.services import Draft, To
+from anlan.apps.org.models import Person
 
 pytestmark = pytest.mark.django_db
 
@@ -36,3 +37,17 @@ def test_only_what_went_outside_is_kept_as_a_delivery() -> None:
         migration.drop_in_app(apps, SimpleNamespace(connection=connection))
     assert [row.channel for row in Delivery.objects.all()] == ["sms"]
     assert Message.objects.by_the_machine().get().read_at == at("08:01")
+
+
+@pytest.mark.case("B1")
+def test_numbers_that_a_status_of_the_transport_had_disabled_are_used_again_and_no_others() -> None:
+    person = Person.objects.create(code="p1", name="甲")
+    for number, because in enumerate(("对方应答 404", "对方应答 410：gone", "号码不存在", "换号")):
+        Contact.objects.create(
+            person=person, channel="sms", address=str(number), is_enabled=False, disabled_because=because,
+            disabled_at=at("08:00"),
+        )  # fmt: skip
+    migration = import_module("anlan.apps.delivery.migrations.0007_numbers_disabled_by_a_status")
+    migration.put_back(apps, SimpleNamespace(connection=connection))
+    rows = Contact.objects.order_by("address").values_list("is_enabled", "disabled_because")
+    assert list(rows) == [(True, ""), (True, ""), (False, "号码不存在"), (False, "换号")]

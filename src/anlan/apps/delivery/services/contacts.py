@@ -10,13 +10,14 @@ import re
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from anlan.apps.delivery.models import Contact, Message, masked
+from anlan.apps.delivery.models import Contact, masked
 from anlan.apps.delivery.services import trouble
 from anlan.apps.delivery.services.units import chain_of_contact
-from anlan.apps.delivery.services.ways import Whom, addressed, title_of
+from anlan.apps.delivery.services.ways import Whom, addressed
 from anlan.apps.journal import services as journal
 from anlan.channels import Need
 
@@ -59,9 +60,10 @@ def add(whom: Whom, channel: str, address: str, *, order: int, actor: str, at: d
         )
         if not made:
             row.order, row.is_enabled, row.disabled_at, row.disabled_because = order, True, None, ""
+            row.suspended_until = None
             row.save()
             _over(row, actor, at)
-        _journal(row, "contact_added", actor, at)
+        note(row, "contact_added", actor, at)
     return row
 
 
@@ -73,7 +75,7 @@ def change_order(row: Contact, order: int, *, actor: str, at: datetime) -> None:
         before = row.order
         if Contact.objects.by_the_machine().filter(pk=row.pk).exclude(order=order).update(order=order):
             row.order = order
-            _journal(row, "contact_reordered", actor, at, before={"order": before})
+            note(row, "contact_reordered", actor, at, before={"order": before})
 
 
 def disable(row: Contact, reason: str, *, actor: str, at: datetime, chain: str = "") -> bool:
@@ -87,38 +89,23 @@ def disable(row: Contact, reason: str, *, actor: str, at: datetime, chain: str =
         if not rows.update(is_enabled=False, disabled_at=at, disabled_because=reason[:200]):
             return False
         row.is_enabled, row.disabled_at, row.disabled_because = False, at, reason[:200]
-        _journal(row, "contact_disabled", actor, at, chain=chain)
+        note(row, "contact_disabled", actor, at, chain=chain)
     return True
 
 
 def enable(row: Contact, *, actor: str, at: datetime) -> bool:
-    """Use a disabled way again (重新启用); the finding about it is closed. False when it was in use already."""
+    """Use a disabled or suspended way again (重新启用); the finding about it is closed. False when it was in use."""
     with transaction.atomic():
         journal.hold([chain_of_contact(row, at)])
-        rows = Contact.objects.by_the_machine().filter(pk=row.pk, is_enabled=False)
-        if not rows.update(is_enabled=True, disabled_at=None, disabled_because=""):
+        rows = Contact.objects.by_the_machine().filter(pk=row.pk)
+        idle = rows.filter(Q(is_enabled=False) | Q(suspended_until__isnull=False))
+        if not idle.update(is_enabled=True, disabled_at=None, disabled_because="", suspended_until=None):
             return False
         because = row.disabled_because
-        row.is_enabled, row.disabled_at, row.disabled_because = True, None, ""
-        _journal(row, "contact_enabled", actor, at, before={"disabled_because": because})
+        row.is_enabled, row.disabled_at, row.disabled_because, row.suspended_until = True, None, "", None
+        note(row, "contact_enabled", actor, at, before={"disabled_because": because})
         _over(row, actor, at)
     return True
-
-
-def failed(row: Contact, message: Message, error: str, at: datetime) -> None:
-    """A provider says that the address does not exist: disable the contact, with a finding, once."""
-    chain = f"enterprise:{message.enterprise.code}"  # which the caller holds
-    if not disable(row, error, actor=journal.MACHINE, at=at, chain=chain):
-        return
-    text = _("联系方式失效：%(name)s %(channel)s（%(address)s）。%(error)s")
-    words = {
-        "name": message.recipient_name,
-        "channel": title_of(row.channel),
-        "address": row.masked,
-        "error": error,
-    }
-    kind = trouble.TroubleKind.CONTACT
-    trouble.report(trouble.Trouble(kind, message.enterprise, f"contact:{row.pk}:failed", text % words, at))
 
 
 def check_address(need: Need, address: str) -> str:
@@ -140,13 +127,15 @@ def _over(row: Contact, actor: str, at: datetime) -> None:
     trouble.report(trouble.Over(trouble.TroubleKind.CONTACT, f"contact:{row.pk}", at, actor))
 
 
-def _journal(row: Contact, act: str, actor: str, at: datetime, before: object = None, chain: str = "") -> None:
+def note(row: Contact, act: str, actor: str, at: datetime, before: object = None, chain: str = "") -> None:
+    """Journal an act about a contact, its address masked; in ``chain`` when not with the unit that it serves."""
     after = {
         "channel": row.channel,
         "address": masked(row.address),
         "order": row.order,
         "enabled": row.is_enabled,
         "because": row.disabled_because,
+        "suspended_until": row.suspended_until.isoformat() if row.suspended_until else None,
     }
     chain = chain or chain_of_contact(row, at)
     journal.record(chain, act, at=at, actor=actor, subject=f"contact:{row.pk}", before=before, after=after)

@@ -22,7 +22,7 @@ from anlan.apps.delivery.models import (
     RecipientKind,
     Rung,
 )  # fmt: skip
-from anlan.apps.delivery.services import contacts, trouble
+from anlan.apps.delivery.services import suspending, trouble
 from anlan.apps.delivery.services.acting import stand_in
 from anlan.apps.delivery.services.draft import To, message_of
 from anlan.apps.delivery.services.hints import hint
@@ -48,38 +48,52 @@ def open_next(row: Delivery, at: datetime) -> bool:
         return False
     if not Delivery.objects.filter(pk=row.pk, passed_on_at__isnull=True).update(passed_on_at=at):
         return False
-    return _open(row.message)
+    return _open(row.message, at)
 
 
-def _open(message: Message) -> bool:
-    ways = next_ways(message)
+def _open(message: Message, at: datetime) -> bool:
+    ways = next_ways(message, at)
     if ways:  # two ways that fail at the same instant open the same next one: the rows are unique
         Delivery.objects.bulk_create(letters(message, ways), ignore_conflicts=True)
     return bool(ways)
 
 
-def failed_for_good(row: Delivery, error: str, at: datetime, *, bad_address: bool) -> None:
-    """This way is closed to this message: disable the contact when its address is at fault, go on with the next way,
-    or pass the message on when there is none."""
-    if bad_address and row.contact is not None:
-        contacts.failed(row.contact, row.message, error, at)
+def failed_for_good(
+    row: Delivery, error: str, at: datetime, *, no_such_address: bool = False, wrong: bool = False
+) -> None:
+    """This way has failed this message: go on with the next way, or pass the message on when there is none.
+
+    ``no_such_address``: the provider's own word, on which the contact is suspended. ``wrong``: the address is not of
+    its kind, or its owner was refused again and again; that is a finding and no more.
+    """
+    if row.contact is not None and no_such_address:
+        suspending.suspend(row.contact, row.message, error, at)
+    elif row.contact is not None and wrong:
+        suspending.doubt(row.contact, row.message, error, at)
+    closed_for_now(row, error, at)
+
+
+def closed_for_now(row: Delivery, error: str, at: datetime) -> None:
+    """Nothing is to be expected of this way: the next one, or somebody else. Does nothing while another is open."""
     if row.channel != NO_WAY and row.contact_id is None:
         return  # a common place such as a group is nobody's way: the recipients have their own
-    if not _alive(row.message) and not _open(row.message):
+    if not _alive(row.message) and not _open(row.message, at):
         _pass_on(row.message, at, error)
 
 
 def _alive(message: Message) -> bool:
-    """Whether a way is still open to the message, or has taken it."""
-    rows = Delivery.objects.filter(message=message, contact__isnull=False, state__in=[*WAITING, *TAKEN])
+    """Whether a way is still open to the message, or has taken it. One that is refused again and again is not open."""
+    rows = Delivery.objects.filter(message=message, contact__isnull=False)
     undecided = Delivery.objects.filter(message=message, channel=NO_WAY, state__in=WAITING)
-    return rows.exists() or undecided.exists()
+    waiting = rows.filter(state__in=WAITING, refused_at__isnull=True)
+    return waiting.exists() or rows.filter(state__in=TAKEN).exists() or undecided.exists()
 
 
 def _dead(message: Message) -> bool:
-    """Whether every way to the message has failed."""
-    tried = Delivery.objects.filter(message=message, state=DeliveryState.FAILED)
-    return (tried.filter(contact__isnull=False) | tried.filter(channel=NO_WAY)).exists() and not _alive(message)
+    """Whether every way to the message has failed, or is being refused."""
+    tried = Delivery.objects.filter(message=message)
+    failed = tried.filter(state=DeliveryState.FAILED) | tried.filter(refused_at__isnull=False)
+    return (failed.filter(contact__isnull=False) | failed.filter(channel=NO_WAY)).exists() and not _alive(message)
 
 
 def _pass_on(message: Message, at: datetime, reason: str) -> None:
@@ -98,7 +112,7 @@ def _next_rung(message: Message, at: datetime, reason: str) -> None:
     if Rung.NOBODY in done:
         return
     for rung in LADDER[max((LADDER.index(Rung(each)) + 1 for each in done), default=0) :]:
-        reached = [_give(message, to) for to in _candidates(rung, message, at)]
+        reached = [_give(message, to, at) for to in _candidates(rung, message, at)]
         told = [each for each in reached if each is not None]
         if told:
             _write(message, rung, told, at, reason)
@@ -117,7 +131,7 @@ def _next_rung(message: Message, at: datetime, reason: str) -> None:
     )
 
 
-def _give(message: Message, to: To) -> Message | None:
+def _give(message: Message, to: To, at: datetime) -> Message | None:
     """The substitute's message of the same notice: its own if it has one that is not dead, else a new one."""
     if to.id == message.recipient:
         return None
@@ -127,7 +141,7 @@ def _give(message: Message, to: To) -> Message | None:
     fresh = message_of(message.enterprise, to)
     fresh.notice, fresh.enterprise = message.notice, message.enterprise
     fresh.save(force_insert=True)
-    Delivery.objects.bulk_create(letters(fresh, first_ways([to])[to.whom]))
+    Delivery.objects.bulk_create(letters(fresh, first_ways([to], at)[to.whom]))
     return fresh
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from anlan.apps.delivery.models import TAKEN, Delivery, DeliveryState, Message
-from anlan.apps.delivery.services import falling
+from anlan.apps.delivery.models import TAKEN, Delivery, DeliveryState, Message, Notice
+from anlan.apps.delivery.services import falling, untold
 from anlan.apps.delivery.services.hints import hint
 from anlan.apps.journal import services as journal
 from anlan.channels import ReceiptState
@@ -20,6 +20,7 @@ def mark_read(message: Message, *, actor: str, at: datetime) -> bool:
     if not first.update(read_at=at, read_by=actor[:60]):
         return False
     message.read_at, message.read_by = at, actor[:60]
+    untold.over(message.notice.subject, at)
     hint("delivery", message.enterprise.code, id=message.pk, kind="read")
     return True
 
@@ -30,6 +31,9 @@ def mark_all_read(messages: Iterable[Message], *, actor: str, at: datetime) -> i
     unread = Message.objects.by_the_machine().filter(pk__in=[row.pk for row in rows], read_at__isnull=True)
     count = unread.update(read_at=at, read_by=actor[:60])
     if count:
+        untold_ones = Notice.objects.by_the_machine().filter(nobody_since__isnull=False)
+        for subject in set(untold_ones.filter(messages__in=rows).values_list("subject", flat=True)):
+            untold.over(subject, at)
         for code in {row.enterprise.code for row in rows}:
             hint("delivery", code, kind="read", count=count)
     return count
@@ -52,7 +56,7 @@ def receive_receipt(
     """
     state = ReceiptState(state)
     rows = Delivery.objects.filter(channel=channel, provider_id=provider_id) if provider_id else Delivery.objects.none()
-    row = rows.select_related("message__notice", "message__enterprise", "contact").first()
+    row = rows.select_related("message__notice__enterprise", "message__enterprise", "contact").first()
     if row is None:
         return False
     mine = Delivery.objects.filter(pk=row.pk)
@@ -61,7 +65,7 @@ def receive_receipt(
             journal.hold([falling.chain_of(row.message)])
             words = error or "渠道回执：未送达"
             if mine.filter(state=DeliveryState.SENT).update(state=DeliveryState.FAILED, error=words[:300]):
-                falling.failed_for_good(row, words, at, bad_address=bad_address)
+                falling.failed_for_good(row, words, at, no_such_address=bad_address)
         elif row.state in TAKEN:
             mine.filter(delivered_at__isnull=True).update(delivered_at=at)
             mine.filter(state=DeliveryState.SENT).update(state=DeliveryState.DELIVERED)
@@ -70,4 +74,6 @@ def receive_receipt(
             ):
                 mark_read(row.message, actor=f"channel:{channel}", at=at)
         hint("delivery", row.message.enterprise.code, id=row.message_id, kind="receipt")
+    if state == ReceiptState.FAILED:
+        untold.look(row.message.notice, error or "渠道回执：未送达", at)
     return True

@@ -17,13 +17,15 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from anlan.apps.delivery.models import Delivery, DeliveryState
-from anlan.apps.delivery.services import falling, states
+from anlan.apps.delivery.services import falling, states, suspending, untold
 from anlan.apps.delivery.services.hints import hint
 from anlan.apps.delivery.services.letters import letter_of
+from anlan.apps.delivery.services.ways import title_of
 from anlan.apps.journal import services as journal
-from anlan.channels import AccountError, Channel, ChannelError, Letter, PermanentError, Receipt
+from anlan.channels import Channel, ChannelError, Fault, Letter, NoSuchAddress, Receipt
 from anlan.now import Clock
 
 log = logging.getLogger(__name__)
@@ -32,21 +34,26 @@ LEASE = timedelta(seconds=60)
 """How long a claim holds; a batch is small enough to be through in half of it, though every letter times out."""
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = states.LONGEST_PAUSE
+CLOSED_AFTER = 3
+"""Refusals of one letter after which its way counts as closed and others are told (本地设定)."""
+MOST_REFUSALS = 8
+"""Refusals of one letter after which it has failed, when the channel took others meanwhile (本地设定)."""
+LONGEST_REFUSED = timedelta(days=1)
+"""After so long it has failed even where nothing else went by the channel to compare with (本地设定)."""
 SHORT_THROTTLE = timedelta(seconds=60)
 """A provider that asks for a pause up to this long is waited for; the recipient's next way is not opened for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one try; ``error`` is empty when the channel took the letter."""
+    """What became of one try; ``fault`` is None when the channel took the letter."""
 
     error: str = ""
-    permanent: bool = False
-    """This letter never goes this way."""
-    bad_address: bool = False
-    """…because the address does not exist: the contact is to be disabled."""
-    everybody: bool = False
-    """The channel takes nobody's letters."""
+    fault: Fault | None = None
+    no_such_address: bool = False
+    """The provider's own word, with `Fault.ADDRESS`."""
+    never: bool = False
+    """A mistake in here or a contact out of use: no other try can do better."""
     retry_after: timedelta | None = None
     receipt: Receipt | None = None
 
@@ -99,13 +106,16 @@ def _due(name: str, now: datetime, probe: bool) -> QuerySet[Delivery]:
     """Queued rows whose time has come, and claimed ones whose lease ran out, in the order in which they are sent.
 
     A letter that was never tried has no time to wait for, so that a system clock set back does not hold it up; among
-    equals it goes before those that failed already. For a probe of an unwell channel any letter will do.
+    equals it goes before those that failed already. A probe of an unwell channel takes any letter, first those that
+    were never refused and tried least: one poisoned letter must not hold up all others.
     """
     free = Q(state=DeliveryState.QUEUED)
     if not probe:
         free &= Q(next_try_at__isnull=True) | Q(next_try_at__lte=now)
     left_behind = Q(state=DeliveryState.SENDING, claimed_until__lte=now)
     rows: QuerySet[Delivery] = Delivery.objects.filter(free | left_behind, channel=name)
+    if probe:
+        return rows.order_by("refusals", "attempts", "priority", "pk")
     return rows.order_by("priority", F("next_try_at").asc(nulls_first=True), "pk")
 
 
@@ -126,7 +136,9 @@ def _claim(name: str, now: datetime, limit: int, rate: float | None, probe: bool
         state = states.hold(name)
         allowed = states.allowed(state, now, rate, limit)
         rows = _due(name, now, probe).select_for_update(of=("self",), skip_locked=skip)
-        rows = rows.select_related("message__notice__source", "message__enterprise__region", "contact")
+        rows = rows.select_related(
+            "message__notice__source", "message__notice__enterprise", "message__enterprise__region", "contact"
+        )
         claimed = list(rows[:allowed]) if allowed else []
         mine = Delivery.objects.filter(pk__in=[row.pk for row in claimed])
         mine.update(state=DeliveryState.SENDING, claimed_until=now + LEASE, attempts=F("attempts") + 1)
@@ -145,6 +157,10 @@ def _record_surely(row: Delivery, outcome: Outcome, clock: Clock) -> None:
     except DatabaseError:
         log.exception("what became of letter %s could not be recorded, trying once more", row.key)
         record(row, outcome, clock.now())
+    if outcome.fault is None:
+        untold.over(row.message.notice.subject, clock.now())
+    else:
+        untold.look(row.message.notice, outcome.error, clock.now())
 
 
 def record(row: Delivery, outcome: Outcome, now: datetime) -> None:
@@ -152,14 +168,16 @@ def record(row: Delivery, outcome: Outcome, now: datetime) -> None:
     meanwhile leaves the row to its new owner."""
     mine = Delivery.objects.filter(pk=row.pk, state=DeliveryState.SENDING, attempts=row.attempts)
     with transaction.atomic():
-        if outcome.error:
+        if outcome.fault is not None:
             _record_error(row, mine, outcome, now)
         else:
             _record_taken(row, mine, outcome.receipt or Receipt(), now)
-        hint("delivery", row.message.enterprise.code, id=row.message_id, kind="failed" if outcome.error else "sent")
+        hint("delivery", row.message.enterprise.code, id=row.message_id, kind="failed" if outcome.fault else "sent")
 
 
 def _record_taken(row: Delivery, mine: QuerySet[Delivery], receipt: Receipt, now: datetime) -> None:
+    if row.contact is not None and row.contact.suspended_until is not None:
+        suspending.works_again(row.contact, now)
     states.took(row.channel, now)
     arrived = {"state": DeliveryState.DELIVERED, "delivered_at": now} if receipt.delivered else {}
     values = {"state": DeliveryState.SENT, "sent_at": now, "claimed_until": None, "error": "", **arrived}
@@ -170,16 +188,62 @@ def _record_taken(row: Delivery, mine: QuerySet[Delivery], receipt: Receipt, now
 
 
 def _record_error(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome, now: datetime) -> None:
-    if outcome.permanent:
+    fault = outcome.fault
+    if fault is Fault.TRANSPORT and _others_went(row, now):
+        fault = Fault.LETTER  # again and again, while others go: it is not the way that is down
+    if fault is Fault.ADDRESS:
         journal.hold([falling.chain_of(row.message)])
         if mine.update(state=DeliveryState.FAILED, claimed_until=None, error=outcome.error[:300]):
-            falling.failed_for_good(row, outcome.error, now, bad_address=outcome.bad_address)
+            wrong = not outcome.never
+            falling.failed_for_good(row, outcome.error, now, no_such_address=outcome.no_such_address, wrong=wrong)
+    elif fault in (Fault.LETTER, Fault.RECIPIENT):
+        journal.hold([falling.chain_of(row.message)])
+        _record_refusal(row, mine, outcome, fault, now)
+    else:
+        _record_transport(row, mine, outcome, now)
+
+
+def _others_went(row: Delivery, now: datetime) -> bool:
+    """Whether the channel took another letter since the last try of this one."""
+    took_at = states.read([row.channel])[row.channel].last_ok_at
+    return row.attempts > 1 and took_at is not None and took_at > now - pause_after(row.attempts - 1)
+
+
+def _record_refusal(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome, fault: Fault, now: datetime) -> None:
+    """Charge a failure to the letter: more tries, the recipient's next way, from the third on somebody else; an end
+    when it is proven that the channel is not to blame."""
+    refusals = row.refusals + 1
+    refused_at = row.refused_at or (now if refusals >= CLOSED_AFTER else None)
+    values = {"claimed_until": None, "error": outcome.error[:300], "refusals": refusals, "refused_at": refused_at}
+    if refusals >= MOST_REFUSALS and (outcome.never or _proven(row, now)):
+        if mine.update(state=DeliveryState.FAILED, **values):
+            falling.failed_for_good(row, outcome.error, now, wrong=fault is Fault.RECIPIENT)
         return
+    pause = max(pause_after(refusals), min(outcome.retry_after or timedelta(0), LONGEST_PAUSE))
+    if not mine.update(state=DeliveryState.QUEUED, next_try_at=now + pause, **values):
+        return
+    states.refused(row.channel, now, outcome.error)
+    falling.open_next(row, now)
+    if refused_at is not None:
+        falling.closed_for_now(row, outcome.error, now)
+
+
+def _proven(row: Delivery, now: datetime) -> bool:
+    """Whether it is the letter and not the channel: that took others since, or has been well for a day."""
+    if row.refused_at is None:
+        return False
+    state = states.read([row.channel])[row.channel]
+    if state.last_ok_at is not None and state.last_ok_at > row.refused_at:
+        return True
+    return state.unwell_since is None and now - row.refused_at >= LONGEST_REFUSED
+
+
+def _record_transport(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome, now: datetime) -> None:
     throttle = outcome.retry_after
     if throttle is not None:
         states.throttled(row.channel, now, now + throttle, outcome.error)
     else:
-        states.failed(row.channel, now, outcome.error, everybody=outcome.everybody)
+        states.failed(row.channel, now, outcome.error, everybody=outcome.fault is Fault.ACCOUNT)
     waits = throttle is not None and throttle <= SHORT_THROTTLE
     pause = max(pause_after(row.attempts), min(throttle or timedelta(0), LONGEST_PAUSE))
     kept = mine.update(
@@ -195,10 +259,15 @@ def _record_error(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome, now
 def pass_on_waiting(name: str, now: datetime, limit: int = 200) -> int:
     """Open the next ways of recipients whose letters wait for a channel that is unwell; the letters stay queued."""
     waiting = Delivery.objects.filter(channel=name, state=DeliveryState.QUEUED, passed_on_at__isnull=True)
-    rows = list(waiting.filter(contact__isnull=False).select_related("message__notice", "message__enterprise")[:limit])
+    rows = list(
+        waiting.filter(contact__isnull=False).select_related("message__notice__enterprise", "message__enterprise")[
+            :limit
+        ]
+    )
     for row in rows:
         with transaction.atomic():
             falling.open_next(row, now)
+        untold.look(row.message.notice, _("渠道“%(title)s”不通") % {"title": title_of(name)}, now)
     return len(rows)
 
 
@@ -208,14 +277,13 @@ def _try(channel: Channel, row: Delivery, letter: Letter, clock: Clock) -> Outco
         log.warning("the claim of letter %s ran out before it was sent", row.key)
         return None
     if row.contact is not None and not row.contact.is_enabled:
-        return Outcome(f"联系方式已停用：{row.contact.disabled_because}", permanent=True)
+        return Outcome(f"联系方式已停用：{row.contact.disabled_because}", Fault.ADDRESS, never=True)
     try:
         return Outcome(receipt=channel.send(letter))
-    except PermanentError as error:
-        return Outcome(str(error) or "渠道拒绝", permanent=True, bad_address=True)
     except ChannelError as error:
         after = timedelta(seconds=error.retry_after) if error.retry_after else None
-        return Outcome(str(error) or "渠道未接收", everybody=isinstance(error, AccountError), retry_after=after)
+        known = isinstance(error, NoSuchAddress)
+        return Outcome(str(error) or "渠道未接收", error.fault, no_such_address=known, retry_after=after)
     except Exception as error:
         log.exception("channel %s failed in a way it should not", channel.name)
-        return Outcome(f"渠道出错：{type(error).__name__}")
+        return Outcome(f"渠道出错：{type(error).__name__}", Fault.LETTER, never=True)

@@ -80,6 +80,22 @@ def failed(name: str, now: datetime, error: str, *, everybody: bool = False) -> 
     return state.unwell_since is not None
 
 
+def refused(name: str, now: datetime, error: str) -> bool:
+    """The channel refused a letter for that letter's or its recipient's sake: no error of the channel, unless it has
+    taken nothing since `UNWELL_AFTER` letters about several enterprises were refused. True when it is unwell now."""
+    state = hold(name)
+    state.last_error_at, state.last_error = now, error[:300]
+    if state.unwell_since is None:
+        rows = Delivery.objects.filter(channel=name, state=DeliveryState.QUEUED, refused_at__isnull=False)
+        if state.last_ok_at is not None:
+            rows = rows.filter(refused_at__gt=state.last_ok_at)
+        about = list(rows.values_list("message__enterprise", flat=True)[: UNWELL_AFTER * 20])
+        if len(about) >= UNWELL_AFTER and len(set(about)) > 1:
+            state.unwell_since = now
+    state.save(update_fields=["unwell_since", "last_error_at", "last_error"])
+    return state.unwell_since is not None
+
+
 def throttled(name: str, now: datetime, until: datetime, error: str) -> None:
     """The provider asked for a pause: nothing goes before it is over. No sign of being unwell."""
     state = hold(name)

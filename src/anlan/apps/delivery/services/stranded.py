@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from anlan.apps.delivery.models import NO_WAY, Delivery, DeliveryState
-from anlan.apps.delivery.services import falling
+from anlan.apps.delivery.services import falling, untold
 from anlan.apps.journal import services as journal
 
 REASON = "没有可用的联系方式"
@@ -26,7 +26,7 @@ def pass_on_stranded(now: datetime, limit: int = 100) -> int:
 def _pass_on(key: int, now: datetime) -> bool:
     found = Delivery.objects.filter(pk=key, state=DeliveryState.QUEUED)
     with transaction.atomic():
-        row = found.select_related("message__notice", "message__enterprise__principal").first()
+        row = found.select_related("message__notice__enterprise", "message__enterprise__principal").first()
         if row is None:
             return False
         journal.hold([falling.chain_of(row.message)])
@@ -34,5 +34,6 @@ def _pass_on(key: int, now: datetime) -> bool:
         if found.select_for_update(skip_locked=skip).first() is None:
             return False  # another sender has it
         found.update(state=DeliveryState.FAILED, error=REASON)
-        falling.failed_for_good(row, REASON, now, bad_address=False)
+        falling.failed_for_good(row, REASON, now)
+    untold.look(row.message.notice, REASON, now)
     return True

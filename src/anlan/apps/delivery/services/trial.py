@@ -12,7 +12,7 @@ from anlan.apps.delivery.services import states
 from anlan.apps.delivery.services.contacts import ContactRefused, check_address
 from anlan.apps.delivery.services.ways import outside
 from anlan.apps.journal import services as journal
-from anlan.channels import AccountError, ChannelError, Letter, Need, PermanentError
+from anlan.channels import ChannelError, Fault, Letter, Need
 from anlan.rules.calendar import civil
 
 
@@ -36,17 +36,16 @@ def send_test(channel: str, address: str, *, to: str, actor: str, chain: str, at
         kind="test",
         sent_at=at,
     )
-    error, everybody, bad_address = "", False, False
+    error, fault = "", None
     try:  # outside any transaction: a channel may take seconds
         found.send(letter)
     except ChannelError as failed:
-        error = str(failed) or _("渠道未接收")
-        everybody, bad_address = isinstance(failed, AccountError), isinstance(failed, PermanentError)
+        error, fault = str(failed) or _("渠道未接收"), failed.fault
     with transaction.atomic():
         if not error:
             states.took(channel, at)
-        elif not bad_address:
-            states.failed(channel, at, error, everybody=everybody)
+        elif fault in (Fault.TRANSPORT, Fault.ACCOUNT):
+            states.failed(channel, at, error, everybody=fault == Fault.ACCOUNT)
         after = {"channel": channel, "address": masked(address) if address else "", "error": error}
         journal.record(chain, "test_letter_sent", at=at, actor=actor, subject=f"channel:{channel}", after=after)
     return error

@@ -12,9 +12,11 @@ from anlan.apps.delivery.models import Enterprise
 
 class TroubleKind(StrEnum):
     CONTACT = "contact"
-    """A contact failed for good and was disabled."""
+    """A provider says that there is no such address, or the address is not of its kind."""
     UNREACHED = "unreached"
     """No channel reached a recipient, and nobody was left to pass the message to."""
+    NOBODY = "nobody"
+    """A notice reached none of its recipients, nor anybody in their stead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from functools import lru_cache
 
 from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from anlan.apps.delivery.models import NO_WAY, Contact, Delivery, Message
+from anlan.apps.delivery.models import NO_WAY, Contact, Delivery, Message, NoticeKind
 from anlan.apps.delivery.services.draft import To
 from anlan.apps.org import selectors as org
 from anlan.channels import Channel, Need, configured
@@ -80,17 +81,18 @@ def contacts_of(whoms: Collection[Whom]) -> dict[Whom, list[Contact]]:
     return found
 
 
-def first_ways(recipients: Iterable[To]) -> dict[Whom, list[Contact]]:
-    """For each recipient the enabled contacts of the first order; empty when there is none."""
+def first_ways(recipients: Iterable[To], at: datetime) -> dict[Whom, list[Contact]]:
+    """For each recipient the enabled contacts of the first order; empty when there is none. Those that are suspended
+    at ``at`` come last: they are used when there is no other."""
     contacts = contacts_of({to.whom for to in recipients})
-    return {whom: _first([row for row in rows if row.is_enabled]) for whom, rows in contacts.items()}
+    return {whom: _first(rows, at) for whom, rows in contacts.items()}
 
 
-def next_ways(message: Message) -> list[Contact]:
-    """The enabled contacts of the next order that this message has not gone to yet."""
+def next_ways(message: Message, at: datetime) -> list[Contact]:
+    """The enabled contacts of the next order that this message has not gone to yet; suspended ones last."""
     used = set(Delivery.objects.filter(message=message).values_list("contact", flat=True))
     whom = whom_of(message)
-    return _first([row for row in contacts_of([whom])[whom] if row.is_enabled and row.pk not in used])
+    return _first([row for row in contacts_of([whom])[whom] if row.pk not in used], at)
 
 
 def letters(message: Message, contacts: Collection[Contact]) -> list[Delivery]:
@@ -98,6 +100,8 @@ def letters(message: Message, contacts: Collection[Contact]) -> list[Delivery]:
     priority = PRIORITY.get(message.notice.level, OTHER)
     key = f"{message.notice.key}/{message.recipient}"
     if not contacts:
+        if message.notice.kind == NoticeKind.CONTACT:
+            return []  # the inbox is enough; that a desk has no way out is found when a warning needs one
         return [Delivery(message=message, channel=NO_WAY, key=f"{key}/{NO_WAY}", priority=priority)]
     return [
         Delivery(
@@ -119,7 +123,7 @@ def rows_for(messages: Collection[Message], recipients: Iterable[To]) -> list[De
         return []
     rows: list[Delivery] = []
     if addressed():
-        ways = first_ways(recipients)
+        ways = first_ways(recipients, max(message.notice.sent_at for message in messages))
         rows = [row for message in messages for row in letters(message, ways[whom_of(message)])]
     broadcast = [name for name in outside() if name not in addressed()]
     noticed: set[int] = set()
@@ -147,8 +151,10 @@ def _grouped(rows: Iterable[Contact]) -> dict[Whom, list[Contact]]:
     return found
 
 
-def _first(rows: list[Contact]) -> list[Contact]:
-    return [row for row in rows if row.order == rows[0].order]
+def _first(rows: list[Contact], at: datetime) -> list[Contact]:
+    enabled = [row for row in rows if row.is_enabled]
+    usable = [row for row in enabled if not row.is_suspended(at)] or enabled
+    return [row for row in usable if row.order == usable[0].order]
 
 
 def _follow_register(found: dict[Whom, list[Contact]], channels: dict[str, Channel]) -> bool:
@@ -188,5 +194,7 @@ def _renew(row: Contact, address: str) -> bool:
     if rows.filter(**{f"{kind}_id": key}, channel=row.channel, address=address).exists():
         stale = rows.filter(pk=row.pk, is_enabled=True)
         return bool(stale.update(is_enabled=False, disabled_because="登记号码已变更"))
-    values = {"address": address, "is_enabled": True, "disabled_at": None, "disabled_because": ""}
+    values = {
+        "address": address, "is_enabled": True, "disabled_at": None, "disabled_because": "", "suspended_until": None,
+    }  # fmt: skip
     return bool(rows.filter(pk=row.pk).update(**values))

@@ -8,7 +8,11 @@ from anlan.apps.findings.models import FindingKind
 from anlan.apps.findings.selectors import open_about
 from anlan.apps.warnings.models import Warning
 
-KINDS = {TroubleKind.CONTACT: FindingKind.CONTACT_FAILED, TroubleKind.UNREACHED: FindingKind.UNREACHED}
+KINDS = {
+    TroubleKind.CONTACT: FindingKind.CONTACT_FAILED,
+    TroubleKind.UNREACHED: FindingKind.UNREACHED,
+    TroubleKind.NOBODY: FindingKind.NOBODY_TOLD,
+}
 
 
 def note_trouble(trouble: Trouble | Over) -> None:
