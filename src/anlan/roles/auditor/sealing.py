@@ -95,6 +95,11 @@ TABLES = (
         ),
     ),
     Sealed("findings.FindingStep", "问题经过", ("finding_id", "kind", "actor", "unit", "at", "text")),
+    Sealed(
+        "findings.Clue",
+        "线索",
+        ("kind", "enterprise_id", "finding_id", "subject", "text", "label", "evidence", "sha256", "found_at"),
+    ),
 )
 
 
