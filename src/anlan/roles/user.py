@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
         if user is None:
             services.add_operator(options.name, password, actor=ACTOR, at=clock.now())
         else:
-            services.set_password(user, password, actor=ACTOR, at=clock.now())
+            services.set_password(user, password, actor=ACTOR, at=clock.now(), first=options.generate)
     except ValidationError as error:
         return _refuse("；".join(error.messages))
     done = "已建立系统管理员" if user is None else "已重设密码"

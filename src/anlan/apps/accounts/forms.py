@@ -8,6 +8,10 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import gettext_lazy as _
 
+from anlan import now as clock
+from anlan.apps.accounts import guessing
+from anlan.apps.accounts.hashing import TooBusy
+
 
 class LoginForm(AuthenticationForm):
     """Name and password. What is wrong is never told apart: neither names nor passwords can be guessed by asking."""
@@ -31,3 +35,17 @@ class LoginForm(AuthenticationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+
+    def clean(self) -> dict[str, Any]:
+        """Counts the try before the password is looked at; one that succeeds, or was never looked at, is given back."""
+        name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if not name or not password or self.request is None:
+            return dict(super().clean())
+        taken = guessing.take(guessing.limits_of(self.request, name), clock.now())
+        try:
+            cleaned = super().clean()
+        except TooBusy:
+            taken.give_back()
+            raise
+        taken.give_back()
+        return dict(cleaned)

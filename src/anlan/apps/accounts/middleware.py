@@ -9,6 +9,8 @@ from datetime import timedelta
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
@@ -56,6 +58,25 @@ class LogInFirst(LoginRequiredMiddleware):
         if "Anlan-Kept" in request.headers:  # the phone keeps its act until somebody has logged in again
             return HttpResponse(status=401)
         return answer
+
+
+class OwnPasswordFirst:
+    """Whoever still has the password that was given to them first makes one of their own before anything else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        own, leave = reverse("password"), reverse("logout")
+        user = request.user
+        if not (user.is_authenticated and user.password_is_first) or request.path in (own, leave):
+            return self.get_response(request)
+        if request.path.startswith("/api/"):
+            words = {"detail": _("请先修改初始密码。")}
+            return JsonResponse(words, status=403, json_dumps_params={"ensure_ascii": False})
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=403, headers={"HX-Redirect": own})
+        return redirect(own)
 
 
 class ScopedRequest:

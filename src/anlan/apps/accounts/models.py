@@ -35,6 +35,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     person = models.OneToOneField(Person, models.PROTECT, null=True, blank=True, related_name="user")
     is_active = models.BooleanField(_("启用"), default=True)
     is_staff = models.BooleanField(_("系统管理员"), default=False)
+    password_is_first = models.BooleanField(_("初始密码尚未修改"), default=False, db_default=False)
 
     objects = UserManager()
     USERNAME_FIELD = "username"
@@ -98,3 +99,14 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.started_at}"
+
+
+class Tries(models.Model):
+    """How many passwords were tried under one key in the window that ends at ``until``; no evidence, only a brake."""
+
+    key = models.CharField(max_length=200, unique=True)
+    count = models.PositiveIntegerField(default=0)
+    until = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count}"

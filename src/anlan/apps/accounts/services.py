@@ -83,10 +83,14 @@ def add_operator(username: str, password: str, *, actor: str, at: datetime) -> U
 
 
 @transaction.atomic
-def set_password(user: User, password: str, *, actor: str, at: datetime) -> None:
-    """Give a log-in a new password and end its sessions. Journaled without the password."""
+def set_password(user: User, password: str, *, actor: str, at: datetime, first: bool = False) -> None:
+    """Give a log-in a new password and end its sessions. Journaled without the password.
+
+    ``first``: somebody else knows it, so its owner has to change it before anything else.
+    """
     user.set_password(password)
-    user.save(update_fields=["password"])
+    user.password_is_first = first
+    user.save(update_fields=["password", "password_is_first"])
     end_visits(user, actor=actor, at=at)
 
 
@@ -113,7 +117,7 @@ def enrol(username: str, person: Person, role: str, unit: dict[str, Any], *, ena
     user = User.objects.filter(username=username).first()
     if user is None:
         password = first_password()
-        user = User(username=username, person=person)
+        user = User(username=username, person=person, password_is_first=True)
         user.set_password(password)
         user.full_clean(exclude=["password"])
         user.save()

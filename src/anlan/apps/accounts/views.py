@@ -1,19 +1,59 @@
-"""Changing one's own password; the other sessions of the log-in end with it."""
+"""Logging in, and changing one's own password; the other sessions of the log-in end with it."""
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import PasswordChangeForm
-from django.contrib.auth.views import PasswordChangeView
-from django.http import HttpResponse
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from anlan import now as clock
-from anlan.apps.accounts import services
+from anlan.apps.accounts import guessing, services
+from anlan.apps.accounts.forms import LoginForm
+from anlan.apps.accounts.hashing import TooBusy
+from anlan.apps.accounts.selectors import nobody_yet
+
+
+class Patient:
+    """A view that checks passwords: told apart are too many tries (429) and too many people at this moment (503)."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            answer: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+            return answer
+        except guessing.TooMany as found:
+            minutes = max(1, math.ceil((found.until - clock.now()) / timedelta(minutes=1)))
+            page = render(request, "accounts/later.html", {"minutes": minutes}, status=429)
+            page.headers["Retry-After"] = str(60 * minutes)
+        except TooBusy:
+            page = render(request, "accounts/later.html", status=503)
+            page.headers["Retry-After"] = "5"
+        return page
+
+
+@method_decorator(login_not_required, name="dispatch")
+class LogIn(Patient, LoginView):
+    """Django's own view; what is ours is the brake, and that the device is known from then on."""
+
+    template_name = "accounts/login.html"
+    authentication_form = LoginForm
+    redirect_authenticated_user = True
+    extra_context = {"nobody_yet": nobody_yet}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        answer = super().form_valid(form)
+        guessing.know_device(self.request, answer, form.get_user().get_username())
+        return answer
 
 
 class OwnPasswordForm(PasswordChangeForm):
@@ -29,8 +69,15 @@ class OwnPasswordForm(PasswordChangeForm):
         self.fields["new_password1"].help_text = _lazy("至少 8 位，不要与登录名相近，不要用常见密码。")
         self.fields["new_password2"].label = _lazy("再输一遍")
 
+    def clean_old_password(self) -> str:
+        """Counts the try before the password is looked at: a session left open is no place to guess."""
+        taken = guessing.take({f"own password {self.user.pk}": guessing.OWN_PASSWORD}, clock.now())
+        old = super().clean_old_password()
+        taken.give_back()
+        return str(old)
 
-class ChangePassword(PasswordChangeView):
+
+class ChangePassword(Patient, PasswordChangeView):
     """Django's own view; what is ours is that this session goes on under the limits and every other one ends."""
 
     template_name = "accounts/password.html"
@@ -39,6 +86,7 @@ class ChangePassword(PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         now = clock.now()
+        form.user.password_is_first = False
         answer = super().form_valid(form)
         services.end_visits(form.user, actor=f"user:{form.user.get_username()}", at=now)
         key = self.request.session.session_key
