@@ -69,7 +69,7 @@ def peek(raw: bytes) -> Header:
 
     Raises `PacketError` (malformed, altered, bad_time, too_many_samples).
     """
-    report, _ = _open(raw)
+    report, place = _open(raw)
     return header_of(
         Form.BINARY,
         enterprise=report.enterpriseId,
@@ -83,6 +83,7 @@ def peek(raw: bytes) -> Header:
         boot=report.boot,
         tags_hash=report.tagsHash,
         count=report.count,
+        digested=(memoryview(raw)[place:],),
     )
 
 

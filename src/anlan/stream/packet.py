@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import Any
 
 import msgspec
@@ -72,7 +73,9 @@ class Header(msgspec.Struct, frozen=True, gc=False):
     """Everything about a packet but its content.
 
     ``seq`` is the gateway's own running number within ``boot``, None when it numbers nothing. ``tags_hash`` and
-    ``count`` (of values) belong to the compact and binary forms; ``content`` to tag lists: the raw list.
+    ``count`` (of values) belong to the compact and binary forms; ``content`` to tag lists: the raw list. ``digest`` is
+    of the samples as they were sent, so that a repeat is told from another packet of the same id: a packet that is sent
+    again as a back-fill has the same.
     """
 
     enterprise: str
@@ -87,6 +90,7 @@ class Header(msgspec.Struct, frozen=True, gc=False):
     tags_hash: str = ""
     count: int = 0
     content: bytes = b""
+    digest: str = ""
 
 
 _NONE = msgspec.Raw()
@@ -209,6 +213,7 @@ def read(raw: bytes) -> tuple[Header, bytes]:
         tags_hash=report.tagsHash,
         count=count,
         content=content if form is Form.TAGS else b"",
+        digested=(content, bytes(report.offsetsUs), str(report.quality).encode()),
     )
     return header, kept
 
@@ -240,9 +245,17 @@ def header_of(
     tags_hash: Any,
     count: int,
     content: bytes = b"",
+    digested: Sequence[bytes | memoryview],
 ) -> Header:
-    """The header from fields as they were sent, checked. Raises `PacketError` (malformed, bad_time)."""
+    """The header from fields as they were sent, checked. Raises `PacketError` (malformed, bad_time).
+
+    ``digested``: the bytes that tell this packet from another of the same id and time.
+    """
     owner = _code(enterprise, "enterpriseId")
+    linked = is_true(connected)
+    digest = sha256(b"%d%s" % (linked, str(tags_hash).encode("utf-8", "replace")))
+    for part in digested:
+        digest.update(part)
     if outer != "" and str(outer) != owner:
         raise PacketError(Refusal.MALFORMED, "报文内外层 enterpriseId 不一致")
     return Header(
@@ -251,13 +264,14 @@ def header_of(
         collected_at=_ANY_TIME if form is Form.TAGS else parse_time(collect_time),
         data_id=_data_id(data_id, text),
         report_type=str(report_type or "report"),
-        connected=is_true(connected),
+        connected=linked,
         form=form,
         seq=_sequence(seq),
         boot=_boot(boot),
         tags_hash=tags_hash if isinstance(tags_hash, str) else "",
         count=count,
         content=content,
+        digest=digest.hexdigest()[:16],
     )
 
 

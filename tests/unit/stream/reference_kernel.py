@@ -62,6 +62,15 @@ class Point:
             return False
         return value <= limit if name in ("LL", "L") else value >= limit
 
+    def is_worse(self, sample: Sample) -> bool:
+        """Of one instant, further beyond a limit than what was taken."""
+        if sample.quality >= 2:
+            return False
+        low = any(self.violates(name, sample.value) for name in ("LL", "L"))
+        high = any(self.violates(name, sample.value) for name in ("HH", "H"))
+        held = self.value
+        return (low and (held is None or sample.value < held)) or (high and (held is None or sample.value > held))
+
     def is_back(self, name: str, value: float) -> bool:
         limit = self.limit(name)
         if limit is None:
@@ -91,7 +100,8 @@ class ReferenceKernel:
             if Side.NO_DATA in point.open:
                 value = sample.value if good else None
                 events.append(self.clear(point, Side.NO_DATA, value, None, received, received))
-        if point.last is not None and sample.time <= point.last:
+        again = point.last is not None and sample.time == point.last
+        if (point.last is not None and sample.time < point.last) or (again and not point.is_worse(sample)):
             return events
         now = sample.time
         before = set(point.active)
@@ -104,15 +114,17 @@ class ReferenceKernel:
                 continue
             on = name in point.active
             wants = point.is_back(name, sample.value) if on else point.violates(name, sample.value)
-            self.delay(point, name, wants, now, starts, "limits" in held)
-        self.delay(point, "BAD", good if "BAD" in point.active else not good, now, starts, "quality" in held)
+            if not again or on != wants:
+                self.delay(point, name, wants, now, starts, "limits" in held)
+        if not again:
+            self.delay(point, "BAD", good if "BAD" in point.active else not good, now, starts, "quality" in held)
         self.count_flips(point, now, set(starts), (waiting - set(point.pending)) & point.active, held)
         if good:
             if point.value is None or sample.value != point.value:
                 point.changed = now
             flat_s = point.spec.flatline_s
             flat = point.value == sample.value and flat_s is not None and now - point.changed >= round(flat_s * S)
-            if flat != ("FLAT" in point.active):
+            if flat != ("FLAT" in point.active) and not again:
                 point.active ^= {"FLAT"}
                 starts["FLAT"] = point.changed
                 if not flat and point.value == sample.value:

@@ -249,8 +249,9 @@ class Application:
                 raise not_now("点位清单暂时无法核对，数据请保留并重发") from error
             if header.seq is not None:
                 turn.numbers.append((header.boot, header.seq))
-            # some gateways send one dataId for ever: only together with the collect time does it name a packet
-            packet_id = f"{data_id}@{round(header.collected_at.timestamp() * 1_000_000)}"
+            # some gateways send one dataId for ever, or for all parts of a scan: only together with collect time and
+            # content does it name a packet, for us and for the log, whose ids are made of this one
+            packet_id = f"{data_id}@{round(header.collected_at.timestamp() * 1_000_000)}#{header.digest}"
             if packet_id in ids or self._taken.is_taken(sender.gateway, packet_id):
                 turn.duplicates += 1
             elif (first := self._taken.on_the_way(sender.gateway, packet_id)) is not None:

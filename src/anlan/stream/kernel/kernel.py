@@ -268,9 +268,10 @@ class Kernel:
         newer = batch.collected > state.frame_us[rows]
         if newer.any():
             self._note_life(batch, newer, found)
-        fresh = batch.time > state.last_us[rows]
+        again = self._worse_of_one_instant(batch)
+        fresh = (batch.time > state.last_us[rows]) | again
         if not fresh.all():
-            batch = batch.only(fresh)
+            batch, again = batch.only(fresh), again[fresh]
             rows = batch.rows
         if not len(rows):
             return
@@ -281,10 +282,26 @@ class Kernel:
         bad = batch.quality == BAD
         hot |= state.busy[rows] | bad | (time - changed_us >= table.flatline_us[rows])
         if hot.any():
-            changed_us[hot] = self._decide(batch.only(hot), found)
+            changed_us[hot] = self._decide(batch.only(hot), again[hot], found)
             if bad.any():
                 batch, changed_us = batch.only(~bad), changed_us[~bad]
         self._store_good(batch, changed_us)
+
+    def _worse_of_one_instant(self, batch: Batch) -> NDArray[np.bool_]:
+        """Samples of the instant that was taken last which reach further beyond a limit than the one that was taken.
+
+        Gateways state whole seconds and send more than once in one: of several values of an instant the worst counts,
+        in whatever order and however often they come. Such a sample may raise and worsen, and ends nothing.
+        """
+        state, table, rows, value = self._columns, self.table, batch.rows, batch.value
+        at_last: NDArray[np.bool_] = batch.time == state.last_us[rows]
+        if not at_last.any():
+            return at_last
+        taken = state.value[rows]
+        lower = (value <= table.quiet_low[rows]) & ~(value >= taken)
+        higher = (value >= table.quiet_high[rows]) & ~(value <= taken)
+        worse: NDArray[np.bool_] = at_last & (batch.quality != BAD) & (lower | higher)
+        return worse
 
     def _store_good(self, batch: Batch, changed_us: NDArray[np.int64]) -> None:
         state, rows, time = self._columns, batch.rows, batch.time
@@ -318,10 +335,11 @@ class Kernel:
             event = self._ledger.change(row, Side.NO_DATA, 0, value, None, NEVER, received, received)
             found.append((int(alive.order[at]) * 8, event))
 
-    def _decide(self, batch: Batch, found: list[tuple[int, AlarmEvent]]) -> NDArray[np.int64]:
+    def _decide(self, batch: Batch, again: NDArray[np.bool_], found: list[tuple[int, AlarmEvent]]) -> NDArray[np.int64]:
         """The full machine, for the samples that can matter; every row at most once.
 
-        The measured values themselves are stored by the caller, afterwards. Returns since when each value stands.
+        ``again``: those of an instant that was taken before (`_worse_of_one_instant`). The measured values themselves
+        are stored by the caller, afterwards. Returns since when each value stands.
         """
         state, table, rows = self._columns, self.table, batch.rows
         value, time, ok = batch.value, batch.time, batch.quality != BAD
@@ -347,14 +365,16 @@ class Kernel:
                     else (value >= limit, value < limit - deadband)
                 )
                 wanted, counts = np.where(active, off, on) & ok, ok
+            moves = ~again if bit == BAD_COLUMN else ~again | (active != wanted)
             start = np.where(pending[:, bit] == NEVER, time, pending[:, bit])
             group = int(bit == BAD_COLUMN)
             held = np.where(holding[:, group], np.maximum(off_delay, hold_us), off_delay)
-            fire = wanted & (time - start >= np.where(active, held, on_delay))
+            fire = moves & wanted & (time - start >= np.where(active, held, on_delay))
             started[:, bit] = start
             flipped[:, group] |= fire
-            absorbed[:, group] |= holding[:, group] & active & ~wanted & counts & (pending[:, bit] != NEVER)
-            pending[:, bit] = np.where(wanted & ~fire, start, np.where(counts, NEVER, pending[:, bit]))
+            absorbed[:, group] |= moves & holding[:, group] & active & ~wanted & counts & (pending[:, bit] != NEVER)
+            told = np.where(wanted & ~fire, start, np.where(counts, NEVER, pending[:, bit]))
+            pending[:, bit] = np.where(moves, told, pending[:, bit])
             after[fire] ^= BIT_BAD if bit == BAD_COLUMN else 1 << bit
         peaks = state.peak[rows]
         further = np.stack([np.fmin(peaks[:, 0], value), np.fmax(peaks[:, 1], value)], axis=1)
@@ -365,7 +385,7 @@ class Kernel:
         same = ok & (value == state.value[rows])
         changed_us = np.where(same | ~ok, state.changed_us[rows], time)
         flat_before = (before & BIT_FLATLINE) != 0
-        flat = np.where(ok, same & (time - changed_us >= table.flatline_us[rows]), flat_before)
+        flat = np.where(ok & ~again, same & (time - changed_us >= table.flatline_us[rows]), flat_before)
         after[flat != flat_before] ^= BIT_FLATLINE
         # a flatline that ends though the value stays (a sweep was ahead of the samples, or the time it takes was set
         # longer) begins anew: the next one is another alarm and needs another id

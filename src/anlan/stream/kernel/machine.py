@@ -124,10 +124,17 @@ def steps(
                     said[count, 3], said[count, 4], said[count, 5] = before, bits[row], heard
                     count += 1
             now = time[at]
-            if now <= last[row]:
+            if now < last[row]:
                 continue
             number = value[at]
             ok = quality[at] != BAD
+            again = now == last[row]
+            if again:
+                # of several values of one instant the worst counts; it may raise and worsen, and ends nothing
+                lower = number <= quiet_low[row] and not number >= held[row]
+                higher = number >= quiet_high[row] and not number <= held[row]
+                if not ok or not (lower or higher):
+                    continue
             same = number == held[row]
             since = changed[row] if same else now
             if (
@@ -164,17 +171,18 @@ def steps(
                     if start == NEVER:
                         start = now
                     starts[bit] = start
+                    moves = not again or (bit < 4 and active != wanted)
                     delay = on_delay[row]
                     if active:
                         delay = max(off_delay[row], hold_us) if holding[group] else off_delay[row]
-                    if wanted and now - start >= delay:
+                    if moves and wanted and now - start >= delay:
                         after ^= mask
                         flipped[group] = True
                         if counts:
                             pending[row, bit] = NEVER
-                    elif wanted:
+                    elif moves and wanted:
                         pending[row, bit] = start
-                    elif counts:
+                    elif moves and counts:
                         if holding[group] and active and pending[row, bit] != NEVER:
                             absorbed[group] = True
                         pending[row, bit] = NEVER
@@ -189,7 +197,7 @@ def steps(
                     peaks[count, side] = peak[row, side]
                     if not out[side]:
                         peak[row, side] = np.nan
-                if ok:
+                if ok and not again:
                     flat = same and now - since >= flatline[row]
                     if flat != ((before & BIT_FLATLINE) != 0):
                         after ^= BIT_FLATLINE
