@@ -5,6 +5,7 @@ A verb's module is imported only when it is called, so the gateway starts withou
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -50,7 +51,11 @@ VERBS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one verb. Returns its exit code; 2 for an unknown verb or settings that cannot be used."""
+    """Run one verb. Returns its exit code; 2 for an unknown verb or settings that cannot be used.
+
+    What a verb writes is its owner's alone: session keys, hashes, samples and backups are no business of other users.
+    """
+    os.umask(0o077)
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print("用法：anlan 命令 [参数]\n")

@@ -15,6 +15,7 @@ import os
 import re
 import resource
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable
@@ -77,7 +78,7 @@ def instance_of(role: str, arguments: list[str]) -> str:
 
 def begin(role: str) -> Leaving:
     """First thing in a role's ``main``: logging, signals, and the watch over the parent. Main thread only."""
-    style = "text"
+    style, config = "text", None
     with contextlib.suppress(settings.ConfigError):  # whoever needs the settings says what is wrong with them
         config = settings.load()
         style = config.log_format
@@ -93,8 +94,27 @@ def begin(role: str) -> Leaving:
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     watch_parent(leaving.ask)
+    if config is not None:
+        close_to_others(config.data_dir)
     logger.info("%s starts, pid %d", role, os.getpid())
     return leaving
+
+
+def close_to_others(data_dir: Path) -> None:
+    """Take from everybody but owner and group what an older installation, or a hand, left open of the data directory.
+
+    The directory alone is enough: nobody reaches a file behind a closed one. Logged when something was open, and when
+    it cannot be closed because it is somebody else's.
+    """
+    try:
+        mode = stat.S_IMODE(data_dir.stat().st_mode)
+        if mode & 0o007:
+            data_dir.chmod(mode & ~0o007)
+            logger.warning("%s was open to every user of this machine (%o); it no longer is", data_dir, mode)
+    except FileNotFoundError:
+        return  # made later, under the umask of all our commands
+    except OSError as error:
+        logger.error("%s is open to every user of this machine and cannot be closed: %s", data_dir, error)
 
 
 def _take_files() -> None:

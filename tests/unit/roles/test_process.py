@@ -59,3 +59,28 @@ def test_compiled_code_goes_to_the_data_directory_where_the_source_cannot_be_wri
     process.keep_compiled_code(tmp_path / "data")
     assert sys.pycache_prefix == os.environ["PYTHONPYCACHEPREFIX"] == str(tmp_path / "data" / "cache" / "python")
     assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "data" / "cache" / "numba")
+
+
+@pytest.mark.case("G8")
+def test_what_a_command_writes_is_closed_to_other_users(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    script = "import os, sys\nos.umask(0o022)\nfrom anlan.cli import main\nsys.exit(main(['manage', 'migrate']))"
+    environment = {**os.environ, "ANLAN_DATA_DIR": str(data), "ANLAN_DATABASE_URL": "", "ANLAN_SECRET_KEY": ""}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+    written = [data, *data.rglob("*")]
+    assert {path.name for path in written} >= {"anlan.sqlite3", "history.sqlite3", "secret.key"}
+    assert [path for path in written if path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.case("G8")
+def test_a_data_directory_that_stood_open_is_closed_at_the_start_and_the_group_keeps_its_rights(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tmp_path.chmod(0o755)
+    process.close_to_others(tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o750
+    assert "was open to every user" in caplog.text
+    caplog.clear()
+    process.close_to_others(tmp_path)
+    process.close_to_others(tmp_path / "not-yet")
+    assert caplog.text == ""
