@@ -32,7 +32,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--database", default="", metavar="URL", help="run on this database instead of SQLite")
     options = parser.parse_args(arguments)
     environment.ensure("dev")
-    frontend.ensure()
+    frontend.ensure(tests=True)
     status, outcomes = _execute(options.group, options.database)
     rows = [summary(row, outcomes.get(row["id"], {})) for row in matrix() if _wanted(row["id"], options.group)]
     if options.json:

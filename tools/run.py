@@ -65,7 +65,7 @@ def setup(arguments: list[str]) -> int:
         print(f"./run setup 不认得 / does not know: {word}\n\n{HELP}", file=sys.stderr, end="")
         return 2
     environment.ensure(kinds[word])
-    frontend.ensure()
+    frontend.ensure(tests=word == "--dev")
     return 0
 
 

@@ -36,7 +36,7 @@ with psycopg.connect(sys.argv[1], connect_timeout=3, autocommit=True) as connect
 
 def run(arguments: list[str]) -> int:
     environment.ensure("dev")
-    frontend.ensure()
+    frontend.ensure(tests=True)
     everything = "--all" in arguments
     rest = [argument for argument in arguments if argument != "--all"]
     in_ci = os.environ.get("ANLAN_CI") == "1"

@@ -10,7 +10,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.browser.installation import Installation
 
-SHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = ROOT / "build" / "screenshots"
+VENDOR = ROOT / "src" / "anlan" / "site" / "static" / "vendor"
+AXE = ROOT / "build" / "frontend" / "axe.min.js"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -35,6 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    missing = [path for path in (VENDOR / "idiomorph" / "idiomorph.min.js", AXE) if not path.exists()]
+    assert not missing, f"front-end files are missing, run ./run setup --dev: {missing}"
     found = Installation(tmp_path_factory.mktemp("browser"))
     found.start()
     yield found

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from anlan.site.api import api
 from anlan.site.api.receipts import receipts
+from anlan.site.calls import views as calls
 from anlan.site.overview import views as overview
 from anlan.site.search import views as search
 from anlan.site.todo import views as todo
@@ -13,6 +14,7 @@ from anlan.site.warnings import views as warnings
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("wall/", overview.wall, name="wall"),
+    path("calls/", calls.calls, name="calls"),
     path("todo/", todo.todo, name="todo"),
     path("todo/<str:number>/report/", warnings.report, name="todo-report"),
     path("search/", search.search, name="search"),

@@ -1,4 +1,5 @@
-// The living parts of every page: server clock, countdowns, the live line, keyboard, small conveniences of forms.
+// The living parts of every page: server clock, countdowns, keyboard, small conveniences of forms. What stands around it:
+// swap.js (how a refresh comes into a page), live.js and stream.js (the live line), calls.js (the horn).
 // Time shown is the server's: the page carries its instant, the live line corrects it with every heartbeat.
 "use strict";
 (function () {
@@ -6,6 +7,12 @@
   const words = body.dataset;
   let offset = Number(words.now || Date.now()) - Date.now();
   const serverNow = () => Date.now() + offset;
+  window.anlan = {
+    now: serverNow,
+    clock(now) { offset = now - Date.now(); },
+    isWriting: () => false, // swap.js knows better
+    leave() { location.reload(); }, // live.js knows better
+  };
   const two = (n) => String(n).padStart(2, "0");
 
   // --- time -------------------------------------------------------------------------------------------------------
@@ -47,121 +54,40 @@
   }
   setInterval(tick, 1000);
 
-  // --- the live line ----------------------------------------------------------------------------------------------
-  // One EventSource a page. Named events become DOM events `sse:NAME` on <body>: a fragment says
-  // hx-trigger="sse:warning from:body delay:400ms, every 30s" and is fetched again. Values are patched in place.
-  const line = { source: null, heard: 0, retry: 0, interest: "", timer: null };
-  const silence = 25000; // the server speaks at least every 10 s
-  function state(now) {
-    document.querySelectorAll("[data-line]").forEach((e) => { e.dataset.state = now; });
-    body.classList.toggle("offline", now === "lost");
-  }
-  function interest() {
-    const codes = new Set();
-    document.querySelectorAll("[data-live]").forEach((e) => codes.add(e.dataset.live));
-    return Array.from(codes).sort().slice(0, 400).join(",");
-  }
-  function connect() {
-    clearTimeout(line.timer);
-    if (line.source) line.source.close();
-    line.interest = interest();
-    const address = words.events + (line.interest ? "?points=" + encodeURIComponent(line.interest) : "");
-    const source = line.source = new EventSource(address);
-    line.heard = Date.now();
-    source.addEventListener("hello", (e) => {
-      hear(e);
-      const again = line.retry > 0 || body.classList.contains("offline");
-      line.retry = 0;
-      state("on");
-      if (again) announce("resync", {});
-    });
-    source.addEventListener("beat", hear);
-    source.addEventListener("resync", (e) => { hear(e); announce("resync", {}); });
-    source.addEventListener("leave", () => { location.reload(); }); // the session has ended: the server shows the log-in
-    ["warning", "alarm", "delivery", "gateway", "external"].forEach((name) => {
-      source.addEventListener(name, (e) => { heardNow(); announce(name, read(e)); });
-    });
-    source.addEventListener("live", (e) => { heardNow(); patch(read(e)); });
-    source.onerror = () => { if (source === line.source) again(); };
-  }
-  function heardNow() { line.heard = Date.now(); }
-  function hear(e) {
-    heardNow();
-    const said = read(e);
-    if (said.now) offset = said.now - Date.now();
-  }
-  function read(e) { try { return JSON.parse(e.data); } catch (error) { console.warn("unreadable event", error); return {}; } }
-  function again() {
-    line.source.close();
-    line.retry += 1;
-    state(line.retry > 1 ? "lost" : "connecting");
-    clearTimeout(line.timer);
-    line.timer = setTimeout(connect, Math.min(500 * 2 ** line.retry, 15000) * (0.7 + Math.random() * 0.6));
-  }
-  function announce(name, detail) { body.dispatchEvent(new CustomEvent("sse:" + name, { detail: detail })); }
-  function patch(rows) {
-    if (!Array.isArray(rows)) return;
-    for (const row of rows) {
-      const [code, value, quality, sampledUs] = row;
-      document.querySelectorAll('[data-live="' + CSS.escape(code) + '"]').forEach((e) => {
-        const text = value === null ? "–" : Number(value).toFixed(Number(e.dataset.decimals || 2));
-        set(e, text);
-        e.dataset.sampled = String(Math.floor(sampledUs / 1000));
-        e.classList.toggle("stale", quality > 1);
-      });
-      if (value === null) continue;
-      document.querySelectorAll('[data-bar="' + CSS.escape(code) + '"]').forEach((e) => {
-        const mark = e.querySelector("b");
-        const at = (value - Number(e.dataset.low)) / Number(e.dataset.span) * 100;
-        mark.style.display = "";
-        mark.style.left = Math.min(100, Math.max(0, at)).toFixed(1) + "%";
-      });
-    }
-    body.dispatchEvent(new CustomEvent("anlan:live", { detail: rows }));
-  }
-  if (words.events && window.EventSource) {
-    connect();
-    setInterval(() => { if (line.source.readyState !== 2 && Date.now() - line.heard > silence) again(); }, 5000);
-    document.addEventListener("htmx:afterSettle", () => {
-      tick();
-      const wanted = interest();
-      if (wanted !== line.interest && line.retry === 0) {
-        const have = new Set(line.interest.split(","));
-        if (wanted.split(",").some((code) => code && !have.has(code))) connect();
-      }
-    });
-    window.addEventListener("online", () => { line.retry = 1; connect(); });
-    window.addEventListener("offline", () => { line.retry = 2; state("lost"); });
-    window.addEventListener("pagehide", () => line.source.close());
-    window.addEventListener("pageshow", (e) => { if (e.persisted) { line.retry = 1; connect(); } });
-  }
   // A refresh by the clock or by an event is no sign of life: an open page must not keep a session alive. The wall is
   // there to be looked at, not touched; its refresh counts.
   document.addEventListener("htmx:configRequest", (e) => {
     const by = e.detail.triggeringEvent;
     if (!(by && by.isTrusted) && !body.classList.contains("wall")) e.detail.headers["Anlan-Unattended"] = "1";
   });
-  document.addEventListener("htmx:sendError", () => { if (words.events && line.retry > 1) state("lost"); });
-  document.addEventListener("htmx:responseError", (e) => {
-    if (e.detail.xhr.status === 403 || e.detail.xhr.status === 401) location.reload();
+  document.addEventListener("htmx:beforeOnLoad", (e) => {
+    if (e.detail.xhr.status === 403 || e.detail.xhr.status === 401) { e.preventDefault(); window.anlan.leave(); }
   });
   document.addEventListener("htmx:beforeSwap", (e) => {
     // A log-in page must never be put into a fragment: the session has ended, so the whole page goes there.
     if (e.detail.xhr.responseURL && new URL(e.detail.xhr.responseURL).pathname.startsWith("/login")) {
       e.detail.shouldSwap = false;
-      location.reload();
+      window.anlan.leave();
     }
   });
 
   // --- keyboard: / searches, j and k move, Enter opens ----------------------------------------------------------------
+  // j and k move the real focus, to the row's own link where it has one: whoever listens hears the row, Enter opens it.
   function rows() { return Array.from(document.querySelectorAll("[data-href]")).filter((e) => e.offsetParent !== null); }
-  let cursor = null; // the address of the row at hand, so that a refreshed table keeps it
-  function show(all, index) {
-    all.forEach((e) => e.classList.remove("cursor"));
-    if (index < 0) return;
-    all[index].classList.add("cursor");
-    all[index].scrollIntoView({ block: "nearest" });
-    cursor = all[index].dataset.href;
+  let cursor = null; // the row at hand; a refresh changes it in place
+  function mark(row) {
+    document.querySelectorAll("[data-href].cursor").forEach((e) => { if (e !== row) { e.classList.remove("cursor"); e.removeAttribute("aria-current"); } });
+    if (!row) return;
+    row.classList.add("cursor");
+    row.setAttribute("aria-current", "true");
+  }
+  function step(row) {
+    cursor = row;
+    mark(row);
+    const own = Array.from(row.querySelectorAll("a[href]")).find((a) => a.getAttribute("href") === row.dataset.href && a.offsetParent !== null);
+    if (!own) row.tabIndex = -1;
+    (own || row).focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
   }
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName)) {
@@ -174,15 +100,15 @@
     } else if (e.key === "j" || e.key === "k") {
       const all = rows();
       if (!all.length) return;
-      const at = all.findIndex((row) => row.dataset.href === cursor);
-      show(all, e.key === "j" ? Math.min(all.length - 1, at + 1) : Math.max(0, at === -1 ? 0 : at - 1));
-    } else if (e.key === "Enter" && cursor && (e.target === body || e.target.id === "main")) {
-      location.href = cursor;
+      const at = all.indexOf(cursor);
+      step(all[e.key === "j" ? Math.min(all.length - 1, at + 1) : Math.max(0, at === -1 ? 0 : at - 1)]);
+    } else if (e.key === "Enter" && cursor && (e.target === body || e.target.id === "main" || e.target === cursor)) {
+      location.href = cursor.dataset.href;
     }
   });
   document.addEventListener("htmx:afterSettle", () => {
-    const all = rows();
-    show(all, all.findIndex((row) => row.dataset.href === cursor));
+    tick();
+    if (cursor && cursor.isConnected) mark(cursor);
   });
   document.addEventListener("click", (e) => {
     const row = e.target.closest("[data-href]");

@@ -1,0 +1,1 @@
+"""What calls a person on duty: the standing warnings, as every open page asks for them."""
