@@ -48,6 +48,10 @@ class PartitionRow(models.Model):
     seq = models.PositiveBigIntegerField(default=0)
     log = models.CharField(max_length=60, default="")
     """Which log the sequence belongs to: in another one it means nothing."""
+    newest_seq = models.PositiveBigIntegerField(default=0, db_default=0)
+    """The newest message of which anything is in the database, be it beyond ``seq``; 0: not known."""
+    newest_us = models.BigIntegerField(default=0, db_default=0)
+    """When the log took it, by which it is told from another message of its number."""
     owner = models.CharField(max_length=120, default="", db_default="")
     epoch = models.PositiveBigIntegerField(default=0, db_default=0)
 
@@ -169,21 +173,51 @@ class Leases:
             gone = sorted(p for p, epoch in wanted.items() if there.get(p) != epoch)
             raise Fenced(f"partitions {gone} have another owner")
 
+    def places(self, partitions: Collection[int], log: str) -> dict[int, tuple[int, int]]:
+        """By partition the newest message of ``log`` that left anything in the database: (number, when the log took it;
+        0: not known). Whether that very message is in the log is to be found out before `take_up`."""
+        rows = self._rows.filter(partition__in=list(partitions), log=log)
+        found = rows.values_list("partition", "seq", "newest_seq", "newest_us")
+        return {p: (newest, at_us) if newest >= seq else (seq, 0) for p, seq, newest, at_us in found}
+
+    def missed(self, log: str, first_seq: int) -> tuple[int, int] | None:
+        """Numbers of ``log``, first and last, that it no longer holds and nobody of this role has read; None: none.
+
+        The log gives up only what has been read, so the database is an older one, or the log was emptied. Ask before
+        `take_up`.
+        """
+        read = self._rows.filter(log=log).aggregate(seq=models.Max("seq"), newest=models.Max("newest_seq"))
+        if not read["newest"]:  # nothing of this very log was read yet
+            return None
+        behind = max(read["seq"], read["newest"])
+        return (behind + 1, first_seq - 1) if behind + 1 < first_seq else None
+
     def take_up(
-        self, held: Mapping[int, int], partitions: Collection[int], log: str, first_seq: int
+        self,
+        held: Mapping[int, int],
+        partitions: Collection[int],
+        log: str,
+        first_seq: int,
+        cut: Collection[int] = (),
     ) -> tuple[dict[int, int], set[int]]:
-        """Where to go on with partitions just gained, and those of them whose last reader read another log.
+        """Where to go on with partitions just gained, and those of them whose numbers mean nothing any more.
 
         ``first_seq``: the oldest number of the log ``log``. In another log than before, numbers that it may give out
-        again mean nothing; a log that begins beyond them leaves them as they are. Call it in the transaction that also
-        reads what goes with the positions.
+        again mean nothing; a log that begins beyond them leaves them as they are. ``cut``: partitions whose `places`
+        this log lacks; they are read from its beginning. Call it in the transaction that also reads what goes with the
+        positions.
         """
         self.guard(held, partitions)
         rows = self._rows.filter(partition__in=list(partitions))
         strange = set(rows.exclude(log=log).exclude(log="").values_list("partition", flat=True))
         if strange:
             logger.error("the log is not the one read before; what it holds is read from number %d on", first_seq)
+        if cut:
+            logger.error("the log lacks what was read from it; what it holds is read from number %d on", first_seq)
+        strange |= set(cut)
+        if strange:
             rows.filter(partition__in=strange, seq__gte=first_seq).update(seq=0)
+            rows.filter(partition__in=strange).update(newest_seq=0, newest_us=0)
         rows.exclude(log=log).update(log=log)
         return dict(rows.values_list("partition", "seq")), strange
 
@@ -198,6 +232,17 @@ class Leases:
         with transaction.atomic(using=self.using):
             self.release(held, list(held))
             self._workers.filter(name=self.name).delete()
+
+
+def mark(
+    rows: type[PartitionRow], partitions: Collection[int], newest: tuple[int, int], using: str = "default"
+) -> None:
+    """Within a guarded transaction: nothing in the database of these partitions is of a message beyond ``newest``, as
+    (number, when the log took it)."""
+    seq, taken_us = newest
+    if taken_us:
+        known = rows._base_manager.using(using).filter(partition__in=list(partitions), newest_seq__lt=seq)
+        known.update(newest_seq=seq, newest_us=taken_us)
 
 
 def advance(rows: type[PartitionRow], positions: Mapping[int, int], using: str = "default") -> None:

@@ -19,7 +19,7 @@ from django.db import DatabaseError, InterfaceError
 from anlan import now as clock
 from anlan.leases import Fenced, Leases
 from anlan.roles.database import close_all, give_up_broken
-from anlan.stream.log import NEAR, Log, LogUnavailable
+from anlan.stream.log import NEAR, Log, LogCut, LogUnavailable
 
 RENEW_S = 1.0
 LOOK_S = 0.25
@@ -158,7 +158,8 @@ class Worker(Protocol):
 
 
 async def keep_working(worker: Worker, keeper: Keeper) -> None:
-    """Work until `leaving`, then give everything back; after `Fenced` what is still held is begun anew."""
+    """Work until `leaving`, then give everything back; after `Fenced`, or when the log turns out to lack what was read
+    (`LogCut`), what is still held is begun anew."""
     await worker.in_database(keeper.begin)
     begun = fresh = False
     while not worker.leaving():
@@ -167,7 +168,7 @@ async def keep_working(worker: Worker, keeper: Keeper) -> None:
                 await worker.begin()
                 begun = fresh = True
             await worker.turn()
-        except Fenced as error:
+        except (Fenced, LogCut) as error:
             logger.warning("%s; reading anew what is still held", error)
             await worker.in_database(keeper.again)
             fresh = False
@@ -177,8 +178,8 @@ async def keep_working(worker: Worker, keeper: Keeper) -> None:
     if begun:
         try:
             await worker.finish()
-        except Fenced as error:
-            logger.warning("%s; the end of the work is theirs", error)
+        except (Fenced, LogCut) as error:
+            logger.warning("%s; what is left is read anew by whoever comes next", error)
     await worker.in_database(keeper.end)
 
 

@@ -22,9 +22,19 @@ from nats.js.api import DiscardPolicy, PubAck, RetentionPolicy, StorageType, Str
 
 from anlan.stream.connection import FAULTS, LogFull, LogUnavailable, close, connect
 from anlan.stream.partition import SHARED
-from anlan.stream.reader import LogMessage, Reader
+from anlan.stream.reader import LogCut, LogMessage, Reader, holds
 
-__all__ = ["Log", "LogFull", "LogMessage", "LogState", "LogUnavailable", "Reader", "StreamLayout", "identity_of"]
+__all__ = [
+    "Log",
+    "LogCut",
+    "LogFull",
+    "LogMessage",
+    "LogState",
+    "LogUnavailable",
+    "Reader",
+    "StreamLayout",
+    "identity_of",
+]
 
 DUPLICATE_WINDOW_S = 120.0
 NEAR = 1000
@@ -204,15 +214,28 @@ class Log:
         """A name of this very log: another one (made anew, restored) has another. Raises LogUnavailable."""
         return (await self.state()).identity
 
+    async def lacks(self, places: Mapping[int, tuple[int, int]]) -> set[int]:
+        """The partitions whose place, (number, when the log took it), is not in this log. Raises LogUnavailable."""
+        found: dict[tuple[int, int], bool] = {}
+        try:
+            for place in set(places.values()):
+                found[place] = await holds(self._js, self.layout.name, *place)
+        except FAULTS as error:
+            raise LogUnavailable(str(error)) from error
+        return {partition for partition, place in places.items() if not found[place]}
+
     async def trim(self, done: Mapping[int, int]) -> int:
         """Remove what is done with; returns the first sequence kept. Raises LogUnavailable.
 
         ``done``: for every partition how far all who read it have it in their databases. Where a partition has been
         quiet its number says less than is known, so the log is asked for the partition's next message before anything
-        is held back for it. Safe to repeat and to run from several processes.
+        is held back for it. Numbers beyond the log's last are of another one: then nothing is removed. Safe to repeat
+        and to run from several processes.
         """
         state = await self.state()
         furthest = max(done.values(), default=0)
+        if furthest > state.last_seq:
+            return state.first_seq
         floors: list[int] = []
         for partition, seq in sorted(done.items(), key=lambda item: item[1]):
             if seq + NEAR < min([furthest, *floors]):

@@ -71,7 +71,7 @@ def excursions(
     for frame in _frames(gateway, samples):
         while waiting and waiting[0][0] <= frame.collected_at_us:
             table.update(waiting.pop(0)[1])
-        events += kernel.apply(frame)
+        events += kernel.apply(frame, again=True)
     return _excursions(events, samples, table)
 
 

@@ -3,7 +3,9 @@
 Nothing on the server outlives it: positions belong to the caller, who keeps them beside the effects of what was read.
 One request to the server always stands, so messages come as soon as they are there; what is on its way is bounded.
 Whatever goes wrong between (a server that dies, a lost connection, a gap) ends in a new consumer behind the last
-message handed out, so that no message is missed or handed out twice by one reader.
+message handed out, so that no message is missed or handed out twice by one reader. A log that came back without that
+message (an older copy, a tail cut off) gives its number to another, and all up to it would be passed over in silence:
+each new consumer compares, and `LogCut` is raised.
 """
 
 from __future__ import annotations
@@ -36,17 +38,22 @@ SILENT_S = 3.5
 """A consumer that lives says so every second while a request stands; so long without a sign it is made anew."""
 FORGET_S = 30.0
 """The server forgets a consumer whose reader is gone after so long."""
-_SSEQ, _DSEQ = -4, -3
+_SSEQ, _DSEQ, _TIME = -4, -3, -2
 
 logger = logging.getLogger(__name__)
 
 
+class LogCut(Exception):
+    """What was read from the log is not in it: it is an older copy, or its tail was cut off."""
+
+
 class LogMessage(msgspec.Struct, frozen=True, gc=False):
-    """One message of the log."""
+    """One message of the log; ``taken_us``: when the log took it, by which it is told from another of its number."""
 
     seq: int
     partition: int
     data: bytes
+    taken_us: int = 0
 
 
 class Reader:
@@ -57,6 +64,8 @@ class Reader:
         self._partitions: frozenset[int] = frozenset()
         self.handed = 0
         """Everything of the partitions up to this number has been handed out (or lay before the start)."""
+        self.handed_us = 0
+        """When the log took the message of that number; 0: not known, nothing was handed out yet."""
         self._consumer = ""
         self._subscription: Subscription | None = None
         self._came: deque[Msg] = deque()
@@ -69,13 +78,14 @@ class Reader:
 
     async def aim(self, partitions: Collection[int], after: int) -> None:
         """Go on with these partitions behind number ``after``. Returns at once; the server is asked by `fetch`."""
-        self._partitions, self.handed = frozenset(partitions), after
+        self._partitions, self.handed, self.handed_us = frozenset(partitions), after, 0
         await self._let_go()
 
     async def fetch(self, most: int, timeout: float) -> list[LogMessage]:
         """Up to ``most`` next messages in order; an empty list when none came within ``timeout`` seconds.
 
-        Raises LogUnavailable while the server cannot be reached; call again later.
+        Raises LogUnavailable while the server cannot be reached; call again later. Raises LogCut when the log lacks
+        what was handed out: `aim` anew.
         """
         if not self._partitions:
             await asyncio.sleep(timeout)
@@ -86,6 +96,7 @@ class Reader:
             await self._let_go()
         try:
             if self._subscription is None:
+                await self._compare()
                 await self._make()
             if not self._came:
                 self._news.clear()
@@ -114,6 +125,10 @@ class Reader:
         if self._broken:
             logger.info("%s reads on with a new consumer: %s", self._name, self._broken)
         return bool(self._broken)
+
+    async def _compare(self) -> None:
+        if not await holds(self._js, self._stream, self.handed, self.handed_us):
+            raise LogCut(f"message {self.handed} is not in the log, or another one has its number")
 
     async def _make(self) -> None:
         reconnects = self._client.stats["reconnects"]
@@ -188,19 +203,20 @@ class Reader:
                 break
             self._expected += 1
             if seq > self.handed:
-                self.handed = seq
+                self.handed, self.handed_us = seq, int(tokens[_TIME + offset]) // 1000
                 found += self._parts(seq, int(message.subject.rsplit(".", 1)[1]), message.data)
         return found
 
     def _parts(self, seq: int, partition: int, data: bytes) -> list[LogMessage]:
         """A message as those who read it know it: what is shared is cut into the partitions that are read here."""
         if partition != SHARED:
-            return [LogMessage(seq, partition, data)]
+            return [LogMessage(seq, partition, data, self.handed_us)]
         try:
             found = parts_of(data)
         except EnvelopeError:
-            return [LogMessage(seq, min(self._partitions), data)]  # whoever unpacks it tells what is wrong with it
-        return [LogMessage(seq, each, envelope) for each, envelope in found if each in self._partitions]
+            # whoever unpacks it tells what is wrong with it
+            return [LogMessage(seq, min(self._partitions), data, self.handed_us)]
+        return [LogMessage(seq, each, envelope, self.handed_us) for each, envelope in found if each in self._partitions]
 
     async def _let_go(self) -> None:
         subscription, consumer = self._subscription, self._consumer
@@ -215,6 +231,23 @@ class Reader:
             await subscription.unsubscribe()
             if self._client.is_connected:
                 await self._client.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{consumer}", b"")
+
+
+async def holds(js: JetStreamContext, stream: str, seq: int, taken_us: int) -> bool:
+    """Whether the log has, or had and gave up, the very message of this number that it took at ``taken_us``.
+
+    Without an instant (0) only the number can be compared. Raises what the connection raises.
+    """
+    try:
+        state = (await js.stream_info(stream)).state
+        if seq > state.last_seq:
+            return False
+        if not taken_us or seq < state.first_seq:
+            return True
+        found = await js.get_msg(stream, seq=seq)
+    except nats.js.errors.NotFoundError:
+        return True  # no stream: its maker has the word; no message: it was deleted, its number is not given out again
+    return found.time is None or abs(round(found.time.timestamp() * 1e6) - taken_us) <= 1
 
 
 def _trailing(tokens: list[str]) -> int:

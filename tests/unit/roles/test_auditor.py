@@ -424,6 +424,7 @@ def test_what_a_role_finds_about_itself_is_an_operator_fault_since_when_it_says(
     assert [fault.kind for fault in audit.data(at("08:02") + timedelta(days=1), 300).faults] == ["engine_memory"]
 
 
+@pytest.mark.case("A2")
 @pytest.mark.parametrize("role", ["engine", "historian"])
 def test_a_position_beyond_the_log_is_a_fault_in_words(
     world: World, monkeypatch: pytest.MonkeyPatch, role: str

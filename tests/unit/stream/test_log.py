@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Collection
+from pathlib import Path
 
 import pytest
 
 from anlan import now
 from anlan.stream import log as logs
-from anlan.stream.log import Log, LogFull, LogMessage, LogUnavailable, Reader, StreamLayout
+from anlan.stream.log import Log, LogCut, LogFull, LogMessage, LogUnavailable, Reader, StreamLayout
 from anlan.stream.natsd import NatsServer
 
 
@@ -77,7 +79,8 @@ async def test_messages_come_in_order_with_their_partition(log: Log) -> None:
     await log.publish(3, b"one", "1")
     await log.publish(61, b"two", "2")
     messages = await fetch_all(await reader(log), 2)
-    assert messages == [LogMessage(1, 3, b"one"), LogMessage(2, 61, b"two")]
+    assert [(m.seq, m.partition, m.data) for m in messages] == [(1, 3, b"one"), (2, 61, b"two")]
+    assert messages[0].taken_us <= messages[1].taken_us <= now.now_us()
 
 
 async def test_the_same_message_twice_is_one_message(log: Log) -> None:
@@ -263,3 +266,41 @@ async def test_every_acknowledged_message_survives_kills_of_the_server(server: N
     assert len(got) == len(seen), "no message twice within one process"
     assert [m.seq for m in seen] == sorted(got)
     assert {seq: got.get(seq) for seq in acknowledged} == acknowledged
+
+
+@pytest.mark.case("A2")
+@pytest.mark.parametrize("more", [0, 3, 9], ids=["nothing new", "fewer than before", "more than before"])
+async def test_an_older_copy_of_the_log_is_told_from_the_one_that_was_read(
+    server: NatsServer, log: Log, tmp_path: Path, more: int
+) -> None:
+    await publish(log, 5, prefix="kept")
+    await asyncio.to_thread(server.stop)
+    shutil.copytree(tmp_path / "log", tmp_path / "copy")
+    await asyncio.to_thread(server.start)
+    await asyncio.to_thread(server.wait_ready)
+    await connected_again(log)
+    await publish(log, 4, prefix="lost")
+    consumption = await reader(log)
+    read = await fetch_all(consumption, 9)
+    assert [message.seq for message in read] == list(range(1, 10))
+    places = {1: (read[4].seq, read[4].taken_us), 2: (read[8].seq, read[8].taken_us), 3: (9, 0)}
+    assert await log.lacks(places) == set()
+    await asyncio.to_thread(server.stop)
+    shutil.rmtree(tmp_path / "log")
+    shutil.copytree(tmp_path / "copy", tmp_path / "log")
+    await asyncio.to_thread(server.start)
+    await asyncio.to_thread(server.wait_ready)
+    await connected_again(log)
+    await publish(log, more, prefix="new")
+    assert await log.lacks(places) == ({2} if more > 3 else {2, 3})
+    with pytest.raises(LogCut):
+        await fetch_all(consumption, 1)
+    if more < 4:
+        assert await log.trim({1: 9}) == 1, "numbers that the log has not given out remove nothing"
+
+
+async def connected_again(log: Log) -> None:
+    deadline = now.monotonic() + 20
+    while not log.connected:
+        assert now.monotonic() < deadline
+        await asyncio.sleep(0.02)

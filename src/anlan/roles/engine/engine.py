@@ -15,12 +15,15 @@ from functools import partial
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, InterfaceError
+from django.utils.translation import gettext as _
 
 from anlan.apps.monitoring.selectors import point_specs, registry_versions, tag_list
 from anlan.apps.monitoring.services.alarms import instant
 from anlan.apps.monitoring.services.suppression import follow
+from anlan.apps.obligations.services import last_detail
 from anlan.leases import Fenced, Leases
 from anlan.now import Clock
+from anlan.roles import log_watch
 from anlan.roles.database import close_all, give_up_broken, wait_for
 from anlan.roles.engine import register, store
 from anlan.roles.engine.cadences import Cadences
@@ -33,7 +36,7 @@ from anlan.roles.own_clock import ClockWatch, clock_doubt
 from anlan.roles.own_faults import OwnFaults
 from anlan.roles.partitions import Keeper, keep_working, starts_behind, until_answered
 from anlan.stream.alarm import AlarmEvent
-from anlan.stream.log import Log, LogMessage, LogUnavailable
+from anlan.stream.log import Log, LogCut, LogMessage, LogUnavailable
 from anlan.stream.partition import partition_of
 
 logger = logging.getLogger(__name__)
@@ -98,7 +101,7 @@ class Engine:
         self._ahead = ReadAhead(lambda coming: self._in_aside(register.read, coming))
         self._every = {
             name: _Every(getattr(cadences, f"{name}_s"), clock.monotonic)
-            for name in ("flush", "sweep", "registry", "links", "sign", "conditions", "coverage", "trim")
+            for name in ("flush", "sweep", "registry", "links", "sign", "conditions", "coverage", "trim", "log")
         }
         self._watch, self._own = ClockWatch(), OwnFaults()
         self.ready = asyncio.Event()
@@ -106,6 +109,7 @@ class Engine:
     async def run(self) -> None:
         """Take up the checkpoint and work."""
         try:
+            self._own.remember(await self.in_database(last_detail, self._instance))
             await keep_working(self, self._keeper)
         finally:
             for pool in (self._aside, self._database):
@@ -212,8 +216,12 @@ class Engine:
         self._core.follow(found.specs, found.enterprises)
         self._versions |= found.versions
         held = self._keeper.took_up(gained)
+        places = await self.in_database(store.places, self._leases, set(held), state.identity)
+        cut = await until_answered(lambda: self._log.lacks(places), self.leaving)
         gateways = [g for g in self._core.table.gateways if self._core.partition(g) in held]
-        remembered = await self.in_database(store.remember, self._leases, held, set(held), gateways, state)
+        remembered = await self.in_database(store.remember, self._leases, held, set(held), gateways, state, cut)
+        lost = {partition: places[partition][0] for partition in cut}
+        log_watch.told(self._own, ROLE, _("报警引擎"), self._clock.now(), state, lost, remembered.missed)
         self._core.restore(remembered)
         for gateway in self._core.damaged_states:
             logger.error("the saved state of gateway %s is damaged, its points begin anew", gateway)
@@ -226,11 +234,16 @@ class Engine:
 
     async def _fetch(self) -> tuple[bool, list[LogMessage]]:
         try:
+            if self._every["log"].due():
+                await log_watch.compare(self._log, self._reader, self._identity)
             messages = await self._reader.fetch(self._pace.fetch, self._pace.fetch_s)
         except LogUnavailable as error:
             logger.warning("%s", error)
             await asyncio.sleep(0.2)
             return False, []
+        except LogCut:
+            await self._write(self._core.everything([]))  # what was read of it is nowhere else any more
+            raise
         idle = not messages and self._reader.at_end
         if idle:
             self._behind_until = 0

@@ -60,6 +60,8 @@ class EngineCore:
         self._swept_us = 0
         self._touched = np.zeros(len(self.table), np.bool_)
         self._handed = 0
+        self._newest = (0, 0)
+        self._again_until = 0
         self._partition_of: dict[str, int] = {}
         self._round: _Round | None = None
 
@@ -71,6 +73,7 @@ class EngineCore:
         """
         self.positions |= remembered.positions
         self.saved_positions |= remembered.positions
+        self._again_until = max(self._again_until, remembered.again_until)
         for gateway, (head, gaps) in remembered.sequences.items():
             self.sequences.restore(gateway, head, gaps)
         damaged = self.kernel.restore({gateway: body for gateway, (_, body) in remembered.states.items()})
@@ -98,8 +101,10 @@ class EngineCore:
     def take(self, messages: Sequence[LogMessage]) -> list[AlarmEvent]:
         """Apply messages in order; returns the events they cause."""
         frames: list[Frame] = []
+        known: list[Frame] = []
         for message in messages:
             self._handed = max(self._handed, message.seq)
+            self._newest = max(self._newest, (message.seq, message.taken_us))
             if message.seq <= self.positions.get(message.partition, 0):
                 continue
             self.positions[message.partition] = message.seq
@@ -122,9 +127,10 @@ class EngineCore:
                 except PacketError as error:
                     self.tally.could_not_read(record, error.reason, error.detail)
                     continue
-                frames.append(self._clocks.evaluated(frame))
+                (known if message.seq <= self._again_until else frames).append(self._clocks.evaluated(frame))
                 self._note(frame, message.seq)
-        return self.kernel.apply_many(frames) if frames else []
+        events = self.kernel.apply_many(known, again=True) if known else []
+        return events + self.kernel.apply_many(frames) if frames else events
 
     def clock_doubt(self) -> Doubt | None:
         """What most gateways say of our own clock; None while they do not speak against it."""
@@ -156,7 +162,7 @@ class EngineCore:
         stood ahead.
         """
         self._swept_us = _forward(self._swept_us, now_us)
-        return self.kernel.sweep(self._swept_us, listening_us)
+        return self.kernel.sweep(self._swept_us, listening_us, again=self._handed < self._again_until)
 
     def follow(self, specs: Iterable[PointSpec], enterprises: Collection[str] | None = None) -> TableChange:
         """Take up a changed registry, of some enterprises or of all; unchanged points keep their state."""
@@ -194,7 +200,7 @@ class EngineCore:
                 number, room = number + 1, most
             place[enterprise] = number - 1
             room -= count
-        found = [Checkpoint() for _ in range(number)]
+        found = [Checkpoint(newest=checkpoint.newest) for _ in range(number)]
 
         def of(gateway: str) -> Checkpoint:
             return found[place.get(self._home(gateway), -1)]
@@ -271,7 +277,9 @@ class EngineCore:
         states = {gateway: (self._seq_of.get(gateway, 0), self.kernel.state_of(gateway)) for gateway in found}
         told, self.edge_alarms = self.edge_alarms, []
         touched = self._partitions({*found, *(alarm.gateway for alarm in told)})
-        return Checkpoint(events=list(events), states=states, partitions=touched, edge_alarms=told, peaks=peaks)
+        return Checkpoint(
+            events=list(events), states=states, partitions=touched, edge_alarms=told, peaks=peaks, newest=self._newest
+        )
 
     def _partitions(self, gateways: Iterable[str]) -> set[int]:
         return {partition for gateway in gateways if (partition := self.partition(gateway)) is not None}

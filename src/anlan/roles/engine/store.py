@@ -36,7 +36,7 @@ from anlan.apps.monitoring.services.reactions import tell
 from anlan.apps.obligations import services as obligations
 from anlan.apps.registry.models import Enterprise
 from anlan.components import bulk
-from anlan.leases import Leases, advance, positions_of
+from anlan.leases import Leases, advance, mark, positions_of
 from anlan.roles.hearing import ALWAYS, DEAF
 from anlan.roles.own_faults import OwnFaults
 from anlan.stream.alarm import AlarmEvent, Peak
@@ -55,7 +55,8 @@ class Checkpoint:
     ``peaks``: how far open alarms went without an event; the states hold them for said.
 
     ``positions``: partition → number up to which everything is done with, once this is in the database.
-    ``partitions``: those that events and states speak of; they must still be ours.
+    ``partitions``: those that events and states speak of; they must still be ours. ``newest``: the newest message of
+    which anything is in it, and when the log took it.
     """
 
     events: list[AlarmEvent] = field(default_factory=list)
@@ -67,6 +68,7 @@ class Checkpoint:
     edge_alarms: list[EdgeAlarm] = field(default_factory=list)
     sequences: News = field(default_factory=News)
     peaks: list[Peak] = field(default_factory=list)
+    newest: tuple[int, int] = (0, 0)
 
     def joined(self, other: Checkpoint) -> Checkpoint:
         """Both in one transaction; they must speak of the same moment."""
@@ -80,6 +82,7 @@ class Checkpoint:
             [*self.edge_alarms, *other.edge_alarms],
             other.sequences or self.sequences,
             [*self.peaks, *other.peaks],
+            max(self.newest, other.newest),
         )
 
     def __bool__(self) -> bool:
@@ -93,23 +96,37 @@ def _touched(checkpoint: Checkpoint) -> set[int]:
 
 @dataclass(frozen=True)
 class Remembered:
-    """Where the engine stopped: positions by partition, states and running numbers by gateway."""
+    """Where the engine stopped: positions by partition, states and running numbers by gateway.
+
+    ``missed``: first and last number that the log gave up before the engine had read them. ``again_until``: messages up
+    to this number may have been read before.
+    """
 
     positions: Mapping[int, int]
     states: Mapping[str, tuple[int, bytes]]
     sequences: Mapping[str, tuple[Head | None, list[Gap]]] = field(default_factory=dict)
+    missed: tuple[int, int] | None = None
+    again_until: int = 0
 
 
 @transaction.atomic
 def remember(
-    leases: Leases, held: Mapping[int, int], partitions: Collection[int], gateways: Iterable[str], log: LogState
+    leases: Leases,
+    held: Mapping[int, int],
+    partitions: Collection[int],
+    gateways: Iterable[str],
+    log: LogState,
+    cut: Collection[int] = (),
 ) -> Remembered:
     """Read the checkpoint of partitions that this engine takes up, with the states of ``gateways`` in them.
 
-    In another log than before, the numbers that it may give out again mean nothing, while the states stay. Raises
-    `Fenced` when the partitions have another owner by now.
+    In another log than before, or one that lacks what was read (``cut``: those partitions), the numbers that it may
+    give out again mean nothing, while the states stay: what is read once more is older than they are and changes
+    nothing. Raises `Fenced` when the partitions have another owner by now.
     """
-    positions, strange = leases.take_up(held, partitions, log.identity, log.first_seq)
+    missed = leases.missed(log.identity, log.first_seq)
+    newest = max((seq for seq, _ in leases.places(partitions, log.identity).values()), default=0)
+    positions, strange = leases.take_up(held, partitions, log.identity, log.first_seq, cut)
     states: dict[str, tuple[int, bytes]] = {}
     sequences: dict[str, tuple[Head | None, list[Gap]]] = {}
     for codes in chunks(gateways):
@@ -117,18 +134,25 @@ def remember(
         rows = EngineState.objects.filter(gateway__in=codes)
         if strange:
             rows.filter(seq__gte=log.first_seq).update(seq=0)
+        rows.filter(seq__gt=log.last_seq).update(seq=0)  # of no message of this log
         states.update({row.gateway: (row.seq, bytes(row.body)) for row in rows})
-    return Remembered(positions, states, sequences)
+    return Remembered(positions, states, sequences, missed, log.last_seq if strange else newest)
 
 
 def newest_number() -> int:
     """The greatest number of any log that these databases speak of; a new log begins beyond it."""
     greatest = [
         EnginePosition.objects.aggregate(most=Max("seq"))["most"],
+        EnginePosition.objects.aggregate(most=Max("newest_seq"))["most"],
         EngineState.objects.aggregate(most=Max("seq"))["most"],
         history.newest_number(),
     ]
     return max(number or 0 for number in greatest)
+
+
+def places(leases: Leases, partitions: Collection[int], log: str) -> dict[int, tuple[int, int]]:
+    """The newest message of the log that left anything in the database, by partition; see `Leases.places`."""
+    return leases.places(partitions, log)
 
 
 def done(log: str) -> dict[int, int]:
@@ -159,6 +183,7 @@ def commit(checkpoint: Checkpoint, now: datetime, guard: Guard, *, react: bool =
             ["seq", "body"],
         )
         advance(EnginePosition, checkpoint.positions)
+        mark(EnginePosition, _touched(checkpoint) | checkpoint.positions.keys(), checkpoint.newest)
         if checkpoint.refused:
             quarantine(checkpoint.refused)
     return new

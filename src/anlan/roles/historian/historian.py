@@ -15,8 +15,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, InterfaceError
+from django.utils.translation import gettext as _
 
-from anlan import now
 from anlan.apps.history.selectors.newest import newest_frames
 from anlan.apps.history.services import Batch, compact_hour, hours_to_compact, take_up, write
 from anlan.apps.history.services.compaction import HOUR_US
@@ -25,15 +25,18 @@ from anlan.apps.monitoring.selectors.points import enterprises_of
 from anlan.apps.obligations import services as obligations
 from anlan.leases import Fenced, Leases
 from anlan.now import Clock
+from anlan.roles import log_watch
 from anlan.roles.database import close_all, give_up_broken, wait_for
+from anlan.roles.historian.cadences import Cadences
 from anlan.roles.historian.chores import Chores
 from anlan.roles.historian.minutes import OpenMinutes
+from anlan.roles.own_faults import OwnFaults
 from anlan.roles.partitions import Keeper, keep_working, starts_behind, until_answered
 from anlan.roles.room import Room, Stage
 from anlan.stream.envelope import EnvelopeError, unpack
 from anlan.stream.frame import FrameDecoder
 from anlan.stream.gateway_clock import marked
-from anlan.stream.log import Log, LogMessage, LogState, LogUnavailable
+from anlan.stream.log import Log, LogCut, LogMessage, LogState, LogUnavailable
 from anlan.stream.packet import Form, PacketError
 from anlan.stream.partition import partition_of
 from anlan.stream.points import PointTable
@@ -42,20 +45,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ROLE = "historian"
-FETCH = 64
-FETCH_S = 0.2
-SHORTEST_FLUSH_S = 3.0
-LONGEST_FLUSH_S = 60.0
-FLUSH_SHARE = 20
-"""At most about one twentieth of the time goes into flushes."""
-MAX_SAMPLES = 30_000_000
-"""About 300 MB: a sample that waits takes little more than its value (`anlan.roles.historian.minutes`)."""
-REGISTRY_S = 5.0
-REGISTRY_SHARE = 50
-"""A look at half a million points costs a third of a second: at most one fiftieth of the time goes into looks."""
-COMPACT_S = 30.0
-LATE_US = 10 * 60_000_000
-"""An hour is compacted so long after its end: most late data has come by then."""
 
 
 class Historian:
@@ -69,10 +58,12 @@ class Historian:
         room: Room,
         leases: Leases,
         instance: str = ROLE,
+        cadences: Cadences = Cadences(),  # noqa: B008 - frozen
     ) -> None:
+        self._pace, self._own = cadences, OwnFaults()
         self._log, self._clock, self.leaving, self._room = log, clock, leaving, room
         self._leases, self._instance = leases, instance
-        self._keeper = Keeper(leases)
+        self._keeper = Keeper(leases, steady=clock.monotonic)
         self._reader = log.reader(instance)
         self._database = ThreadPoolExecutor(1, thread_name_prefix="history-database")
         self._chores = Chores(lambda: set(self._keeper.held))
@@ -83,6 +74,7 @@ class Historian:
     async def run(self) -> None:
         """Go on where the positions stopped."""
         try:
+            self._own.remember(await self.in_database(obligations.last_detail, self._instance))
             await keep_working(self, self._keeper)
         finally:
             self._database.submit(close_all)
@@ -117,12 +109,13 @@ class Historian:
         self._identity = (await self._log_state()).identity
         await self._reader.aim([], 0)
         await self._change_partitions()
-        moment = now.monotonic()
-        self._flush_at = moment + SHORTEST_FLUSH_S
-        self._registry_at = moment + REGISTRY_S
+        moment = self._clock.monotonic()
+        self._flush_at = moment + self._pace.shortest_flush_s
+        self._registry_at = moment + self._pace.registry_s
         self._versions_at = moment
-        self._compact_at = moment + COMPACT_S
-        self._chores_at = moment + COMPACT_S
+        self._compact_at = moment + self._pace.compact_s
+        self._chores_at = moment + self._pace.compact_s
+        self._log_at = moment
         self.ready.set()
 
     async def _change_partitions(self) -> None:
@@ -157,7 +150,12 @@ class Historian:
         self._table.update(await self.in_database(point_specs, enterprises), enterprises)
         self._versions |= {code: version for code, version in versions.items() if code in enterprises}
         held = self._keeper.took_up(gained)
-        positions = await self.in_database(take_up, self._leases, held, state.identity, state.first_seq)
+        places = await self.in_database(self._leases.places, set(held), state.identity)
+        cut = await until_answered(lambda: self._log.lacks(places), self.leaving)
+        taken = await self.in_database(take_up, self._leases, held, state.identity, state.first_seq, cut)
+        lost = {partition: places[partition][0] for partition in cut}
+        log_watch.told(self._own, ROLE, _("历史"), self._clock.now(), state, lost, taken.missed)
+        positions = taken.positions
         self._positions |= positions
         self._saved |= positions
         gateways = [code for code in self._table.gateways if code not in before]
@@ -172,25 +170,31 @@ class Historian:
         await self._change_partitions()
         if self._pauses():
             await asyncio.sleep(0.5)
-            if now.monotonic() >= self._registry_at:
-                self._registry_at = now.monotonic() + REGISTRY_S
+            if self._clock.monotonic() >= self._registry_at:
+                self._registry_at = self._clock.monotonic() + self._pace.registry_s
                 await self._follow_registry()
             return
         try:
-            messages = await self._reader.fetch(FETCH, FETCH_S)
+            if self._clock.monotonic() >= self._log_at:
+                self._log_at = self._clock.monotonic() + self._pace.log_s
+                await log_watch.compare(self._log, self._reader, self._identity)
+            messages = await self._reader.fetch(self._pace.fetch, self._pace.fetch_s)
         except LogUnavailable as error:
             logger.warning("%s", error)
             await asyncio.sleep(0.2)
             messages = []
+        except LogCut:
+            await self._flush()  # what was read of it is nowhere else any more
+            raise
         for message in messages:
             self._take(message)
-        moment = now.monotonic()
-        if moment >= self._flush_at or self._open.samples >= MAX_SAMPLES:
+        moment = self._clock.monotonic()
+        if moment >= self._flush_at or self._open.samples >= self._pace.max_samples:
             await self._flush()
         if moment >= self._registry_at:
-            self._registry_at = moment + REGISTRY_S
+            self._registry_at = moment + self._pace.registry_s
             await self._follow_registry()
-        if moment >= self._compact_at and (not messages or moment >= self._compact_at + COMPACT_S):
+        if moment >= self._compact_at and (not messages or moment >= self._compact_at + self._pace.compact_s):
             await self._compact()
         if moment >= self._chores_at:
             self._chores_at = moment + await self.in_database(self._chores.step, self._clock.now())
@@ -224,28 +228,31 @@ class Historian:
             logger.error("message %d of the log cannot be read: %s", message.seq, error)
 
     async def _flush(self) -> None:
-        begun = now.monotonic()
+        begun = self._clock.monotonic()
         for partition, seq in self._positions.items():
             # messages come in order, so quiet partitions are as far as the others
             if (reached := max(seq, self._reader.handed)) > self._saved.get(partition, 0):
                 self._open.reached(partition, reached)
         batch: Batch = self._open.batch()
+        batch.newest = (self._reader.handed, self._reader.handed_us)
         if batch:
             await self.in_database(write, batch, lambda: self._leases.guard(self._keeper.held))
             self._open.written(batch)
             self._saved |= batch.positions
         # a flush writes filling minutes anew: where that is much work it is done less often
-        took = self._flush_took = now.monotonic() - begun
-        self._flush_at = now.monotonic() + min(max(SHORTEST_FLUSH_S, FLUSH_SHARE * took), LONGEST_FLUSH_S)
+        took = self._flush_took = self._clock.monotonic() - begun
+        self._flush_at = self._clock.monotonic() + min(
+            max(self._pace.shortest_flush_s, self._pace.flush_share * took), self._pace.longest_flush_s
+        )
 
     async def _follow_registry(self) -> None:
-        await self.in_database(_sign, self._instance, self._clock.now())
-        begun = now.monotonic()
+        await self.in_database(_sign, self._instance, self._clock.now(), self._own)
+        begun = self._clock.monotonic()
         if begun < self._versions_at:
             return
         held = self._keeper.held
         found = await self.in_database(registry_versions)
-        self._versions_at = now.monotonic() + REGISTRY_SHARE * (now.monotonic() - begun)
+        self._versions_at = self._clock.monotonic() + self._pace.registry_share * (self._clock.monotonic() - begun)
         versions = {code: version for code, version in found.items() if partition_of(code) in held}
         known = {code: version for code, version in self._versions.items() if partition_of(code) in held}
         changed = {code for code in {*versions, *known} if versions.get(code) != known.get(code)}
@@ -256,14 +263,14 @@ class Historian:
 
     async def _compact(self) -> None:
         held = set(self._keeper.held)
-        before = round(self._clock.now().timestamp() * 1_000_000) - LATE_US
+        before = round(self._clock.now().timestamp() * 1_000_000) - self._pace.late_us
         hours = await self.in_database(hours_to_compact, before, 20, held)
         for gateway, hour in hours:
             self._open.forget(gateway, hour, hour + HOUR_US)
             await self.in_database(compact_hour, gateway, hour, self._still_ours)
             if self.leaving():
                 return
-        self._compact_at = now.monotonic() + (0.5 if hours else COMPACT_S)
+        self._compact_at = self._clock.monotonic() + (0.5 if hours else self._pace.compact_s)
 
     def _tag_list(self, gateway: str, tags_hash: str) -> list[str] | None:
         """An agreed tag list from the records. Stands still while their database does."""
@@ -292,9 +299,10 @@ class Historian:
                 pause = min(2 * pause, 5.0)
 
 
-def _sign(name: str, at: datetime) -> None:
-    """Leave a sign of life among the records; one that cannot be left holds up no history."""
+def _sign(name: str, at: datetime, own: OwnFaults) -> None:
+    """Leave a sign of life among the records, with what the historian finds wrong with its own work; one that cannot be
+    left holds up no history."""
     try:
-        obligations.tick(name, at)
+        obligations.tick(name, at, own=own.detail(at))
     except DatabaseError:
         logger.exception("no sign of life could be left")

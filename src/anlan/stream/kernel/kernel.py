@@ -84,21 +84,22 @@ class Kernel:
         """Nothing in memory is later than this or than `SLACK_US` after the newest receipt."""
         self._follow_table()
 
-    def apply(self, frame: Frame) -> list[AlarmEvent]:
+    def apply(self, frame: Frame, *, again: bool = False) -> list[AlarmEvent]:
         """Take one frame; returns the changes it causes, in order of its samples."""
-        return self.apply_many([frame])
+        return self.apply_many([frame], again=again)
 
-    def apply_many(self, frames: Sequence[Frame]) -> list[AlarmEvent]:
+    def apply_many(self, frames: Sequence[Frame], *, again: bool = False) -> list[AlarmEvent]:
         """Take frames in the order of the log; same result as one `apply` after the other, but much faster.
 
-        Frames must be decoded against this kernel's table.
+        Frames must be decoded against this kernel's table. ``again``: they may have been read before, so their receipts
+        say nothing of the present.
         """
         self._follow_table()
         self._ledger.dirty.update(frame.gateway for frame in frames)
         events: list[AlarmEvent] = []
         begin = 0
         for place, frame in enumerate(frames):
-            if frame.received_at_us < self._furthest - SLACK_US:
+            if frame.received_at_us < self._furthest - SLACK_US and not again:
                 events += self._apply(frames[begin:place])
                 begin = place
                 self._set_back(frame.index, frame.received_at_us)
@@ -132,16 +133,17 @@ class Kernel:
                 events += self._say(row, (before, after), [*starts, since], value, sampled_us, received_us, peak)
         return events
 
-    def sweep(self, now_us: int, listening_us: int = NEVER) -> list[AlarmEvent]:
+    def sweep(self, now_us: int, listening_us: int = NEVER, *, again: bool = False) -> list[AlarmEvent]:
         """Find what time alone brings; call it about once a second.
 
         Raises no_data, finishes on-delays whose excursion had no further sample, raises flatlines of points that are
         still reported without a newer sample, clears the alarms of points taken out of the table. `now_us` is measured
         against receive times: an engine that is behind passes the receive time it has reached in the log, not the wall
         clock, or it would declare silent what merely waits to be read. Silences count from `listening_us` on.
+        ``again``: what is being read may have been read before, so that memory may well be later.
         """
         self._follow_table()
-        if self._furthest > now_us + SLACK_US:
+        if self._furthest > now_us + SLACK_US and not again:
             self._set_back(slice(None), now_us)
             self._furthest = now_us + SLACK_US
         events = self._sweep_removed(now_us)

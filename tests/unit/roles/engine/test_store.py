@@ -34,7 +34,7 @@ class Owner:
         self.held |= self.leases.turn(self.held, NOW).gained
 
     def remember(self, log: str, first_seq: int = 1) -> Remembered:
-        state = LogState(log, first_seq, first_seq)
+        state = LogState(log, first_seq, 99)
         return store.remember(self.leases, self.held, set(self.held), ["g1", "g2"], state)
 
     def commit(self, checkpoint: Checkpoint) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from django.db import connections, transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from anlan import leases
-from anlan.apps.history.models import Block, HistorianWorker, LateStretch, Position
+from anlan.apps.history.models import Block, Grain, HistorianWorker, LateStretch, Position
 
 HISTORY = "history"
 _TABLE = Block._meta.db_table
@@ -48,11 +48,15 @@ class Late:
 
 @dataclass
 class Batch:
-    """What one transaction writes: blocks, the newest sequence inside them by partition, and what of it was late."""
+    """What one transaction writes: blocks, the newest sequence inside them by partition, and what of it was late.
+
+    ``newest``: the newest message of which anything is in it, and when the log took it.
+    """
 
     pieces: list[Piece] = field(default_factory=list)
     positions: dict[int, int] = field(default_factory=dict)
     late: list[Late] = field(default_factory=list)
+    newest: tuple[int, int] = (0, 0)
 
     def __bool__(self) -> bool:
         return bool(self.pieces or self.positions)
@@ -63,10 +67,28 @@ def positions(log: str) -> dict[int, int] | None:
     return leases.positions_of(Position, log, HISTORY)
 
 
+@dataclass(frozen=True)
+class TakenUp:
+    """Where history goes on by partition, and first and last number that the log gave up before they were stored."""
+
+    positions: dict[int, int]
+    missed: tuple[int, int] | None
+
+
 @transaction.atomic(using=HISTORY)
-def take_up(known: leases.Leases, held: Mapping[int, int], log: str, first_seq: int) -> dict[int, int]:
-    """Where to go on with partitions that a historian has just gained; raises `anlan.leases.Fenced` when it has not."""
-    return known.take_up(held, set(held), log, first_seq)[0]
+def take_up(
+    known: leases.Leases, held: Mapping[int, int], log: str, first_seq: int, cut: Collection[int] = ()
+) -> TakenUp:
+    """Where to go on with partitions that a historian has just gained; raises `anlan.leases.Fenced` when it has not.
+
+    Where numbers mean nothing any more they will be given out again, to other frames: rows that bear them are kept
+    under numbers of their own. What is read once more is stored once more, and shown once.
+    """
+    missed = known.missed(log, first_seq)
+    positions, strange = known.take_up(held, set(held), log, first_seq, cut)
+    if strange:
+        Block.objects.filter(grain=Grain.MINUTE, part__gte=first_seq).update(part=-F("pk"))
+    return TakenUp(positions, missed)
 
 
 def reach() -> tuple[int, int] | None:
@@ -76,7 +98,8 @@ def reach() -> tuple[int, int] | None:
 
 def newest_number() -> int:
     """The greatest number of any log that history speaks of."""
-    return int(Position.objects.aggregate(most=Max("seq"))["most"] or 0)
+    found = Position.objects.aggregate(seq=Max("seq"), newest=Max("newest_seq"))
+    return max(int(number or 0) for number in found.values())
 
 
 @transaction.atomic(using=HISTORY)
@@ -103,6 +126,7 @@ def write(batch: Batch, guard: Callable[[], None]) -> None:
     for late in batch.late:
         _note_late(late)
     leases.advance(Position, batch.positions, HISTORY)
+    leases.mark(Position, batch.positions.keys(), batch.newest, HISTORY)
 
 
 def _note_late(late: Late) -> None:

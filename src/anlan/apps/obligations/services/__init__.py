@@ -14,7 +14,16 @@ from anlan.apps.obligations.services.firing import (
     soonest_due,
 )
 from anlan.apps.obligations.services.planning import add, cancel, fulfil, postpone, remember, replan, settle
-from anlan.apps.obligations.services.signs import UP_WITHIN, Share, clock_is_up, forget, share_of, signs_of, tick
+from anlan.apps.obligations.services.signs import (
+    UP_WITHIN,
+    Share,
+    clock_is_up,
+    forget,
+    last_detail,
+    share_of,
+    signs_of,
+    tick,
+)
 
 __all__ = [
     "BATCH",
@@ -31,6 +40,7 @@ __all__ = [
     "fire_before",
     "forget",
     "fulfil",
+    "last_detail",
     "postpone",
     "register",
     "register_prepared",

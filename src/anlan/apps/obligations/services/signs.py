@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -28,6 +29,12 @@ class Share:
 def tick(name: str, at: datetime, **detail: object) -> None:
     """Record a sign of life of a clock or auditor."""
     Tick.objects.update_or_create(name=name, defaults={"at": at, "detail": detail})
+
+
+def last_detail(name: str) -> dict[str, Any]:
+    """What the last sign of life under this very name carried; empty without one."""
+    found = Tick.objects.filter(name=name).values_list("detail", flat=True).first()
+    return dict(found or {})
 
 
 def forget(role: str, at: datetime) -> int:

@@ -1,0 +1,130 @@
+"""The log came back as an older copy: what was read from it once more changes nothing, what is new counts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from anlan.apps.monitoring.models import Alarm, AlarmEvent, EnginePosition, EngineState, EngineWorker
+from anlan.apps.monitoring.selectors import point_specs
+from anlan.leases import Leases
+from anlan.roles.engine import store
+from anlan.roles.engine.state import EngineCore
+from anlan.stream.envelope import Record, pack
+from anlan.stream.log import LogMessage, LogState
+from anlan.stream.partition import partition_of
+from anlan.testing.sender import packet
+from anlan.testing.small_world import build
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+
+
+class Engine:
+    """An engine on a log that is a list; each packet one message, a second after the one before it."""
+
+    def __init__(self) -> None:
+        (self.site,) = build(NOW, enterprises=1, points=1)
+        self.partition = partition_of(self.site.enterprise)
+        self.log: list[LogMessage] = []
+        self.at = NOW
+        self.leases = Leases(EnginePosition, EngineWorker, "one")
+        self.leases.prepare()
+        self.held = dict(self.leases.turn({}, NOW).gained)
+        self.start()
+
+    def publish(self, value: float) -> None:
+        self.at += timedelta(seconds=1)
+        body = msgspec.json.encode(
+            packet(self.site.enterprise, self.site.gateway, self.at, {self.site.points[0]: value})
+        )
+        at_us = round(self.at.timestamp() * 1e6)
+        record = Record(self.site.enterprise, self.site.gateway, f"p{self.at}", at_us + 1000, body)
+        self.log.append(LogMessage(len(self.log) + 1, self.partition, pack([record]), at_us + 2000))
+
+    def start(self) -> store.Remembered:
+        """Take up what is in the database, as after a start."""
+        self.core = EngineCore(point_specs())
+        places = self.leases.places(self.held, "log-1")
+        known = {message.seq: message.taken_us for message in self.log}
+        cut = {p for p, (seq, taken) in places.items() if seq and known.get(seq) != (taken or known.get(seq))}
+        state = LogState("log-1", 1, len(self.log))
+        found = store.remember(self.leases, self.held, set(self.held), self.core.table.gateways, state, cut)
+        self.core.restore(found)
+        self.core.begins_at(found.positions[self.partition])
+        return found
+
+    def read(self, *, positions: bool = True) -> int:
+        """Take what the log has, and commit it whole or, as between two rounds, events and states alone."""
+        after = self.core._handed
+        events = self.core.take([message for message in self.log if message.seq > after])
+        events += self.core.sweep(self.core.reached_us)
+        checkpoint = self.core.everything(events) if positions else self.core.of_events(events)
+        return store.commit(checkpoint, self.at, lambda partitions: self.leases.guard(self.held, partitions))
+
+
+@pytest.mark.case("A2")
+@pytest.mark.parametrize("lost", [1, 3, 6])
+@pytest.mark.parametrize("more", [1, 6, 12])
+def test_the_log_is_an_older_copy_and_what_comes_afterwards_counts_once(lost: int, more: int) -> None:
+    engine = Engine()
+    for value in (50, 95, 50, 50, 50, 95, 50, 50):
+        engine.publish(value)
+    assert engine.read() == 4
+    del engine.log[-lost:]
+    engine.at += timedelta(hours=2)
+    for number in range(more):
+        engine.publish(95 if number == more - 1 else 50)
+    engine.start()
+    assert engine.read() == 1, "the new excursion alone: what is read again says nothing"
+    assert list(Alarm.objects.order_by("raised_at").values_list("state", flat=True)) == ["cleared"] * 2 + ["active"]
+    assert engine.read() == 0
+    engine.start()
+    assert engine.read() == 0
+    assert EnginePosition.objects.get(partition=engine.partition).seq == len(engine.log)
+
+
+@pytest.mark.case("A2")
+def test_the_log_lacks_only_what_a_commit_of_events_alone_was_of() -> None:
+    """Positions are behind the states then, and hold; the states' numbers are given out again all the same."""
+    engine = Engine()
+    for value in (50, 50):
+        engine.publish(value)
+    engine.read()
+    for value in (50, 95, 50):
+        engine.publish(value)
+    assert engine.read(positions=False) == 2
+    assert EnginePosition.objects.get(partition=engine.partition).seq == 2
+    del engine.log[2:]
+    for value in (95, 50, 50):
+        engine.publish(value)
+    engine.start()
+    assert engine.read() == 2
+    assert AlarmEvent.objects.count() == 4
+
+
+@pytest.mark.case("A2")
+def test_a_states_number_beyond_the_log_is_that_of_no_message() -> None:
+    engine = Engine()
+    engine.publish(50)
+    engine.read()
+    EngineState.objects.update(seq=2**40)  # one flipped bit
+    engine.start()
+    engine.publish(95)
+    assert engine.read() == 1
+
+
+@pytest.mark.case("A2")
+def test_a_database_that_is_older_than_what_the_log_still_holds_says_what_was_missed() -> None:
+    engine = Engine()
+    for _ in range(3):
+        engine.publish(50)
+    engine.read()
+    state = LogState("log-1", 9, 12)
+    found = store.remember(engine.leases, engine.held, set(engine.held), [], state)
+    assert found.missed == (4, 8)
+    assert store.remember(engine.leases, engine.held, set(engine.held), [], LogState("log-1", 4, 3)).missed is None
+    assert store.remember(engine.leases, engine.held, set(engine.held), [], LogState("log-2", 9, 12)).missed is None
+    assert store.newest_number() == 3
