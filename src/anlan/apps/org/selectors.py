@@ -33,6 +33,11 @@ def of_level(level: str) -> list[Agency]:
     return list(Agency.objects.by_the_machine().filter(level=level).order_by("path"))
 
 
+def seated(role: str) -> Agency | None:
+    """Who holds a national seat; None while it is vacant. The first by path where old data has two."""
+    return Agency.objects.by_the_machine().filter(role=role).order_by("path").first()
+
+
 def persons(codes: Collection[str]) -> list[Person]:
     """Persons by code; unknown ones are left out."""
     return list(Person.objects.filter(code__in=list(codes)))

@@ -55,6 +55,7 @@ class Enterprises(Records):
 
     def may(self, values: Values, record: Any, desk: Desk) -> None:
         if record is None:
+            self._may_place(values, record, desk)
             return
         if not covers_enterprise(desk, record):
             raise Faults(("code", OUT_OF_SCOPE))
@@ -63,6 +64,22 @@ class Enterprises(Records):
             changed = [key for key in SUPERVISED if values.get(key, now[key]) != now[key]]
             if changed:
                 raise Faults(*((key, "只能由监管单位的管理员修改") for key in changed))
+        self._may_place(values, record, desk)
+
+    def _may_place(self, values: Values, record: Any, desk: Desk) -> None:
+        """Who stands above an enterprise is named by who stands above *them*: no stranger gives anybody work."""
+        if desk.is_operator:
+            return
+        now = self.values_of(record) if record is not None else {}
+        faults = []
+        for key in ("county", "town", "supervisor", "park"):
+            code = values.get(key)
+            unit = desk.find(self.column(key).ref, code) if code and code != now.get(key) else None
+            agency = unit.county if key == "park" and unit is not None else unit
+            if agency is not None and not desk.covers_agency(agency):
+                faults.append((key, OUT_OF_SCOPE))
+        if faults:
+            raise Faults(*faults)
 
     def check(self, record: Any, values: Values, desk: Desk) -> None:
         if record.supervisor_id is None:

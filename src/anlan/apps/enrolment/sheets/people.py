@@ -206,6 +206,8 @@ class Accounts(Sheet):
 
     def put(self, values: Values, record: Any, desk: Desk) -> Any:
         unit, person = unit_of(values, desk), desk.find("人员与岗位", values["person"])
+        if not desk.is_operator and person.pk == desk.scope.person_id:
+            raise Faults(("username", "自己的角色由别的管理员登记"))
         user = accounts.user_with(values["username"])
         if user is not None and user.person_id != person.pk:
             raise Faults(("username", "登录名已被占用"))

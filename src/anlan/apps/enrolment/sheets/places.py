@@ -41,9 +41,25 @@ class Regions(Records):
         return org.regions() if scope.everything else []
 
 
+SUPERIORS = ("level", "kind", "region")
+"""What an agency's own administrator may not change about the agency itself: it decides who hears and tracks what."""
+BY_SUPERIOR = "只能由上级机构的管理员修改"
+_RANKS = {level: rank for rank, level in enumerate(AgencyLevel.values)}
+
+
+def _stands_below(values: Values, parent: Agency) -> bool:
+    """Whether the level of a row may stand under this superior: a lower one, or the same for who is no authority."""
+    own, above = _RANKS.get(values["level"], -1), _RANKS[parent.level]
+    is_authority = values.get("kind", AgencyKind.EMERGENCY) in (AgencyKind.EMERGENCY, AgencyKind.PARK)
+    return own > above or (own == above and not is_authority)
+
+
 class Agencies(Records):
     title = "机构"
-    note = "监管单位。管理员只能登记本单位以下的机构。改上级等于改管辖，只由系统管理员做。"
+    note = (
+        "监管单位。管理员登记本单位以下的机构；本单位自己的层级、性质、席位、区划由上级管理员改。"
+        "改上级等于改管辖，国家级席位一家一个，都只由系统管理员做。"
+    )
     model = Agency
     columns = (
         Column("code", "机构代号", "字母、数字、短横线，全系统唯一，登记后不改", "code", required=True),
@@ -65,12 +81,26 @@ class Agencies(Records):
         inside = desk.covers_agency(record) if record is not None else parent is not None and desk.covers_agency(parent)
         if not inside:
             raise Faults(("code" if record is not None else "parent", OUT_OF_SCOPE))
-        if record is not None and record.parent_id != (parent.pk if parent else None):
-            raise Faults(("parent", f"改上级：{OPERATOR_ONLY}"))
+        now = self.values_of(record) if record is not None else None
+        changed = {key for key, value in values.items() if value != (now[key] if now is not None else "")}
+        faults = []
+        if now is not None and "parent" in changed:
+            faults.append(("parent", f"改上级：{OPERATOR_ONLY}"))
+        if "role" in changed:
+            faults.append(("role", f"国家级席位：{OPERATOR_ONLY}"))
+        if record is not None and (record.parent is None or not desk.covers_agency(record.parent)):
+            faults += [(key, BY_SUPERIOR) for key in SUPERIORS if key in changed]
+        elif parent is not None and changed & {"level", "kind"} and not _stands_below((now or {}) | values, parent):
+            faults.append(("level", f"须低于上级机构（{parent.get_level_display()}）"))
+        if faults:
+            raise Faults(*faults)
 
     def check(self, record: Any, values: Values, desk: Desk) -> None:
         if record.pk is not None and record.parent is not None and record.parent.path.startswith(record.path):
             raise Faults(("parent", "上级不能是自己或自己的下级"))
+        seated = org.seated(record.role) if record.role else None
+        if seated is not None and seated.pk != record.pk:
+            raise Faults(("role", f"席位已由 {seated.name}（{seated.code}）担任；先取消那里的"))
 
     def put(self, values: Values, record: Any, desk: Desk) -> Any:
         before = record.path if record is not None else ""
@@ -101,6 +131,10 @@ class Parks(Records):
             inside = inside and desk.covers_agency(record.county)
         if county is not None and not inside:
             raise Faults(("county", OUT_OF_SCOPE))
+        agency = desk.find("机构", values["agency"]) if values.get("agency") else None
+        is_new = agency is not None and (record is None or record.agency_id != agency.pk)
+        if is_new and not desk.covers_agency(agency):
+            raise Faults(("agency", OUT_OF_SCOPE))
 
     def check(self, record: Any, values: Values, desk: Desk) -> None:
         if record.agency is not None and record.agency.level != AgencyLevel.PARK:
