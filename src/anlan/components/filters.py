@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import BigIntegerField, CharField, F, Func, Lookup, Q, QuerySet, TextField
@@ -15,6 +15,7 @@ from django.db.models.lookups import Contains
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from anlan import border
 from anlan.rules import calendar
 
 Rows = QuerySet[Any]
@@ -134,7 +135,7 @@ class Days:
         for key in (self.name, f"{self.name}_to"):
             raw = query.get(key, "").strip()
             try:
-                values.append(date.fromisoformat(raw).isoformat() if raw else "")
+                values.append(border.day(raw).isoformat() if raw else "")
             except ValueError:
                 values.append("")
                 problem = _("“%(value)s”不是日期（应为 2024-03-01 的样子），已忽略") % {"value": raw[:20]}
@@ -174,7 +175,7 @@ Filter = Choice | Text | Days | Exact
 
 
 def _morning(day: str) -> datetime:
-    return calendar.midnight(date.fromisoformat(day))
+    return calendar.midnight(border.day(day))
 
 
 @CharField.register_lookup

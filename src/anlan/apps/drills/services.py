@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,9 @@ def upload(raw: bytes, user: Any, at: datetime) -> Uploaded:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Refused(_("文件不是 UTF-8 文本，没有保存。")) from error
+    if any(unicodedata.category(sign) == "Cc" and sign not in "\t\r\n" for sign in text):
+        # UTF-16 without a mark looks like this
+        raise Refused(_("文件里有控制字符，不是 UTF-8 文本，没有保存。"))
     checked = child.check(text)
     if checked.state != RunState.DONE:
         raise Refused(_("没有保存。%(why)s") % {"why": checked.message})

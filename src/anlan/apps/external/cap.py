@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from xml.parsers import expat
 
+from anlan import border
+
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 SIGNATURES = "http://www.w3.org/2000/09/xmldsig#"
 MOST_BYTES = 256 * 1024
 DEEPEST = 12
 MOST_ELEMENTS = 5000
+MOST_REFERENCES = 100
 
 ONE, MAY, MANY, SOME = (1, 1), (0, 1), (0, MOST_ELEMENTS), (1, MOST_ELEMENTS)
 _PAIR = (("valueName", ONE), ("value", ONE))
@@ -164,7 +167,7 @@ def read(document: bytes) -> Alert:
         message=root.one("msgType"),
         scope=root.one("scope"),
         note=root.one("note"),
-        references=tuple(_reference(part) for part in root.one("references").split()),
+        references=_references(root.one("references")),
         infos=infos,
     )
     for name, value in (("identifier", alert.identifier), ("sender", alert.sender)):
@@ -273,8 +276,15 @@ def _check(node: _Node, path: str) -> None:
 def _time(text: str, path: str) -> datetime:
     with suppress(ValueError):  # such as the 31st of February: refused below
         if _TIME.fullmatch(text):
-            return datetime.fromisoformat(text)
+            return border.instant(text)
     raise Unreadable(f"{path} 的时间“{text[:40]}”应如 2024-03-01T08:00:00+08:00")
+
+
+def _references(text: str) -> tuple[Reference, ...]:
+    parts = text.split()
+    if len(parts) > MOST_REFERENCES:
+        raise Unreadable(f"references 有 {len(parts)} 条，至多 {MOST_REFERENCES} 条")
+    return tuple(_reference(part) for part in parts)
 
 
 def _reference(text: str) -> Reference:

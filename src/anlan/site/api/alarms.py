@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Query, Router, Schema
@@ -12,6 +12,7 @@ from anlan.apps.monitoring import tables
 from anlan.apps.monitoring.models import AlarmSide, AlarmState
 from anlan.apps.monitoring.selectors import alarms_visible, is_shelved
 from anlan.rules.alarms import Annunciation
+from anlan.site.api.moments import Day
 from anlan.site.api.paging import PageOut, PageQuery, page_of, place_of
 
 router = Router()
@@ -39,8 +40,8 @@ class AlarmQuery(PageQuery):
     level: Literal["", "HH", "H", "L", "LL"] = ""
     side: Annotated[list[AlarmSide], Field(max_length=5)] = []
     q: Annotated[str, Field(max_length=60, description="企业、位号、指标中的文字")] = ""
-    since: Annotated[date | None, Field(alias="from", description="成立日期，从")] = None
-    until: Annotated[date | None, Field(alias="from_to", description="成立日期，到（含）")] = None
+    since: Annotated[Day | None, Field(alias="from", description="成立日期，从")] = None
+    until: Annotated[Day | None, Field(alias="from_to", description="成立日期，到（含）")] = None
     enterprise: Annotated[str, Field(max_length=60)] = ""
     source: Annotated[str, Field(max_length=60)] = ""
     point: Annotated[str, Field(max_length=60)] = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -15,6 +15,7 @@ from anlan.apps.history.services.export import ExportUnavailable, as_bytes
 from anlan.apps.org import access
 from anlan.apps.registry.models import Enterprise, Point
 from anlan.rules.calendar import midnight
+from anlan.site.api.moments import Day
 
 router = Router()
 MOST_SAMPLES = 5_000_000
@@ -22,7 +23,7 @@ MOST_SAMPLES = 5_000_000
 
 
 @router.get("/{enterprise}/{day}", summary="一家企业一天的历史（Parquet）")
-def day_of_history(request: Any, enterprise: str, day: date) -> HttpResponse:
+def day_of_history(request: Any, enterprise: str, day: Day) -> HttpResponse:
     """The file of `anlan export history` for one civil day; 404 outside the scope, 422 for a day that is too large."""
     owner = access.find(
         request, Enterprise.objects.all(), now=clock.now(), owner=lambda row: f"enterprise:{row.code}", code=enterprise

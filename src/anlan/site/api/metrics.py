@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Query, Router, Schema
@@ -10,6 +10,7 @@ from ninja import Field, Query, Router, Schema
 from anlan import now as clock
 from anlan.apps.registry.selectors.units import UnitKind
 from anlan.rules.metrics import FORMULA, Figure, Metric
+from anlan.site.api.moments import Day
 from anlan.site.retrospectives.listing import revisions
 from anlan.site.statistics.views import answer, question
 
@@ -21,7 +22,7 @@ class MetricsQuery(Schema):
 
     table: Literal["", "handling", "daily", "alarms", "offline"] = ""
     period: Literal["", "day", "week", "month", "quarter", "year"] = ""
-    day: Annotated[date | None, Field(alias="date", description="期间内的任何一天，缺省为今天")] = None
+    day: Annotated[Day | None, Field(alias="date", description="期间内的任何一天，缺省为今天")] = None
     by: UnitKind | Literal[""] = ""
     top: Annotated[int | None, Field(ge=1, le=1000, description="只列前几位，末位并列的都列出")] = None
     rank: Annotated[str, Field(max_length=40, description="排名依据的指标，缺省按本地设定")] = ""

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
-from pydantic import AwareDatetime
 
 from anlan import now as clock
 from anlan.apps.history import selectors as history
@@ -16,6 +15,7 @@ from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.org import access
 from anlan.apps.registry.models import Enterprise, Point
 from anlan.rules import calendar
+from anlan.site.api.moments import Day, Instant
 from anlan.site.points.trend import MOST_BUCKETS, trend_of, trends_of
 
 router = Router()
@@ -26,8 +26,8 @@ MOST_POINTS = 400
 class TrendQuery(Schema):
     """Without ``to`` the stretch ends now; without ``from`` it is one hour long."""
 
-    start: Annotated[AwareDatetime | None, Field(alias="from", description="起，含")] = None
-    end: Annotated[AwareDatetime | None, Field(alias="to", description="止，不含")] = None
+    start: Annotated[Instant | None, Field(alias="from", description="起，含")] = None
+    end: Annotated[Instant | None, Field(alias="to", description="止，不含")] = None
     buckets: Annotated[int, Field(ge=1, le=MOST_BUCKETS, description="至多分几段")] = 360
 
 
@@ -144,8 +144,8 @@ class StatisticsQuery(Schema):
     """Civil days, both inclusive; without ``to`` up to today, without ``from`` the seven days up to then."""
 
     points: Annotated[str, Field(max_length=101 * 25, description="指标编码，以逗号分隔，至多 100 个")] = ""
-    first: Annotated[date | None, Field(alias="from", description="首日，含")] = None
-    last: Annotated[date | None, Field(alias="to", description="末日，含")] = None
+    first: Annotated[Day | None, Field(alias="from", description="首日，含")] = None
+    last: Annotated[Day | None, Field(alias="to", description="末日，含")] = None
 
 
 class DayOut(Schema):
@@ -200,8 +200,8 @@ def statistics(request: Any, query: Query[StatisticsQuery]) -> dict[str, Any]:
 class SamplesQuery(Schema):
     """At most a day; without ``to`` it ends now, without ``from`` it is ten minutes long."""
 
-    start: Annotated[AwareDatetime | None, Field(alias="from", description="起，含")] = None
-    end: Annotated[AwareDatetime | None, Field(alias="to", description="止，不含")] = None
+    start: Annotated[Instant | None, Field(alias="from", description="起，含")] = None
+    end: Annotated[Instant | None, Field(alias="to", description="止，不含")] = None
 
 
 class SamplesOut(Schema):

@@ -12,6 +12,7 @@ from ninja import Field, Query, Router, Schema
 from anlan import now as clock
 from anlan.rules import calendar
 from anlan.rules.rulebook import Kind
+from anlan.site.api.moments import Day
 from anlan.site.rulebook.reading import Asked, Row, read, rows
 
 router = Router()
@@ -21,7 +22,7 @@ class RuleQuery(Schema):
     """Which place and day, and which numbers."""
 
     at: Annotated[str, Field(max_length=60, description="地区：机构代号；不给为登录人所在机构")] = ""
-    on: Annotated[date | None, Field(description="所查日期，如 2024-03-01；不给为今天")] = None
+    on: Annotated[Day | None, Field(description="所查日期，如 2024-03-01；不给为今天")] = None
     q: Annotated[str, Field(max_length=60, description="名称、要求、条文、键中的文字")] = ""
     flag: Annotated[Literal["", "规定", "地方细化", "本地设定"], Field(description="性质")] = ""
 

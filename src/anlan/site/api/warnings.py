@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Query, Router, Schema
@@ -13,6 +13,7 @@ from anlan.apps.org import access
 from anlan.apps.warnings import selectors
 from anlan.apps.warnings.models import Origin, Warning
 from anlan.rules.level import Level
+from anlan.site.api.moments import Day
 from anlan.site.api.paging import PageOut, PageQuery, page_of, place_of
 from anlan.site.warnings.listing import WARNINGS
 
@@ -26,8 +27,8 @@ class WarningQuery(PageQuery):
     state: Literal["", "open", "unconfirmed", "report", "closed"] = ""
     origin: Origin | Literal[""] = ""
     q: Annotated[str, Field(max_length=60, description="编号、企业、危险源中的文字")] = ""
-    since: Annotated[date | None, Field(alias="from", description="发生日期，从")] = None
-    until: Annotated[date | None, Field(alias="from_to", description="发生日期，到（含）")] = None
+    since: Annotated[Day | None, Field(alias="from", description="发生日期，从")] = None
+    until: Annotated[Day | None, Field(alias="from_to", description="发生日期，到（含）")] = None
     enterprise: Annotated[str, Field(max_length=60)] = ""
     source: Annotated[str, Field(max_length=60)] = ""
 

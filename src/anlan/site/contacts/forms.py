@@ -9,18 +9,17 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.delivery import services as delivery
 from anlan.apps.org.models import Person
+from anlan.components.moments import Moment
 from anlan.site.warnings.forms import ActForm
 
 ORDERS = [(str(number), str(number)) for number in range(1, 10)]
 
 
-def _when(label: Any, help_text: Any) -> forms.DateTimeField:
-    return forms.DateTimeField(
+def _when(label: Any, help_text: Any) -> Moment:
+    return Moment(
         label=label,
         required=False,
         help_text=help_text,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
     )
 
 

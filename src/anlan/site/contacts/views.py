@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from anlan import border
 from anlan import now as clock
 from anlan.apps.delivery import services as delivery
 from anlan.apps.delivery.models import Contact
@@ -65,7 +66,7 @@ def contact_of(request: HttpRequest, now: datetime) -> Contact:
         rows,
         now=now,
         owner=lambda row: delivery.chain_of_contact(row, now),
-        pk=int(raw) if raw.isdigit() else 0,
+        pk=border.number(raw) or 0,
     )
     return found
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from anlan import border
 from anlan import drills as teaching
 from anlan import now as clock
 from anlan.apps.drills import selectors, services
@@ -58,10 +59,11 @@ def _find(request: HttpRequest, key: str) -> teaching.Shipped | Uploaded:
     shipped = teaching.named(key)
     if shipped is not None:
         return shipped
-    if not key[1:].isdecimal() or not key.startswith("u"):
+    number = border.number(key[1:])
+    if number is None or not key.startswith("u"):
         raise Http404(_("没有这个剧本。"))
     rows = Uploaded.objects.select_related("agency", "enterprise")
-    found: Uploaded = access.find(request, rows, now=clock.now(), owner=lambda row: row.chain, pk=int(key[1:]))
+    found: Uploaded = access.find(request, rows, now=clock.now(), owner=lambda row: row.chain, pk=number)
     return found
 
 

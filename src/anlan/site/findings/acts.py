@@ -18,6 +18,7 @@ from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.findings import services
 from anlan.apps.findings.models import Finding, FindingState
 from anlan.apps.org.models import Agency
+from anlan.components.moments import Moment
 from anlan.rules.calendar import CIVIL_ZONE
 from anlan.rules.patrol import RECTIFICATION_LABELS, Rectification
 from anlan.site.warnings.entitled import HANDLERS
@@ -40,11 +41,9 @@ def _text(label: Any, rows: int = 3) -> forms.CharField:
 
 
 class _Limit(FindingForm):
-    due_at = forms.DateTimeField(
+    due_at = Moment(
         label=_("整改时限"),
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
         help_text=_("北京时间；不填则按本地设定的时限"),
     )
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan.apps.monitoring.models import AlarmSide, Comparison, FilingKind
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Device, Enterprise, HazardSource, Point
+from anlan.components.moments import Moment
 from anlan.rules.calendar import CIVIL_ZONE
 from anlan.site.warnings.forms import ActForm
 
@@ -50,7 +51,7 @@ class _Points(forms.ModelMultipleChoiceField):
         return super().clean(value)
 
 
-class _When(forms.DateTimeField):
+class _When(Moment):
     """An instant of the civil clock."""
 
     def __init__(self, label: Any, missing: Any) -> None:
@@ -58,8 +59,6 @@ class _When(forms.DateTimeField):
             label=label,
             help_text=_("北京时间"),
             error_messages={"required": missing, "invalid": _("请填写年月日和时分")},
-            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-            input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
         )
 
     def clean(self, value: Any) -> datetime | None:

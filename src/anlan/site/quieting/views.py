@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from anlan import border
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.monitoring import selectors, services
@@ -175,8 +176,8 @@ def new_suppression(request: Any) -> HttpResponse:
     enterprise = _asking_for(request, "suppression", now)
     follows = None
     asked = request.GET.get("follows", "")
-    if asked.isdecimal() and len(asked) < 12:
-        follows = _look_up(request, "suppression", int(asked), now)
+    if (number := border.number(asked)) is not None:
+        follows = _look_up(request, "suppression", number, now)
         if follows.enterprise_id != enterprise.pk:
             raise Http404
     form = SuppressionForm(

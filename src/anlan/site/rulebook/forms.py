@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from anlan.components.moments import Day
 from anlan.rules.rulebook import Entry, Kind, Stricter, Value
 
 
@@ -27,13 +28,13 @@ class RuleForm(forms.Form):
         super().__init__(*args, label_suffix="", **kwargs)
         tomorrow = today + timedelta(days=1)
         self.fields["value"] = _value_field(entry)
-        self.fields["effective_from"] = forms.DateField(
+        self.fields["effective_from"] = Day(
             label=_("生效日期"),
             initial=tomorrow,
             help_text=_("最早为明日：今天和以前的结果仍按原来的数。"),
             widget=forms.DateInput(attrs={"type": "date", "min": tomorrow.isoformat()}, format="%Y-%m-%d"),
         )
-        self.fields["effective_to"] = forms.DateField(
+        self.fields["effective_to"] = Day(
             label=_("失效日期"),
             required=False,
             help_text=_("最后有效的一天；不填为一直有效。"),

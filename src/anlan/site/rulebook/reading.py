@@ -12,6 +12,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from anlan import border
 from anlan.apps.org import selectors as org
 from anlan.apps.org.models import Agency, AgencyLevel
 from anlan.apps.org.scope import Scope
@@ -93,7 +94,7 @@ def read(query: Mapping[str, str], scope: Scope, today: date) -> Asked:
         problems.append(_("没有“%(code)s”这一地区，或它不在您的范围内，已忽略") % {"code": code})
     on, raw = today, query.get("on", "").strip()[:20]
     try:
-        on = date.fromisoformat(raw) if raw else today
+        on = border.day(raw) if raw else today
     except ValueError:
         problems.append(_("“%(value)s”不是日期（应为 2024-03-01 的样子），已忽略") % {"value": raw})
     flag, document = query.get("flag", ""), query.get("law", "")

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as now_trans
 from django.utils.translation import gettext_lazy as _
 
+from anlan import border
 from anlan.apps.registry.selectors.units import UnitKind
 from anlan.rules import calendar
 from anlan.rules.calendar import Period
@@ -130,7 +131,7 @@ def read(query: Mapping[str, str], now: datetime, rules_on: Callable[[date], Rul
     raw = query.get("date", "").strip()
     if raw:
         try:
-            day = date.fromisoformat(raw)
+            day = border.day(raw)
         except ValueError:
             problems.append(now_trans("“%(v)s”不是日期（应为 2024-03-01 的样子），按今天统计") % {"v": raw[:20]})
         if not 2000 <= day.year <= today.year + 1:

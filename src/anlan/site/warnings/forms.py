@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.org.models import Agency
+from anlan.components.moments import Moment
 from anlan.rules.calendar import CIVIL_ZONE
 from anlan.site.warnings.listing import LEVELS
 
@@ -73,11 +74,9 @@ class OrderForm(ActForm):
     """第十三条: 核查督办情况."""
 
     persons = forms.CharField(label=_("核查人员"), max_length=200, required=False)
-    arrived_at = forms.DateTimeField(
+    arrived_at = Moment(
         label=_("到达现场时间"),
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
         help_text=_("北京时间，可不填"),
     )
     findings = _text(_("核查发现"))

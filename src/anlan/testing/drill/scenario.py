@@ -76,6 +76,8 @@ def parse(text: str) -> Scenario:
         where = f"第 {mark.line + 1} 行：" if mark is not None else ""
         message = f"{where}不是有效的 YAML（{getattr(error, 'problem', None) or error}）"
         raise ScenarioError(message, located=bool(where)) from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets in brackets without end
+        raise ScenarioError(f"剧本里有读不出的内容（{type(error).__name__}）") from error
     top = _mapping(
         raw, "剧本", {"name", "story", "points", "question", "world", "settings", "start", "until", "events"}
     )
@@ -130,6 +132,13 @@ def _line_of(raw: object, key: str | None = None) -> Iterator[None]:
 
 class _Loader(yaml.SafeLoader):
     """YAML without its traps: 10:00 stays a text (not 600), dates stay texts, a key stands once."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Refuses references: a drill needs none, and a few lines of them stand for millions of values."""
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.constructor.ConstructorError(None, None, "剧本里不用引用（*）", self.peek_event().start_mark)
+        found: yaml.Node | None = super().compose_node(parent, index)
+        return found
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [key.value for key, _ in node.value]
