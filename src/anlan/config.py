@@ -79,7 +79,11 @@ class Config:
     dead_man_method: str = "GET"
     """How ``dead_man_url`` is called: GET or POST."""
     anchor_dir: str = ""
-    """Folder of the journal's daily anchors, best on another machine's disk; empty means ``data_dir``/anchors."""
+    """Folder of the journal's anchors, best on another machine's disk; empty means ``data_dir``/anchors."""
+    anchor_copy_dir: str = ""
+    """A second folder that gets every line of the anchors too, on a disk that the first cannot write; empty: none."""
+    anchor_seconds: float = 300.0
+    """The heads of the journal's chains are anchored so often."""
     audit_fresh_seconds: float = 300.0
     """Without data from any gateway for so long the audit fails; 0 leaves the freshness of data untested."""
 

@@ -278,7 +278,10 @@ def test_every_act_stands_in_the_journal_and_the_chain_is_whole(plant: Plant) ->
     warnings.clear(warning, actor="person:x", person=plant.person("甲"), at=at("09:30"))
     warnings.submit_report(warning, actor="x", at=at("09:50"), **TEXTS)
     acts = list(Entry.objects.filter(subject=warning.subject).order_by("pk").values_list("act", flat=True))
-    assert acts == ["level_set", "confirmed", "measure", "notice_sent", "clear", "level_set", "cleared", "reported"]
+    assert acts == [
+        "level_set", "told", "confirmed", "measure", "notice_sent", "clear", "level_set", "cleared", "told", "reported",
+        "told",
+    ]  # fmt: skip
     assert list(journal.broken()) == []
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,26 +67,38 @@ WORDS = {
 
 
 def anchor_folder(config: settings.Config) -> Path:
-    """Where the daily anchors of the journal lie."""
+    """Where the anchors of the journal lie."""
     return Path(config.anchor_dir) if config.anchor_dir else config.data_dir / "anchors"
 
 
-def journal(config: settings.Config) -> Part:
-    """Every chain from its first entry, and every anchor: takes as long as there are entries."""
-    from anlan.apps.journal import anchors, proof
+def anchor_folders(config: settings.Config) -> list[Path]:
+    """That folder, and the second place where one is set."""
+    return [anchor_folder(config), *([Path(config.anchor_copy_dir)] if config.anchor_copy_dir else [])]
+
+
+def journal(config: settings.Config, observed: Sequence[str] = ()) -> Part:
+    """Every chain from its first entry, and every anchor: takes as long as there are entries.
+
+    ``observed``: digests of anchors that an outside observer was told; each must still be there.
+    """
+    from anlan.apps.journal import anchors, lines, proof
     from anlan.apps.journal.models import Chain
     from anlan.roles.auditor.audit import Part
 
-    part, folder = Part(), anchor_folder(config)
-    for line in [*proof.broken(), *anchors.broken(folder)]:
+    part, (folder, *copies) = Part(), anchor_folders(config)
+    apart = [words for copy in copies for words in lines.apart(folder, copy)]
+    for line in [*proof.broken(), *anchors.broken(folder), *lines.broken(folder), *apart,
+                 *lines.unseen(folder, observed)]:  # fmt: skip
         part.wrong("journal", line)
-    part.figures |= {"chains": Chain.objects.count(), "anchors": len(anchors.files_in(folder))}
+    files = len(anchors.files_in(folder)) + len(lines.files_in(folder))
+    part.figures |= {"chains": Chain.objects.count(), "anchors": files}
     return part
 
 
 def records() -> Part:
-    """Every sealed stretch of records against its seal."""
+    """Every sealed stretch of records against its seal, every row against the acts that made it what it is."""
     from anlan.roles.auditor import sealing
+    from anlan.roles.auditor.acts import walk
     from anlan.roles.auditor.audit import Part
 
     part, seals = Part(), 0
@@ -95,6 +107,8 @@ def records() -> Part:
         if words:
             part.wrong("records", words)
     part.figures["seals"] = seals
+    for words in walk.broken():
+        part.wrong("acts", words)
     return part
 
 
@@ -107,14 +121,14 @@ def disk(config: settings.Config, now: datetime) -> Part:
     return part
 
 
-def parts(config: settings.Config, now: datetime) -> dict[str, Callable[[], Part]]:
+def parts(config: settings.Config, now: datetime, observed: Sequence[str] = ()) -> dict[str, Callable[[], Part]]:
     """What can be checked, by name."""
     from anlan.roles.auditor import audit
     from anlan.roles.backup.age import age
     from anlan.roles.history_check import history
 
     return {
-        "journal": lambda: journal(config),
+        "journal": lambda: journal(config, observed),
         "records": records,
         "clocks": lambda: audit.clocks(now),
         "lag": lambda: audit.data(now, config.audit_fresh_seconds),
@@ -130,10 +144,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="anlan check", description=about)
     parser.add_argument("what", nargs="?", choices=[*TITLES, "all"], default="all", help="检查什么，默认 all")
     parser.add_argument("--json", action="store_true", help="打印一个 JSON")
+    told = "外面的观察者记下的锚定（anlan watch --keep 写的文件），逐一核对还在不在"
+    parser.add_argument("--observed", type=Path, metavar="文件", help=told)
     given = parser.parse_args(arguments)
     try:
         config = settings.load()
-    except settings.ConfigError as error:
+        observed = observed_in(given.observed) if given.observed else ()
+    except (settings.ConfigError, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     now = clock.now()
@@ -144,7 +161,7 @@ def main(arguments: list[str]) -> int:
         if words := absent(config):
             sys.stderr.write(words)
             return 2
-        found = {name: parts(config, now)[name]() for name in wanted}
+        found = {name: parts(config, now, observed)[name]() for name in wanted}
     except DatabaseError as error:
         sys.stderr.write(f"数据库无法读取：{error}\n")
         return 2
@@ -174,6 +191,12 @@ def _since(fault: Fault, known: dict[str, datetime]) -> str:
 
     began = _began(fault, known)
     return f"起于 {civil(began):%Y-%m-%d %H:%M:%S}" if began else "本次检查发现，起于何时未知"
+
+
+def observed_in(path: Path) -> list[str]:
+    """The digests that ``anlan watch --keep`` wrote. Raises OSError, ValueError."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [str(row["sha256"]) for row in rows]
 
 
 def _lines(found: dict[str, Part]) -> str:

@@ -35,6 +35,8 @@ class Sight:
 
     alive: bool
     words: str
+    anchor: dict[str, str] | None = None
+    """The newest anchor of the journal that the platform tells: ``{"at", "sha256"}``."""
 
 
 def seconds(text: str) -> float:
@@ -66,10 +68,13 @@ def _address(url: str, within_s: float, now: datetime) -> Sight:
     except (OSError, ValueError) as error:
         return Sight(False, f"对方没有应答：{getattr(error, 'reason', error)}")
     try:
-        passed = datetime.fromisoformat(json.loads(body)["passed_at"])
+        told = json.loads(body)
+        passed = datetime.fromisoformat(told["passed_at"])
+        anchor = told.get("anchor")
     except (ValueError, KeyError, TypeError):
         return Sight(True, "对方应答正常")  # an address that tells no time proves only that it answers
-    return _age("审计", passed, within_s, now)
+    sight = _age("审计", passed, within_s, now)
+    return Sight(sight.alive, sight.words, anchor if isinstance(anchor, dict) else None)
 
 
 def _age(what: str, at: datetime, within_s: float, now: datetime) -> Sight:
@@ -83,18 +88,35 @@ def _age(what: str, at: datetime, within_s: float, now: datetime) -> Sight:
 class Watcher:
     """Looks again and again; tells and runs the command when the signal is lost, and when it is back."""
 
-    def __init__(self, target: str, within_s: float, command: str = "") -> None:
-        self._target, self._within_s, self._command = target, within_s, command
+    def __init__(self, target: str, within_s: float, command: str = "", keep: Path | None = None) -> None:
+        self._target, self._within_s, self._command, self._keep = target, within_s, command, keep
+        self._kept = ""
         self.alive = True
         """What was seen last; a signal that was never there is told at the first look."""
 
     def look(self, now: datetime) -> Sight:
         """Look once; a change is told once."""
         sight = look(self._target, self._within_s, now)
+        if self._keep is not None and sight.anchor is not None:
+            self._remember(sight.anchor, self._keep)
         if sight.alive != self.alive:
             self.alive = sight.alive
             self.tell("back" if sight.alive else "lost", sight.words)
         return sight
+
+    def _remember(self, anchor: dict[str, str], keep: Path) -> None:
+        """Add an anchor that was not told before to the file, for ``anlan check --observed``; what is there stays."""
+        line = json.dumps({"at": str(anchor.get("at", "")), "sha256": str(anchor.get("sha256", ""))})
+        if line == self._kept:
+            return
+        try:
+            known = keep.read_text(encoding="utf-8").splitlines() if keep.exists() else []
+            if line not in known[-1:]:
+                with keep.open("a", encoding="utf-8") as file:
+                    file.write(f"{line}\n")
+            self._kept = line
+        except OSError as error:
+            print(f"锚定没有记下：{error}", file=sys.stderr, flush=True)
 
     def tell(self, state: str, words: str) -> None:
         """Print the change and run the command with it; what the command does wrong is printed, never fatal."""
@@ -119,8 +141,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--stay", action="store_true", help="一直看着；失去与恢复时各说一次")
     parser.add_argument("--every", type=seconds, default=10.0, help="与 --stay 同用：每隔多久看一次；默认 10s")
     parser.add_argument("--run", default="", metavar="命令", help=f"失去（{STATE}=lost）与恢复（back）时执行的命令")
+    told = "把看到的记录链锚定逐条记在这里，供 anlan check --observed"
+    parser.add_argument("--keep", type=Path, metavar="文件", help=told)
     given = parser.parse_args(arguments)
-    watcher = Watcher(given.target, given.within, given.run)
+    watcher = Watcher(given.target, given.within, given.run, given.keep)
     if not given.stay:
         sight = watcher.look(clock.now())
         if sight.alive:

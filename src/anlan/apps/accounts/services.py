@@ -108,10 +108,12 @@ def first_password() -> str:
 
 
 @transaction.atomic
-def enrol(username: str, person: Person, role: str, unit: dict[str, Any], *, enabled: bool, at: datetime) -> str:
+def enrol(username: str, person: Person, role: str, unit: dict[str, Any], *, enabled: bool, at: datetime,
+          actor: str = journal.MACHINE) -> str:  # fmt: skip
     """Give a person's log-in a role in one unit (``agency`` or ``enterprise``); returns a new one's password.
 
-    Another role there ends the former one; ``enabled`` False ends it without a new one. The same again changes nothing.
+    Another role there ends the former one; ``enabled`` False ends it without a new one. Each is journaled. The same
+    again changes nothing.
     """
     password = ""
     user = User.objects.filter(username=username).first()
@@ -125,7 +127,17 @@ def enrol(username: str, person: Person, role: str, unit: dict[str, Any], *, ena
     if current is not None and not (enabled and current.role == role):
         current.valid_until = at
         current.save(update_fields=["valid_until"])
+        _note(current, "grant_ended", actor, at)
         current = None
     if enabled and current is None:
-        Grant.objects.create(user=user, role=role, valid_from=at, **unit)
+        _note(Grant.objects.create(user=user, role=role, valid_from=at, **unit), "granted", actor, at)
     return password
+
+
+GRANTED = ("user_id", "role", "agency_id", "enterprise_id", "valid_from", "valid_until")
+"""The columns of a grant that each of its acts keeps."""
+
+
+def _note(grant: Grant, act: str, actor: str, at: datetime) -> None:
+    after = {"is": journal.state_of(grant, GRANTED)}
+    journal.record("installation", act, at=at, actor=actor, subject=f"grant:{grant.pk}", after=after)

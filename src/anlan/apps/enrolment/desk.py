@@ -38,6 +38,8 @@ class Desk:
     """Gateway keys that were made, by gateway: shown once, never stored."""
     passwords: dict[str, str] = field(default_factory=dict)
     """First passwords that were made, by log-in: shown once, never stored."""
+    points: list[Any] = field(default_factory=list)
+    """Points that were added since the last act: their limits are journaled with it."""
     _found: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def look_up(self, sheet: str, codes: Iterable[str]) -> None:

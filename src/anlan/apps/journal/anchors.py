@@ -12,10 +12,12 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Chain, Entry
@@ -24,7 +26,7 @@ SYSTEM = "system"
 ANCHORED = "anchored"
 OVERLAP = 10_000
 """Entries before the last anchored one that are looked at again: of two transactions the later may end first."""
-_AT_ONCE = 500
+_AT_ONCE = 100
 
 
 def anchor(folder: Path, day: str, now: datetime) -> Path | None:
@@ -44,8 +46,12 @@ def anchor(folder: Path, day: str, now: datetime) -> Path | None:
     return path
 
 
-def broken(folder: Path) -> Iterator[str]:
-    """One Chinese line for each file that is missing or altered and each entry that is not as it was anchored."""
+def broken(folder: Path, day: str | None = None) -> Iterator[str]:
+    """One Chinese line for each file that is missing or altered and each entry that is not as it was anchored.
+
+    ``day``: the entries of this one file only, for the auditor's rounds; that each file stands on the one before is
+    looked at all the same.
+    """
     previous = ""
     files = files_in(folder)
     for path in files:
@@ -59,8 +65,13 @@ def broken(folder: Path) -> Iterator[str]:
         if content.get("previous") != previous:
             yield f"锚定文件 {path.name} 与前一个文件接不上"
         previous = _sha256(path)
-        for start in range(0, len(heads), _AT_ONCE):
-            yield from _compare(path.stem, heads[start : start + _AT_ONCE])
+        for name, digest in content.get("lines", {}).items():
+            if not (folder / name).exists() or _sha256(folder / name) != digest:
+                yield f"锚定文件 {name} 缺失或已被改动"
+        if day in (None, path.stem):
+            yield from compare(path.stem, heads)
+    if day is not None:
+        return  # which files there must be is asked at the command: auditors of several hosts each have their own
     there = {path.stem: _sha256(path) for path in files}
     for after in Entry.objects.filter(chain__key=SYSTEM, act=ANCHORED).order_by("seq").values_list("after", flat=True):
         if there.get(after["day"]) != after["sha256"]:
@@ -72,12 +83,17 @@ def files_in(folder: Path) -> list[Path]:
     return sorted(folder.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].json"))
 
 
-def _compare(day: str, heads: list[tuple[str, int, str]]) -> Iterator[str]:
-    rows = Entry.objects.filter(hash__in=[digest for *_, digest in heads]).values_list("chain__key", "seq", "hash")
-    there = set(rows)
-    for key, seq, digest in heads:
-        if seq and (key, seq, digest) not in there:
-            yield f"{key}：第 {seq} 条与 {day} 的锚定不符"
+def compare(day: str, heads: list[tuple[str, int, str]]) -> Iterator[str]:
+    """One Chinese line for each entry that is not as it was anchored."""
+    for start in range(0, len(heads), _AT_ONCE):
+        part = heads[start : start + _AT_ONCE]
+        chains = dict(Chain.objects.filter(key__in={key for key, *_ in part}).values_list("key", "pk"))
+        places = [Q(chain=chains[key], seq=seq) for key, seq, _digest in part if key in chains]
+        rows = Entry.objects.filter(reduce(or_, places)) if places else Entry.objects.none()
+        there = set(rows.values_list("chain__key", "seq", "hash"))
+        for key, seq, digest in part:
+            if seq and (key, seq, digest) not in there:
+                yield f"{key}：第 {seq} 条与 {day} 的锚定不符"
 
 
 def _content(folder: Path, day: str, now: datetime) -> dict[str, Any]:
@@ -90,7 +106,14 @@ def _content(folder: Path, day: str, now: datetime) -> dict[str, Any]:
         chains = chains.filter(pk__in=recent)
     heads = {chain.key: [chain.length, chain.head] for chain in chains.iterator()}
     previous = _sha256(files[-1]) if files else ""
-    return {"day": day, "at": now.isoformat(), "previous": previous, "entry": newest, "heads": heads}
+    named = {name for path in files for name in _read(path).get("lines", {})}
+    lines = {path.name: _sha256(path) for path in _lines_before(folder, day) if path.name not in named}
+    return {"day": day, "at": now.isoformat(), "previous": previous, "entry": newest, "heads": heads, "lines": lines}
+
+
+def _lines_before(folder: Path, day: str) -> list[Path]:
+    """The files of lines (`anlan.apps.journal.lines`) of days that are over: from now on they never change."""
+    return [path for path in sorted(folder.glob("*.lines")) if path.name < day]
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

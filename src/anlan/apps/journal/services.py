@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet
 from anlan.apps.journal.fingerprint import fingerprint, plain
 from anlan.apps.journal.models import Chain, Entry, Repeat
 from anlan.apps.journal.proof import broken
+from anlan.apps.journal.state import state_of
 from anlan.components import bulk
 
 __all__ = [
@@ -24,11 +25,11 @@ __all__ = [
     "heads",
     "hold",
     "link",
-    "plain",
     "record",
     "record_all",
     "record_at_most_once_a_minute",
     "settle_repeats",
+    "state_of",
     "write",
 ]
 

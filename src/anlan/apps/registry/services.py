@@ -7,8 +7,9 @@ the handlers they registered here.
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,8 @@ DESCRIPTION = (
 )  # fmt: skip
 """The other fields of a point that may be changed."""
 
+KEY_ISSUED, LIMITS_REGISTERED = "gateway_key_issued", "limits_registered"
+
 HolderHandler = Callable[[HazardSource, datetime], None]
 _on_holder_change: list[HolderHandler] = []
 
@@ -41,7 +44,7 @@ def register_point(values: dict[str, Any], *, actor: str, at: datetime) -> Point
     """Add a point after all checks of 数据质量办法 第四、五条. Raises `Refused` with every fault; adds nothing then."""
     with transaction.atomic():
         point = add_point(values, at=at)
-        _journal(point.enterprise, "point_registered", point.code, at, actor, None, _limits(point))
+        _journal(point.enterprise, "point_registered", point.code, at, actor, None, limits_of(point))
     return point
 
 
@@ -74,7 +77,7 @@ def change_point(point: Point, *, actor: str, at: datetime, **changes: Any) -> P
     with transaction.atomic():
         _hold(point.enterprise)
         current = Point.objects.by_the_machine().select_for_update().get(pk=point.pk)
-        before = _limits(current)
+        before = limits_of(current)
         unknown = set(changes) - {*LIMITS, *DESCRIPTION}
         if unknown:
             raise Refused([f"不能修改：{'、'.join(sorted(unknown))}"])
@@ -86,7 +89,7 @@ def change_point(point: Point, *, actor: str, at: datetime, **changes: Any) -> P
         current.revision += 1
         current.save(update_fields=[*changes, "revision"])
         if set(changes) & set(LIMITS):
-            _journal(current.enterprise, "limits_changed", current.code, at, actor, before, _limits(current))
+            _journal(current.enterprise, "limits_changed", current.code, at, actor, before, limits_of(current))
     return current
 
 
@@ -119,10 +122,43 @@ def issue_gateway_key(gateway: Gateway, *, actor: str, at: datetime) -> str:
     """Make a new key, keep only its SHA-256, and return the key: it is shown this once. The old key ends at once."""
     key = secrets.token_urlsafe(30)
     with transaction.atomic():
+        _hold(gateway.enterprise)
         digest = hashlib.sha256(key.encode()).hexdigest()
         Gateway.objects.by_the_machine().filter(pk=gateway.pk).update(key_sha256=digest)
-        _journal(gateway.enterprise, "gateway_key_issued", gateway.code, at, actor, None, None)
+        _journal(gateway.enterprise, KEY_ISSUED, gateway.code, at, actor, None, {"key": key_mark(digest)})
     return key
+
+
+def key_mark(key_sha256: str) -> str:
+    """What the journal keeps of a gateway's key: a fingerprint of its fingerprint, of no use to who reads it."""
+    return hashlib.sha256(f"key\x00{key_sha256}".encode()).hexdigest()[:32]
+
+
+def limits_of(point: Point) -> dict[str, Any]:
+    """The limits of a point as the journal keeps them; a point in memory and the same read again give the same."""
+    return journal.state_of(point, LIMITS)
+
+
+def limits_mark(limits: dict[str, Any]) -> str:
+    """A fingerprint of `limits_of`, for acts that name many points at once."""
+    said = {name: limits.get(name) for name in LIMITS}
+    same = {name: float(value) if isinstance(value, int) else value for name, value in said.items()}  # 80 is 80.0
+    text = json.dumps(same, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def limits_registered(points: Iterable[Point]) -> list[journal.Act]:
+    """The act for each enterprise that gives the journal the limits of points that came without an act of their own."""
+    found: dict[str, dict[str, str]] = {}
+    at: dict[str, datetime] = {}
+    for point in points:
+        code = point.enterprise.code
+        found.setdefault(code, {})[point.code] = limits_mark(limits_of(point))
+        at[code] = point.registered_at
+    return [
+        journal.Act(f"enterprise:{code}", LIMITS_REGISTERED, at[code], subject=f"points:{code}", after=marks)
+        for code, marks in found.items()
+    ]
 
 
 def employ(person: Person, enterprise: Enterprise, title: str, *, principal: bool, at: datetime) -> None:
@@ -136,10 +172,6 @@ def employ(person: Person, enterprise: Enterprise, title: str, *, principal: boo
     if principal != (enterprise.principal_id == person.pk):
         enterprise.principal = person if principal else None
         enterprise.save(update_fields=["principal"])
-
-
-def _limits(point: Point) -> dict[str, Any]:
-    return {name: getattr(point, name) for name in LIMITS}
 
 
 def _hold(enterprise: Enterprise) -> None:

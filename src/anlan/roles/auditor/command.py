@@ -69,6 +69,8 @@ class Auditor:
     def __init__(self, config: settings.Config, clock: Clock, name: str = "auditor") -> None:
         """``name``: what it signs under; auditors of several hosts each have their own, and their own faults."""
         from anlan.apps.delivery import services as delivery
+        from anlan.roles.auditor.acts.walk import ActPatrol
+        from anlan.roles.auditor.anchoring import AnchorLines
         from anlan.roles.auditor.audit import Part
         from anlan.roles.auditor.guards import Movement
         from anlan.roles.auditor.patrol import Patrol, SealPatrol
@@ -80,9 +82,10 @@ class Auditor:
         self._bell = Bell(config, destinations(config, delivery.outside()), delivery.send_ops)
         self._remembers = False
         self._deaf_since: datetime | None = None
-        self._patrol, self._seals = Patrol(), SealPatrol()
+        self._patrol, self._seals, self._acts = Patrol(), SealPatrol(), ActPatrol()
         self._sealer, self._next_sealing = Sealer(), float("-inf")
         self._anchored = ""
+        self._lines = AnchorLines(config)
         self._found: Findings | None = None
         self._stopped: list[str] = []
         self._backup, self._storage = Part(), Part()
@@ -143,6 +146,7 @@ class Auditor:
         starting = timedelta(0) <= now - self._started_at < STARTING
         self._patrol.step()
         self._seals.step()
+        self._acts.step(now)
         if self._clock.monotonic() >= self._next_planning and planning.gather():
             self._next_planning = self._clock.monotonic() + planning.EVERY_S
         if self._stopped or self._clock.monotonic() >= self._next_thorough:
@@ -157,13 +161,17 @@ class Auditor:
         ]
         own = [audit.Fault(fault.kind, fault.text, since=fault.since) for fault in self._own.told(now)]
         faults = [fault for part in parts for fault in part.faults if not (starting and fault.kind in audit.SETTLING)]
-        faults += own + self._anchor(now)
+        faults += own + self._anchor(now) + self._lines.round(now, self._clock.monotonic())
         chains, seals = list(self._patrol.faults.values()), list(self._seals.faults.values())
         if chains:
             faults.append(audit.Fault("journal", f"{len(chains)} 条记录链被改动", chains[0][0]))
         if seals:
             faults.append(audit.Fault("records", f"{len(seals)} 处封存的记录被改动", seals[0]))
+        if acts := [words for found in self._acts.faults.values() for words in found]:
+            faults.append(audit.Fault("acts", f"{len(acts)} 处与经过的记录不符", acts[0]))
         figures: dict[str, Any] = {"journal_rounds": self._patrol.rounds, "wal_bytes": keep_short()}
+        if self._lines.newest:
+            figures["anchor"] = self._lines.newest
         for part in (*parts, self._backup, self._storage):
             figures |= part.figures
         notes = [*self._backup.faults, *(note for part in parts for note in part.notes)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.fingerprint import plain
 from anlan.apps.journal.models import Entry
+from anlan.roles.auditor.evidence import EVIDENCE, FIRST
 
 SEALED_ACT = "sealed"
 CHAIN = "system"
@@ -36,70 +37,16 @@ class Sealed:
     label: str
     title: str
     fields: tuple[str, ...]
+    first: tuple[str, ...] = ()
+    """What seals cover that were made before seals named their fields; empty: the same."""
 
     @property
     def rows(self) -> Any:
         return apps.get_model(self.label)._base_manager.order_by("pk")
 
 
-TABLES = (
-    Sealed("warnings.Warning", "预警", ("number", "enterprise_id", "source_id", "origin", "opened_at")),
-    Sealed("warnings.LevelEpisode", "级别段", ("warning_id", "level", "started_at", "clock_started_at", "ladder")),
-    Sealed("warnings.Confirmation", "确认", ("warning_id", "person_id", "name", "post", "at", "text")),
-    Sealed("warnings.Act", "处置经过", ("warning_id", "kind", "actor", "unit", "at", "text")),
-    Sealed("warnings.SiteOrder", "督办", ("warning_id", "tracker_id", "due_at", "issued_at")),
-    Sealed(
-        "warnings.DisposalReport",
-        "处置报告",
-        ("warning_id", "result", "cause", "measures", "reporter", "due_at", "submitted_at"),
-    ),
-    Sealed(
-        "delivery.Notice",
-        "通知",
-        ("key", "kind", "subject", "source_id", "level", "step", "due_at", "sent_at", "missed", "title", "body"),
-    ),
-    Sealed("delivery.Message", "通知对象", ("notice_id", "recipient", "recipient_name", "slot")),
-    Sealed(
-        "monitoring.Filing",
-        "报备",
-        (
-            "enterprise_id",
-            "reach",
-            "source_id",
-            "device_id",
-            "kind",
-            "reason",
-            "starts_at",
-            "ends_at",
-            "filed_at",
-            "filed_by",
-        ),
-    ),
-    Sealed(
-        "monitoring.Shelving", "搁置", ("point_id", "side", "reason", "minutes", "asked_at", "asked_by", "approver")
-    ),
-    Sealed(
-        "monitoring.SuppressionRule",
-        "设计抑制",
-        (
-            "enterprise_id",
-            "code",
-            "version",
-            "condition_id",
-            "comparison",
-            "threshold",
-            "side",
-            "reason",
-            "proposed_at",
-            "proposed_by",
-        ),
-    ),
-    Sealed("findings.FindingStep", "问题经过", ("finding_id", "kind", "actor", "unit", "at", "text")),
-    Sealed(
-        "findings.Clue",
-        "线索",
-        ("kind", "enterprise_id", "finding_id", "subject", "text", "label", "evidence", "sha256", "found_at"),
-    ),
+TABLES = tuple(
+    Sealed(label, table.title, table.sealed, FIRST.get(label, ())) for label, table in EVIDENCE.items() if table.sealed
 )
 
 
@@ -129,16 +76,16 @@ def _seal(table: Sealed, until: int, now: datetime) -> int:
         keys = list(table.rows.filter(pk__gt=begin, pk__lte=until).values_list("pk", flat=True)[:AT_ONCE])
         if not keys:
             break
-        number, digest = _digest(table, begin, keys[-1])
-        after = {"from": begin, "to": keys[-1], "rows": number, "sha256": digest}
+        number, digest = _digest(table, table.fields, begin, keys[-1])
+        after = {"from": begin, "to": keys[-1], "rows": number, "sha256": digest, "fields": list(table.fields)}
         journal.record(CHAIN, SEALED_ACT, at=now, subject=table.label, after=after)
         begin, count = keys[-1], count + number
     return count
 
 
-def _digest(table: Sealed, after: int, until: int) -> tuple[int, str]:
+def _digest(table: Sealed, fields: Sequence[str], after: int, until: int) -> tuple[int, str]:
     digest, number = hashlib.sha256(), 0
-    for row in table.rows.filter(pk__gt=after, pk__lte=until).values_list("pk", *table.fields).iterator():
+    for row in table.rows.filter(pk__gt=after, pk__lte=until).values_list("pk", *fields).iterator():
         text = json.dumps(plain(row), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         digest.update(text.encode() + b"\n")
         number += 1
@@ -154,7 +101,8 @@ def broken(after_seq: int = 0, limit: int | None = None) -> Iterator[tuple[int, 
         if table is None:
             yield entry.seq, _("封存的表 %(name)s 已不存在") % {"name": entry.subject}
             continue
-        number, digest = _digest(table, seal_["from"], seal_["to"])
+        fields = seal_.get("fields") or table.first or table.fields
+        number, digest = _digest(table, fields, seal_["from"], seal_["to"])
         same = (number, digest) == (seal_["rows"], seal_["sha256"])
         words = _("%(table)s第 %(a)s–%(b)s 号与封存不符：封存 %(n)s 条，现有 %(m)s 条") % {
             "table": table.title, "a": seal_["from"] + 1, "b": seal_["to"], "n": seal_["rows"], "m": number,

@@ -9,7 +9,7 @@ from anlan.apps.delivery.services.draft import Draft, To
 from anlan.apps.delivery.services.hints import connect, hint, nats_url
 from anlan.apps.delivery.services.letters import on_subject
 from anlan.apps.delivery.services.ops import send_ops
-from anlan.apps.delivery.services.outbox import post, post_all, prepare, write
+from anlan.apps.delivery.services.outbox import fact, fingerprint, post, post_all, prepare, write
 from anlan.apps.delivery.services.receipts import mark_all_read, mark_read, receive_receipt
 from anlan.apps.delivery.services.sending import send_due
 from anlan.apps.delivery.services.stranded import pass_on_stranded
@@ -36,6 +36,8 @@ __all__ = [
     "connect",
     "disable_contact",
     "enable_contact",
+    "fact",
+    "fingerprint",
     "hint",
     "mark_all_read",
     "mark_read",

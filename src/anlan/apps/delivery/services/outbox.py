@@ -5,14 +5,18 @@ to can read it from the commit on. Must never send anything itself, and never de
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.delivery.services.acting import with_deputies
 from anlan.apps.delivery.services.draft import Draft, message_of
 from anlan.apps.delivery.services.hints import hint
 from anlan.apps.delivery.services.ways import outside, rows_for
+from anlan.apps.journal import services as journal
 from anlan.components import bulk
 
 
@@ -70,6 +74,24 @@ def write(posting: Posting) -> Sequence[Notice]:
     for code in dict.fromkeys(draft.enterprise.code for draft in posting.drafts):
         hint("delivery", code, kind="posted")
     return notices
+
+
+def fact(draft: Draft) -> dict[str, Any]:
+    """What the journal keeps of a notice: its key, who is told by right, and the fingerprint of all that it says."""
+    return {"key": draft.key, "to": [to.id for to in draft.to], "sha256": fingerprint(_notice(draft))}
+
+
+def fingerprint(notice: Notice) -> str:
+    """SHA-256 over everything that a notice says; the same for a row to be written and the row read again."""
+    said = journal.state_of(notice, SAID)
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+SAID = (
+    "key", "kind", "subject", "enterprise_id", "source_id", "level", "step", "due_at", "sent_at", "missed", "article",
+    "title", "body",
+)  # fmt: skip
+"""The columns of a notice that its fingerprint covers: all but its number."""
 
 
 def _notice(draft: Draft) -> Notice:

@@ -8,35 +8,52 @@ from datetime import datetime
 from django.db import transaction
 
 from anlan.apps.delivery.models import TAKEN, Delivery, DeliveryState, Message, Notice
-from anlan.apps.delivery.services import falling, untold
+from anlan.apps.delivery.services import falling, outcome, untold
 from anlan.apps.delivery.services.hints import hint
 from anlan.apps.journal import services as journal
 from anlan.channels import ReceiptState
 
+MESSAGES_READ = "messages_read"
+"""The act of a first reading, about the subject of the notice: ``{"messages": [keys], "by": name}``."""
+
 
 def mark_read(message: Message, *, actor: str, at: datetime) -> bool:
     """Record the first reading of a message; True when this was it. Reading again keeps the first time and name."""
-    first = Message.objects.by_the_machine().filter(pk=message.pk, read_at__isnull=True)
-    if not first.update(read_at=at, read_by=actor[:60]):
+    if not mark_all_read([message], actor=actor, at=at):
         return False
     message.read_at, message.read_by = at, actor[:60]
-    untold.over(message.notice.subject, at)
-    hint("delivery", message.enterprise.code, id=message.pk, kind="read")
     return True
 
 
 def mark_all_read(messages: Iterable[Message], *, actor: str, at: datetime) -> int:
-    """Record the first reading of several messages at once; returns how many were read for the first time."""
+    """Record and journal the first reading of several messages at once; returns how many were read for the first time.
+
+    Who has read what ranks counties, so each reading is an act; two readers at the same instant queue on the chain.
+    """
     rows = list(messages)
     unread = Message.objects.by_the_machine().filter(pk__in=[row.pk for row in rows], read_at__isnull=True)
-    count = unread.update(read_at=at, read_by=actor[:60])
-    if count:
+    with transaction.atomic():
+        journal.hold({falling.chain_of(row) for row in rows})
+        found = list(unread.order_by("pk").values_list("pk", "enterprise__code", "notice__subject"))
+        unread.update(read_at=at, read_by=actor[:60])
+        about: dict[tuple[str, str], list[int]] = {}
+        for pk, code, subject in found:
+            about.setdefault((code, subject), []).append(pk)
+        journal.record_all(
+            [
+                journal.Act(
+                    f"enterprise:{code}", MESSAGES_READ, at, actor[:80], subject,
+                    after={"messages": read, "by": actor[:60]},
+                )
+                for (code, subject), read in about.items()
+            ]
+        )  # fmt: skip
         untold_ones = Notice.objects.by_the_machine().filter(nobody_since__isnull=False)
-        for subject in set(untold_ones.filter(messages__in=rows).values_list("subject", flat=True)):
+        for subject in set(untold_ones.filter(messages__in=rows).values_list("subject", flat=True)) if found else ():
             untold.over(subject, at)
-        for code in {row.enterprise.code for row in rows}:
-            hint("delivery", code, kind="read", count=count)
-    return count
+        for code in {code for code, _subject in about}:
+            hint("delivery", code, kind="read", count=len(found))
+    return len(found)
 
 
 def receive_receipt(
@@ -61,17 +78,21 @@ def receive_receipt(
         return False
     mine = Delivery.objects.filter(pk=row.pk)
     with transaction.atomic():
+        journal.hold([falling.chain_of(row.message)])
         if state == ReceiptState.FAILED:
-            journal.hold([falling.chain_of(row.message)])
             words = error or "渠道回执：未送达"
             if mine.filter(state=DeliveryState.SENT).update(state=DeliveryState.FAILED, error=words[:300]):
+                outcome.note(row.pk, row.message, at)
                 falling.failed_for_good(row, words, at, no_such_address=bad_address)
         elif row.state in TAKEN:
-            mine.filter(delivered_at__isnull=True).update(delivered_at=at)
+            fresh = mine.filter(delivered_at__isnull=True).update(delivered_at=at)
             mine.filter(state=DeliveryState.SENT).update(state=DeliveryState.DELIVERED)
-            if state == ReceiptState.READ and mine.filter(read_at__isnull=True).update(
+            read = state == ReceiptState.READ and mine.filter(read_at__isnull=True).update(
                 read_at=at, state=DeliveryState.READ
-            ):
+            )
+            if fresh or read:
+                outcome.note(row.pk, row.message, at)
+            if read:
                 mark_read(row.message, actor=f"channel:{channel}", at=at)
         hint("delivery", row.message.enterprise.code, id=row.message_id, kind="receipt")
     if state == ReceiptState.FAILED:

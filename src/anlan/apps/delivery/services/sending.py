@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from anlan.apps.delivery.models import Delivery, DeliveryState
 from anlan.apps.delivery.services import falling, states, suspending, untold
+from anlan.apps.delivery.services import outcome as outcome_of
 from anlan.apps.delivery.services.hints import hint
 from anlan.apps.delivery.services.letters import letter_of
 from anlan.apps.delivery.services.ways import title_of
@@ -176,12 +177,15 @@ def record(row: Delivery, outcome: Outcome, now: datetime) -> None:
 
 
 def _record_taken(row: Delivery, mine: QuerySet[Delivery], receipt: Receipt, now: datetime) -> None:
+    journal.hold([falling.chain_of(row.message)])
     if row.contact is not None and row.contact.suspended_until is not None:
         suspending.works_again(row.contact, now)
     states.took(row.channel, now)
     arrived = {"state": DeliveryState.DELIVERED, "delivered_at": now} if receipt.delivered else {}
     values = {"state": DeliveryState.SENT, "sent_at": now, "claimed_until": None, "error": "", **arrived}
     taken = mine.update(provider_id=receipt.provider_id[:120], **values)
+    if taken:
+        outcome_of.note(row.pk, row.message, now)
     if taken and row.contact_id is not None:  # other ways that had failed before need not be tried any more
         others = Delivery.objects.filter(message=row.message_id, contact__isnull=False, passed_on_at__isnull=False)
         others.filter(state=DeliveryState.QUEUED).update(state=DeliveryState.REPLACED, next_try_at=None)
@@ -194,6 +198,7 @@ def _record_error(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome, now
     if fault is Fault.ADDRESS:
         journal.hold([falling.chain_of(row.message)])
         if mine.update(state=DeliveryState.FAILED, claimed_until=None, error=outcome.error[:300]):
+            outcome_of.note(row.pk, row.message, now)
             wrong = not outcome.never
             falling.failed_for_good(row, outcome.error, now, no_such_address=outcome.no_such_address, wrong=wrong)
     elif fault in (Fault.LETTER, Fault.RECIPIENT):
@@ -217,6 +222,7 @@ def _record_refusal(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome, f
     values = {"claimed_until": None, "error": outcome.error[:300], "refusals": refusals, "refused_at": refused_at}
     if refusals >= MOST_REFUSALS and (outcome.never or _proven(row, now)):
         if mine.update(state=DeliveryState.FAILED, **values):
+            outcome_of.note(row.pk, row.message, now)
             falling.failed_for_good(row, outcome.error, now, wrong=fault is Fault.RECIPIENT)
         return
     pause = max(pause_after(refusals), min(outcome.retry_after or timedelta(0), LONGEST_PAUSE))

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from anlan.apps.delivery.models import NO_WAY, Delivery, DeliveryState
-from anlan.apps.delivery.services import falling, untold
+from anlan.apps.delivery.services import falling, outcome, untold
 from anlan.apps.journal import services as journal
 
 REASON = "没有可用的联系方式"
@@ -34,6 +34,7 @@ def _pass_on(key: int, now: datetime) -> bool:
         if found.select_for_update(skip_locked=skip).first() is None:
             return False  # another sender has it
         found.update(state=DeliveryState.FAILED, error=REASON)
+        outcome.note(row.pk, row.message, now)
         falling.failed_for_good(row, REASON, now)
     untold.look(row.message.notice, REASON, now)
     return True

@@ -13,13 +13,11 @@ from anlan.apps.registry import services
 from anlan.apps.registry.models import Device, DeviceKind, Gas, Gateway, Point
 from anlan.apps.registry.selectors import register
 from anlan.rules import codes
-from anlan.rules.loosening import Watched
 
 
 class Gateways(OfEnterprise):
     title = "网关"
     note = "新网关的密钥在导入后只显示一次。"
-    watched = Watched.GATEWAY
     model = Gateway
     columns = (
         ENTERPRISE,
@@ -49,7 +47,6 @@ class Gateways(OfEnterprise):
 
 class Devices(OfEnterprise):
     title = "设备"
-    watched = Watched.DEVICE
     model = Device
     columns = (
         ENTERPRISE,
@@ -77,7 +74,6 @@ class Points(OfEnterprise):
     note = (
         "所属危险源随设备。报警限值的每次修改都留历史。空白的限值就是没有这一限；会去掉已有限值的，须在预览中另行勾选。"
     )
-    watched = Watched.POINT
     model = Point
     columns = (
         ENTERPRISE,
@@ -113,7 +109,9 @@ class Points(OfEnterprise):
         try:
             if record is None:
                 clean(Point(**wanted, registered_at=desk.at))
-                return services.add_point(wanted, at=desk.at)
+                added = services.add_point(wanted, at=desk.at)
+                desk.points.append(added)
+                return added
             changed = {key: value for key, value in wanted.items() if getattr(record, key) != value}
             changed.pop("enterprise", None)
             for key, value in changed.items():

@@ -221,7 +221,13 @@ class Accounts(Sheet):
             raise Faults(("role", "这个角色不属于该类单位"))
         try:
             password = account_services.enrol(
-                values["username"], person, values["role"], unit, enabled=values.get("enabled", True), at=desk.at
+                values["username"],
+                person,
+                values["role"],
+                unit,
+                enabled=values.get("enabled", True),
+                at=desk.at,
+                actor=desk.actor,
             )
         except ValidationError as error:
             raise Faults(*(("username", text) for texts in error.message_dict.values() for text in texts)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -14,6 +15,18 @@ from anlan.apps.obligations.models import ObligationKind
 
 BY_ITSELF = "系统"
 """Name under which the machine closes what it sees put right."""
+
+
+STATE = (
+    "kind", "subject", "text", "found_at", "found_by", "state", "assigned_at", "assigned_by_id", "rectification",
+    "measures", "due_at", "limit_source", "seq", "overdue_at", "rectified_at", "verified_at", "closed_at",
+)  # fmt: skip
+"""The columns of a finding that each of its acts keeps; ``seen_at`` and ``times`` are counted up without one."""
+
+
+def state_of(finding: Finding) -> dict[str, Any]:
+    """What the journal keeps of a finding at an act."""
+    return journal.state_of(finding, STATE)
 
 
 def found(
@@ -50,7 +63,7 @@ def found(
             )
         )
         if opened:
-            after = {"kind": str(kind), "subject": subject, "text": text}
+            after = {"kind": str(kind), "subject": subject, "text": text, "is": state_of(finding)}
             chain = f"enterprise:{enterprise_code}"
             journal.record(chain, "finding_opened", at=at, actor=actor, subject=f"finding:{finding.pk}", after=after)
         else:
@@ -68,10 +81,12 @@ def closed(
         if finding is None:
             return False
         Finding.objects.by_the_machine().filter(pk=finding.pk).update(state=FindingState.CLOSED, closed_at=at)
+        finding.state, finding.closed_at = FindingState.CLOSED, at
         obligations.cancel(f"finding:{finding.pk}", [ObligationKind.RECTIFY], at=at)
         FindingStep.objects.create(
             finding=finding, enterprise_id=finding.enterprise_id, kind=StepKind.CLOSED, actor=BY_ITSELF, at=at
         )
         chain = f"enterprise:{enterprise_code}"
-        journal.record(chain, "finding_closed", at=at, actor=actor, subject=f"finding:{finding.pk}")
+        after = {"is": state_of(finding)}
+        journal.record(chain, "finding_closed", at=at, actor=actor, subject=f"finding:{finding.pk}", after=after)
     return True

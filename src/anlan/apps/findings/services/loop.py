@@ -13,6 +13,7 @@ from datetime import datetime
 from django.db import transaction
 
 from anlan.apps.findings.models import Finding, FindingState, FindingStep, StepKind
+from anlan.apps.findings.services.finding import state_of
 from anlan.apps.journal import services as journal
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
@@ -176,7 +177,7 @@ def _record(row: Finding, kind: StepKind, actor: str, unit: str, at: datetime, t
         at=at,
         text=text[:500],
     )
-    after = {"text": text, "unit": unit, "due_at": row.due_at, "limit_source": row.limit_source}
+    after = {"text": text, "unit": unit, "due_at": row.due_at, "limit_source": row.limit_source, "is": state_of(row)}
     chain = f"enterprise:{row.enterprise.code}"
     name = actor or journal.MACHINE
     journal.record(chain, f"finding_{kind}", at=at, actor=name, subject=f"finding:{row.pk}", after=after)

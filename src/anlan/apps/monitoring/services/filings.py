@@ -187,11 +187,21 @@ def _key(row: Filing, moment: str) -> str:
     return f"filing:{row.pk}:{moment}"
 
 
-def _note(row: Filing, act: str, at: datetime, actor: str = journal.MACHINE, after: object = None) -> None:
+def _note(row: Filing, act: str, at: datetime, actor: str = journal.MACHINE, after: Facts | None = None) -> None:
+    after = {**(after or {}), "is": journal.state_of(row, STATE)}
     journal.record(f"enterprise:{row.enterprise.code}", act, at=at, actor=actor, subject=_subject(row), after=after)
 
 
-def _facts(row: Filing) -> dict[str, object]:
+STATE = (
+    "reach", "source_id", "device_id", "kind", "reason", "starts_at", "ends_at", "state", "filed_at", "filed_by",
+    "decided_at", "decided_by", "agency_id", "note", "effective_at", "overdue_at", "ended_at", "ended_by",
+)  # fmt: skip
+"""The columns of a filing that each of its acts keeps."""
+
+Facts = dict[str, object]
+
+
+def _facts(row: Filing) -> Facts:
     return {
         "reach": row.reach,
         "source": row.source.code if row.source else None,

@@ -25,6 +25,11 @@ from anlan.rules.calendar import civil_day
 from anlan.rules.grading import Gas
 
 OPEN = (ShelvingState.ASKED, ShelvingState.IN_FORCE)
+STATE = (
+    "point_id", "side", "state", "reason", "minutes", "asked_at", "asked_by", "approver", "decided_at", "decided_by",
+    "note", "begins_at", "ends_at", "ended_at", "ended_by",
+)  # fmt: skip
+"""The columns of a shelving that each of its acts keeps."""
 
 
 @transaction.atomic
@@ -143,7 +148,9 @@ def _subject(row: Shelving) -> str:
     return f"shelving:{row.pk}"
 
 
-def _note(row: Shelving, act: str, at: datetime, actor: str = journal.MACHINE, after: object = None) -> None:
+def _note(row: Shelving, act: str, at: datetime, actor: str = journal.MACHINE,
+          after: dict[str, object] | None = None) -> None:  # fmt: skip
+    after = {**(after or {}), "is": journal.state_of(row, STATE)}
     code = row.enterprise.code
     journal.record(f"enterprise:{code}", act, at=at, actor=actor, subject=_subject(row), after=after)
     hint("alarm", code, kind="shelving")

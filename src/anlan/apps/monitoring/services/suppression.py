@@ -28,6 +28,13 @@ ValueOf = Callable[[Collection[str]], Mapping[str, float | None]]
 """The newest usable value of points by code; None: known and not usable. Absent: not the asker's point."""
 
 
+STATE = (
+    "code", "version", "name", "condition_id", "comparison", "threshold", "side", "reason", "state", "proposed_at",
+    "proposed_by", "decided_at", "decided_by", "agency_id", "note", "retired_at", "is_holding", "holds_since",
+)  # fmt: skip
+"""The columns of a suppression rule that each of its acts keeps."""
+
+
 @transaction.atomic
 def propose(
     enterprise: Enterprise, *, name: str, condition: Point, comparison: str, threshold: float,
@@ -169,6 +176,8 @@ def _held(rule: SuppressionRule, *states: SuppressionState) -> SuppressionRule:
     return row
 
 
-def _note(row: SuppressionRule, act: str, at: datetime, actor: str = journal.MACHINE, after: object = None) -> None:
+def _note(row: SuppressionRule, act: str, at: datetime, actor: str = journal.MACHINE,
+          after: dict[str, object] | None = None) -> None:  # fmt: skip
+    after = {**(after or {}), "is": journal.state_of(row, STATE)}
     subject = f"suppression:{row.pk}"
     journal.record(f"enterprise:{row.enterprise.code}", act, at=at, actor=actor, subject=subject, after=after)

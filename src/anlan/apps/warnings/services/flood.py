@@ -109,13 +109,15 @@ def fire_summaries(rows: Sequence[Obligation], firing: Firing) -> None:
         to = addressed(place, told_of([warning.pk])[warning.pk])
         key = f"w{warning.pk}:summary:{row.payload['since']}"
         missed = (row.due_at,) if late else ()
-        delivery.post(
-            draft(
-                place, warning.pk, NoticeKind.SUMMARY, key, level, row.due_at, firing.now, to, title, body, "本地设定",
-                missed=missed,
-            )
+        summary = draft(
+            place, warning.pk, NoticeKind.SUMMARY, key, level, row.due_at, firing.now, to, title, body, "本地设定",
+            missed=missed,
         )  # fmt: skip
-        after = {"alarms": figures.alarms, "points": figures.points, "first_out": warning.first_out.get("point")}
+        delivery.post(summary)
+        after = {
+            "alarms": figures.alarms, "points": figures.points, "first_out": warning.first_out.get("point"),
+            "notices": [delivery.fact(summary)],
+        }  # fmt: skip
         act = journal.Act(place.chain, "flood_summarised", firing.now, subject=warning.subject, after=after)
         journal.record_all([act])
         delivery.hint("warning", place.enterprise.code, id=warning.pk, kind=NoticeKind.SUMMARY)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
+from anlan.apps.journal import services as journal
 from anlan.apps.org.models import Agency
 from anlan.apps.warnings.models import ActKind, DisposalReport, SiteOrder, Warning
 from anlan.apps.warnings.services.posting import finish
@@ -46,7 +48,7 @@ def answer_site_order(
         order.save()
         assert standing.warning is not None
         add_act(standing, ActKind.REMARK, actor=actor, unit=unit, at=at, text=f"现场核查督办已反馈：{result.strip()}")
-        standing.note("site_order_answered", at, actor, after=texts)
+        standing.note("site_order_answered", at, actor, after={**texts, "order": order.pk, "is": state_of(order)})
         close_if_done(standing.warning, at)
         finish(standing, [], "site_order")
     return order
@@ -67,7 +69,8 @@ def delegate_site_order(order: SiteOrder, agency: Agency, *, actor: str, at: dat
         before = order.executor.name if order.executor is not None else None
         order.executor, order.delegated_at = agency, at
         order.save(update_fields=["executor", "delegated_at"])
-        standing.note("site_order_delegated", at, actor, {"executor": before}, {"executor": agency.name})
+        after = {"executor": agency.name, "order": order.pk, "is": state_of(order)}
+        standing.note("site_order_delegated", at, actor, {"executor": before}, after)
         add_act(standing, ActKind.DELEGATE, actor=actor, at=at, text=f"委派{agency.name}{'：' + text if text else ''}")
         finish(standing, [], "site_order")
     return order
@@ -84,6 +87,18 @@ def close_if_done(warning: Warning, at: datetime) -> None:
         return
     warning.closed_at = at
     warning.save(update_fields=["closed_at"])
+
+
+ANSWER = (
+    "executor_id", "delegated_at", "arrived_at", "answered_at", "answered_by", "persons", "findings", "measures",
+    "result",
+)  # fmt: skip
+"""The columns of a site order that acts of people change."""
+
+
+def state_of(order: SiteOrder) -> dict[str, Any]:
+    """What the journal keeps of a site order at an act."""
+    return journal.state_of(order, ANSWER)
 
 
 _WORDS = {"persons": "核查人员", "findings": "核查发现", "measures": "督办措施", "result": "督办结果"}

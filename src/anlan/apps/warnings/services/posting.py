@@ -143,6 +143,8 @@ def finish(standing: Standing, drafts: Sequence[Draft], kind: str) -> None:
     """End a decision: post, journal, keep the copy of the next due time, and wake the pages."""
     delivery.post_all(drafts)
     warning = standing.warning
+    if drafts:
+        standing.note("told", drafts[0].sent_at, after={"notices": [delivery.fact(each) for each in drafts]})
     if warning is not None:
         refresh_next_due([warning.pk])
         delivery.hint("warning", standing.place.enterprise.code, id=warning.pk, kind=kind)

@@ -84,7 +84,10 @@ def fire_notices(rows: Sequence[Obligation], firing: Firing) -> Prepared:
                 body, clock.ladder.article, newest.number, missed,
             )
         )  # fmt: skip
-        after = {"step": newest.number, "due": newest.due, "missed": list(missed), "to": [item.id for item in to]}
+        after = {
+            "step": newest.number, "due": newest.due, "missed": list(missed), "to": [item.id for item in to],
+            "notices": [delivery.fact(drafts[-1])],
+        }  # fmt: skip
         acts.append(journal.Act(place.chain, "notice_sent", firing.now, subject=episode.subject, after=after))
     return _prepared(drafts, acts, {episode.warning_id for episode in episodes.values()}, planned=planned)
 
@@ -121,7 +124,10 @@ def fire_site_orders(rows: Sequence[Obligation], firing: Firing) -> Prepared:
                 body, row.article, missed=missed,
             )
         )  # fmt: skip
-        after = {"level": level, "due": row.due_at, "late": late, "to": [item.id for item in to]}
+        after = {
+            "level": level, "due": row.due_at, "late": late, "to": [item.id for item in to], "episode": episode.pk,
+            "notices": [delivery.fact(drafts[-1])],
+        }  # fmt: skip
         acts.append(journal.Act(place.chain, "site_order_issued", firing.now, subject=episode.subject, after=after))
     return _prepared(drafts, acts, {episode.warning_id for episode in episodes.values()}, orders=orders)
 
@@ -146,7 +152,7 @@ def fire_reports(rows: Sequence[Obligation], firing: Firing) -> Prepared:
                 title, body, row.article, missed=missed,
             )
         )  # fmt: skip
-        after = {"due": row.due_at, "to": [item.id for item in to]}
+        after = {"due": row.due_at, "to": [item.id for item in to], "notices": [delivery.fact(drafts[-1])]}
         acts.append(journal.Act(place.chain, "report_overdue", firing.now, subject=row.subject, after=after))
     return _prepared(drafts, acts, levels.keys())
 

@@ -1,0 +1,95 @@
+"""Rows whose every act keeps what the row says then (``is``): findings, filings, shelvings, suppression rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+from anlan.apps.findings.models import Finding, FindingStep
+from anlan.apps.journal import services as journal
+from anlan.apps.journal.models import Entry
+from anlan.apps.monitoring.models import Filing, Shelving, SuppressionRule
+from anlan.roles.auditor.acts.domain import Difference, acts_of, apart, chain_of, newest_of, readable
+
+
+def kept(row: models.Model, is_: dict[str, Any]) -> Iterator[str]:
+    """Where a row says another thing than the last act about it."""
+    known = {field.attname: field for field in row._meta.concrete_fields}
+    columns = [name for name in is_ if name in known]
+    now = journal.state_of(row, columns)
+    for name in columns:
+        if now[name] != is_[name]:
+            yield apart(str(known[name].verbose_name), now[name], is_[name])
+
+
+@dataclass(frozen=True)
+class States:
+    """One table of such rows."""
+
+    name: str
+    title: str
+    model: Any
+    more: Callable[[Any, Sequence[Entry]], Iterator[str]] | None = None
+    at_once: int = 100
+
+    def newest(self) -> int:
+        return newest_of(self.model, self.name)
+
+    def compare(self, first: int, last: int) -> Iterator[Difference]:
+        numbers = range(first, last + 1)
+        acts = acts_of([f"{self.name}:{number}" for number in numbers])
+        rows = {row.pk: row for row in self.model._base_manager.filter(pk__in=numbers).select_related("enterprise")}
+        for number in numbers:
+            mine, row = acts[f"{self.name}:{number}"], rows.get(number)
+            if row is None:
+                if mine:
+                    words = f"{self.title}（第 {number} 号）已不在，记录中有它的经过"
+                    yield Difference(number, chain_of(mine, ""), words)
+                continue
+            for words in readable(self._differences(row, mine)):
+                yield Difference(number, f"enterprise:{row.enterprise.code}", f"{self.title}（第 {number} 号）{words}")
+
+    def _differences(self, row: Any, acts: Sequence[Entry]) -> Iterator[str]:
+        if not acts:
+            yield "没有任何记录"
+            return
+        if is_ := (acts[-1].after or {}).get("is"):
+            yield from kept(row, is_)
+        if self.more is not None:
+            yield from self.more(row, acts)
+
+
+def _steps(row: Finding, acts: Sequence[Entry]) -> Iterator[str]:
+    """The steps of a finding beside its acts: same kinds at the same instants, in the same words."""
+    steps = FindingStep._base_manager.filter(finding=row).order_by("pk").values_list("kind", "at", "text")
+    there = [(kind, at, text) for kind, at, text in steps]
+    should = []
+    for act in acts:
+        if act.act not in ("finding_opened",):
+            after = act.after if isinstance(act.after, dict) else {}
+            should.append((act.act.removeprefix("finding_"), act.at, str(after.get("text") or "")[:500]))
+    if there != should:
+        yield f"的经过现有 {len(there)} 步，与记录的 {len(should)} 步不符"
+
+
+def _scope(act: str) -> Callable[[Any, Sequence[Entry]], Iterator[str]]:
+    """The points of a filing or a rule beside those it was made for."""
+
+    def more(row: Any, acts: Sequence[Entry]) -> Iterator[str]:
+        made = next((each.after for each in acts if each.act == act), None)
+        codes = sorted(row.points.values_list("code", flat=True))
+        if made is not None and codes != sorted(made["points"]):
+            yield apart("的测点", "、".join(codes), "、".join(made["points"]))
+
+    return more
+
+
+STATES = (
+    States("finding", "问题", Finding, _steps),
+    States("filing", "报备", Filing, _scope("filing.filed")),
+    States("shelving", "搁置", Shelving),
+    States("suppression", "设计抑制", SuppressionRule, _scope("suppression.proposed")),
+)
