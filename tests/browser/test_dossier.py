@@ -42,7 +42,7 @@ def test_a_duty_holder_confirms_acts_clears_and_reports(visit: Visit, installati
     assert found["acts"] == ["measure", "clear", "report_refused"]
 
 
-def test_clearing_is_refused_while_the_cause_stands_in_the_data(visit: Visit, installation: Installation) -> None:
+def test_what_stands_against_clearing_is_said_before_anybody_clicks(visit: Visit, installation: Installation) -> None:
     feed, points = installation.feed("990121002002")
     for point in points:
         feed.values[point["code"]] = point["high"]
@@ -52,9 +52,10 @@ def test_clearing_is_refused_while_the_cause_stands_in_the_data(visit: Visit, in
         card = page.locator(".card-todo").first
         expect(card).to_be_visible()
         card.locator("a.card-top").click()
-        page.get_by_role("button", name="消警", exact=True).first.click()
-        page.locator("#act-clear button[type=submit]").click()
-        expect(page.locator("#act-clear [role=alert]")).to_contain_text("起因仍在")
+        against = page.locator("#against")
+        expect(against.get_by_role("button", name="消警", exact=True)).to_be_disabled()
+        expect(against).to_contain_text("起因仍在")
+        expect(against.get_by_role("button", name="确认 ")).not_to_have_count(0)
         number = page.url.partition("/warnings/")[2].partition("/")[0]
         assert not installation.hands.do("warning", number=number)["cleared"]
     finally:

@@ -23,6 +23,7 @@ from anlan.apps.registry.models import Enterprise
 from anlan.apps.warnings.models import Warning
 from anlan.rules import calendar
 from anlan.site.templatetags.anlan import epoch_ms
+from anlan.site.todo.asked import asked_of
 
 WEEKDAYS = (_lazy("周一"), _lazy("周二"), _lazy("周三"), _lazy("周四"), _lazy("周五"), _lazy("周六"), _lazy("周日"))
 
@@ -94,6 +95,11 @@ class Shell:
         """未消警, as the overview counts them."""
         return announced(self.scope, UNCLEARED, clock.now()).count()
 
+    @cached_property
+    def asked(self) -> int:
+        """How many things wait for this person: the figure of 我的待办."""
+        return asked_of(self.request.user, self.scope, clock.now()).number
+
     @property
     def search_url(self) -> str:
         return _address("search") or "/"
@@ -124,7 +130,7 @@ class Shell:
             self._item(_("报警"), "alarms", self.uncleared_alarms),
             self._item(_("企业"), "enterprises", self.enterprises),
             self._item(_("测点"), "points"),
-            self._item(_("我的待办"), "todo"),
+            self._item(_("我的待办"), "todo", self.asked),
             self._item(_("问题"), "findings"),
             self._item(_("统计"), "statistics"),
         ]
@@ -142,7 +148,7 @@ class Shell:
     @property
     def tabs(self) -> list[Item]:
         """The bar at the thumb on a phone."""
-        first = self._item(_("待办"), "todo") if self.is_enterprise else self._item(_("总览"), "overview")
+        first = self._item(_("待办"), "todo", self.asked) if self.is_enterprise else self._item(_("总览"), "overview")
         rest = [
             self._item(_("预警"), "warnings", self.open_warnings),
             self._item(_("报警"), "alarms", self.uncleared_alarms),

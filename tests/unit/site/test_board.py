@@ -78,7 +78,7 @@ def test_a_cleared_red_warning_waits_for_its_report_in_its_own_group_and_in_red(
     assert {each.level: each.count for each in page.context["levels"]}["blue"] == 0
     assert [(title, len(rows)) for title, rows in page.context["board"].groups] == [("", 1), ("已消警待报告", 1)]
     html = page.content.decode()
-    [mine] = re.findall(rf'<tr class="([^"]*)" data-href="/warnings/{warning.number}/">(.*?)</tr>', html, re.S)
+    [mine] = re.findall(rf'<tr [^>]*class="([^"]*)" data-href="/warnings/{warning.number}/">(.*?)</tr>', html, re.S)
     assert mine[0] == "lv l-red over"
     assert "曾达 红色 重大" in mine[1]
     lasting = int((cleared - warning.opened_at).total_seconds()) // 60

@@ -11,6 +11,7 @@ from tests.neighbours import World
 
 from anlan import now as clock
 from anlan.apps.delivery.models import Message
+from anlan.apps.findings.models import Finding
 from anlan.apps.journal.models import Entry
 from anlan.apps.monitoring.models import Alarm, AlarmState, Filing, Shelving, SuppressionRule
 from anlan.apps.obligations import services as obligations
@@ -177,7 +178,8 @@ def test_the_wall_shows_the_same_warning_for_the_same_scope(world: World, warnin
     assert name not in world.client("stranger").get("/wall/").content.decode()
 
 
-def test_the_to_do_page_asks_the_holder_and_nobody_else(world: World, warning: Warning) -> None:
+def test_the_to_do_page_asks_the_holder_to_confirm_and_nobody_else(world: World, warning: Warning) -> None:
+    Alarm.objects.by_the_machine().update(acknowledged_at=world.now)
     holder = world.client("holder")
     assert "1 件事等您" in holder.get("/todo/").content.decode()
     act(holder, warning, "confirm")
@@ -186,6 +188,11 @@ def test_the_to_do_page_asks_the_holder_and_nobody_else(world: World, warning: W
     assert "您尚未确认" not in county.get("/todo/").content.decode()
     for waiting in (Filing, Shelving, SuppressionRule):
         waiting.objects.update(state="withdrawn")
+    Finding.objects.by_the_machine().update(state="closed")
+    Message.objects.by_the_machine().update(read_at=world.now)
+    assert "1 条预警处置中" in county.get("/todo/").content.decode(), "confirmed: followed until it is cleared"
+    services.clear(warning, actor="示例", at=clock.now())
+    Message.objects.by_the_machine().update(read_at=world.now)
     assert "没有待办" in county.get("/todo/").content.decode()
 
 

@@ -33,7 +33,7 @@ _STATE_QUERIES = {
     "active": Q(state=AlarmState.ACTIVE),
     "returned": UNCLEARED & Q(state=AlarmState.CLEARED),
     "faulty": FAULTY,
-    "unacknowledged": IN_SERVICE & Q(acknowledged_at__isnull=True),
+    "unacknowledged": UNCLEARED & Q(acknowledged_at__isnull=True),
     "settled": IN_SERVICE & Q(side__in=LIMITS, state=AlarmState.CLEARED, acknowledged_at__isnull=False),
     "out_of_service": Q(filing__isnull=False),
     "suppressed": Q(suppression__isnull=False),
@@ -41,7 +41,7 @@ _STATE_QUERIES = {
 }
 
 
-ANNOUNCED = frozenset({"", "uncleared", "faulty"})
+ANNOUNCED = frozenset({"", "uncleared", "returned", "faulty", "unacknowledged"})
 """Views of the list from which an enterprise's own shelved alarms are left out."""
 
 

@@ -116,7 +116,7 @@ def matter(request: Any, kind: str, pk: int) -> HttpResponse:
     now = clock.now()
     row = _look_up(request, kind, pk, now)
     who = doer(request.user, row.enterprise, now)
-    return _record(request, kind, row, who, _forms(kind, row, who))
+    return _record(request, kind, row, who, _forms(kind, row, who), opened=request.GET.get("act", ""))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

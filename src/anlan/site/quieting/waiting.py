@@ -37,6 +37,8 @@ class Waiting:
     since: datetime
     url: str
     act: Any
+    verb: str
+    """The act that grants it, opened by ``?act=``."""
     starts_at: datetime | None = None
     until: datetime | None = None
     overdue: bool = False
@@ -84,7 +86,7 @@ def _filing(row: Filing) -> Waiting:
     title = f"{row.get_kind_display()} · {reach_words(row)}"
     return Waiting(
         _("报备待确认"), title, row.reason, row.enterprise, row.filed_at, reverse("filing", args=[row.pk]),
-        _("去确认"), row.starts_at, row.ends_at, row.overdue_at is not None,
+        _("去确认"), "confirm", row.starts_at, row.ends_at, row.overdue_at is not None,
     )  # fmt: skip
 
 
@@ -92,7 +94,7 @@ def _shelving(row: Any) -> Waiting:
     says = _("搁置 %(l)s：%(r)s") % {"l": length_words(row.minutes), "r": row.reason}
     return Waiting(
         _("气体报警搁置待批准"), alarm_words(row), says, row.enterprise, row.asked_at,
-        reverse("shelving", args=[row.pk]), _("去批准"),
+        reverse("shelving", args=[row.pk]), _("去批准"), "approve",
     )  # fmt: skip
 
 
@@ -100,7 +102,7 @@ def _suppression(row: Any) -> Waiting:
     says = _("%(c)s 时抑制%(s)s报警") % {"c": condition_words(row), "s": row.get_side_display()}
     return Waiting(
         _("设计抑制待批准"), row.name, says, row.enterprise, row.proposed_at, reverse("suppression", args=[row.pk]),
-        _("去批准"),
+        _("去批准"), "approve",
     )  # fmt: skip
 
 

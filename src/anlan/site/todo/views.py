@@ -13,16 +13,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from anlan import now as clock
-from anlan.apps.delivery.models import Message
+from anlan.apps.monitoring.selectors import burning_of
 from anlan.apps.org.scope import Scope
 from anlan.apps.warnings.models import Act, Confirmation, DisposalReport, Warning
-from anlan.apps.warnings.selectors import Task, TaskKind, todo_for
+from anlan.apps.warnings.selectors import Task
 from anlan.rules import calendar
 from anlan.site.board import Row, board
-from anlan.site.quieting.waiting import filed_by, waiting_for
+from anlan.site.quieting.waiting import filed_by
+from anlan.site.todo.asked import Asked, asked_of, unread_of
 
 MESSAGES = 8
 DONE = 12
+CARDS = 40
+"""Warnings shown as cards; a desk over many counties has more, and the list has them all."""
 
 
 @dataclass
@@ -31,6 +34,8 @@ class Card:
 
     task: Task
     row: Row
+    burns: bool = False
+    """An alarm of the source is not back within limits: clearing would be refused."""
 
     @property
     def due_at(self) -> datetime | None:
@@ -59,18 +64,16 @@ def todo(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     scope = request.scope  # type: ignore[attr-defined]
     person = request.user.person  # type: ignore[union-attr]
-    tasks = todo_for(scope, person, now)
-    waiting = waiting_for(request.user, scope, now)
+    asked = asked_of(request.user, scope, now)
     context = {
         "now": now,
-        "cards": _cards(tasks, scope, now),
-        "waiting": waiting,
+        "asked": asked,
+        "cards": _cards(asked.tasks[:CARDS], scope, now),
+        "more": max(0, len(asked.tasks) - CARDS),
+        "waiting": asked.waiting,
         "filed": filed_by(request.user, scope, now),
-        "messages_to_me": _unread(scope),
-        "unread": Message.objects.addressed_to(scope).filter(read_at__isnull=True).count(),
+        "messages_to_me": _unread(scope, asked),
         "done": _done(person, scope, now) if person else [],
-        "asking": sum(1 for task in tasks if task.kind != TaskKind.HANDLE) + len(waiting),
-        "handling": sum(1 for task in tasks if task.kind == TaskKind.HANDLE),
     }
     fragment = bool(request.headers.get("HX-Request"))
     return render(request, "todo/_living.html" if fragment else "todo/todo.html", context)
@@ -79,12 +82,12 @@ def todo(request: HttpRequest) -> HttpResponse:
 def _cards(tasks: list[Task], scope: Scope, now: datetime) -> list[Card]:
     keys = {task.warning.pk for task in tasks}
     rows = {row.warning.pk: row for row in board(Warning.objects.visible_to(scope).filter(pk__in=keys), scope, now)}
-    return [Card(task, rows[task.warning.pk]) for task in tasks]
+    burning = burning_of({task.warning.source_id for task in tasks})
+    return [Card(task, rows[task.warning.pk], task.warning.source_id in burning) for task in tasks]
 
 
-def _unread(scope: Scope) -> Any:
-    rows = Message.objects.addressed_to(scope).filter(read_at__isnull=True).select_related("notice", "enterprise")
-    found = list(rows.order_by("-notice__sent_at", "-pk")[:MESSAGES])
+def _unread(scope: Scope, asked: Asked) -> list[Any]:
+    found: list[Any] = list(unread_of(scope, asked).order_by("-notice__sent_at", "-pk")[:MESSAGES])
     keys = {message.notice.subject.partition(":")[2] for message in found}
     numbers = {
         str(pk): number

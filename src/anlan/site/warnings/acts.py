@@ -59,9 +59,14 @@ class ActKind:
     """Fields that the service refuses when blank; the reason is shown beside them."""
 
 
+def clearing_actor(user: Any, warning: Warning, now: datetime) -> str:
+    """As whom the person clears: a level set by hand is lifted by the one who set it."""
+    issuer = issuer_name(user, now)
+    return issuer if warning.issuer == issuer else str(user)
+
+
 def _clear(attempt: Attempt) -> Any:
-    issuer = issuer_name(attempt.user, attempt.now)
-    actor = issuer if attempt.warning.issuer == issuer else attempt.name
+    actor = clearing_actor(attempt.user, attempt.warning, attempt.now)
     return services.clear(attempt.warning, actor=actor, person=attempt.user.person, at=attempt.now, text=attempt.text())
 
 

@@ -17,16 +17,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.monitoring.models import Alarm, AlarmSide
 from anlan.apps.monitoring.models.alarm import LEVEL_LABELS
 from anlan.apps.org import access
 from anlan.apps.org.models import Agency
 from anlan.apps.warnings import services
 from anlan.apps.warnings.models import Warning
+from anlan.apps.warnings.selectors import against_clearing
 from anlan.components.export import workbook
 from anlan.site.board import board
 from anlan.site.board.rows import JOINED
-from anlan.site.warnings.acts import ACTS, Attempt
+from anlan.site.warnings.acts import ACTS, Attempt, clearing_actor
 from anlan.site.warnings.clearing import clearing_words
 from anlan.site.warnings.entitled import Entitled, entitled
 from anlan.site.warnings.evidence import evidence
@@ -90,13 +92,17 @@ def gather(request: HttpRequest, warning: Warning, now: datetime) -> dict[str, A
     shown = board([warning], scope, now)
     row = shown.rows[0]
     until = warning.cleared_at or now
-    alarms = (
+    alarms = list(
         Alarm.objects.visible_to(scope)
         .filter(source_id=warning.source_id, raised_at__lte=until, side__in=(AlarmSide.HIGH, AlarmSide.LOW))
         .filter(Q(cleared_at__isnull=True) | Q(cleared_at__gte=warning.opened_at))
         .select_related("point")
         .order_by("raised_at", "pk")[:ALARMS]
     )
+    may = entitled(request.user, scope, warning, now)
+    mine = warning.enterprise_id in entitlements.enterprises_of(request.user, now, entitlements.STAFF)
+    for alarm in alarms:
+        alarm.can_acknowledge = mine and alarm.acknowledged_at is None and not alarm.is_withheld
     return {
         "now": now,
         "warning": warning,
@@ -105,7 +111,9 @@ def gather(request: HttpRequest, warning: Warning, now: datetime) -> dict[str, A
         "timeline": lines(warning, now),
         "recipients": receipts(warning),
         "alarms": alarms,
-        "may": entitled(request.user, scope, warning, now),
+        "unacknowledged": [alarm for alarm in alarms if alarm.can_acknowledge],
+        "may": may,
+        "against": against_clearing(warning, clearing_actor(request.user, warning, now), now) if may.clear else None,
         "acts": ACTS,
         "clearing": partial(clearing_words, warning, now),  # read only where the act is offered
         "report": getattr(warning, "report", None),
@@ -119,15 +127,14 @@ def dossier(request: HttpRequest, number: str) -> HttpResponse:
     now = clock.now()
     warning = look_up(request, number, now)
     if request.method == "GET" and not request.headers.get("HX-Request"):
-        mine = unread(warning, request.scope)  # type: ignore[attr-defined]
-        if mine:
-            services.mark_all_read(mine, actor=str(request.user), at=now)
+        _read(request, warning, now)
     context = gather(request, warning, now)
     if request.headers.get("HX-Request"):
         return render(request, "warnings/_living.html", context)
     context |= evidence(warning, request.scope, now)  # type: ignore[attr-defined]
     context["forms"] = blank_forms(context["may"])
-    context["opened"] = request.GET.get("act", "")
+    asked = request.GET.get("act", "")
+    context["opened"] = "" if asked == "clear" and context["against"] else asked
     return render(request, "warnings/dossier.html", context)
 
 
@@ -171,6 +178,7 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
         try:
             order = may.orders[0] if may.orders else None
             kind.perform(Attempt(request.user, warning, form.cleaned_data, now, order))
+            _read(request, warning, now)
         except services.Refused as refused:
             blank = [name for name in kind.mandatory if not str(form.cleaned_data.get(name) or "").strip()]
             for name in blank:
@@ -191,6 +199,13 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     context["forms"] = blank_forms(context["may"]) | {verb: form}
     context["opened"] = verb
     return render(request, "warnings/dossier.html", context, status=422)
+
+
+def _read(request: HttpRequest, warning: Warning, now: datetime) -> None:
+    """What was told about the warning is read by who opens it, and by who acts on it without opening it."""
+    mine = unread(warning, request.scope)  # type: ignore[attr-defined]
+    if mine:
+        services.mark_all_read(mine, actor=str(request.user), at=now)
 
 
 def blank_forms(may: Entitled) -> dict[str, Any]:

@@ -89,6 +89,14 @@ def alarms_began(source_id: int, since: datetime) -> AlarmFigures:
     return AlarmFigures(since, found["until"] or since, found["n"], found["points"], by_level)
 
 
+def burning_of(source_ids: Iterable[int]) -> set[int]:
+    """Of these sources those with a limit alarm that is not back in range. Machine's own read, one query."""
+    rows = Alarm.objects.by_the_machine().filter(
+        IN_SERVICE, source_id__in=list(source_ids), side__in=LIMITS, state=AlarmState.ACTIVE
+    )
+    return {source for source in rows.order_by().values_list("source_id", flat=True) if source is not None}
+
+
 def uncleared_count(source_id: int) -> int:
     """未消警数量 of one hazard source (MON-07). Machine's own read: spot checks and patrols take it as a figure."""
     return Alarm.objects.by_the_machine().filter(UNCLEARED, source_id=source_id).count()

@@ -1,5 +1,6 @@
 """What screens and the API read of warnings. Lists take a scope; a dossier takes a warning that was found in one."""
 
+from anlan.apps.warnings.selectors.clearing import against_clearing
 from anlan.apps.warnings.selectors.handling import ROWS, handling_facts
 from anlan.apps.warnings.selectors.lists import (
     cleared_warnings,
@@ -21,7 +22,7 @@ from anlan.apps.warnings.selectors.neglected import (
 from anlan.apps.warnings.selectors.recipients import COMMON, PLATFORM, Receipt, recipients_table
 from anlan.apps.warnings.selectors.steps import NextStep, next_step, steps_ahead
 from anlan.apps.warnings.selectors.timeline import TimelineEntry, timeline
-from anlan.apps.warnings.selectors.todo import Task, TaskKind, todo_for
+from anlan.apps.warnings.selectors.todo import Task, TaskKind, owed_by_staff, todo_for, tracked
 
 __all__ = [
     "COMMON",
@@ -33,6 +34,7 @@ __all__ = [
     "Task",
     "TaskKind",
     "TimelineEntry",
+    "against_clearing",
     "cleared_warnings",
     "handling_facts",
     "highest_by_source",
@@ -44,11 +46,13 @@ __all__ = [
     "open_by_source",
     "open_site_orders",
     "open_warnings",
+    "owed_by_staff",
     "recipients_table",
     "risk_levels",
     "steps_ahead",
     "timeline",
     "todo_for",
+    "tracked",
     "unopened",
     "was_larger_lately",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,16 +12,20 @@ from anlan.apps.obligations.models import ObligationKind, ObligationState
 from anlan.apps.org.models import Person
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.selectors.routing import posts_of
-from anlan.apps.warnings.models import Confirmation, SiteOrder, Warning
+from anlan.apps.warnings.models import Confirmation, SiteOrder, Told, Warning
 
 
 class TaskKind(StrEnum):
-    """What is asked for."""
+    """What is asked for, the most pressing first."""
 
     CONFIRM = "confirm"
-    HANDLE = "handle"
     REPORT = "report"
     ANSWER = "answer"
+    URGE = "urge"
+    """Nobody has confirmed the warning yet: the desk that was told presses for it."""
+    HANDLE = "handle"
+    TRACK = "track"
+    """Under way: followed until it is cleared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,44 @@ def _as_agency(scope: Scope, now: datetime) -> list[Task]:
     return tasks
 
 
+def owed_by_staff(scope: Scope, enterprises: Collection[int], known: Sequence[Task], now: datetime) -> list[Task]:
+    """What an enterprise owes, for its people who hold no post there: reports due, and open warnings to follow.
+
+    ``known``: cards that the person has already as a duty holder; no warning comes twice.
+    """
+    taken = {task.warning.pk for task in known}
+    rows = Warning.objects.visible_to(scope).filter(enterprise__in=enterprises, closed_at__isnull=True)
+    warnings = [each for each in rows.select_related("enterprise", "source") if each.pk not in taken]
+    over = [warning.subject for warning in warnings if not warning.is_open]
+    reports = obligations.owed_by_subject(over, ObligationKind.REPORT) if over else {}
+    tasks = []
+    for warning in warnings:
+        if warning.is_open:
+            tasks.append(Task(TaskKind.TRACK, warning))
+        elif warning.subject in reports:
+            owed = reports[warning.subject]
+            overdue = owed.state == ObligationState.OVERDUE or owed.due_at < now
+            tasks.append(Task(TaskKind.REPORT, warning, "", owed.due_at, overdue))
+    return sorted(tasks, key=_urgency)
+
+
+def tracked(scope: Scope, agencies: Collection[str], known: Sequence[Task], most: int) -> list[Task]:
+    """Open warnings of which these agencies were told, the unconfirmed ones to press for; the gravest first, at most
+    ``most`` of them. ``known`` as above."""
+    taken = {task.warning.pk for task in known}
+    told = Told.objects.visible_to(scope).filter(
+        recipient__in=[f"agency:{code}" for code in agencies], warning__cleared_at__isnull=True
+    )
+    rows = Warning.objects.visible_to(scope).filter(pk__in=told.values("warning"))
+    tasks = [
+        Task(TaskKind.TRACK if warning.confirmed_at else TaskKind.URGE, warning)
+        for warning in rows.select_related("enterprise", "source").order_by("-rank", "pk")[:most]
+        if warning.pk not in taken
+    ]
+    return sorted(tasks, key=_urgency)
+
+
 def _urgency(task: Task) -> tuple[int, int, float, int]:
-    asked_now = {TaskKind.CONFIRM: 0, TaskKind.REPORT: 1, TaskKind.ANSWER: 2, TaskKind.HANDLE: 3}[task.kind]
+    asked_now = list(TaskKind).index(task.kind)
     due = task.due_at.timestamp() if task.due_at is not None else 0.0
     return (-task.warning.rank, asked_now, due, task.warning.pk)
