@@ -153,3 +153,28 @@ def test_a_test_letter_is_sent_by_an_administrator_and_says_what_came_of_it(
     assert "不是电话号码" in answer.content.decode()
     assert Entry.objects.filter(act="test_letter_sent", chain__key="agency:county-a").count() == 2
     assert "13800000001" not in str(list(Entry.objects.values_list("after", flat=True)))
+
+
+@pytest.mark.case("B3")
+def test_a_number_is_kept_in_one_form_and_twice_the_same_is_one_way(world: World, lines: dict[str, Line]) -> None:
+    client, me = world.client("holder"), holder(world)
+    for typed in ("+86 138 0000 0001", "\u202a138-0000-0001", "１３８０００００００１"):
+        form = {"owner": f"person-{me.pk}", "channel": "sms", "address": typed, "order": "1"}
+        assert client.post("/me/contacts/add/", form).status_code == 302
+    assert [row.address for row in Contact.objects.filter(person=me)] == ["13800000001"]
+    old = Contact.objects.create(person=me, channel="sms", address="+86 138 0000 0002")
+    form = {"owner": f"person-{me.pk}", "channel": "sms", "address": "13800000002", "order": "3"}
+    client.post("/me/contacts/add/", form)
+    old.refresh_from_db()
+    assert old.order == 3
+    assert Contact.objects.filter(person=me).count() == 2
+
+
+@pytest.mark.case("B3")
+@pytest.mark.parametrize("typed", ["13800000001/13800000002", "1380000", "内线 8021"])
+def test_what_is_no_number_is_refused_as_a_contact(world: World, lines: dict[str, Line], typed: str) -> None:
+    client, me = world.client("holder"), holder(world)
+    form = {"owner": f"person-{me.pk}", "channel": "sms", "address": typed, "order": "1"}
+    answer = client.post("/me/contacts/add/", form, follow=True)
+    assert "没有采用" in answer.content.decode()
+    assert not Contact.objects.filter(person=me).exists()

@@ -11,6 +11,7 @@ from typing import Any
 
 from openpyxl.utils.escape import unescape
 
+from anlan import addresses
 from anlan.plain import one_line
 
 YES, NO = "是", "否"
@@ -25,7 +26,8 @@ _NUMBER = re.compile(r"[+-]?([1-9][0-9]{0,2}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?([eE]
 class Column:
     """One declared column. ``key`` is also the field of the record unless the sheet says otherwise.
 
-    ``kind``: text, code (text without blanks), number, whole, flag (是/否), choice, choices (several, joined by 、).
+    ``kind``: text, code (text without blanks), number, whole, flag (是/否), choice, choices (several, joined by 、),
+    phone, desk (a duty desk's number), mail: in their one form, refused by the record where they have none.
     ``ref`` names the sheet whose code stands here. ``default`` is what an empty optional cell means. ``guards``: an
     empty cell takes a protection away, which is never done in passing.
     """
@@ -50,7 +52,16 @@ class Column:
             return how + "、".join(label for _, label in self.choices if label)
         if self.ref:
             return f"“{self.ref}”中的编码"
-        return {"text": "文字", "code": "编码", "number": "数值", "whole": "整数", "flag": f"{YES} / {NO}"}[self.kind]
+        return {
+            "text": "文字",
+            "code": "编码",
+            "number": "数值",
+            "whole": "整数",
+            "flag": f"{YES} / {NO}",
+            "phone": "电话号码",
+            "desk": "电话号码",
+            "mail": "邮箱地址",
+        }[self.kind]
 
     def read(self, cell: Any) -> Any:
         """The value of a cell. Raises ValueError with a Chinese reason."""
@@ -71,6 +82,10 @@ class Column:
             case "choices":
                 parts = [part.strip() for part in text.replace("，", "、").replace(",", "、").split("、")]
                 return [self._choice(part) for part in parts if part]
+            case "phone" | "desk":
+                return addresses.tidy_phone(_whole_digits(cell, text), desk=self.kind == "desk")
+            case "mail":
+                return addresses.tidy_mail(text)
         return _whole_digits(cell, text)
 
     def show(self, value: Any) -> Any:

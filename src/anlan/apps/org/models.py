@@ -5,12 +5,16 @@ Persons hold posts; posts give roles; log-ins live in `accounts`. Rows here are 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 from typing import Any, Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from anlan import addresses
 from anlan.apps.org.scope import Scope, ScopedQuerySet
 
 
@@ -86,6 +90,11 @@ class Agency(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Bring the duty number into its one form before the fields look at it. Raises ValidationError."""
+        _tidy(self, duty_phone=partial(addresses.phone, desk=True))
+        super().clean_fields(exclude)
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk is None:
             self.path = f"new-{self.code}"
@@ -121,6 +130,22 @@ class Person(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Bring number and address into their one form before the fields look at them. Raises ValidationError."""
+        _tidy(self, phone=addresses.phone, email=addresses.mail)
+        super().clean_fields(exclude)
+
+
+def _tidy(row: models.Model, **rules: Callable[[str], str]) -> None:
+    refused = {}
+    for name, rule in rules.items():
+        try:
+            setattr(row, name, rule(getattr(row, name)))
+        except addresses.AddressRefused as error:
+            refused[name] = str(error)
+    if refused:
+        raise ValidationError(refused)
 
 
 class Role(models.TextChoices):

@@ -364,3 +364,16 @@ def test_a_letter_at_which_the_line_breaks_while_others_go_is_charged_with_it(so
     assert row.state == DeliveryState.FAILED
     assert len(told(sms)) == 40
     assert selectors.unwell_channels() == []
+
+
+# --- B3: numbers that were kept before the rule stood
+
+
+@pytest.mark.case("B3")
+def test_a_number_kept_as_it_was_typed_is_dialled_in_its_one_form(source: HazardSource, sms: Line) -> None:
+    main, technical = holder(source), holder(source, "technical")
+    contact(main, "sms", "\u202a+86 138-0000 0001\u202c")
+    Person.objects.filter(pk=technical.pk).update(phone="１３８ ００００ ０００２")
+    notice(source, [to_person(main), to_person(technical, "技术负责人")])
+    run(sms, FakeClock(at("08:00")), 5)
+    assert sorted(letter.address for letter in sms.taken) == ["13800000001", "13800000002"]

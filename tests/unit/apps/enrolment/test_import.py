@@ -95,12 +95,12 @@ def test_the_same_workbook_and_an_export_change_nothing() -> None:
 
 def test_each_enterprise_has_one_act_in_its_journal_and_no_phone_in_it() -> None:
     bring(book(WHOLE))
-    bring(changed(book(WHOLE), "人员与岗位", 2, "手机", "000-2"), at=NOW + timedelta(days=1))
+    bring(changed(book(WHOLE), "人员与岗位", 2, "手机", "138 0000 0002"), at=NOW + timedelta(days=1))
     acts = Entry.objects.filter(chain__key=f"enterprise:{CODE}", act="register_imported").order_by("seq")
     assert [set(entry.after) for entry in acts] == [set(PLANT), {"人员与岗位"}]
-    assert "000-" not in str([entry.after for entry in acts])
+    assert "1380000" not in str([entry.after for entry in acts])
     assert Entry.objects.filter(chain__key="installation", act="register_imported").count() == 1
-    assert Person.objects.get(code="new-1").phone == "000-2"
+    assert Person.objects.get(code="new-1").phone == "13800000002"
 
 
 @pytest.mark.req("DQ-12")

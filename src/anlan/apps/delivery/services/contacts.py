@@ -14,17 +14,17 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from anlan import addresses
 from anlan.apps.delivery.models import Contact, masked
 from anlan.apps.delivery.services import trouble
 from anlan.apps.delivery.services.units import chain_of_contact
 from anlan.apps.delivery.services.ways import Whom, addressed
 from anlan.apps.journal import services as journal
 from anlan.channels import Need
+from anlan.plain import one_line
 
 MOST_ORDER = 9
 _SHAPES = {
-    Need.PHONE: re.compile(r"\+?\d[\d -]{5,19}"),
-    Need.EMAIL: re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
     Need.WECOM: re.compile(r"[\w.@-]{1,64}"),
     Need.DINGTALK: re.compile(r"[\w.@$:+/=-]{1,64}"),
     Need.URL: re.compile(r"https?://\S+"),
@@ -55,8 +55,10 @@ def add(whom: Whom, channel: str, address: str, *, order: int, actor: str, at: d
     kind, key = whom
     with transaction.atomic():
         journal.hold([chain_of_contact(Contact(**{f"{kind}_id": key}), at)])
+        mine = Contact.objects.by_the_machine().filter(**{f"{kind}_id": key}, channel=channel)
+        same = [row.address for row in mine if tidy(known[channel].needs, row.address) == address]
         row, made = Contact.objects.by_the_machine().get_or_create(
-            **{f"{kind}_id": key}, channel=channel, address=address, defaults={"order": order}
+            **{f"{kind}_id": key}, channel=channel, address=(same or [address])[0], defaults={"order": order}
         )
         if not made:
             row.order, row.is_enabled, row.disabled_at, row.disabled_because = order, True, None, ""
@@ -109,13 +111,28 @@ def enable(row: Contact, *, actor: str, at: datetime) -> bool:
 
 
 def check_address(need: Need, address: str) -> str:
-    """The address without blanks around it; raises `ContactRefused` when it is not of this kind."""
-    address = address.strip()
+    """The address in its one form (`anlan.addresses`); raises `ContactRefused` when it is not of this kind."""
+    rule = {Need.PHONE: addresses.phone, Need.EMAIL: addresses.mail}.get(need)
+    if rule is not None:
+        try:
+            found = rule(address)
+        except addresses.AddressRefused as refused:
+            raise ContactRefused(_("%(why)s，没有采用") % {"why": refused}) from None
+        if found and len(found) <= 200:
+            return found
+        raise ContactRefused(_("没有填写%(kind)s，没有采用") % {"kind": NEED_WORDS[need]})
+    address = one_line(address)
     if len(address) > 200 or not _SHAPES[need].fullmatch(address):
         raise ContactRefused(
             _("“%(address)s”不是%(kind)s，没有采用") % {"address": address[:40], "kind": NEED_WORDS[need]}
         )
     return address
+
+
+def tidy(need: Need, address: str) -> str:
+    """An address that was kept before the rule stood, in its one form where it has one."""
+    rule = {Need.PHONE: addresses.tidy_phone, Need.EMAIL: addresses.tidy_mail}.get(need, str)
+    return rule(address)
 
 
 def _check_order(order: int) -> None:

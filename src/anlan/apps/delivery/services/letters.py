@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
+from anlan import addresses
 from anlan.apps.delivery.models import Delivery, Message
 from anlan.channels import Channel, Earlier, Letter, Need
 
@@ -31,7 +32,7 @@ def letter_of(row: Delivery, channel: Channel) -> Letter:
         title=notice.title,
         body=notice.body,
         level=notice.level,
-        address=row.contact.address if row.contact is not None else "",
+        address=_address(row.contact.address, channel) if row.contact is not None else "",
         kind=notice.kind,
         sent_at=notice.sent_at,
         due_at=notice.due_at,
@@ -47,6 +48,13 @@ def letter_of(row: Delivery, channel: Channel) -> Letter:
         acting=bool(message.acting_for),
         earlier=_earlier(row) if channel.wants_earlier else (),
     )
+
+
+def _address(kept: str, channel: Channel) -> str:
+    """The address as a provider wants it: numbers without blanks and dashes, whatever they were kept with."""
+    if channel.needs == Need.PHONE:
+        return addresses.dialled(kept)
+    return addresses.tidy_mail(kept) if channel.needs == Need.EMAIL else kept
 
 
 def _to(message: Message, channel: Channel) -> str:

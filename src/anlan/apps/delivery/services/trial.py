@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from anlan import addresses
 from anlan.apps.delivery.models import masked
 from anlan.apps.delivery.services import states
 from anlan.apps.delivery.services.contacts import ContactRefused, check_address
@@ -32,7 +33,7 @@ def send_test(channel: str, address: str, *, to: str, actor: str, chain: str, at
         title=_("安澜测试消息"),
         body=_("这是一条测试消息，不是预警。发送时间 %(at)s。") % {"at": f"{civil(at):%Y-%m-%d %H:%M:%S}"},
         level="",
-        address=address,
+        address=addresses.dialled(address) if found.needs == Need.PHONE else address,
         kind="test",
         sent_at=at,
     )

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from anlan import addresses
 from anlan.apps.delivery.models import NO_WAY, Contact, Delivery, Message, NoticeKind
 from anlan.apps.delivery.services.draft import To
 from anlan.apps.org import selectors as org
@@ -166,9 +167,11 @@ def _follow_register(found: dict[Whom, list[Contact]], channels: dict[str, Chann
     for (kind, key), known in found.items():
         given: dict[Need, str] = {}
         if kind == "person" and key in persons:
-            given = {Need.PHONE: persons[key].phone, Need.EMAIL: persons[key].email}
-        elif kind == "agency" and key in agencies and _MOBILE.fullmatch(agencies[key].duty_phone):
-            given = {Need.PHONE: agencies[key].duty_phone}
+            person = persons[key]
+            given = {Need.PHONE: addresses.tidy_phone(person.phone), Need.EMAIL: addresses.tidy_mail(person.email)}
+        elif kind == "agency" and key in agencies:
+            duty_phone = addresses.tidy_phone(agencies[key].duty_phone, desk=True)
+            given = {Need.PHONE: duty_phone} if _MOBILE.fullmatch(duty_phone) else {}
         for order, (name, channel) in enumerate(channels.items(), 1):
             address = given.get(channel.needs, "").strip()
             mine = [row for row in known if row.channel == name]

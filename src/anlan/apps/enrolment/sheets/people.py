@@ -45,8 +45,8 @@ class People(Sheet):
     columns = (
         Column("code", "人员编号", "字母、数字、短横线，全系统唯一", "code", required=True),
         Column("name", "姓名", "", required=True),
-        Column("phone", "手机", "只给需要打电话的岗位看", private=True),
-        Column("email", "邮箱", "", private=True),
+        Column("phone", "手机", "一个号码；只给需要打电话的岗位看", "phone", private=True),
+        Column("email", "邮箱", "", "mail", private=True),
         AGENCY,
         AT_ENTERPRISE,
         Column("role", "机构岗位", "在机构任职的必填", "choice", choices=_POSTS),

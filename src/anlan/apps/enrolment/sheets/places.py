@@ -71,7 +71,7 @@ class Agencies(Records):
         Column("role", "国家级席位", "只有部级席位填", "choice", choices=labelled(NationalRole.choices)),
         Column("parent", "上级代号", "上级机构，最上级不填", "code", ref="机构"),
         Column("region", "行政区划代码", "所在区划", "code", ref="区划"),
-        Column("duty_phone", "值班电话", ""),
+        Column("duty_phone", "值班电话", "一个号码；可以是短号，分机写“转8001”", "desk"),
     )
 
     def may(self, values: Values, record: Any, desk: Desk) -> None:
