@@ -86,7 +86,7 @@ def load(path: Path) -> EdgeConfig:
     except OSError as error:
         raise ConfigError(f"读不到配置文件 {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"配置文件 {path} 不是 UTF-8 编码") from error
+        raise ConfigError(f"配置文件 {path} 不是 UTF-8 编码；请在记事本里另存为 UTF-8") from error
     return parse(text, path.parent)
 
 

@@ -16,7 +16,9 @@ from anlan.edge.backoff import Backoff
 from anlan.edge.config import GatewayConfig
 from anlan.edge.drivers.base import Emit
 from anlan.edge.drivers.memory import PointMemory
+from anlan.edge.drivers.notes import Notes
 from anlan.edge.drivers.opcua_nodes import NodeOptions, node_options
+from anlan.edge.drivers.opcua_security import security
 from anlan.edge.drivers.opcua_session import Session, SessionLost, SessionOptions
 from anlan.edge.table import ConfigError, Table
 from anlan.now import Clock, monotonic
@@ -37,7 +39,7 @@ def from_options(options: Table, gateway: GatewayConfig, clock: Clock) -> OpcUaD
         publishing_ms=options.number("publishing_ms", min(500.0, max(50.0, period_ms / 4)), least=10),
         sampling_ms=options.number("sampling_ms", period_ms, least=0),
         queue_size=int(options.number("queue_size", 10, least=1)),
-        security=options.text("security", ""),
+        security=security(options.text("security", ""), gateway.base_dir, options.place),
         user=options.text("user", ""),
         password=_password(options, gateway),
     )
@@ -85,12 +87,15 @@ class OpcUaDriver:
         self._retry = retry
         self._clock = clock
         self._confirm_by_read = confirm_by_read
+        self._notes = Notes(gateway.code)
         self._frame_ready = asyncio.Event()
         self._session: Session | None = None
         self._told_lost = False
+        self._facts: dict[str, object] = {"missing_nodes": []}
+        """What the last session said of itself; that of the present one is asked."""
         self._state: dict[str, object] = {
             "driver": "opcua", "url": session.url, "connected": False, "since": clock.now().isoformat(),
-            "sessions": 0, "last_error": "", "missing_nodes": [],
+            "sessions": 0, "last_error": "",
         }  # fmt: skip
 
     @property
@@ -98,7 +103,11 @@ class OpcUaDriver:
         return self._nodes.decimals
 
     def diagnostics(self) -> Mapping[str, object]:
-        return {**self._state, "points": len(self._memory.codes)}
+        facts = self._session.facts() if self._session is not None else self._facts
+        state = {**self._state, **facts, "points": len(self._memory.codes)}
+        if state["connected"]:
+            state["last_error"] = str(self._notes)
+        return state
 
     async def run(self, emit: Emit, stop: asyncio.Event) -> None:
         stopping = asyncio.create_task(stop.wait())
@@ -113,30 +122,32 @@ class OpcUaDriver:
 
     async def _keep_session(self) -> None:
         while True:
-            session = Session(self._session_options, self._nodes, self._memory, self._clock, self._frame_ready)
+            session = Session(
+                self._session_options, self._nodes, self._memory, self._clock, self._frame_ready, self._notes
+            )
             try:
-                missing = await session.open()
-                self._connected(missing)
+                await session.open()
+                self._connected()
                 self._session = session
                 await session.receive()
             except SessionLost as error:
                 self._lost(str(error))
             finally:
+                self._facts = session.facts()
                 self._session = None
                 await session.close()
             await asyncio.sleep(self._retry.next())
 
-    def _connected(self, missing: list[str]) -> None:
-        if self._told_lost or missing:
-            lacking = f"，其中 {len(missing)} 个节点不存在: {'、'.join(missing[:5])}" if missing else ""
+    def _connected(self) -> None:
+        if self._told_lost:
             logger.warning(
-                "网关 %s 已连上 OPC UA 服务器 %s，测点 %d 个%s",
-                self._gateway.code, self._session_options.url, len(self._memory.codes), lacking,
+                "网关 %s 已连上 OPC UA 服务器 %s，测点 %d 个",
+                self._gateway.code, self._session_options.url, len(self._memory.codes),
             )  # fmt: skip
         self._told_lost = False
         self._retry.reset()
         self._state.update(
-            connected=True, since=self._clock.now().isoformat(), last_error="", missing_nodes=missing[:50],
+            connected=True, since=self._clock.now().isoformat(), last_error="",
             sessions=int(str(self._state["sessions"])) + 1,
         )  # fmt: skip
 

@@ -9,24 +9,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 
 from asyncua import ua
 from asyncua.client.client import Client
-from asyncua.common.node import Node
 from asyncua.common.subscription import DataChangeEvent, StatusChangeEvent, Subscription
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.uaerrors import UaError
 
 from anlan.edge.drivers.memory import PointMemory
-from anlan.edge.drivers.opcua_nodes import NodeOptions, find_nodes
+from anlan.edge.drivers.notes import Notes, some
+from anlan.edge.drivers.opcua_nodes import Found, NodeOptions, find_nodes
+from anlan.edge.drivers.opcua_portions import Kind, Portions
+from anlan.edge.drivers.opcua_security import Security
+from anlan.edge.drivers.opcua_values import SourceTimes, number_of, quality_of
 from anlan.edge.scan import Quality
 from anlan.now import Clock, monotonic
+from anlan.stream.tasks import end
 
 logger = logging.getLogger(__name__)
-_CHUNK = 500
+_FULL = {ua.StatusCodes.BadTooManyMonitoredItems, ua.StatusCodes.BadOutOfMemory}
+"""A subscription takes no more items; another one may."""
+_LISTED = 50
+"""Points named in the status at most; the log names fewer."""
 _CLOSE_SECONDS = 1.0
 logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # it tells every retry; we tell a loss once
 
@@ -44,13 +51,16 @@ class SessionOptions:
     publishing_ms: float
     sampling_ms: float
     queue_size: int
-    security: str = ""
+    security: Security | None = None
     user: str = ""
     password: str = field(default="", repr=False)
 
 
 class Session:
-    """Feeds a `PointMemory` from one server until lost; sets ``frame_ready`` when every point has spoken."""
+    """Feeds a `PointMemory` from one server until lost; sets ``frame_ready`` when every point has spoken.
+
+    What is read only in part is told to ``notes``.
+    """
 
     def __init__(
         self,
@@ -59,19 +69,38 @@ class Session:
         memory: PointMemory,
         clock: Clock,
         frame_ready: asyncio.Event,
+        notes: Notes,
     ) -> None:
         self._options = options
         self._nodes = nodes
         self._memory = memory
-        self._clock = clock
         self._frame_ready = frame_ready
+        self._notes = notes
         self._client: Client | None = None
-        self._subscription: Subscription | None = None
-        self._by_code: dict[str, Node] = {}
+        self._portions = Portions()
+        self._subscriptions: list[Subscription] = []
+        self._by_code: dict[str, ua.NodeId] = {}
         self._code_of: dict[ua.NodeId, list[str]] = {}
+        self._times = SourceTimes(clock)
+        self._doubts_told = 0
+        self._refused: dict[str, str] = {}
+        self._folders: dict[str, str] = {}
+        self._bad: dict[str, str] = {}
 
-    async def open(self) -> list[str]:
-        """Connect and subscribe; returns the codes whose node does not exist. Raises `SessionLost`."""
+    def facts(self) -> dict[str, object]:
+        """For the status file: what the server takes in one call, and which points are not well, and why."""
+        return {
+            "portions": self._portions.told,
+            "subscriptions": len(self._subscriptions),
+            "missing_nodes": list(self._refused)[:_LISTED],
+            "refused_nodes": dict(list(self._refused.items())[:_LISTED]),
+            "refused_folders": dict(list(self._folders.items())[:_LISTED]),
+            "bad_points": dict(list(self._bad.items())[:_LISTED]),
+            "doubtful_times": sorted(self._times.doubted)[:_LISTED],
+        }
+
+    async def open(self) -> None:
+        """Connect and subscribe. Raises `SessionLost` when nothing can be had; the rest is told."""
         with _losses("连接失败"):
             timeout = self._options.timeout_seconds
             # The probe of server state shares this interval as its time limit: not tighter than a busy server's pause.
@@ -80,34 +109,66 @@ class Session:
             if self._options.user:
                 client.set_user(self._options.user)
                 client.set_password(self._options.password)
-            if self._options.security:
-                await client.set_security_string(self._options.security)
+            if self._options.security is not None:
+                await self._options.security.use(client)
             await client.connect()
-            self._by_code = await find_nodes(client, self._nodes)
-            if not self._by_code:
-                raise SessionLost("服务器上没有找到任何测点")
-            return await self._subscribe(client)
+            await self._portions.ask(client)
+            found = await find_nodes(client, self._nodes, self._portions)
+            self._folders = found.refused
+            self._tell_folders()
+            if not found.nodes:
+                raise SessionLost(_nothing(found))
+            await self._subscribe(client, found)
 
-    async def _subscribe(self, client: Client) -> list[str]:
-        for code, node in self._by_code.items():
-            self._code_of.setdefault(node.nodeid, []).append(code)
-        self._memory.connect(self._by_code, monotonic())
-        subscription = await client.create_subscription(
-            self._options.publishing_ms, queue_maxsize=max(1000, 64 * len(self._by_code))
-        )
-        self._subscription = subscription
-        nodes = {node_id: codes[0] for node_id, codes in self._code_of.items()}
-        requests = [self._item(handle, node_id) for handle, node_id in enumerate(nodes, start=1)]
-        missing: list[str] = []
-        codes = list(nodes.values())
-        for start in range(0, len(requests), _CHUNK):
-            results = await subscription.create_monitored_items(requests[start : start + _CHUNK])
-            for code, result in zip(codes[start : start + _CHUNK], results, strict=True):
-                if isinstance(result, ua.StatusCode):
-                    missing.append(code)
-        if len(missing) == len(codes):
-            raise SessionLost("服务器拒绝订阅全部测点")
-        return missing
+    def _tell_folders(self) -> None:
+        names = [f"{node}（{why}）" for node, why in self._folders.items()]
+        self._notes.tell("folders", f"服务器不让浏览 {some(names)}，其下的测点读不到" if names else "")
+
+    async def _subscribe(self, client: Client, found: Found) -> None:
+        self._by_code = found.nodes
+        for code, node in found.nodes.items():
+            self._code_of.setdefault(node, []).append(code)
+        self._memory.connect([*found.nodes, *found.unresolved], monotonic())
+        self._refused = dict.fromkeys(found.unresolved, "BadNamespaceUriInvalid")
+        waiting = [self._item(handle, node) for handle, node in enumerate(self._code_of, start=1)]
+        taken = 0
+        while waiting:
+            try:
+                subscription = await client.create_subscription(
+                    self._options.publishing_ms, queue_maxsize=max(1000, 64 * len(found.nodes))
+                )
+            except UaError as error:
+                if not self._subscriptions:
+                    raise
+                self._refuse(waiting, type(error).__name__)
+                break
+            create = partial(_create, subscription)
+            results = await self._portions.each(Kind.MONITOR, waiting, create)
+            answered = list(zip(waiting, results, strict=True))
+            full = [item for item, result in answered if isinstance(result, ua.StatusCode) and result.value in _FULL]
+            for item, result in answered:
+                if isinstance(result, ua.StatusCode) and result.value not in _FULL:
+                    self._refuse([item], result.name)
+            took = sum(not isinstance(result, ua.StatusCode) for result in results)
+            if took:
+                self._subscriptions.append(subscription)
+                taken += took
+            else:
+                self._refuse(full, "BadTooManyMonitoredItems")
+                full = []
+            waiting = full
+        if not taken:
+            why = some(sorted(set(self._refused.values())))
+            raise SessionLost(f"服务器拒绝订阅全部测点（{why}）")
+        self._tell_refused()
+
+    def _refuse(self, items: Sequence[ua.MonitoredItemCreateRequest], why: str) -> None:
+        for item in items:
+            self._refused |= dict.fromkeys(self._code_of[item.ItemToMonitor.NodeId], why)
+
+    def _tell_refused(self) -> None:
+        names = [f"{code}（{why}）" for code, why in self._refused.items()]
+        self._notes.tell("nodes", f"{len(names)} 个测点的节点不存在或读不到: {some(names)}" if names else "")
 
     def _item(self, handle: int, node_id: ua.NodeId) -> ua.MonitoredItemCreateRequest:
         asked = ua.MonitoringParameters()
@@ -127,9 +188,17 @@ class Session:
 
     async def receive(self) -> None:
         """Take notifications until the session is in doubt; always ends in `SessionLost` or cancellation."""
-        subscription = self._subscription
-        if subscription is None:
-            raise SessionLost("会话没有建立")
+        following = [asyncio.create_task(self._follow(subscription)) for subscription in self._subscriptions]
+        try:
+            if following:
+                await asyncio.wait(following, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            errors = await end(following)
+        for error in errors:
+            raise error
+        raise SessionLost("订阅已关闭")
+
+    async def _follow(self, subscription: Subscription) -> None:
         with _losses("连接中断"):
             async for event in subscription:
                 if isinstance(event, DataChangeEvent):
@@ -140,32 +209,59 @@ class Session:
                         self._frame_ready.set()
                 elif isinstance(event, StatusChangeEvent):
                     raise SessionLost(f"服务器结束了订阅: {event.notification.Status.name}")
-        raise SessionLost("订阅已关闭")
 
     async def confirm(self, codes: list[str]) -> None:
-        """Read points outright that the subscription did not confirm. A failure is left to `receive` to notice.
+        """Read points outright that the subscription did not confirm; a failure is told, and `receive` notices whether
+        it is the end of the session.
 
         For servers that stamp a value only when it changes: the answer confirms the value as of the server's time.
         """
         client = self._client
-        if client is None or not codes:
+        known = [code for code in codes if code in self._by_code and code not in self._refused]
+        if client is None or not known:
             return
-        nodes = [self._by_code[code] for code in codes if code in self._by_code]
+
+        async def read(some_codes: Sequence[str]) -> Sequence[ua.DataValue]:
+            nodes = [self._by_code[code] for code in some_codes]
+            return list(await client.uaclient.read_attributes(nodes, AttributeIds.Value))
+
         try:
-            values = await client.read_attributes(nodes, AttributeIds.Value) if nodes else []
-        except (UaError, OSError, TimeoutError):
-            return  # unconfirmed stays unconfirmed; quality falls by itself
-        for code, stated in zip([code for code in codes if code in self._by_code], values, strict=True):
-            self._take(code, stated, as_of_server=True)
+            values = await self._portions.each(Kind.READ, known, read)
+        except (UaError, OSError, TimeoutError) as error:
+            # unconfirmed stays unconfirmed; quality falls by itself
+            self._notes.tell("read", f"直接读取测点失败: {str(error) or type(error).__name__}")
+            return
+        self._notes.tell("read", "")
+        for code, stated in zip(known, values, strict=True):
+            value = ua.DataValue(StatusCode=stated) if isinstance(stated, ua.StatusCode) else stated
+            self._take(code, value, as_of_server=True)
 
     def _take(self, code: str, stated: ua.DataValue, *, as_of_server: bool = False) -> None:
-        stamp: datetime | None = stated.ServerTimestamp
-        if not as_of_server:
-            stamp = stated.SourceTimestamp or stamp
-        at = _as_utc(stamp) if stamp is not None else self._clock.now()
-        value = number_of(stated)
-        quality = quality_of(stated.StatusCode)
+        at, believed = self._times.of(code, stated, as_of_server=as_of_server)
+        value, quality = number_of(stated), quality_of(stated.StatusCode)
+        if quality is Quality.GOOD and not believed:
+            quality = Quality.UNCERTAIN
+        if quality is Quality.BAD and stated.StatusCode is not None:
+            self._bad[code] = stated.StatusCode.name
+        elif value is None:
+            self._bad[code] = "不是数值"
+        elif self._nodes.missing.is_sign(code, value):
+            self._bad[code] = f"缺测标志 {value:g}"
+            value = None
+        else:
+            self._bad.pop(code, None)
+        if len(self._times.doubted) != self._doubts_told:
+            self._tell_doubts()
         self._memory.arrive(code, value, quality, int(at.timestamp() * 1e6 + 0.5), monotonic())
+
+    def _tell_doubts(self) -> None:
+        """The log gets one line for the first of them; the status always names those of the moment."""
+        grown = not self._doubts_told
+        self._doubts_told = len(self._times.doubted)
+        if grown or not self._doubts_told:
+            names = sorted(self._times.doubted)
+            told = f"数据源的时间不可信（年份不对，或快慢数小时），改用服务器或网关的时间并记为存疑: {some(names)}"
+            self._notes.tell("times", told if names else "")
 
     async def close(self) -> None:
         """Let go of the server within about a second, whatever state it is in."""
@@ -182,23 +278,18 @@ class Session:
             client.disconnect_socket()
 
 
-def quality_of(status: ua.StatusCode | None) -> Quality:
-    """OPC UA severity (the two highest bits) → quality."""
-    severity = 0 if status is None else status.value >> 30
-    return (Quality.GOOD, Quality.UNCERTAIN, Quality.BAD, Quality.BAD)[severity]
+async def _create(
+    subscription: Subscription, items: Sequence[ua.MonitoredItemCreateRequest]
+) -> Sequence[int | ua.StatusCode]:  # fmt: skip
+    return await subscription.create_monitored_items(items)
 
 
-def number_of(stated: ua.DataValue) -> float | None:
-    """The value as a number; switches are 0 and 1; anything else is no measurement."""
-    value = stated.Value.Value if stated.Value is not None else None
-    if isinstance(value, bool | int | float):
-        return float(value)
-    return None
-
-
-def _as_utc(stamp: datetime) -> datetime:
-    # asyncua gives UTC either naive or aware, by version.
-    return stamp if stamp.tzinfo is not None else stamp.replace(tzinfo=UTC)
+def _nothing(found: Found) -> str:
+    if found.unresolved:
+        return f"服务器没有测点所在的命名空间（nsu=）: {some(found.unresolved)}"
+    if found.refused:
+        return f"服务器拒绝浏览: {some([f'{node}（{why}）' for node, why in found.refused.items()])}"
+    return "服务器上没有找到任何测点"
 
 
 @contextlib.contextmanager

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from anlan.edge.drivers.missing import missing_numbers
 from anlan.edge.packet import CIVIL_ZONE
 from anlan.edge.table import ConfigError, Table
+from anlan.edge.text import TextError, read_text
 
 _BLANK = "whitespace"
 
@@ -46,9 +48,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Recording:
-    """All rows, in order of time."""
+    """All rows, in the order of the file; ``set_back``: lines before which the recorder's clock was set back, and by
+    how many seconds."""
 
     rows: list[Row]
+    set_back: list[tuple[int, float]] = field(default_factory=list)
 
     @property
     def last_step_seconds(self) -> float:
@@ -58,37 +62,44 @@ class Recording:
 
     @staticmethod
     def read(path: Path, columns: Layout) -> Recording:
-        """Read the whole file; raises `RecordingError`. Rows that step back in time are refused, not sorted."""
+        """Read the whole file; raises `RecordingError`.
+
+        Where the recorder's clock was set back (an hour twice in autumn), the rows go on as they stand in the file, at
+        the step that they had before. A file that mostly runs backwards is refused, not sorted.
+        """
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except OSError as error:
-            raise RecordingError(f"读不到文件: {error.strerror or error}") from error
-        except UnicodeDecodeError as error:
-            raise RecordingError("文件不是 UTF-8 编码") from error
+            text = read_text(path)
+        except TextError as error:
+            raise RecordingError(str(error)) from error
         lines = [cells for cells in _cells(text, columns.separator) if cells]
         names: list[str] = []
         if columns.header and lines:
             names = [name.strip() for name in lines.pop(0)]
         places = [_place(column, names) for column in columns.columns.values()]
         time_place = None if columns.time_column is None else _place(columns.time_column, names)
-        rows = []
-        first: datetime | None = None
-        offset = 0.0
+        rows: list[Row] = []
+        set_back: list[tuple[int, float]] = []
+        before: datetime | None = None
+        offset, step, forward = 0.0, columns.row_seconds, 0
         for number, cells in enumerate(lines):
             line = number + 1 + columns.header
             if time_place is None:
                 offset = number * columns.row_seconds
             else:
                 at = _time(cells, time_place, columns.time_format, line)
-                first = first or at
-                step = (at - first).total_seconds()
-                if step < offset:
-                    raise RecordingError(f"第 {line} 行的时间早于上一行")
-                offset = step
+                moved = 0.0 if before is None else (at - before).total_seconds()
+                before = at
+                if moved < 0:
+                    set_back.append((line, -moved))
+                elif moved > 0:
+                    step, forward = moved, forward + 1
+                offset += step if moved < 0 else moved
             rows.append(Row(offset, [_number(cells, place, columns.missing) for place in places]))
         if not rows:
             raise RecordingError("文件里没有数据行")
-        return Recording(rows)
+        if len(set_back) > forward:
+            raise RecordingError(f"第 {set_back[0][0]} 行起时间多半早于上一行；请把文件按时间从早到晚排好")
+        return Recording(rows, set_back)
 
 
 def layout(options: Table) -> Layout:
@@ -103,7 +114,7 @@ def layout(options: Table) -> Layout:
     time_format = options.text("time_format", "") or None
     if options.has("time_column"):
         time_column = _column(options.value("time_column"), header, f"{options.place} time_column")
-    missing = frozenset(float(str(value)) for value in options.items("missing") if _is_number(value, options.place))
+    missing = missing_numbers(options)
     separator = options.text("separator", ",")
     if separator != _BLANK and len(separator) != 1:
         raise ConfigError(f"{options.place} separator 只能是一个字符或 whitespace")
@@ -117,12 +128,6 @@ def _column(column: object, header: bool, place: str) -> str | int:
     if isinstance(column, str) and column and header:
         return column
     raise ConfigError(f"{place} 要写列名（有表头时）或从 1 起的列号")
-
-
-def _is_number(value: object, place: str) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ConfigError(f"{place} missing 要写成数字的列表")
-    return True
 
 
 def _cells(text: str, separator: str) -> list[list[str]]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from anlan.edge.config import GatewayConfig
 from anlan.edge.drivers.base import Emit
+from anlan.edge.drivers.notes import Notes
 from anlan.edge.drivers.recording import Layout, Recording, RecordingError, Row, layout
 from anlan.edge.scan import Quality, Sample, Scan
 from anlan.edge.table import Table
@@ -47,6 +48,7 @@ class ReplayDriver:
         self._clock = clock
         self._loop = loop
         self._decimals = dict.fromkeys(columns.codes, decimals)
+        self._notes = Notes(gateway.code)
         self._state: dict[str, object] = {
             "driver": "replay", "file": path.name, "connected": False, "since": clock.now().isoformat(),
             "rows": 0, "passes": 0, "last_error": "",
@@ -79,7 +81,8 @@ class ReplayDriver:
 
     async def _play(self, recording: Recording, emit: Emit, stop: asyncio.Event) -> None:
         start_us = self._now_us()
-        self._state.update(connected=True, since=self._clock.now().isoformat(), last_error="")
+        self._notes.tell("clock", _set_back(recording))
+        self._state.update(connected=True, since=self._clock.now().isoformat(), last_error=str(self._notes))
         for row in recording.rows:
             at_us = start_us + round(row.offset_seconds / self._speed * 1e6)
             await _pause((at_us - self._now_us()) / 1e6, stop)
@@ -108,6 +111,14 @@ class ReplayDriver:
 
     def _now_us(self) -> int:
         return int(self._clock.now().timestamp() * 1e6)
+
+
+def _set_back(recording: Recording) -> str:
+    if not recording.set_back:
+        return ""
+    line, seconds = recording.set_back[0]
+    places = f"共 {len(recording.set_back)} 处，" if len(recording.set_back) > 1 else ""
+    return f"录制第 {line} 行的时间比上一行早 {seconds:g} 秒（时钟被拨回），{places}按文件里的先后接着播放"
 
 
 async def _pause(seconds: float, stop: asyncio.Event) -> None:
