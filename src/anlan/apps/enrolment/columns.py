@@ -101,6 +101,11 @@ class Column:
                 return "、".join(dict(self.choices).get(each, each) for each in value)
         return value
 
+    def in_words(self, value: Any) -> str:
+        """A value as a person reads it beside the column's title; empty for none."""
+        shown = self.show(value)
+        return "" if shown is None else f"{shown:.12g}" if isinstance(shown, float) else str(shown)
+
     def _code(self, cell: Any, text: str) -> str:
         if any(character.isspace() for character in text):
             raise ValueError(f"“{text}”中有空白")

@@ -15,16 +15,18 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from anlan.apps.accounts.selectors import register_scope
-from anlan.apps.enrolment import report
+from anlan.apps.enrolment import loosening, report
 from anlan.apps.enrolment.columns import Column
 from anlan.apps.enrolment.desk import Desk, Faults
 from anlan.apps.enrolment.models import Handed
 from anlan.apps.enrolment.reading import Row, Unreadable, read
 from anlan.apps.enrolment.report import Report
 from anlan.apps.enrolment.sheets import FINDERS
+from anlan.apps.enrolment.sheets.base import covered_from_above
 from anlan.apps.journal import services as journal
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry import services as registry
+from anlan.apps.registry.models import Enterprise, HazardSource
 
 __all__ = ["Done", "Unreadable", "bring_in", "confirm", "drop", "hand_in", "preview"]
 
@@ -181,6 +183,8 @@ def _row(row: Row, desk: Desk) -> tuple[str, list[dict[str, str]]]:
                 *((keys[title], f"空白会{words}；没有确认去掉，未写入") for title, words in taken_away.items())
             )
     kept = row.sheet.put(row.values, record, desk)
+    if record is not None and row.sheet.watched:
+        _tell_loosening(row, now, kept, desk)
     if row.sheet.title in FINDERS:
         desk.remember(row.sheet.title, row.values["code"], kept)
     return (report.NEW if record is None else report.CHANGED), details
@@ -195,8 +199,18 @@ def _wanted(row: Row, key: str, now: dict[str, Any]) -> Any:
     return row.values[key]
 
 
+def _tell_loosening(row: Row, before: dict[str, Any], kept: Any, desk: Desk) -> None:
+    """An enterprise's own administrator is at work, with nobody's leave: what was loosened is told."""
+    enterprise = kept if isinstance(kept, Enterprise) else desk.find("企业", row.enterprise)
+    if desk.is_operator or covered_from_above(desk, enterprise):
+        return
+    source_id = kept.pk if isinstance(kept, HazardSource) else getattr(kept, "source_id", None)
+    after, code = row.sheet.values_of(kept), str(row.values["code"])
+    loosening.tell(row.sheet, code, enterprise, before, after, source_id=source_id, actor=desk.actor, at=desk.at)
+
+
 def _change(column: Column, old: Any, new: Any) -> dict[str, str]:
-    told = {"column": column.title, "old": _shown(column, old), "new": _shown(column, new)}
+    told = {"column": column.title, "old": column.in_words(old), "new": column.in_words(new)}
     if column.guards and new is None:
         told["removed"] = f"去掉{column.title} {told['old']}"
     return told
@@ -206,11 +220,6 @@ def _unknown(row: Row, desk: Desk) -> list[tuple[str, str]]:
     """What a row with unreadable cells refers to beside them and does not exist: all of it is told at once."""
     unread = {key for key, _ in row.faults}
     return [fault for fault in row.sheet.unknown(row.values, desk) if fault[0] not in unread]
-
-
-def _shown(column: Column, value: Any) -> str:
-    shown = column.show(value)
-    return "" if shown is None else f"{shown:g}" if isinstance(shown, float) else str(shown)
 
 
 def _fault(row: Row, key: str, reason: str) -> dict[str, str]:

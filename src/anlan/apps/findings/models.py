@@ -1,11 +1,15 @@
-"""Findings: something that is not as it must be, from found to closed: 发现→交办→整改→核验→销号 (U5)."""
+"""Findings: something that is not as it must be, from found to closed: 发现→交办→整改→核验→销号 (U5). Clues (线索)."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.org.models import Agency
+from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise
 from anlan.rules.patrol import RECTIFICATION_LABELS
 
@@ -20,6 +24,7 @@ class FindingKind(models.TextChoices):
     UNREACHED = "unreached", _("告知对象联系不上")
     NOBODY_TOLD = "nobody_told", _("没有告知到任何人")
     HIDDEN_DANGER = "hidden_danger", _("隐患")
+    LOOSENED = "loosened", _("企业自行放宽监测")
 
 
 class FindingState(models.TextChoices):
@@ -114,3 +119,50 @@ class FindingStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.finding_id} {self.kind}"
+
+
+class ClueKind(models.TextChoices):
+    LOOSENED = "loosened", _("企业自行放宽监测")
+
+
+class ClueState(models.TextChoices):
+    OPEN = "open", _("待核查")
+    CONFIRMED = "confirmed", _("查实")
+    REFUTED = "refuted", _("查否")
+
+
+class OfSupervision(OfEnterprise):
+    """Rows about an enterprise that its agencies see and the enterprise itself does not."""
+
+    def within(self, scope: Scope) -> Self:
+        return super().within(replace(scope, enterprise_ids=()))
+
+
+class Clue(models.Model):
+    """线索: what points to a violation, kept with its evidence as it was at that instant (SEC-03).
+
+    Added and never changed but for ``state``: what it says is sealed. ``sha256`` is the digest of ``evidence``
+    (`services.clues.digest_of`), so that a copy handed on can be held against it.
+    """
+
+    kind = models.CharField(_("类型"), max_length=20, choices=ClueKind.choices)
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="clues")
+    finding = models.ForeignKey(Finding, models.PROTECT, null=True, blank=True, related_name="clues")
+    subject = models.CharField(max_length=80)
+    """What it is about: ``point:<code>`` …"""
+    text = models.CharField(_("内容"), max_length=300)
+    label = models.CharField(_("依据"), max_length=80)
+    """The article that the act goes against, or 本地设定."""
+    evidence = models.JSONField(_("证据"))
+    sha256 = models.CharField(_("证据指纹"), max_length=64)
+    state = models.CharField(_("状态"), max_length=10, choices=ClueState.choices, default=ClueState.OPEN)
+    found_at = models.DateTimeField(_("发现时间"))
+
+    objects = OfSupervision.as_manager()
+
+    class Meta:
+        ordering = ["-found_at", "-pk"]
+        indexes = [models.Index(fields=["enterprise", "state"], name="clue_of_enterprise")]
+
+    def __str__(self) -> str:
+        return self.text

@@ -25,6 +25,7 @@ __all__ = [
     "heads",
     "hold",
     "link",
+    "plain",
     "record",
     "record_all",
     "record_at_most_once_a_minute",

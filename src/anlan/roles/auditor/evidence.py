@@ -199,6 +199,11 @@ EVIDENCE: Mapping[str, Table] = {
         sealed=("finding_id", "enterprise_id", "kind", "actor", "unit", "at", "text"),
         acted=("kind", "at", "text"),
     ),
+    "findings.Clue": Table(
+        "线索",
+        sealed=("kind", "enterprise_id", "finding_id", "subject", "text", "label", "evidence", "sha256", "found_at"),
+        excused={"state": "no act changes it yet"},
+    ),
     "monitoring.Filing": Table(
         "报备",
         sealed=(

@@ -12,6 +12,7 @@ from anlan.apps.enrolment.columns import Column
 from anlan.apps.enrolment.desk import OUT_OF_SCOPE, Desk, Faults
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise
+from anlan.rules.loosening import Watched
 
 ENTERPRISE = Column("enterprise", "企业编码", "所属企业", "code", required=True, ref="企业")
 
@@ -27,6 +28,8 @@ class Sheet:
     columns: tuple[Column, ...]
     keys: tuple[str, ...] = ("code",)
     """The columns that name a row: two rows with the same are a mistake."""
+    watched: Watched | None = None
+    """What kind of record these are, when they decide how closely an enterprise is watched."""
 
     def current(self, values: Values, desk: Desk) -> Any:
         """The record that the row is about; None when it would be new."""

@@ -19,6 +19,7 @@ from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Camera, Enterprise, EnterpriseKind, HazardSource, SourceLevel
 from anlan.apps.registry.selectors import register
 from anlan.rules import codes
+from anlan.rules.loosening import Watched
 
 SUPERVISED = ("scheme", "region", "county", "town", "park", "supervisor", "is_active")
 """What an enterprise's own administrator may not change about it."""
@@ -27,6 +28,7 @@ SUPERVISED = ("scheme", "region", "county", "town", "park", "supervisor", "is_ac
 class Enterprises(Records):
     title = "企业"
     note = "由监管单位的管理员登记；企业自己的管理员可改名称、地址等，不可改监管关系。"
+    watched = Watched.ENTERPRISE
     model = Enterprise
     columns = (
         Column("code", "企业编码", "按编码体系", "code", required=True),
@@ -94,6 +96,7 @@ class Enterprises(Records):
 
 class Sources(OfEnterprise):
     title = "重大危险源"
+    watched = Watched.SOURCE
     model = HazardSource
     columns = (
         ENTERPRISE,
@@ -117,6 +120,7 @@ class Sources(OfEnterprise):
 
 class Cameras(OfEnterprise):
     title = "摄像头"
+    watched = Watched.CAMERA
     model = Camera
     columns = (
         ENTERPRISE,

@@ -13,11 +13,13 @@ from anlan.apps.registry import services
 from anlan.apps.registry.models import Device, DeviceKind, Gas, Gateway, Point
 from anlan.apps.registry.selectors import register
 from anlan.rules import codes
+from anlan.rules.loosening import Watched
 
 
 class Gateways(OfEnterprise):
     title = "网关"
     note = "新网关的密钥在导入后只显示一次。"
+    watched = Watched.GATEWAY
     model = Gateway
     columns = (
         ENTERPRISE,
@@ -47,6 +49,7 @@ class Gateways(OfEnterprise):
 
 class Devices(OfEnterprise):
     title = "设备"
+    watched = Watched.DEVICE
     model = Device
     columns = (
         ENTERPRISE,
@@ -74,6 +77,7 @@ class Points(OfEnterprise):
     note = (
         "所属危险源随设备。报警限值的每次修改都留历史。空白的限值就是没有这一限；会去掉已有限值的，须在预览中另行勾选。"
     )
+    watched = Watched.POINT
     model = Point
     columns = (
         ENTERPRISE,
