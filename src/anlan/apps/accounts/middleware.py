@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from anlan import now as clock
 from anlan.apps.accounts import services
 from anlan.apps.org import scope as scopes
+from anlan.components.beside import try_to_write
 
 IDLE_LIMIT = timedelta(hours=4)
 """A session that shows no life for so long is ended: a local setting, no article."""
@@ -34,8 +36,15 @@ class SessionLimits:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         key, attended = request.session.session_key, UNATTENDED not in request.headers
         if request.user.is_authenticated and key and not self._goes_on(key, attended):
-            logout(request)
+            self._end(request)
         return self.get_response(request)
+
+    @staticmethod
+    def _end(request: HttpRequest) -> None:
+        """Log out, also while nothing can be written: what cannot be is not tried again at the answer."""
+        if not try_to_write(lambda: logout(request), "a log-out"):
+            request.user = AnonymousUser()
+            request.session.modified = False
 
     @staticmethod
     def _goes_on(key: str, attended: bool) -> bool:

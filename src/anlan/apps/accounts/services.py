@@ -13,6 +13,7 @@ from django.db import transaction
 from anlan.apps.accounts.models import Grant, User, Visit
 from anlan.apps.journal import services as journal
 from anlan.apps.org.models import Person
+from anlan.components.beside import try_to_write
 
 SESSION_LIMIT = 3
 """Sessions that one log-in may hold at once; the oldest gives way. A local setting, no article."""
@@ -31,18 +32,19 @@ def begin_visit(user: User, session_key: str, at: datetime, address: str | None)
 
 
 def visit_is_alive(session_key: str, at: datetime, idle_limit: timedelta, *, attended: bool = True) -> bool:
-    """Whether the session may go on; notes that it was seen, at most once a minute.
+    """Whether the session may go on; notes that it was seen, at most once a minute, when that can be written at once.
 
-    ``attended`` False: nobody asked, the page did so by itself, which is no sign of life of the person.
+    ``attended`` False: nobody asked, the page did so by itself, which is no sign of life of the person. A session that
+    was idle too long is over whether or not its end can be written: its last sign of life says so each time.
     """
     visit = Visit.objects.filter(session_key=session_key).first()
     if visit is None:
         return False
     if at - visit.last_seen_at > idle_limit:
-        end_visit(session_key)
+        try_to_write(lambda: end_visit(session_key), "the end of a session")
         return False
     if attended and at - visit.last_seen_at >= TOUCH_EVERY:
-        Visit.objects.filter(pk=visit.pk).update(last_seen_at=at)
+        try_to_write(lambda: Visit.objects.filter(pk=visit.pk).update(last_seen_at=at), "a visit")
     return True
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from anlan.apps.journal import services as journal
 from anlan.apps.org.scope import ScopedQuerySet
+from anlan.components.beside import try_to_write
 
 REFUSED = "access_refused"
 """Act under which a refused attempt stands in the journal."""
@@ -43,7 +44,7 @@ def note_refusal(request: HttpRequest, chain: str, row: Any, *, now: datetime) -
     """Write into ``chain`` that this person asked for ``row`` and was refused, with the address that they asked for.
 
     Asked again for the same within a minute it is counted, and the count is journaled: a flood of refusals does not
-    flood the journal.
+    flood the journal. While nothing can be written the refusal stands all the same, and the attempt in the log.
     """
     address = request.META.get("REMOTE_ADDR", "")
     act = journal.Act(
@@ -54,4 +55,5 @@ def note_refusal(request: HttpRequest, chain: str, row: Any, *, now: datetime) -
         f"{row._meta.model_name}:{row.pk}",
         after={"method": request.method, "path": request.path[:200], "address": address},
     )
-    journal.record_at_most_once_a_minute(act, f"{address} {request.method} {request.path}")
+    place = f"{address} {request.method} {request.path}"
+    try_to_write(lambda: journal.record_at_most_once_a_minute(act, place), f"{act.actor} refused {act.subject} {place}")

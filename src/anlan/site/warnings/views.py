@@ -25,6 +25,7 @@ from anlan.apps.org.models import Agency
 from anlan.apps.warnings import services
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.selectors import against_clearing
+from anlan.components.beside import try_to_write
 from anlan.components.export import workbook
 from anlan.site.board import board
 from anlan.site.board.rows import JOINED
@@ -205,7 +206,7 @@ def _read(request: HttpRequest, warning: Warning, now: datetime) -> None:
     """What was told about the warning is read by who opens it, and by who acts on it without opening it."""
     mine = unread(warning, request.scope)  # type: ignore[attr-defined]
     if mine:
-        services.mark_all_read(mine, actor=str(request.user), at=now)
+        try_to_write(lambda: services.mark_all_read(mine, actor=str(request.user), at=now), "a reading")
 
 
 def blank_forms(may: Entitled) -> dict[str, Any]:
