@@ -117,6 +117,6 @@ def test_an_altered_column_is_found_by_what_is_said_to_prove_it(world: Any) -> N
                 transaction.set_rollback(True)
     assert unseen == []
     assert untried == [
-        "delivery.Delivery", "delivery.FallBack", "findings.Clue", "monitoring.OfflineSpell", "monitoring.Retrospective",
-        "rulebook.Refinement", "org.Deputy",
+        "delivery.Delivery", "delivery.FallBack", "findings.Clue", "monitoring.OfflineSpell",
+        "monitoring.Retrospective", "rulebook.Refinement", "org.Deputy",
     ]  # fmt: skip
