@@ -36,6 +36,10 @@ BIT_LL, BIT_L, BIT_H, BIT_HH, BIT_FLATLINE, BIT_BAD, BIT_NO_DATA = (1 << bit for
 """Alarm bits of a point as they stand in `Kernel.bits` and in live answers."""
 
 
+SWITCHED_OFF = "switched_off"
+"""The point is no longer in use: nothing will ever say that it is back in range."""
+
+
 class AlarmEvent(msgspec.Struct, frozen=True, gc=False):
     """One change of one alarm.
 
@@ -43,7 +47,8 @@ class AlarmEvent(msgspec.Struct, frozen=True, gc=False):
     `worst` the worst level so far. `value` and `limit` are None where the side has none. `since_us` is the sample time
     at which the excursion began, `at_us` the sample time of this change (for no_data: times of receipt), `detected_us`
     when the server could know it. All epoch µs. `extreme` is the furthest usable value from `since_us` to this change,
-    of the samples that the alarm was judged by; None for sides without limits.
+    of the samples that the alarm was judged by; None for sides without limits. `reason`: why an alarm ended that did
+    not end by a sample (`SWITCHED_OFF`).
     """
 
     event_id: str
@@ -61,6 +66,7 @@ class AlarmEvent(msgspec.Struct, frozen=True, gc=False):
     at_us: int
     detected_us: int
     extreme: float | None = None
+    reason: str = ""
 
 
 class Peak(msgspec.Struct, frozen=True, gc=False):
@@ -84,6 +90,21 @@ class OpenAlarm(msgspec.Struct, array_like=True):
     told: float | None = None
 
 
+class KnownAlarm(msgspec.Struct, frozen=True):
+    """An open alarm as it is on record; `changes`: how many events of it are."""
+
+    alarm_id: str
+    point: str
+    enterprise: str
+    source: str
+    side: Side
+    level: str
+    worst: str
+    since_us: int
+    changes: int
+    extreme: float | None = None
+
+
 def alarm_id(point: str, side: Side, since_us: int) -> str:
     """Id of the alarm of `side` of `point` that began at `since_us`; 32 hex digits."""
     return _digest(point, side, str(since_us))
@@ -101,6 +122,21 @@ def level_name(side: Side, level: int) -> str:
     if side is Side.LOW:
         return "LL" if level == 2 else "L"
     return side.value
+
+
+def level_of(side: Side, name: str) -> int:
+    """The numeric level of a word; the reverse of `level_name`."""
+    return 2 if name == level_name(side, 2) != level_name(side, 1) else 1
+
+
+def ended(alarm: KnownAlarm, at_us: int, reason: str) -> AlarmEvent:
+    """What is said of an alarm on record that no sample will end."""
+    return AlarmEvent(
+        event_id=event_id(alarm.alarm_id, alarm.changes + 1, Change.CLEARED), alarm_id=alarm.alarm_id,
+        point=alarm.point, enterprise=alarm.enterprise, source=alarm.source, side=alarm.side, change=Change.CLEARED,
+        level=alarm.level, worst=alarm.worst, value=None, limit=None, since_us=alarm.since_us, at_us=at_us,
+        detected_us=at_us, reason=reason,
+    )  # fmt: skip
 
 
 def _digest(*parts: str) -> str:

@@ -14,11 +14,12 @@ class Cadences:
     during a round. ``slice``: gateways saved in one commit; more would hold up the alarms behind it. ``most_events`` in
     one commit: when everything falls silent at once it is a hundred thousand, and a transaction that makes so many rows
     in one go is silent for longer than the database waits (`let_go_when_frozen`). ``registry_share``: a look at half a
-    million points costs a third of a second, so at most one part in so many of the time goes into looks; the same for
-    ``compare_share`` and the open alarms. ``sign_s``: signs of life. ``conditions_s``: suppression rules against the
-    values of their condition points. ``coverage_after_s``: what has not been heard of so long after a start is missing,
-    not late. ``settle_s``: after a start, or when our clock was set, gateways get so long to come back before their
-    silence counts: it may have been ours. ``tries``: before what follows from an alarm is left for later.
+    million points costs a third of a second, so at most one part in so many of the time goes into looks. ``sign_s``:
+    signs of life. ``conditions_s``: suppression rules against the values of their condition points.
+    ``coverage_after_s``: what has not been heard of so long after a start is missing, not late. ``log_s``: the log
+    against what was read from it. ``compare_s``: the open alarms on record against memory. ``settle_s``: after a start,
+    or when our clock was set, gateways get so long to come back before their silence counts: it may have been ours.
+    ``tries``: before what follows from an alarm is left for later.
     """
 
     fetch: int = 64
@@ -39,6 +40,5 @@ class Cadences:
     trim_s: float = 60.0
     log_s: float = 5.0
     compare_s: float = 60.0
-    compare_share: int = 50
     settle_s: float = 15.0
     tries: int = 3

@@ -18,6 +18,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 
 from anlan.apps.monitoring.selectors import point_specs, registry_versions, tag_list
+from anlan.apps.monitoring.selectors.open_alarms import open_alarms, open_among
 from anlan.apps.monitoring.services.alarms import instant
 from anlan.apps.monitoring.services.suppression import follow
 from anlan.apps.obligations.services import last_detail
@@ -25,7 +26,8 @@ from anlan.leases import Fenced, Leases
 from anlan.now import Clock
 from anlan.roles import log_watch
 from anlan.roles.database import close_all, give_up_broken, wait_for
-from anlan.roles.engine import register, store
+from anlan.roles.engine import agreement, register, store
+from anlan.roles.engine.agreement import Agreement
 from anlan.roles.engine.cadences import Cadences
 from anlan.roles.engine.conditions import values_of
 from anlan.roles.engine.live import GET, WATCH, LiveDesk
@@ -89,6 +91,7 @@ class Engine:
         self._log, self._clock, self.leaving, self._leases, self._instance = log, clock, leaving, leases, instance
         self._keeper = Keeper(leases, steady=clock.monotonic)
         self._hearing = Hearing()
+        self._agreement = Agreement(lambda partitions: self._in_aside(open_alarms, partitions))
         self._database = ThreadPoolExecutor(1, thread_name_prefix="engine-database")
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="engine-registry")
         """For long questions, which no commit waits behind."""
@@ -101,7 +104,18 @@ class Engine:
         self._ahead = ReadAhead(lambda coming: self._in_aside(register.read, coming))
         self._every = {
             name: _Every(getattr(cadences, f"{name}_s"), clock.monotonic)
-            for name in ("flush", "sweep", "registry", "links", "sign", "conditions", "coverage", "trim", "log")
+            for name in (
+                "flush",
+                "sweep",
+                "registry",
+                "links",
+                "sign",
+                "conditions",
+                "coverage",
+                "trim",
+                "log",
+                "compare",
+            )
         }
         self._watch, self._own = ClockWatch(), OwnFaults()
         self.ready = asyncio.Event()
@@ -136,6 +150,7 @@ class Engine:
             self._following.cancel()
             self._following = None
         self._ahead.forget()
+        self._agreement.forget()
         self._core = EngineCore([], self._tag_list)
         self._desk = LiveDesk(self._core, lambda: self._keeper.held)
         self._versions: dict[str, tuple[int, ...]] = {}
@@ -223,14 +238,40 @@ class Engine:
         lost = {partition: places[partition][0] for partition in cut}
         log_watch.told(self._own, ROLE, _("报警引擎"), self._clock.now(), state, lost, remembered.missed)
         self._core.restore(remembered)
-        for gateway in self._core.damaged_states:
-            logger.error("the saved state of gateway %s is damaged, its points begin anew", gateway)
-        self._core.damaged_states.clear()
+        self._tell_damaged()
+        known = await self.in_database(open_alarms, set(gained) & held.keys())
+        await self._settle(self._core.differences(known, set(gained) & held.keys()))
         self._started = self._clock.monotonic()
         self._settled_at = self._started + self._pace.settle_s
         self._hearing.begin(self._started)
         logger.info("engine: took up %d partitions in %.1f s", len(held), self._started - begun)
         return dict(remembered.positions)
+
+    def _tell_damaged(self) -> None:
+        damaged = self._core.damaged_states
+        if damaged:
+            logger.error("the saved states of gateways %s are damaged, their points begin anew", ", ".join(damaged))
+            words = _(
+                "%(n)s 个网关的引擎存档损坏，未采用（%(codes)s）：其点位的延时与无数据从现在重新计，请查磁盘与内存"
+            )
+            named = {"n": len(damaged), "codes": "、".join(damaged[:5])}
+            self._own.happened("engine_state_damaged", words % named, self._clock.now())
+        damaged.clear()
+
+    async def _settle(self, suspects: Collection[str]) -> None:
+        """Bring memory up to the record where they differ. Call it when everything that was said is committed."""
+        if not suspects:
+            return
+        known = await self.in_database(open_among, suspects)
+        settled = self._core.settle(suspects, known, micros(self._clock.now()))
+        if settled.events:
+            logger.warning("%d alarms end: their points are not in use", len(settled.events))
+            await self._write(self._core.of_events(settled.events))
+        if told := agreement.words(settled):
+            logger.error(
+                "%d open alarms were not in memory, %d not on record", len(settled.put_back), len(settled.let_go)
+            )
+            self._own.happened("engine_memory", told, self._clock.now())
 
     async def _fetch(self) -> tuple[bool, list[LogMessage]]:
         try:
@@ -288,6 +329,9 @@ class Engine:
     async def _upkeep(self, idle: bool) -> None:
         held = self._keeper.held
         await self._sign_when_due()
+        await self._settle(self._agreement.suspects(self._core, held))
+        if self._every["compare"].due():
+            self._agreement.begin(self._core, set(held))
         if self._every["registry"].due():
             if self._following is None or self._following.done():
                 self._following = asyncio.create_task(self._look_at_registry())

@@ -7,8 +7,8 @@ saved state, has had its effect. The core knows only the partitions that it was 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from anlan.roles.engine.store import Checkpoint, Remembered
 from anlan.roles.engine.tally import Tally
 from anlan.roles.hearing import ALWAYS
 from anlan.stream import edge_alarm
-from anlan.stream.alarm import AlarmEvent
+from anlan.stream.alarm import SWITCHED_OFF, AlarmEvent, KnownAlarm, ended
 from anlan.stream.edge_alarm import EdgeAlarm
 from anlan.stream.envelope import EnvelopeError, Record, pack, unpack
 from anlan.stream.frame import Frame, FrameDecoder, TagLists
@@ -36,6 +36,15 @@ from anlan.stream.sequence import Sequences
 class _Round:
     gateways: deque[str]
     positions: dict[int, int]
+
+
+@dataclass
+class Settled:
+    """Points whose alarms were put back into memory or let go of, and the ends of alarms that no sample will end."""
+
+    put_back: list[str] = field(default_factory=list)
+    let_go: list[str] = field(default_factory=list)
+    events: list[AlarmEvent] = field(default_factory=list)
 
 
 class EngineCore:
@@ -163,6 +172,38 @@ class EngineCore:
         """
         self._swept_us = _forward(self._swept_us, now_us)
         return self.kernel.sweep(self._swept_us, listening_us, again=self._handed < self._again_until)
+
+    def differences(self, known: Mapping[str, KnownAlarm], partitions: Collection[int]) -> set[str]:
+        """Ids of alarms of these partitions that are open on record or in memory alone, or at another level."""
+        memory = {
+            key: level
+            for key, (point, _, level) in self.kernel.open_alarms().items()
+            if (row := self._row(point)) is not None and partition_of(self.table.specs[row].enterprise) in partitions
+        }
+        levels = {key: alarm.level for key, alarm in known.items()}
+        return {key for key in levels.keys() | memory.keys() if levels.get(key) != memory.get(key)}
+
+    def settle(self, ids: Collection[str], known: Mapping[str, KnownAlarm], now_us: int) -> Settled:
+        """Bring the memory of these alarms up to the record; returns what that came to.
+
+        An alarm on record is remembered, and the samples to come decide about it; where its point is not in use none
+        will come, and it ends. One that is in memory alone is forgotten: if it is one, the samples to come raise it.
+        """
+        memory = self.kernel.open_alarms()
+        found = Settled()
+        for key in sorted(set(ids) - known.keys()):
+            if key in memory:
+                self.kernel.let_go(memory[key][0], memory[key][1])
+                found.let_go.append(memory[key][0])
+        for key in sorted(set(ids) & known.keys()):
+            alarm = known[key]
+            if key in memory and memory[key][2] == alarm.level:
+                continue  # it was only on its way
+            if self.kernel.put_back(alarm):
+                found.put_back.append(alarm.point)
+            else:
+                found.events.append(ended(alarm, now_us, SWITCHED_OFF))
+        return found
 
     def follow(self, specs: Iterable[PointSpec], enterprises: Collection[str] | None = None) -> TableChange:
         """Take up a changed registry, of some enterprises or of all; unchanged points keep their state."""

@@ -30,10 +30,14 @@ from anlan.stream.alarm import (
     BIT_L,
     BIT_LL,
     BIT_NO_DATA,
+    SWITCHED_OFF,
     AlarmEvent,
+    KnownAlarm,
     OpenAlarm,
     Peak,
     Side,
+    level_name,
+    level_of,
 )
 from anlan.stream.frame import BAD, Frame
 from anlan.stream.kernel import checkpoint, sweeps
@@ -47,6 +51,18 @@ from anlan.stream.kernel.sweeps import BAD_COLUMN
 from anlan.stream.points import PointTable
 
 _LIMITS = BIT_LL | BIT_L | BIT_H | BIT_HH
+_BITS = {
+    Side.LOW: (BIT_L, BIT_LL),
+    Side.HIGH: (BIT_H, BIT_HH),
+    Side.FLATLINE: (BIT_FLATLINE,),
+    Side.BAD_QUALITY: (BIT_BAD,),
+    Side.NO_DATA: (BIT_NO_DATA,),
+}
+"""By side its bits, the lesser level first."""
+_PENDING: dict[Side, list[int]] = {
+    Side.LOW: [0, 1], Side.HIGH: [2, 3], Side.BAD_QUALITY: [BAD_COLUMN], Side.FLATLINE: [], Side.NO_DATA: []
+}  # fmt: skip
+"""By side the columns of its delays."""
 _NO_ROWS = np.empty(0, np.int32)
 _Rows = NDArray[np.intp] | NDArray[np.int32]
 
@@ -232,6 +248,43 @@ class Kernel:
         for row in rows[self._columns.bits[rows] != 0].tolist():
             for side in Side:
                 self._ledger.open.pop((row, side), None)
+
+    def open_alarms(self) -> dict[str, tuple[str, Side, str]]:
+        """The alarms in memory that are open: id → point, side and the word for its level."""
+        specs = self.table.specs
+        return {
+            alarm.alarm_id: (specs[row].code, side, level_name(side, alarm.level))
+            for (row, side), alarm in self._ledger.open.items()
+        }
+
+    def put_back(self, alarm: KnownAlarm) -> bool:
+        """Remember an alarm that is on record, instead of whatever is remembered of its side.
+
+        The samples to come decide about it as about any other. False where its point is not in use here: then nothing
+        is changed.
+        """
+        self._follow_table()
+        row = self.table.row(alarm.point)
+        if row is None or not self.table.alive[row]:
+            return False
+        self.let_go(alarm.point, alarm.side)
+        level = level_of(alarm.side, alarm.level)
+        self._ledger.remember(row, alarm, self._columns)
+        self._columns.bits[row] |= np.uint8(sum(_BITS[alarm.side][:level]))
+        self._columns.busy[row] = True
+        return True
+
+    def let_go(self, point: str, side: Side) -> None:
+        """Forget the open alarm of a side, which is not on record: if it is one, the samples to come raise it anew."""
+        self._follow_table()
+        row = self.table.row(point)
+        if row is None:
+            return
+        state = self._columns
+        self._ledger.forget(row, side, state)
+        state.bits[row] &= ~np.uint8(sum(_BITS[side]))
+        state.pending_us[row, _PENDING[side]] = NEVER
+        state.busy[row] = bool(state.bits[row]) or bool((state.pending_us[row] != NEVER).any())
 
     def latest(self, index: NDArray[np.int32] | Sequence[int]) -> Latest:
         """Newest state of the points in rows `index`."""
@@ -435,7 +488,8 @@ class Kernel:
             for side in Side:
                 if (row, side) in self._ledger.open:
                     extreme = self._ledger.furthest(row, side, state)
-                    events.append(self._ledger.change(row, side, 0, None, None, NEVER, now_us, now_us, extreme))
+                    said = self._ledger.change(row, side, 0, None, None, NEVER, now_us, now_us, extreme, SWITCHED_OFF)
+                    events.append(said)
             state.forget(row)
         return events
 

@@ -18,12 +18,14 @@ from anlan.stream.alarm import (
     BIT_LL,
     AlarmEvent,
     Change,
+    KnownAlarm,
     OpenAlarm,
     Peak,
     Side,
     alarm_id,
     event_id,
     level_name,
+    level_of,
 )
 from anlan.stream.kernel.columns import Columns
 from anlan.stream.points import PointTable
@@ -80,6 +82,7 @@ class Ledger:
         at_us: int,
         detected_us: int,
         extreme: float | None = None,
+        reason: str = "",
     ) -> AlarmEvent:
         """Carry the alarm of one side to `level` (0 clears it) and say so."""
         spec = self._table.specs[row]
@@ -113,7 +116,26 @@ class Ledger:
             at_us=at_us,
             detected_us=detected_us,
             extreme=extreme,
+            reason=reason,
         )
+
+    def remember(self, row: int, alarm: KnownAlarm, columns: Columns) -> None:
+        """An alarm of a row is open as it is on record; nothing is said of it."""
+        side = alarm.side
+        self.open[row, side] = OpenAlarm(
+            alarm.alarm_id, alarm.since_us, level_of(side, alarm.level), level_of(side, alarm.worst), alarm.changes,
+            alarm.extreme,
+        )  # fmt: skip
+        if side in _PEAKS:
+            columns.peak[row, _PEAKS[side]] = np.nan if alarm.extreme is None else alarm.extreme
+        self.dirty.add(self._table.specs[row].gateway)
+
+    def forget(self, row: int, side: Side, columns: Columns) -> None:
+        """Whatever is open of a side is forgotten; nothing is said of it."""
+        self.open.pop((row, side), None)
+        if side in _PEAKS:
+            columns.peak[row, _PEAKS[side]] = np.nan
+        self.dirty.add(self._table.specs[row].gateway)
 
     def peaks(self, rows: Iterable[int], columns: Columns) -> list[Peak]:
         """The open limit alarms of `rows` that went further than was said of them. From here on it counts as said."""

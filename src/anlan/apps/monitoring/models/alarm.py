@@ -37,6 +37,13 @@ class AlarmChange(models.TextChoices):
     CLEARED = "cleared", _("恢复")
 
 
+class AlarmEnd(models.TextChoices):
+    """Why an alarm ended that no sample ended."""
+
+    SWITCHED_OFF = "switched_off", _("点位已停用")
+    SUPERSEDED = "superseded", _("被后一次报警取代")
+
+
 LEVEL_LABELS = {
     "HH": _("高高报"),
     "H": _("高报"),
@@ -89,6 +96,11 @@ class Alarm(models.Model):
     """When it last came back from out of service or suppression; what time raises is counted from then."""
     chatters = models.BooleanField(_("抖动"), default=False)
     """Its point and side changed so often within a minute that the alarm is a chattering one."""
+
+    ended_by = models.CharField(
+        _("结束原因"), max_length=20, choices=AlarmEnd.choices, blank=True, default="", db_default=""
+    )
+    """Empty: its samples came back into range, or it has not ended."""
 
     objects = OfEnterprise.as_manager()
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from anlan.apps.delivery.services import hint
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.chunks import chunks
-from anlan.apps.monitoring.models import Alarm, AlarmChange, AlarmEvent, AlarmOrigin, AlarmState
+from anlan.apps.monitoring.models import Alarm, AlarmChange, AlarmEnd, AlarmEvent, AlarmOrigin, AlarmState
 from anlan.apps.monitoring.services.chattering import mark_chattering
 from anlan.apps.monitoring.services.reactions import tell
 from anlan.apps.monitoring.services.withholding import withhold_new
@@ -24,7 +24,7 @@ from anlan.stream.alarm import Peak
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Instants come from the stream as whole microseconds; adding to the epoch keeps every one of them."""
-_KEPT = ["state", "level", "worst", "value", "limit", "extreme", "changed_at", "cleared_at", "chatters"]
+_KEPT = ["state", "level", "worst", "value", "limit", "extreme", "changed_at", "cleared_at", "chatters", "ended_by"]
 
 FURTHEST: dict[str, Callable[..., float]] = {"low": min, "high": max}
 """What is worse, of the sides that have limits; the value of a data fault has no worst."""
@@ -135,9 +135,9 @@ def _follow(alarm: Alarm, event: KernelEvent) -> None:
     alarm.level, alarm.worst, alarm.changed_at = event.level, event.worst, instant(event.at_us)
     alarm.value, alarm.limit = event.value, event.limit
     if event.change == AlarmChange.CLEARED:
-        alarm.state, alarm.cleared_at = AlarmState.CLEARED, instant(event.at_us)
+        alarm.state, alarm.cleared_at, alarm.ended_by = AlarmState.CLEARED, instant(event.at_us), event.reason
     else:
-        alarm.state, alarm.cleared_at = AlarmState.ACTIVE, None
+        alarm.state, alarm.cleared_at, alarm.ended_by = AlarmState.ACTIVE, None, ""
     if event.side in FURTHEST:
         known = [number for number in (alarm.extreme, event.extreme, event.value) if number is not None]
         alarm.extreme = FURTHEST[event.side](known) if known else None
@@ -169,7 +169,7 @@ def _supersede(alarm: Alarm, event: KernelEvent) -> AlarmEvent:
     """Close an alarm whose end was never seen (the engine lost its state): a new excursion proves that it is over."""
     logger.warning("alarm %s of point %s is closed by its successor %s", alarm.pk, event.point, event.alarm_id)
     alarm.state, alarm.cleared_at = AlarmState.CLEARED, instant(event.since_us)
-    alarm.changed_at = instant(event.since_us)
+    alarm.changed_at, alarm.ended_by = instant(event.since_us), AlarmEnd.SUPERSEDED
     return AlarmEvent(
         id=f"{event.event_id[:24]}superse",
         alarm=alarm,

@@ -1,0 +1,54 @@
+"""The open alarms on record, as the engine holds them against its memory. Machine's own read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import Count
+
+from anlan.apps.monitoring.chunks import chunks
+from anlan.apps.monitoring.models import Alarm, AlarmOrigin, AlarmState
+from anlan.components.filters import Rows
+from anlan.stream.alarm import KnownAlarm, Side
+from anlan.stream.partition import partition_of
+
+
+def open_alarms(partitions: Collection[int]) -> dict[str, KnownAlarm]:
+    """All that the platform itself raised and that are not back in range, of enterprises in these partitions, by id."""
+    found = _known(_open())
+    return {key: alarm for key, alarm in found.items() if partition_of(alarm.enterprise) in partitions}
+
+
+def open_among(ids: Collection[str]) -> dict[str, KnownAlarm]:
+    """Those of ``ids`` that are open."""
+    found: dict[str, KnownAlarm] = {}
+    for some in chunks(sorted(ids)):
+        found |= _known(_open().filter(pk__in=some))
+    return found
+
+
+def _open() -> Rows:
+    rows: Rows = Alarm.objects.by_the_machine().filter(state=AlarmState.ACTIVE, origin=AlarmOrigin.PLATFORM)
+    return rows
+
+
+def _known(rows: Rows) -> dict[str, KnownAlarm]:
+    fields = (
+        "pk",
+        "point__code",
+        "enterprise__code",
+        "source__code",
+        "side",
+        "level",
+        "worst",
+        "started_at",
+        "extreme",
+    )
+    counted = rows.order_by().values_list(*fields).annotate(changes=Count("events"))
+    return {
+        key: KnownAlarm(
+            key, point, enterprise, source or "", Side(side), level, worst, round(started.timestamp() * 1e6), changes,
+            extreme,
+        )
+        for key, point, enterprise, source, side, level, worst, started, extreme, changes in counted
+    }  # fmt: skip
