@@ -42,6 +42,8 @@ class Config:
     """How many engines ``serve`` starts on this host; more than one needs PostgreSQL."""
     historians: int = 1
     """How many historians ``serve`` starts on this host; more than one needs PostgreSQL."""
+    frozen_after_seconds: int = 30
+    """A process that ``serve`` started and that has not run at all for so long is ended and started anew; 0: never."""
     host: str = "127.0.0.1"
     """Address that the web and intake roles listen on."""
     web_port: int = 8600

@@ -56,6 +56,7 @@ class Plant:
         **settings: Any,
     ) -> None:
         self._cluster = cluster
+        settings.setdefault("frozen_after_seconds", 0)  # whom a test freezes stays frozen
         if cluster is not None:
             settings |= {"nats_url": cluster.url, "nats_replicas": 3}
         self.config = Config(data_dir=data_dir, database_url=database_url, web_port=0, intake_port=0, **settings)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -21,24 +23,53 @@ pytestmark = pytest.mark.sqlite  # who starts and ends whom has nothing to do wi
 ROLES = "engine,historian,intake"
 
 
+class Errors:
+    """What processes write to their standard error, read all the time, so that none has to wait for it."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def follow(self, process: subprocess.Popen[str]) -> None:
+        def read(lines: IO[str]) -> None:
+            with lines:
+                self._lines.extend(lines)
+
+        assert process.stderr is not None
+        threading.Thread(target=read, args=(process.stderr,), daemon=True).start()
+
+    def text(self) -> str:
+        return "".join(self._lines)
+
+    def until(self, holds: Callable[[str], bool], seconds: float = 150) -> str:
+        deadline = time.monotonic() + seconds
+        while not holds(text := self.text()):
+            assert time.monotonic() < deadline, text[-3000:]
+            time.sleep(0.05)
+        return text
+
+
 class Served:
     """`anlan serve` as a user starts it."""
 
-    def __init__(self, data_dir: Path, database_url: str) -> None:
+    def __init__(self, data_dir: Path, database_url: str, **more: str) -> None:
         self.data_dir = data_dir
         self.environment = {
             **os.environ,
             "ANLAN_DATA_DIR": str(data_dir),
             "ANLAN_DATABASE_URL": database_url,
             "ANLAN_HISTORY_DATABASE_URL": "",
+            **more,
         }
+        self.errors = Errors()
         self.process = self.start()
 
     def start(self) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "anlan", "serve", "--web-port", "0", "--intake-port", "0", "--roles", ROLES]
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
+        self.errors.follow(process)
+        return process
 
     def run_file(self) -> dict[str, Any]:
         return self.until(lambda found: all(found["children"].get(role) for role in ROLES.split(",")))
@@ -79,7 +110,54 @@ def served(tmp_path: Path, database_url: str) -> Iterator[Served]:
     yield one
     if one.process.poll() is None:
         one.process.terminate()
-    one.process.communicate(timeout=20)
+    one.process.wait(20)
+
+
+@pytest.mark.case("A5")
+@pytest.mark.parametrize("kind", [resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE], ids=["descriptors", "room"])
+def test_want_of_anything_that_a_start_needs_is_waited_out_by_the_supervisor(served: Served, kind: int) -> None:
+    """No descriptor left, no byte may be written: whoever is killed meanwhile is started again when there is room."""
+    run = served.run_file()
+    soft, hard = resource.prlimit(served.process.pid, kind)
+    resource.prlimit(served.process.pid, kind, (0, hard))
+    for pid in (run["forker_pid"], run["children"]["historian"], run["nats_pid"]):
+        os.kill(pid, signal.SIGKILL)
+    said = served.errors.until(lambda text: "historian cannot be started" in text or "run.json failed" in text)
+    assert "tried again in" in said
+    time_of_day = served.errors.until(lambda text: text.count("tried again in") >= 6)
+    assert served.process.poll() is None, time_of_day
+    assert alive(run["children"]["engine"])
+    resource.prlimit(served.process.pid, kind, (soft, hard))
+    again = served.until(
+        lambda found: all(
+            alive(new) and new != old
+            for new, old in (
+                (found["children"]["historian"] or 0, run["children"]["historian"]),
+                (found["nats_pid"] or 0, run["nats_pid"]),
+            )
+        )
+    )
+    assert [again["children"][role] for role in ("engine", "intake")] == [
+        run["children"][role] for role in ("engine", "intake")
+    ]
+
+
+@pytest.mark.case("A13")
+def test_a_process_that_does_not_move_at_all_is_ended_and_started_anew(tmp_path: Path, database_url: str) -> None:
+    served = Served(tmp_path / "data", database_url, ANLAN_FROZEN_AFTER_SECONDS="3")
+    try:
+        run = served.run_file()
+        frozen = run["children"]["historian"]
+        os.kill(frozen, signal.SIGSTOP)
+        again = served.until(lambda found: found["children"]["historian"] not in (None, frozen))
+        assert not alive(frozen)
+        assert "historian has not moved for 3 s" in served.errors.text()
+        assert [again["children"][role] for role in ("engine", "intake")] == [
+            run["children"][role] for role in ("engine", "intake")
+        ]
+    finally:
+        served.process.terminate()
+        served.process.wait(30)
 
 
 def everyone(run: dict[str, Any]) -> list[int]:
@@ -96,7 +174,6 @@ def test_nothing_survives_a_killed_supervisor_and_the_next_one_may_start(served:
     os.kill(served.process.pid, signal.SIGKILL)
     served.process.wait(10)
     assert wait_gone(everyone(run)) == []
-    served.process.communicate()
     served.process = served.start()
     again = served.run_file()
     assert again["pid"] == served.process.pid

@@ -33,6 +33,7 @@ RESTORING = ".restoring"
 """Folder inside a data directory while a restore is under way, or after it was cut short: nothing may serve then."""
 
 MAX_FILES = 65_536
+ANNOUNCE_AGAIN_S = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -148,8 +149,25 @@ def ready_file(config: Config, role: str) -> Path:
 
 
 def announce(config: Config, role: str, **facts: Any) -> None:
-    """Say that this process does its work now, with facts such as its address; written whole or not at all."""
-    write_whole(ready_file(config, role), {"pid": os.getpid(), **facts})
+    """Say that this process does its work now, with facts such as its address; written whole or not at all.
+
+    What cannot be written, for want of room, is written as soon as it can be: the work does not wait for it.
+    """
+    content = {"pid": os.getpid(), **facts}
+    try:
+        write_whole(ready_file(config, role), content)
+    except OSError as error:
+        logger.error("%s cannot say that it is ready, tried again: %s", role, error)
+        threading.Thread(target=_announce_later, args=(ready_file(config, role), content), daemon=True).start()
+
+
+def _announce_later(path: Path, content: dict[str, Any]) -> None:
+    pause, said = threading.Event(), False
+    while not said:
+        pause.wait(ANNOUNCE_AGAIN_S)
+        with contextlib.suppress(OSError):
+            write_whole(path, content)
+            said = True
 
 
 def announced(config: Config, role: str, pid: int) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def _address(url: str, within_s: float, now: datetime) -> Sight:
     except urllib.error.HTTPError as error:
         error.close()
         return Sight(False, f"对方应答 {error.code}")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         return Sight(False, f"对方没有应答：{getattr(error, 'reason', error)}")
     try:
         told = json.loads(body)

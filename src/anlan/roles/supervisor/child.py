@@ -20,6 +20,7 @@ from typing import IO
 from anlan import now
 from anlan.roles.process import PARENT
 from anlan.roles.supervisor.forking import Forked, Forker
+from anlan.roles.supervisor.movement import Movement
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
@@ -27,6 +28,9 @@ STEADY_S = 20.0
 """A child that ran so long starts again with the first pause."""
 LOG_MOST = 20 * 1024 * 1024
 LOG_LOOK_S = 10.0
+PASSING = (OSError, MemoryError, subprocess.SubprocessError)
+"""What the machine may answer to any start: no room, no descriptor, no memory, no process, a disk that cannot be
+written. All of it may pass."""
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -56,6 +60,7 @@ class Child:
         self._pause = FIRST_PAUSE_S
         self._due = 0.0
         self._log_looked = 0.0
+        self._movement = Movement()
 
     @property
     def pid(self) -> int | None:
@@ -95,7 +100,11 @@ class Child:
         self._started = now.monotonic()
 
     def tend(self) -> bool:
-        """Start the process again when it ended and its pause is over. True when it was started."""
+        """Start the process again when it ended and its pause is over. True when it was started.
+
+        One that cannot be started, for want of room, of memory, of a descriptor, is tried again after a pause that
+        grows: such an error of the machine passes, and nobody else would try. Never raises for it.
+        """
         moment = now.monotonic()
         if moment >= self._log_looked + LOG_LOOK_S:
             self._log_looked = moment
@@ -110,7 +119,19 @@ class Child:
         if moment < self._due:
             return False
         self._due = 0.0
-        self.start()
+        try:
+            self.start()
+        except PASSING as error:
+            self._due, self._pause = moment + self._pause, min(self._pause * 2, LONGEST_PAUSE_S)
+            logger.error("%s cannot be started, tried again in %.1f s: %r", self.role, self._due - moment, error)
+            return False
+        return True
+
+    def end_frozen(self, after: int) -> bool:
+        """Asked once a second: end a process that has not moved at all for ``after`` looks (0: never). True when so."""
+        if not after or self._movement.still(self.pid) < after or self._process is None:
+            return False
+        self._process.kill()
         return True
 
     def ask_to_end(self) -> None:

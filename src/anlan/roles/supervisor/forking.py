@@ -44,7 +44,10 @@ class Forked:
         """The exit code; negative: killed by that signal; None while the process runs."""
         with self._lock:
             if self.returncode is None:
-                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                try:
+                    pid, status = os.waitpid(self.pid, os.WNOHANG)
+                except ChildProcessError:
+                    pid, status = self.pid, 0xFF00  # gone, and nobody knows how
                 if pid:
                     self.returncode = os.waitstatus_to_exitcode(status)
             return self.returncode

@@ -14,15 +14,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from anlan import metrics, now
 from anlan.config import Config
 from anlan.patience import Patience
 from anlan.roles.process import RESTORING, announced, ready_file, write_whole
-from anlan.roles.supervisor.child import FIRST_PAUSE_S, LONGEST_PAUSE_S, Child
+from anlan.roles.room import MIB, space
+from anlan.roles.supervisor.child import FIRST_PAUSE_S, LONGEST_PAUSE_S, PASSING, Child
 from anlan.roles.supervisor.forking import Forker
 from anlan.roles.supervisor.lock import DirectoryLock
+from anlan.roles.supervisor.tries import Tries
 from anlan.stream.natsd import NatsError, NatsServer
 
 ROLES = ("engine", "historian", "intake", "clock", "auditor", "delivery", "web")
@@ -31,6 +34,8 @@ _SILENT = {"clock", "auditor", "delivery"}
 """Roles that are ready when they run: nothing waits for their answer."""
 _TAKERS = {"web", "intake"}
 _GRACE_S = 4.0
+LEAST_ROOM = 16 * MIB
+"""With less the log server cannot begin, whatever it says; it is tried again until there is more."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +86,8 @@ class Supervisor:
         self._targets_written: list[dict[str, object]] = []
         self._log_restarts = 0
         self._own_target = ""
+        self._watch = Tries()
+        self._next_movement = 0.0
 
     @property
     def nats_pid(self) -> int | None:
@@ -212,35 +219,58 @@ class Supervisor:
     def _run(self) -> None:
         try:
             self._own_target = self._own_target or metrics.serve("supervisor", self.figures, self._all_ready)
-            self._forker.start()
-            self._start_nats()
+            self._watch.do("forker", self._forker.start)
+            self._first_log()
             self._forker.wait_warm(self._leave)
             self._start_roles()
             self._started.set()
-            self._write_run_file()
-            pause, due = FIRST_PAUSE_S, 0.0
             while not self._leave.wait(0.1):
-                if self._nats is not None and self._nats.pid is None and now.monotonic() >= due:
-                    logger.error("the log server ended, starting it again")
-                    try:
-                        self._start_nats()
-                        self._log_restarts += 1
-                        pause = FIRST_PAUSE_S
-                    except NatsError as error:
-                        logger.error("%s", error)
-                        due, pause = now.monotonic() + pause, min(2 * pause, LONGEST_PAUSE_S)
-                self._forker.tend()
-                for child in self.children.values():
-                    ended = child.exit_code
-                    if child.tend():
-                        logger.error("%s ended (%s), started again", child.role, ended)
-                self._write_run_file()
-                self._write_targets()
-        except (NatsError, OSError) as error:
-            self._failure = str(error)
-            logger.error("%s", error)
+                self._look()
+        except Exception as error:
+            self._failure = str(error) or repr(error)
+            logger.exception("the supervisor gives up")
         finally:
             self._end_all()
+
+    def _look(self) -> None:
+        """Tend everything once. What fails is tried again after a pause that grows, and holds up nothing else."""
+        if self._nats is not None and self._nats.pid is None:
+            self._watch.do("log", self._start_nats_again)
+        self._watch.do("forker", self._forker.tend)
+        for role, child in self.children.items():
+            self._watch.do(role, partial(self._tend, role, child))
+        if now.monotonic() >= self._next_movement:
+            self._next_movement = now.monotonic() + 1.0
+            for role, child in self.children.items():
+                if child.end_frozen(self.config.frozen_after_seconds):
+                    logger.error("%s has not moved for %d s: it is ended", role, self.config.frozen_after_seconds)
+        self._watch.do("run.json", self._write_run_file)
+        self._watch.do("metrics.json", self._write_targets)
+
+    def _tend(self, role: str, child: Child) -> None:
+        ended, starts = child.exit_code, child.starts
+        if child.tend():
+            logger.error("%s ended (%s), started again", role, ended) if starts else logger.info("%s started", role)
+
+    def _start_nats_again(self) -> None:
+        logger.error("the log server ended, starting it again")
+        self._start_nats()
+        self._log_restarts += 1
+
+    def _first_log(self) -> None:
+        """The log's first start. Raises `NatsError` for what does not pass: no program, a store that somebody uses."""
+        pause = FIRST_PAUSE_S
+        while not self._leave.is_set():
+            try:
+                return self._start_nats()
+            except (NatsError, *PASSING) as error:
+                full = space(self.config).free < LEAST_ROOM
+                if isinstance(error, NatsError) and not isinstance(error.__cause__, PASSING) and not full:
+                    raise
+                logger.error("the log server cannot be started, tried again in %.1f s: %s", pause, error)
+            self._leave.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+        return None
 
     def _start_nats(self) -> None:
         if self.config.nats_url:
@@ -256,12 +286,12 @@ class Supervisor:
         for role in self.roles:
             if self._leave.is_set():
                 return
-            ready_file(self.config, role).unlink(missing_ok=True)
+            self._watch.do("run", partial(ready_file(self.config, role).unlink, missing_ok=True))
             verb, _, number = role.partition("-")
             name = [role] if number else []
             child = Child(verb, environment, self.config.data_dir / "log" / f"{role}.log", name, self._forker)
             self.children[role] = child
-            child.start()
+            child.tend()
 
     def _end_all(self) -> None:
         self._forker.stop()
@@ -276,7 +306,7 @@ class Supervisor:
                 child.wait_end(deadline - now.monotonic())
         if self._nats is not None:
             self._nats.stop()
-        self._run_file.unlink(missing_ok=True)
+        self._watch.do("run.json", partial(self._run_file.unlink, missing_ok=True))
 
     def _migrate(self) -> None:
         done = subprocess.run(
