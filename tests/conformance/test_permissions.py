@@ -104,6 +104,7 @@ ADDRESSES: dict[str, Address] = {
     "channels": Address("/operations/channels/", fragment=True),
     "channels-act": Address("/operations/channels/enable/"),
     "my-contacts": Address("/me/contacts/"),
+    "demo-phone": Address("/demo/phone/"),
     "my-contacts-act": Address("/me/contacts/add/"),
     "gaps": Address("/operations/gaps/", workbook=True, fragment=True),
     "pauses": Address("/operations/pauses/", workbook=True, fragment=True),

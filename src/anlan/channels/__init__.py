@@ -38,6 +38,7 @@ TYPES = {
     "webhook": "webhook:Webhook",
     "cap": "cap:Cap",
     "apprise": "apprise:build",
+    "demo_phone": "demo_phone:DemoPhone",
 }
 """What ``type`` may say, and who builds it from its table. A module is imported when it is used."""
 

@@ -203,6 +203,8 @@ class Channel(ABC):
     timeout_s: float = 10.0
     """`send` ends within about this time, whatever the other side does."""
     wants_earlier: bool = False
+    shown: bool = False
+    """What it takes leaves the platform nowhere and is shown on a page: demonstrations."""
     reports: Reports | None = None
     """How the provider posts delivery reports; None: it posts none."""
 

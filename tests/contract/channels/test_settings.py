@@ -29,7 +29,7 @@ def test_without_settings_there_is_no_outside_channel() -> None:
 
 
 def test_every_type_is_under_contract() -> None:
-    assert {kind.type for kind in KINDS} | {"email"} == set(TYPES)
+    assert {kind.type for kind in KINDS} | {"email", "demo_phone"} == set(TYPES)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.type)

@@ -151,6 +151,13 @@ def stuck(now: datetime, after: timedelta) -> tuple[int, datetime | None]:
     return found["n"], found["oldest"]
 
 
+def letters_by(scope: Scope, channels: Collection[str]) -> QuerySet[Delivery]:
+    """Letters in scope that these channels took, the newest first."""
+    told = Message.objects.visible_to(scope)
+    rows = Delivery.objects.filter(channel__in=list(channels), state__in=TAKEN, message__in=told)
+    return rows.select_related("message__notice").order_by("-sent_at", "-pk")
+
+
 def reached_nobody(now: datetime, over: timedelta = timedelta(days=1)) -> list[Notice]:
     """Notices of the time ``over`` until `NOBODY_AFTER` ago that no way has brought to anybody and nobody has read,
     the oldest first, at most 50. From the rows alone, whatever delivery has found itself."""

@@ -89,6 +89,7 @@ def _tell(demo: Demo) -> None:
         "安澜 · 示例世界已运行",
         f"  地址    {demo.web_url}",
         f"  大屏    {demo.web_url}wall/",
+        f"  手机    {demo.web_url}demo/phone/（登录后看；短信会是这样，不发到任何号码）",
         f"  口令    {demo.password}（全部示例账号相同）",
         "  账号    用途",
     ]

@@ -71,6 +71,8 @@ class Demo:
             history_database_url="",
             nats_url="",
             apprise_urls="",
+            channels={"phone": {"type": "demo_phone"}},
+            ops_alerts="",
             dead_man_file="",
             dead_man_url="",
             anchor_dir="",

@@ -16,6 +16,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from anlan.apps.accounts.models import Grant, User
+from anlan.apps.delivery.models import Contact
 from anlan.apps.org.models import Agency, Person, Post, Region, Role, Section
 from anlan.apps.registry.models import (
     Camera,
@@ -34,6 +35,8 @@ from anlan.testing.demo.declaration import DeclaredEnterprise, DeclaredSource, W
 
 STEMS = "甲乙丙丁戊己庚辛壬癸"
 BRANCHES = "子丑寅卯辰巳午未申酉戌亥"
+PHONE = "phone"
+"""Name of the demonstration's one channel: a telephone on a page."""
 SETTLED = timedelta(days=400)
 """How long ago everything was registered, so that no validity starts in the middle of the demonstration."""
 
@@ -98,8 +101,21 @@ class _Loader:
         declared = self.world.raw["tutorial"]
         key = gateway_key(declared["gateway"], self.loaded.password)
         tutorial.load(declared, key, self.since)
+        self._phones()
         self.loaded.gateway_keys[declared["gateway"]] = key
         return self.loaded
+
+    def _phones(self) -> None:
+        """Numbers that nobody has, so that each person and each duty desk can be told something."""
+        persons = list(Person.objects.order_by("pk"))
+        for number, person in enumerate(persons, 1):
+            person.phone = f"000-{number:04d}"
+        Person.objects.bulk_update(persons, ["phone"])
+        desks: list[dict[str, Any]] = [{"agency": agency} for agency in self.agencies.values()]
+        desks += [{"enterprise": enterprise} for enterprise in Enterprise.objects.by_the_machine()]
+        Contact.objects.bulk_create(
+            Contact(**desk, channel=PHONE, address=f"000-9{number:03d}") for number, desk in enumerate(desks, 1)
+        )
 
     def _regions_and_agencies(self) -> None:
         regions: dict[str, Region] = {}

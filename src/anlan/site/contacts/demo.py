@@ -1,0 +1,27 @@
+"""演示手机: what a demonstration would have sent, as it would stand on the telephones. Only where such a channel is set
+up; letters are those about the reader's own scope."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from anlan.apps.delivery import selectors
+from anlan.apps.delivery import services as delivery
+
+SHOWN = 40
+
+
+@require_safe
+def phone(request: HttpRequest) -> HttpResponse:
+    """The page, or its living part alone; 404 in an installation that has no such channel."""
+    names = [name for name, channel in delivery.outside().items() if channel.shown]
+    if not names:
+        raise Http404
+    letters = selectors.letters_by(request.scope, names)[:SHOWN]  # type: ignore[attr-defined]
+    fragment = bool(request.headers.get("HX-Request"))
+    context = {"letters": letters, "title": delivery.title_of(names[0])}
+    response = render(request, "contacts/_phone.html" if fragment else "contacts/phone.html", context)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
