@@ -37,6 +37,7 @@ EVIDENCE: Mapping[str, Table] = {
             "origin",
             "issuer",
             "manual_level",
+            "manual_by",
             "opened_at",
             "level_since",
             "confirmed_at",

@@ -62,7 +62,7 @@ class ActKind:
 def clearing_actor(user: Any, warning: Warning, now: datetime) -> str:
     """As whom the person clears: a level set by hand is lifted by the one who set it."""
     issuer = issuer_name(user, now)
-    return issuer if warning.issuer == issuer else str(user)
+    return issuer if issuer in warning.by_hand else str(user)
 
 
 def _clear(attempt: Attempt) -> Any:

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from anlan.apps.accounts import selectors as entitlements
-from anlan.apps.org.models import Agency, Role
+from anlan.apps.org.models import Agency, AgencyLevel, Role
 from anlan.apps.org.scope import Scope
+from anlan.apps.registry.selectors.locality import line_of
+from anlan.apps.warnings import services
 from anlan.apps.warnings.models import SiteOrder, Warning
 from anlan.rules.level import Level
 from anlan.rules.warning_handling import report_owed
@@ -55,20 +57,30 @@ def entitled(user: Any, scope: Scope, warning: Warning, now: datetime) -> Entitl
     own_orders = [order for order in warning.site_orders.all() if _answers(order, scope, roles)]
     delegates: list[Agency] = []
     if own_orders and own_orders[0].tracker is not None:
-        tracker = own_orders[0].tracker
-        below = Agency.objects.visible_to(scope).filter(path__startswith=tracker.path).exclude(pk=tracker.pk)
-        delegates = list(below.exclude(level="town"))
+        below = Agency.objects.visible_to(scope).filter(path__startswith=own_orders[0].tracker.path)
+        delegates = [agency for agency in below if services.may_execute(own_orders[0], agency)]
     return Entitled(
         confirm=is_open and not confirmed and person is not None and holds(warning, person.pk, now),
         confirmed=confirmed,
         measure=is_open and staff,
-        clear=is_open and (staff or (bool(warning.issuer) and warning.issuer == issuer_name(user, now))),
+        clear=is_open and (staff or issuer_name(user, now) in warning.by_hand),
         report=not is_open and staff and getattr(warning, "report", None) is None and owes_report(warning),
-        level=is_open and bool(roles & ISSUERS),
+        level=is_open and issues(user, warning, now),
         remark=bool(roles & HANDLERS),
         hidden=staff or bool(roles & HANDLERS),
         orders=own_orders,
         delegates=delegates,
+    )
+
+
+def issues(user: Any, warning: Warning, now: datetime) -> bool:
+    """Whether the person holds a role that sets levels in an agency above this very enterprise, and no town's: 第五至
+    七条 begin with county and park (local setting)."""
+    line = line_of(warning.enterprise)
+    return any(
+        grant.agency_id in line and grant.agency.level != AgencyLevel.TOWN and grant.role in ISSUERS
+        for grant in entitlements.grants_of(user, now)
+        if grant.agency_id
     )
 
 

@@ -41,6 +41,8 @@ class Warning(models.Model):
         _("人工级别"), max_length=8, choices=WarningLevel.choices, default=WarningLevel.NONE
     )
     """Level that somebody set by hand: the data may lift the warning above it, only the issuer brings it below."""
+    manual_by = models.JSONField(_("各人的人工级别"), default=dict, db_default={}, blank=True)
+    """Who set which level by hand, by name as it stands on the warning; ``manual_level`` is the gravest of them."""
     reasons = models.JSONField(_("定级依据"), default=list, blank=True)
     """What the grading model said at the last change: rule titles with the alarms they rest on."""
     first_out = models.JSONField(_("首发"), default=dict, blank=True)
@@ -81,6 +83,13 @@ class Warning(models.Model):
     def subject(self) -> str:
         """How obligations, notices and the journal name this warning."""
         return f"warning:{self.pk}"
+
+    @property
+    def by_hand(self) -> dict[str, str]:
+        """Who keeps the warning at which level by hand; of rows that were written before, the issuer alone."""
+        if self.manual_by or self.manual_level == WarningLevel.NONE or self.origin == Origin.LOADED:
+            return dict(self.manual_by)
+        return {self.issuer: self.manual_level}
 
     @property
     def is_open(self) -> bool:

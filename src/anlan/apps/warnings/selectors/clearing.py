@@ -25,5 +25,5 @@ def against_clearing(warning: Warning, actor: str, now: datetime) -> LoweringRef
     with_edge = place.rules.flag("edge_alarms_grade")
     graded = grade(monitoring.active_alarms_of(warning.source_id, with_edge=with_edge), now, load_model(place.rules))
     standing = Standing(place, warning, None, {}, SourceState(level=Level(warning.level)))
-    verdict = judge_lowering(as_open(standing, graded), Level.NONE, actor, place.settings)
+    verdict = judge_lowering(as_open(standing, graded, actor), Level.NONE, actor, place.settings)
     return verdict if isinstance(verdict, LoweringRefused) else None

@@ -6,7 +6,7 @@ from anlan.apps.warnings.services.handling import clear, confirm, record_measure
 from anlan.apps.warnings.services.hidden_danger import record_hidden_danger
 from anlan.apps.warnings.services.holders import holder_changed
 from anlan.apps.warnings.services.levels import set_level
-from anlan.apps.warnings.services.orders import answer_site_order, delegate_site_order
+from anlan.apps.warnings.services.orders import answer_site_order, delegate_site_order, may_execute
 from anlan.apps.warnings.services.refusal import Reason, Refused
 from anlan.apps.warnings.services.regrading import fire_regrades, raise_manual, regrade
 from anlan.apps.warnings.services.reporting import submit_report
@@ -31,6 +31,7 @@ __all__ = [
     "holder_changed",
     "mark_all_read",
     "mark_read",
+    "may_execute",
     "raise_manual",
     "record_hidden_danger",
     "record_measure",

@@ -82,7 +82,7 @@ def clear(warning: Warning, *, actor: str, at: datetime, person: Person | None =
     with transaction.atomic():
         standing = _open(warning, at)
         graded = graded_now(standing, at)
-        verdict = judge_lowering(as_open(standing, graded), Level.NONE, actor, standing.place.settings)
+        verdict = judge_lowering(as_open(standing, graded, actor), Level.NONE, actor, standing.place.settings)
         if isinstance(verdict, LoweringRefused):
             add_act(standing, ActKind.CLEAR_REFUSED, actor=name, at=at, text=verdict.detail)
             finish(standing, [], "act")

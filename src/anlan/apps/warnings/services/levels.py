@@ -89,8 +89,7 @@ def change(
     ladder = warning_handling.ladder_for(level, place.rules)
     moved = transition(standing.state, level, at, place.settings, ladder)
     if standing.warning is not None and origin is not Origin.GRADING and level is not Level.NONE:
-        standing.warning.manual_level, standing.warning.issuer = level, issuer
-        standing.warning.save(update_fields=["manual_level", "issuer"])
+        _keep_by_hand(standing.warning, level, issuer)
     if not moved.effects:
         if standing.warning is not None and reasons and standing.warning.reasons != reasons:
             standing.warning.reasons = reasons
@@ -105,7 +104,7 @@ def change(
     standing.planned = []
     standing.state = moved.state
     warning = standing.warning
-    standing.note("level_set", at, actor, {"level": old}, {"level": level, "origin": origin, "issuer": issuer})
+    standing.note("level_set", at, actor, {"level": old}, _said(warning, level, origin, issuer))
     standing.acts.insert(noted, standing.acts.pop())  # it comes first, but a new warning has its name only now
     episode = standing.episode or left_episode
     assert warning is not None  # an effect opened it, or it was open
@@ -117,6 +116,27 @@ def change(
         find_gaps(place, level, at)
     finish(standing, drafts + cleared, "raised" if old is Level.NONE else "level")
     return warning
+
+
+def _said(warning: Warning | None, level: Level, origin: Origin, issuer: str) -> dict[str, Any]:
+    """What the journal keeps of a change of level."""
+    said: dict[str, Any] = {"level": level, "origin": origin, "issuer": issuer}
+    if origin is not Origin.GRADING and level is not Level.NONE and warning is not None:
+        said |= {"by_hand": warning.by_hand, "named": warning.issuer}
+    return said
+
+
+def _keep_by_hand(warning: Warning, level: Level, issuer: str) -> None:
+    """Note that somebody keeps the warning at a level. What others keep stands, and only they lift it: who sets the
+    same level again keeps nothing, who sets a graver one keeps the difference alone."""
+    held = {who: each for who, each in warning.by_hand.items() if who != issuer}
+    if level > max((Level(each) for each in held.values()), default=Level.NONE):
+        held[issuer] = str(level)
+    gravest = max(Level(each) for each in held.values())
+    if Level(warning.manual_level) < gravest or held.get(warning.issuer) != gravest:
+        warning.issuer = next(who for who, each in held.items() if each == gravest)
+    warning.manual_by, warning.manual_level = held, gravest
+    warning.save(update_fields=["manual_by", "manual_level", "issuer"])
 
 
 def _carry_out(
@@ -162,6 +182,7 @@ def _open(
         origin=origin,
         issuer=issuer,
         manual_level=Level.NONE if origin is Origin.GRADING else level,
+        manual_by={} if origin is Origin.GRADING else {issuer: str(level)},
         reasons=reasons,
         first_out=first_out or {},
         opened_at=at,
@@ -235,7 +256,7 @@ def _start_episode(standing: Standing, effect: EpisodeStarted, reasons: list[dic
 def _clear(standing: Standing, effect: WarningCleared) -> list[Draft]:
     warning, place, at = standing.warning, standing.place, effect.at
     assert warning is not None
-    warning.cleared_at, warning.manual_level = at, Level.NONE
+    warning.cleared_at, warning.manual_level, warning.manual_by = at, Level.NONE, {}
     if warning.confirmed_at is None:
         Confirmation.objects.create(warning=warning, enterprise=place.enterprise, name=AUTOMATIC, at=at, automatic=True)
         warning.confirmed_at = at
@@ -244,7 +265,7 @@ def _clear(standing: Standing, effect: WarningCleared) -> list[Draft]:
     owed = warning_handling.report_owed(effect.highest)
     if not owed:
         warning.closed_at = at
-    warning.save(update_fields=["cleared_at", "manual_level", "confirmed_at", "closed_at"])
+    warning.save(update_fields=["cleared_at", "manual_level", "manual_by", "confirmed_at", "closed_at"])
     if not owed:
         return []
     due = warning_handling.report_due(at, place.rules).at

@@ -8,7 +8,8 @@ from typing import Any
 from django.db import transaction
 
 from anlan.apps.journal import services as journal
-from anlan.apps.org.models import Agency
+from anlan.apps.org.models import Agency, AgencyLevel
+from anlan.apps.registry.selectors.locality import line_of
 from anlan.apps.warnings.models import ActKind, DisposalReport, SiteOrder, Warning
 from anlan.apps.warnings.services.posting import finish
 from anlan.apps.warnings.services.record import add_act
@@ -57,7 +58,8 @@ def answer_site_order(
 def delegate_site_order(order: SiteOrder, agency: Agency, *, actor: str, at: datetime, text: str = "") -> SiteOrder:
     """Hand the visit to a lower agency by a recorded act; the tracker stays accountable (Q-09).
 
-    Raises `Refused` for an agency that does not stand below the tracker, and for an answered order.
+    Raises `Refused` for an agency that does not stand between the tracker and the enterprise, and for an answered
+    order.
     """
     with transaction.atomic():
         standing, order = _order(order, at)
@@ -66,6 +68,8 @@ def delegate_site_order(order: SiteOrder, agency: Agency, *, actor: str, at: dat
         tracker = order.tracker
         if tracker is None or agency.pk == tracker.pk or not agency.path.startswith(tracker.path):
             raise Refused(Reason.NOT_BELOW, "只能委派给下级单位")
+        if not may_execute(order, agency):
+            raise Refused(Reason.NOT_BELOW, "只能委派给该企业所在地的下级单位")
         before = order.executor.name if order.executor is not None else None
         order.executor, order.delegated_at = agency, at
         order.save(update_fields=["executor", "delegated_at"])
@@ -74,6 +78,17 @@ def delegate_site_order(order: SiteOrder, agency: Agency, *, actor: str, at: dat
         add_act(standing, ActKind.DELEGATE, actor=actor, at=at, text=f"委派{agency.name}{'：' + text if text else ''}")
         finish(standing, [], "site_order")
     return order
+
+
+def may_execute(order: SiteOrder, agency: Agency) -> bool:
+    """Whether a visit may be handed to ``agency``: below the tracker, above the enterprise, and no town.
+
+    One elsewhere cannot see the enterprise, and would be given what it can never answer.
+    """
+    tracker = order.tracker
+    if tracker is None or agency.pk == tracker.pk or not agency.path.startswith(tracker.path):
+        return False
+    return agency.level != AgencyLevel.TOWN and agency.pk in line_of(order.enterprise)
 
 
 def close_if_done(warning: Warning, at: datetime) -> None:
@@ -110,5 +125,6 @@ def _order(order: SiteOrder, at: datetime) -> tuple[Standing, SiteOrder]:
     # it may have been cleared before its turn came
     warning.refresh_from_db(fields=["level", "highest", "cleared_at", "closed_at", "next_due_at"])
     standing.warning = warning
-    again = SiteOrder.objects.by_the_machine().select_related("tracker", "executor").get(pk=order.pk)
+    joined = ("tracker", "executor", "enterprise__supervisor", "enterprise__county", "enterprise__park__agency")
+    again = SiteOrder.objects.by_the_machine().select_related(*joined, "enterprise__town").get(pk=order.pk)
     return standing, again

@@ -8,11 +8,15 @@ from anlan.apps.warnings.models import Act, ActKind
 from anlan.apps.warnings.services.standing import Standing
 
 
-def add_act(standing: Standing, kind: ActKind, *, actor: str, at: datetime, text: str = "", unit: str = "") -> Act:
-    """Add an act to the warning of ``standing`` and note it for the journal; call inside its transaction."""
+def add_act(standing: Standing, kind: ActKind, *, actor: str, at: datetime, text: str = "", unit: str = "",
+            **more: object) -> Act:  # fmt: skip
+    """Add an act to the warning of ``standing`` and note it for the journal; call inside its transaction.
+
+    ``more`` stands in the journal alone.
+    """
     warning = standing.warning
     assert warning is not None
-    standing.note(str(kind), at, actor, after={"text": text, "unit": unit})
+    standing.note(str(kind), at, actor, after={"text": text, "unit": unit, **more})
     return Act.objects.create(
         warning=warning,
         enterprise=standing.place.enterprise,

@@ -74,13 +74,14 @@ def raise_manual(source: HazardSource, level: str, *, issuer: str, at: datetime,
         standing = hold(source, at)
         graded = graded_now(standing, at)
         if wanted < standing.state.level:
-            verdict = judge_lowering(as_open(standing, graded), wanted, issuer, standing.place.settings)
+            verdict = judge_lowering(as_open(standing, graded, issuer), wanted, issuer, standing.place.settings)
             if isinstance(verdict, LoweringRefused):
                 raise Refused(verdict.reason, verdict.detail)
         reason = {"rule": "manual", "level": wanted, "title": text, "points": []}
         warning = change(standing, wanted, at, [reason, *reasons_of(graded)], Origin.MANUAL, issuer, actor=issuer)
         assert warning is not None
-        add_act(standing, ActKind.LEVEL, actor=issuer, at=at, text=text)
+        kept = {"by_hand": warning.by_hand, "named": warning.issuer}
+        add_act(standing, ActKind.LEVEL, actor=issuer, at=at, text=text, **kept)
         standing.write()
     return warning
 
@@ -96,17 +97,18 @@ def _alarms(standing: Standing) -> list[GradedAlarm]:
     return monitoring.active_alarms_of(standing.place.source.pk, with_edge=with_edge)
 
 
-def as_open(standing: Standing, graded: Grade) -> OpenWarning:
-    """The open warning as the rule of lowering takes it."""
+def as_open(standing: Standing, graded: Grade, actor: str) -> OpenWarning:
+    """The open warning as the rule of lowering takes it: what others than ``actor`` keep by hand counts."""
     warning = standing.warning
     assert warning is not None
-    by_hand = _manual_level(warning) if warning.origin != Origin.LOADED else Level.NONE
+    held = {who: Level(each) for who, each in warning.by_hand.items() if who not in (actor, "")}
+    issuer = max(held, key=lambda who: held[who], default="")
     return OpenWarning(
         level=standing.state.level,
         supported=graded.level,
         confirmed=warning.confirmed_at is not None,
-        manual=by_hand,
-        issuer=warning.issuer,
+        manual=held.get(issuer, Level.NONE),
+        issuer=issuer,
         causes=tuple(reason.title for reason in graded.reasons),
     )
 

@@ -131,6 +131,7 @@ COLUMNS = {
     "origin": "来源",
     "issuer": "发布人",
     "manual_level": "人工级别",
+    "manual_by": "各人的人工级别",
     "opened_at": "发生时间",
     "level_since": "当前级别起",
     "confirmed_at": "首次确认",
@@ -152,7 +153,7 @@ def _expected(acts: Iterable[Entry]) -> Said:
                 to = Level(after["level"])
                 if not said.episodes:
                     is_ |= {"opened_at": act.at, "origin": after["origin"], "issuer": after["issuer"]}
-                    is_["manual_level"] = str(Level.NONE)
+                    is_ |= {"manual_level": str(Level.NONE), "manual_by": {}}
                 else:
                     level, started, _, _ = said.episodes[-1]
                     said.episodes[-1] = (level, started, act.at, str(to))
@@ -160,15 +161,19 @@ def _expected(acts: Iterable[Entry]) -> Said:
                     said.episodes.append((str(to), act.at, None, ""))
                     highest = max(highest, to)
                     is_ |= {"level": str(to), "rank": to.rank, "level_since": act.at, "highest": str(highest)}
-                    if after["origin"] != Origin.GRADING:
+                    if "by_hand" in after:
+                        is_ |= _by_hand(after)
+                    elif after["origin"] != Origin.GRADING:  # written before several could keep a level
                         is_ |= {"manual_level": str(to), "issuer": after["issuer"]}
             case "level":
-                if after.get("issuer", True):
+                if "by_hand" in after:
+                    is_ |= _by_hand(after)
+                else:
                     is_ |= {"manual_level": is_["level"], "issuer": act.actor[:60]}
             case "confirmed":
                 is_["confirmed_at"] = is_["confirmed_at"] or act.at
             case "cleared":
-                is_ |= {"cleared_at": act.at, "manual_level": str(Level.NONE)}
+                is_ |= {"cleared_at": act.at, "manual_level": str(Level.NONE), "manual_by": {}}
                 if not report_owed(highest):
                     is_["closed_at"] = act.at
             case "site_order_issued":
@@ -181,6 +186,12 @@ def _expected(acts: Iterable[Entry]) -> Said:
             over = is_["cleared_at"] is not None and not unanswered and (reported or not report_owed(highest))
             is_["closed_at"] = act.at if over else None
     return said
+
+
+def _by_hand(after: dict[str, Any]) -> dict[str, Any]:
+    held = after["by_hand"]
+    gravest = max((Level(each) for each in held.values()), default=Level.NONE)
+    return {"manual_by": held, "manual_level": str(gravest), "issuer": after["named"]}
 
 
 def _episodes(rows: Sequence[LevelEpisode], expected: Said) -> Iterator[str]:

@@ -1,0 +1,177 @@
+"""Who may lift what was set by hand, and to whom a visit may be handed: no rule is stepped around by a repeat, and
+nothing is given to who stands outside the enterprise's own line."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from tests import neighbours
+from tests.acceptance.conftest import Plant
+from tests.acceptance.worlds import at
+
+from anlan import now as clock
+from anlan.apps.accounts.models import Grant, User
+from anlan.apps.monitoring.services import shelving
+from anlan.apps.monitoring.services.refusal import NotDone
+from anlan.apps.obligations import services as obligations
+from anlan.apps.org.models import Agency, AgencyLevel, Person, Role
+from anlan.apps.warnings import services as warnings
+from anlan.apps.warnings.models import SiteOrder, Warning
+
+pytestmark = pytest.mark.django_db
+
+
+def by_hand(plant: Plant, level: str, issuer: str, clock_: str) -> Warning:
+    return warnings.raise_manual(plant.source, level, issuer=issuer, at=at(clock_), text="台风来临")
+
+
+@pytest.mark.case("D2")
+@pytest.mark.parametrize("level", ["yellow", "blue"])
+def test_setting_the_same_level_again_makes_nobody_the_one_who_may_clear_it(plant: Plant, level: str) -> None:
+    warning = by_hand(plant, level, "甲", "08:00")
+    by_hand(plant, level, "乙", "08:10")
+    with pytest.raises(warnings.Refused, match="发布者"):
+        warnings.clear(warning, actor="乙", at=at("08:20"))
+    warnings.clear(warning, actor="甲", at=at("08:30"))
+    warning.refresh_from_db()
+    assert (warning.issuer, warning.cleared_at) == ("甲", at("08:30"))
+
+
+@pytest.mark.case("D2")
+def test_setting_a_graver_level_lifts_nobody_else_s(plant: Plant) -> None:
+    warning = by_hand(plant, "yellow", "甲", "08:00")
+    by_hand(plant, "red", "乙", "08:10")
+    for who, to in (("甲", "orange"), ("乙", "blue"), ("丙", "orange")):
+        with pytest.raises(warnings.Refused, match="发布者"):
+            by_hand(plant, to, who, "08:20")
+    for who in ("甲", "乙", "丙"):
+        with pytest.raises(warnings.Refused, match="发布者"):
+            warnings.clear(warning, actor=who, at=at("08:25"))
+    by_hand(plant, "yellow", "乙", "08:30")
+    warning.refresh_from_db()
+    assert (warning.level, warning.issuer, warning.by_hand) == ("yellow", "甲", {"甲": "yellow"})
+    with pytest.raises(warnings.Refused, match="发布者"):
+        warnings.clear(warning, actor="乙", at=at("08:40"))
+    warnings.clear(warning, actor="甲", at=at("08:45"))
+
+
+@pytest.mark.case("D2")
+def test_a_level_set_by_hand_before_several_could_keep_one_is_still_its_issuer_s(plant: Plant) -> None:
+    warning = by_hand(plant, "yellow", "甲", "08:00")
+    Warning.objects.by_the_machine().update(manual_by={})  # as rows of an older version are
+    by_hand(plant, "yellow", "乙", "08:10")
+    with pytest.raises(warnings.Refused, match="发布者"):
+        warnings.clear(warning, actor="乙", at=at("08:20"))
+
+
+@pytest.mark.case("D3")
+def test_a_visit_is_handed_to_nobody_outside_the_enterprise_s_own_line(plant: Plant) -> None:
+    warnings.set_level(plant.source, "red", at=at("08:00"))
+    obligations.run_due(at("10:00"))
+    order = SiteOrder.objects.by_the_machine().select_related("tracker").get()
+    assert order.tracker is not None
+    assert order.tracker.code == "sx"
+    Agency(code="jd", name="邻市应急管理局", level=AgencyLevel.CITY, parent=order.tracker).save()
+    agencies = Agency.objects.by_the_machine()
+    assert [agency.code for agency in agencies if warnings.may_execute(order, agency)] == ["jc", "zz"]
+    for elsewhere in ("jd", "other"):
+        with pytest.raises(warnings.Refused, match="该企业所在地"):
+            warnings.delegate_site_order(order, agencies.get(code=elsewhere), actor="x", at=at("12:10"))
+    warnings.delegate_site_order(order, agencies.get(code="zz"), actor="x", at=at("12:20"))
+    order.refresh_from_db()
+    assert (order.executor and order.executor.code, order.delegated_at) == ("zz", at("12:20"))
+
+
+@pytest.fixture
+def world() -> neighbours.World:
+    return neighbours.build(clock.now())
+
+
+def officer(world: neighbours.World, who: str, *grants: tuple[str, Agency]) -> Any:
+    """The browser of somebody with these roles."""
+    person = Person.objects.create(code=f"p-{who}", name=f"示例{who}")
+    user = User(username=who, person=person)
+    user.set_unusable_password()
+    user.save()
+    for role, agency in grants:
+        Grant.objects.create(user=user, role=role, agency=agency, valid_from=world.now - timedelta(days=1))
+    world.users[who] = user
+    return world.client(who)
+
+
+def sets_red(world: neighbours.World, client: Any) -> int:
+    warning = world.plants["a1"].warning
+    assert warning is not None
+    values = {"level": "red", "text": "台风来临"}
+    return int(client.post(f"/warnings/{warning.number}/level/", values).status_code)
+
+
+@pytest.mark.case("D3")
+def test_a_town_s_duty_officer_sets_no_level(world: neighbours.World) -> None:
+    county = world.agencies["county-a"]
+    town = Agency(code="town-a", name="示例镇", level=AgencyLevel.TOWN, parent=county)
+    town.save()
+    enterprise = world.plants["a1"].enterprise
+    enterprise.town = town
+    enterprise.save()
+    assert sets_red(world, officer(world, "zhen", (Role.DUTY_OFFICER, town))) == 403
+    assert sets_red(world, world.client("county")) == 302
+
+
+@pytest.mark.case("D3")
+def test_a_duty_officer_of_elsewhere_who_may_look_here_sets_no_level(world: neighbours.World) -> None:
+    grants = ((Role.VIEWER, world.agencies["city-1"]), (Role.DUTY_OFFICER, world.agencies["county-b"]))
+    assert sets_red(world, officer(world, "liang", *grants)) == 403
+
+
+TWO_HATS = "a role held in any agency counts here: acts ask for no role in the record's own line yet"
+NAMESAKE = "identity is a display name: whoever bears the issuer's name is taken for the issuer"
+FOUR_EYES = "the two of a four-eyes decision are told apart by their display names, not by who they are"
+
+
+@pytest.mark.case("D1")
+@pytest.mark.xfail(strict=True, reason=TWO_HATS)
+def test_with_two_hats_the_one_of_elsewhere_does_not_act_here(world: neighbours.World) -> None:
+    grants = ((Role.VIEWER, world.agencies["city-1"]), (Role.DUTY_OFFICER, world.agencies["county-b"]))
+    client = officer(world, "liang", *grants)
+    warning = world.plants["a1"].warning
+    assert warning is not None
+    assert client.post(f"/warnings/{warning.number}/remark/", {"text": "已了解"}).status_code == 403
+
+
+@pytest.mark.case("D1")
+@pytest.mark.xfail(strict=True, reason=NAMESAKE)
+def test_a_namesake_does_not_clear_what_the_other_set(world: neighbours.World) -> None:
+    county = world.agencies["county-a"]
+    first = officer(world, "wang1", (Role.DUTY_OFFICER, county))
+    second = officer(world, "wang2", (Role.DUTY_OFFICER, county))
+    Person.objects.filter(code__in=["p-wang1", "p-wang2"]).update(name="王伟")
+    assert sets_red(world, first) == 302
+    warning = world.plants["a1"].warning
+    assert warning is not None
+    assert second.post(f"/warnings/{warning.number}/clear/", {"text": ""}).status_code == 403
+
+
+@pytest.mark.case("D1")
+@pytest.mark.xfail(strict=True, reason=FOUR_EYES)
+def test_two_people_of_one_name_are_four_eyes(plant: Plant) -> None:
+    """A second person who happens to bear the asker's name may approve; the asker may not, under whatever name."""
+    rows = apps.get_model
+    source = plant.source
+    device = rows("registry.Device")._base_manager.create(
+        code=f"{source.code}G0001", enterprise=plant.enterprise, source=source, name="T-1", kind="tank"
+    )
+    gateway = rows("registry.Gateway")._base_manager.create(
+        code=f"{plant.enterprise.code}01", enterprise=plant.enterprise, key_sha256="0" * 64
+    )
+    point = rows("registry.Point")._base_manager.create(
+        code=f"{device.code}QT001", enterprise=plant.enterprise, source=source, device=device, gateway=gateway,
+        tag="GT-1", name="氨", kind="QT", gas="toxic", unit="ppm", range_min=0.0, range_max=100.0, h=25.0,
+        registered_at=at("00:00"),
+    )  # fmt: skip
+    asked = shelving.shelve(point, "high", minutes=60, reason="标定", by="王伟", actor="user:wang1", at=at("08:00"))
+    with pytest.raises(NotDone):
+        shelving.approve(asked, by="王　伟", actor="user:wang1", at=at("08:05"))
