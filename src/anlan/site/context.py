@@ -67,10 +67,6 @@ class Shell:
         """Names of the units whose view this is."""
         return "、".join(self._units[:2]) + ("…" if len(self._units) > 2 else "")
 
-    @property
-    def place(self) -> str:
-        return self._units[0][:8] if self._units else ""
-
     @cached_property
     def enterprises(self) -> int:
         return Enterprise.objects.visible_to(self.scope).filter(is_active=True).count()

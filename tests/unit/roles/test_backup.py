@@ -169,7 +169,7 @@ def test_the_age_of_the_last_backup(tmp_path: Path) -> None:
     at, config = clock.now(), Config(data_dir=tmp_path / "data")
     assert age(config, at).well
     journal.record("agency:zz", "read", at=at - timedelta(hours=25))
-    assert [fault.text for fault in age(config, at).faults] == ["24 小时内没有备份（本地设定）；请运行 anlan backup"]
+    assert [fault.text for fault in age(config, at).faults] == ["24 小时内没有备份（本地设定），请运维人员做一次备份"]
     assert age(Config(data_dir=tmp_path / "data", backup_max_age_hours=0), at).well
     made = backup_in(tmp_path)
     write_whole(last_backup_file(config), {"at": (at - timedelta(hours=23)).isoformat(), "path": str(made)})

@@ -46,7 +46,7 @@ def row(world: World, value: float | None, *, level: str = "H", old: bool = Fals
         (1.2, "HH", {}, "在限内，平稳；首发 高高报 1.58"),
         (0.1, "LL", {"l": 0.5, "ll": 0.2}, "低于低低报 0.20，平稳；首发 低低报 0.20"),
         (0.4, "LL", {"l": 0.5, "ll": 0.2}, "低于低报 0.50，平稳；首发 低低报 0.20"),
-        (None, "H", {}, "没有现值；首发 高报 1.50"),
+        (None, "H", {}, "没有现值，所示为首发时的值；首发 高报 1.50"),
     ],
 )
 def test_the_sentence_beside_a_live_value_says_how_that_value_stands(

@@ -150,7 +150,7 @@ def test_what_stands_against_clearing_is_said_before_the_click_with_the_act_besi
     against = html[html.index('<div id="against">') : html.index('class="cols-dossier"')]
     assert 'aria-disabled="true"' in against
     assert 'data-open="act-clear"' not in html
-    assert "还不能消警" in against
+    assert "起因仍在，不能消警或降级：" in against
     assert "监测值超出高高限" in against
     assert f'name="alarm" value="{plant.alarm.pk}"' in against, "the alarm that nobody acknowledged"
     assert 'id="act-clear" class="drawer pad" data-drawer hidden' in client.get(f"{address}?act=clear").content.decode()
@@ -162,7 +162,7 @@ def test_what_stands_against_clearing_is_said_before_the_click_with_the_act_besi
     Alarm.objects.by_the_machine().update(state="cleared", cleared_at=clock.now())
     html = client.get(address).content.decode()
     assert 'data-open="act-clear"' in html
-    assert "还不能消警" not in html
+    assert "起因仍在，不能消警" not in html
     assert client.post(f"{address}clear/", {"text": ""}).status_code == 302
 
 

@@ -36,8 +36,8 @@ def age(config: Config, now: datetime) -> Part:
     since = last[0] if last is not None else Entry.objects.aggregate(first=Min("at"))["first"]
     if limit and since is not None and now - since > limit:
         hours = config.backup_max_age_hours
-        words = f"{hours:g} 小时内没有备份（本地设定）；请运行 anlan backup"
-        part.wrong("backup", words, since=since + limit)
+        words = f"{hours:g} 小时内没有备份（本地设定），请运维人员做一次备份"
+        part.wrong("backup", words, "anlan backup", since=since + limit)
     return part
 
 

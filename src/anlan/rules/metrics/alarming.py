@@ -157,11 +157,14 @@ class Verdict(StrEnum):
     GOOD = "good"
     WATCH = "watch"
     POOR = "poor"
+    FEW = "few"
+    """Of so few alarms that a share says nothing."""
     UNKNOWN = "unknown"
 
     @property
     def words(self) -> str:
-        return {"good": "达标", "watch": "偏高", "poor": "超限", "unknown": "—"}[self.value]
+        words = {"good": "达标", "watch": "偏高", "poor": "超限", "few": "报警太少，不下结论", "unknown": "—"}
+        return words[self.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,11 @@ class Held:
     def text_alone(self) -> str:
         """The figure without its unit."""
         return self.metric.text(self.figure).removesuffix(" %")
+
+    @property
+    def base(self) -> str:
+        """Of a share of alarms what it was made from, 9 / 9; empty for every other figure."""
+        return f"{self.figure.part} / {self.figure.whole}" if self.metric.id in _OF_ALARMS else ""
 
     @property
     def unit_alone(self) -> str:
@@ -197,6 +205,8 @@ _LIMITS: dict[str, tuple[str, str, bool]] = {
     "alarm_stale": ("", "kpi_stale_limit", True),
 }
 """Target and limit of each metric, and whether the limit is one per console."""
+_OF_ALARMS = frozenset({"alarm_top_ten_share"})
+"""Shares whose base is the alarms themselves: of a handful they say nothing."""
 MIX = {"alarm_priority_low": "kpi_priority_low", "alarm_priority_medium": "kpi_priority_medium",
        "alarm_priority_high": "kpi_priority_high"}  # fmt: skip
 """The usual share of each priority: a reference to look at, no limit."""
@@ -217,6 +227,8 @@ def _verdict(metric: Metric, figure: Figure, facts: AlarmFacts, rules: RulesInFo
     value = figure.value
     if value is None or not facts.consoles:
         return Verdict.UNKNOWN
+    if metric.id in _OF_ALARMS and facts.alarms < rules.number("kpi_share_least"):
+        return Verdict.FEW
     target, limit, _ = _LIMITS[metric.id]
     if metric.unit is MetricUnit.PERCENT:
         value *= 100

@@ -75,6 +75,11 @@ class Metric:
     def direction_words(self) -> str:
         return "由高到低，高者为差" if self.direction is Direction.WORST_FIRST else "由高到低，高者为优"
 
+    @property
+    def first_words(self) -> str:
+        """What the first place of a ranking by this metric means."""
+        return "1 为最差" if self.direction is Direction.WORST_FIRST else "1 为最优"
+
     def text(self, figure: Figure) -> str:
         """As shown: a whole number, or two decimals rounded half up; — on an empty base."""
         value = figure.value

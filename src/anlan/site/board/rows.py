@@ -122,7 +122,7 @@ class Row:
         if self.point is None:
             return ""
         if self.live is None or self.live.value is None:
-            return _("没有现值")
+            return _("没有现值，所示为首发时的值") if self.value is not None else _("没有现值")
         if self.is_stale:
             since = self.live.sampled_at
             return _("数据陈旧，停在 %(at)s") % {"at": short_time(since, self.now)} if since else _("数据陈旧")

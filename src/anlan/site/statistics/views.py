@@ -220,7 +220,7 @@ def _texts(metrics: tuple[Metric, ...], figures: Any) -> list[str]:
 def _columns(found: Answer) -> list[Column]:
     """Columns of the workbook: rates and minutes as numbers, so that they can be worked with."""
     columns = [
-        Column("place", _("位次"), lambda line: line.place.text),
+        Column("place", f"{_('位次')}（{found.asked.ranked_by.first_words}）", lambda line: line.place.text),
         Column("unit", str(UNITS[found.asked.by]), lambda line: found.units[line.unit].name),
     ]
     for number, metric in enumerate(found.asked.metrics):

@@ -168,8 +168,7 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     too_late = verb in WHILE_OPEN and warning.cleared_at is not None
     kept = "Anlan-Kept" in request.headers
     if too_late:
-        messages.info(request, _("预警已解除，没有改动。"))
-        return HttpResponse(status=204) if kept else redirect(_way_back(request, warning))
+        return _done(request, warning, _("预警已解除，没有改动。"))
     if not kind.open_to(may):
         access.note_refusal(request, f"enterprise:{warning.enterprise.code}", warning, now=now)
         raise PermissionDenied(_("您的角色不能做这一步。"))
@@ -187,8 +186,7 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
             if not blank:
                 form.add_error(None, refused.detail)
         else:
-            messages.info(request, str(kind.done))
-            return HttpResponse(status=204) if kept else redirect(_way_back(request, warning))
+            return _done(request, warning, str(kind.done))
     if kept:
         return HttpResponse("；".join(str(text) for texts in form.errors.values() for text in texts), status=422)
     warning = look_up(request, number, now)
@@ -221,6 +219,15 @@ def blank_forms(may: Entitled) -> dict[str, Any]:
 
 def _agencies(may: Entitled) -> Any:
     return Agency.objects.by_the_machine().filter(pk__in=[agency.pk for agency in may.delegates])
+
+
+def _done(request: HttpRequest, warning: Warning, words: str) -> HttpResponse:
+    """Back to where the act was offered, with the words. An act that a phone kept is answered by its card alone: words
+    that no page is fetched for would stand on whatever page comes next."""
+    if "Anlan-Kept" in request.headers:
+        return HttpResponse(status=204)
+    messages.info(request, words)
+    return redirect(_way_back(request, warning))
 
 
 def _way_back(request: HttpRequest, warning: Warning) -> str:
