@@ -42,6 +42,7 @@ VERBS = {
     "export": Verb("anlan.roles.export:main", "把历史导出成 Parquet，供分析软件读取"),
     "hold": Verb("anlan.roles.hold:main", "证据保全：所列时段的历史不因过期而删除"),
     "user": Verb("anlan.roles.user:main", "建立系统管理员，重设密码"),
+    "log-users": Verb("anlan.roles.log_users:main", "多机的日志服务（NATS）：建立各角色的用户与口令"),
     "cipher": Verb("anlan.roles.cipher:main", "既有网关的报文加密密钥：登记、删除、列出"),
     "drill": Verb("anlan.testing.drill.command:main", "按剧本推演预警处置，打印时间线"),
     "simulate": Verb("anlan.testing.plant.__main__:main", "模拟工厂：由真实的 OPC UA 服务器供数"),

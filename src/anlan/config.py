@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from anlan.stream import credentials
+
 _FALSE = {"0", "false", "no", "off", ""}
 
 
@@ -36,6 +38,11 @@ class Config:
     """Where history blocks live; empty means beside the records (own SQLite file, own PostgreSQL schema)."""
     nats_url: str = ""
     """An existing NATS with JetStream; empty means a supervised child on loopback."""
+    nats_credentials: str = ""
+    """File with the users' passwords of the NATS at ``nats_url``, made by ``anlan log-users``; our own child has its
+    own."""
+    nats_ca_file: str = ""
+    """Authority that signed the certificates of the NATS at ``nats_url`` (``tls://…``); empty means the system's."""
     nats_replicas: int = 1
     """On how many servers of a NATS cluster the log lies before a packet is acknowledged; 3 survives one of three."""
     engines: int = 1
@@ -112,6 +119,14 @@ class Config:
             else:
                 fresh.unlink()
         return path.read_text()
+
+    def log_address(self, url: str, user: str = credentials.OPERATOR) -> str:
+        """An address of the log with one of its users' passwords in it, a secret; one that has a user keeps it."""
+        if self.nats_url:
+            path = Path(self.nats_credentials) if self.nats_credentials else None
+        else:
+            path = self.data_dir / "nats" / credentials.FILE
+        return credentials.signed(url, user, credentials.read(path) if path is not None else {}, self.nats_ca_file)
 
     def environment(self) -> dict[str, str]:
         """This configuration as ``ANLAN_*`` variables, for a child process."""

@@ -9,6 +9,7 @@ from django.db import DatabaseError
 
 from anlan.config import Config
 from anlan.roles.process import Leaving
+from anlan.stream.credentials import user_of
 from anlan.stream.log import Log, LogUnavailable, StreamLayout
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ async def open_log(config: Config, role: str, leaving: Leaving) -> Log | None:
     """The log with its stream, as soon as a server is there; None when asked to leave before."""
     while not leaving:
         try:
-            log = await Log.connect(config.nats_url, layout=layout(config), name=f"anlan-{role}", timeout=ATTEMPT_S)
+            url = config.log_address(config.nats_url, user_of(role))
+            log = await Log.connect(url, layout=layout(config), name=f"anlan-{role}", timeout=ATTEMPT_S)
         except LogUnavailable as error:
             logger.warning("%s", error)
             await asyncio.sleep(0.5)

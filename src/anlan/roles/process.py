@@ -25,6 +25,7 @@ from typing import Any
 from anlan import config as settings
 from anlan import logs
 from anlan.config import Config
+from anlan.stream.credentials import OPERATOR
 
 PARENT = "ANLAN_SUPERVISOR_PID"
 """Environment name under which a child finds the process that it must not outlive."""
@@ -199,12 +200,17 @@ def keep_compiled_code(data_dir: Path) -> None:
 
 
 def announced_log(config: Config) -> str:
-    """Where the supervisor of the data directory runs the log; empty when none runs."""
+    """Where the supervisor of the data directory runs the log, for a command of its owner; empty when none runs."""
     try:
         written = json.loads((config.data_dir / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ""
-    return str(written.get("nats_url", "")) if isinstance(written, dict) else ""
+    return config.log_address(str(written.get("nats_url", ""))) if isinstance(written, dict) else ""
+
+
+def known_log(config: Config, user: str = OPERATOR) -> str:
+    """Where the log is: as configured, else as the supervisor of the data directory announced it; empty if nowhere."""
+    return config.log_address(config.nats_url, user) if config.nats_url else announced_log(config)
 
 
 def write_whole(path: Path, content: dict[str, Any] | list[Any]) -> None:

@@ -20,7 +20,7 @@ from anlan.config import Config
 from anlan.roles import django, metrics
 from anlan.roles.database import let_go_when_frozen
 from anlan.roles.guarded import GuardedHttp
-from anlan.roles.process import announce, announced_log, begin
+from anlan.roles.process import announce, begin, known_log
 from anlan.stream.tasks import finish
 
 BACKLOG = 512
@@ -35,11 +35,6 @@ ACT_IDLE_MS = 20_000
 logger = logging.getLogger(__name__)
 
 
-def nats_url(config: Config) -> str:
-    """Where the bus is: as configured, else what the supervisor of the data directory wrote down; empty if nowhere."""
-    return config.nats_url or announced_log(config)
-
-
 class Application:
     """ASGI: ``/events`` to the event stream, ``/static/`` to the files, ``/healthz`` for who shares the load out, the
     rest to Django. Owns the events' life."""
@@ -49,7 +44,7 @@ class Application:
         from anlan.roles.static import PREFIX, Static
         from anlan.site.asgi import application
 
-        self.events = Events(lambda: nats_url(config))
+        self.events = Events(lambda: known_log(config, "web"))
         self._pages = application
         self._static, self._prefix = Static(), PREFIX
 

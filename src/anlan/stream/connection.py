@@ -8,17 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable
+from datetime import datetime
 
 import nats.errors
 from nats.aio.client import Client
 
+from anlan.now import SystemClock
+from anlan.stream.credentials import Target, inbox_of, shown
 from anlan.stream.tasks import end
 
 logger = logging.getLogger(__name__)
 
 FAULTS = (OSError, nats.errors.Error)
 """What the library raises when the server is away, slow or refuses; time-outs are among them."""
+
+
+_MOST_FORBIDDEN = 50
+_forbidden: dict[str, datetime] = {}
+
+
+def forbidden() -> dict[str, datetime]:
+    """What the log server has forbidden this process to do, and since when: a fault of the product or of its
+    configuration, never of the moment. The server tells it aside; whoever asked only sees no answer."""
+    return dict(_forbidden)
 
 
 class LogUnavailable(Exception):
@@ -30,14 +44,23 @@ class LogFull(LogUnavailable):
 
 
 async def connect(url: str, name: str, timeout: float = 10.0, on_lost: Callable[[], None] | None = None) -> Client:
-    """Connect to one server or a comma-separated list; `on_lost` is called each time the connection breaks.
+    """Connect to one server or a comma-separated list (`Target`); `on_lost` is called each time the connection breaks.
 
     Raises LogUnavailable when none answers within `timeout` seconds.
     """
 
-    client = Client()
+    client, target = Client(), Target.of(url)
+    refusal = ""
 
     async def on_error(error: Exception) -> None:
+        nonlocal refusal
+        if isinstance(error, ssl.SSLError) or "authorization" in str(error).lower():
+            refusal = str(error)  # the attempts that follow may fail with less to say
+        if "permissions violation" in str(error).lower():
+            if str(error) not in _forbidden and len(_forbidden) < _MOST_FORBIDDEN:
+                _forbidden[str(error)] = SystemClock().now()
+                logger.error("the log server forbids %s: %s", target.user or name, error)
+            return
         # every single attempt to reconnect ends up here; the loss itself has been reported
         logger.debug("log connection %s: %s", name, error or type(error).__name__)
 
@@ -53,8 +76,12 @@ async def connect(url: str, name: str, timeout: float = 10.0, on_lost: Callable[
 
     connecting = asyncio.create_task(
         client.connect(
-            servers=[part.strip() for part in url.split(",") if part.strip()],
+            servers=list(target.servers),
             name=name,
+            user=target.user or None,
+            password=target.password or None,
+            inbox_prefix=inbox_of(target.user) if target.user else "_INBOX",
+            tls=_trusting(target),
             connect_timeout=2,
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.2,  # type: ignore[arg-type]  # the library takes fractions, its hint does not
@@ -78,8 +105,14 @@ async def connect(url: str, name: str, timeout: float = 10.0, on_lost: Callable[
     if errors and not isinstance(errors[0], FAULTS):
         raise errors[0]
     if not there:
-        raise LogUnavailable(f"no log server at {url}: {errors[0] if errors else 'no answer in time'}")
+        why = refusal or (errors[0] if errors else "no answer in time")
+        raise LogUnavailable(f"no log server at {shown(url)}: {why}")
     return client
+
+
+def _trusting(target: Target) -> ssl.SSLContext | None:
+    """What a secured connection trusts: the named authority alone, else those of the system."""
+    return ssl.create_default_context(cafile=target.ca_file or None) if target.secured else None
 
 
 async def close(client: Client) -> None:

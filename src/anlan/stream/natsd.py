@@ -1,8 +1,9 @@
 """The log server as a child process: the packaged `nats-server` binary with JetStream, bound to loopback.
 
-Every acknowledged message is on disk before the acknowledgement (`sync_interval: always`). The child dies with its
-parent, and one store directory never has two servers. This module never restarts anything by itself: the supervisor
-does, with the same object, and gets the same port.
+Its only listener asks for a user and a password (`credentials`), made at the first start beside the store. Every
+acknowledged message is on disk before the acknowledgement (`sync_interval: always`). The child dies with its parent,
+and one store directory never has two servers. This module never restarts anything by itself: the supervisor does, with
+the same object, and gets the same port.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ import subprocess
 import sys
 import sysconfig
 import time
-import urllib.request
 from importlib import metadata
 from pathlib import Path
 from typing import IO, Any
 
 from anlan import now
 from anlan.patience import Patience
+from anlan.stream import credentials, nats_system
 
 MAX_PAYLOAD = 16 * 1024 * 1024
 """Of one message: the largest request (8 MiB as sent) behind what had been bundled before it, with room to spare. One
@@ -84,13 +85,23 @@ class NatsServer:
         self._binary = binary
         self._child: subprocess.Popen[bytes] | None = None
         self._lock: IO[bytes] | None = None
+        self._passwords: dict[str, str] = {}
 
     @property
-    def url(self) -> str:
-        """`nats://127.0.0.1:port`. Raises NatsError before the first start is ready."""
+    def address(self) -> str:
+        """`nats://127.0.0.1:port`, with no secret in it. Raises NatsError before the first start is ready."""
         if not self._port:
             raise NatsError("日志服务尚未启动")
         return f"nats://127.0.0.1:{self._port}"
+
+    @property
+    def url(self) -> str:
+        """The address for whoever owns the store; a secret. Raises NatsError before the first start is ready."""
+        return self.url_of(credentials.OPERATOR)
+
+    def url_of(self, user: str) -> str:
+        """The address for one user; a secret. Raises NatsError before the first start is ready."""
+        return credentials.signed(self.address, user, self._passwords)
 
     @property
     def pid(self) -> int | None:
@@ -115,7 +126,8 @@ class NatsServer:
         for stale in self.store_dir.glob("*.ports"):
             stale.unlink(missing_ok=True)
         config = self.store_dir / "nats-server.conf"
-        config.write_text(self._config(), encoding="utf-8")
+        self._passwords = credentials.ensure(self.store_dir / credentials.FILE)
+        credentials.write_private(config, self._config())
         binary = self._binary or find_binary()
         lock = self._lock.fileno()
         parent = os.getpid()
@@ -190,7 +202,6 @@ class NatsServer:
         sync = "  sync_interval: always\n" if self._sync_always else ""
         return (
             f'listen: "127.0.0.1:{self._port or -1}"\n'
-            'http: "127.0.0.1:-1"\n'
             f"server_name: {quoted(self.name)}\n"
             f"max_payload: {self._max_payload}\n"
             f"max_pending: {8 * self._max_payload}\n"
@@ -202,6 +213,7 @@ class NatsServer:
             f"  store_dir: {quoted(str(self.store_dir.resolve()))}\n"
             f"{sync}{bound}"
             "}\n"
+            f"{credentials.server_text(self._passwords)}"
         )
 
     def _answers(self) -> bool:
@@ -215,14 +227,11 @@ class NatsServer:
         return greeting.startswith(b"INFO ") and bool(json.loads(greeting[5:]).get("jetstream"))
 
     def told(self, page: str) -> dict[str, Any]:
-        """What the server says of itself on a page of its monitoring (``varz``, ``jsz``). Raises OSError, also when it
-        does not run or answers nothing that can be read. Waits at most a second; any thread."""
-        try:
-            with urllib.request.urlopen(f"{self._ports()['monitoring'][0]}/{page}", timeout=1.0) as answer:
-                found: dict[str, Any] = json.loads(answer.read())
-        except (ValueError, KeyError, IndexError) as error:
-            raise OSError(f"the log server says nothing: {error}") from error
-        return found
+        """What the server says of itself (``varz``, ``jsz``). Raises OSError, also when it does not run or answers
+        nothing that can be read. Waits at most a second for each part of the answer; any thread."""
+        if self.pid is None:
+            raise OSError("the log server does not run")
+        return nats_system.ask(self._port, self._passwords[credentials.SYSTEM], page)
 
     def _ports(self) -> dict[str, list[str]]:
         pid = self.pid

@@ -48,7 +48,7 @@ def test_starting_a_running_server_changes_nothing(server: NatsServer) -> None:
 
 
 def test_it_listens_on_loopback_only_and_syncs_always(server: NatsServer) -> None:
-    assert server.url.startswith("nats://127.0.0.1:")
+    assert server.address.startswith("nats://127.0.0.1:")
     assert "sync_interval: always" in (server.store_dir / "nats-server.conf").read_text()
 
 

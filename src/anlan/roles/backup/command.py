@@ -30,6 +30,7 @@ from anlan.roles import django
 from anlan.roles.backup import log, manifest
 from anlan.roles.backup.manifest import BackupError
 from anlan.roles.process import last_backup_file, write_whole
+from anlan.stream.credentials import shown
 
 PARTIAL = ".partial-"
 SECRET_SETTINGS = {"secret_key", "channels", "apprise_urls", "dead_man_url"}
@@ -112,8 +113,9 @@ def _settings(config: Config, folder: Path, *, secrets: bool) -> None:
         told["secret_key"] = config.secret
     else:
         told = {name: value for name, value in told.items() if name not in SECRET_SETTINGS}
-        for name in ("database_url", "history_database_url", "nats_url"):
+        for name in ("database_url", "history_database_url"):
             told[name] = _without_password(str(told[name]))
+        told["nats_url"] = shown(config.nats_url)
     path = folder / "settings.json"
     path.touch(mode=0o600)
     path.write_text(json.dumps(told, ensure_ascii=False, indent=1, default=str), encoding="utf-8")

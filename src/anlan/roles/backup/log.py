@@ -11,7 +11,7 @@ from pathlib import Path
 from anlan.config import Config
 from anlan.roles.backup.manifest import BackupError
 from anlan.roles.log import layout
-from anlan.roles.process import announced_log
+from anlan.roles.process import known_log
 from anlan.roles.supervisor.lock import AlreadyRunning, DirectoryLock
 from anlan.stream.connection import LogUnavailable
 from anlan.stream.natsd import NatsError, NatsServer
@@ -26,7 +26,7 @@ def reached(config: Config) -> Iterator[str]:
 
     Empty when there is no log at all yet. Raises `BackupError` when the store is in use and the log cannot be found.
     """
-    url = config.nats_url or announced_log(config)
+    url = known_log(config)
     if url or not (config.data_dir / "nats").exists():
         yield url
         return

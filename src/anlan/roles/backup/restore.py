@@ -163,7 +163,7 @@ def _log(there: Config, backup: Path, content: dict[str, Any], old_log: Path | N
     if there.nats_url:
         if old_log is not None:
             raise BackupError("设置了 nats_url：日志在那里，不用 --log")
-        log.put(there, there.nats_url, backup / log.FILE, tail)
+        log.put(there, there.log_address(there.nats_url), backup / log.FILE, tail)
         return
     store = there.data_dir / "nats"
     if old_log is not None:

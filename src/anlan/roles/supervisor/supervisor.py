@@ -26,6 +26,7 @@ from anlan.roles.supervisor.child import FIRST_PAUSE_S, LONGEST_PAUSE_S, PASSING
 from anlan.roles.supervisor.forking import Forker
 from anlan.roles.supervisor.lock import DirectoryLock
 from anlan.roles.supervisor.tries import Tries
+from anlan.stream.credentials import OPERATOR, shown
 from anlan.stream.natsd import NatsError, NatsServer
 
 ROLES = ("engine", "historian", "intake", "clock", "auditor", "delivery", "web")
@@ -95,7 +96,13 @@ class Supervisor:
 
     @property
     def nats_url(self) -> str:
-        return self.config.nats_url or (self._nats.url if self._nats is not None else "")
+        """For whoever owns the installation; a secret."""
+        return self._log_address(OPERATOR)
+
+    def _log_address(self, user: str) -> str:
+        if self.config.nats_url:
+            return self.config.log_address(self.config.nats_url, user)
+        return self._nats.url_of(user) if self._nats is not None else ""
 
     @property
     def web_url(self) -> str:
@@ -282,12 +289,12 @@ class Supervisor:
         self._nats.wait_ready(20.0)
 
     def _start_roles(self) -> None:
-        environment = {**self.config.environment(), "ANLAN_NATS_URL": self.nats_url}
         for role in self.roles:
             if self._leave.is_set():
                 return
             self._watch.do("run", partial(ready_file(self.config, role).unlink, missing_ok=True))
             verb, _, number = role.partition("-")
+            environment = {**self.config.environment(), "ANLAN_NATS_URL": self._log_address(verb)}
             name = [role] if number else []
             child = Child(verb, environment, self.config.data_dir / "log" / f"{role}.log", name, self._forker)
             self.children[role] = child
@@ -322,7 +329,7 @@ class Supervisor:
     def _write_run_file(self) -> None:
         content: dict[str, object] = {
             "pid": os.getpid(),
-            "nats_url": self.nats_url,
+            "nats_url": shown(self.nats_url),
             "nats_pid": self.nats_pid,
             "forker_pid": self._forker.pid,
             "web_url": self.web_url,

@@ -32,14 +32,18 @@ def connect() -> None:
 
 
 def nats_url() -> str:
-    """Where the log server is: the setting, else what the supervisor wrote into ``run.json``; empty when not known."""
-    if settings.CONFIG.nats_url:
-        return str(settings.CONFIG.nats_url)
+    """Where the log server is: the setting, else what the supervisor wrote into ``run.json``; empty when not known.
+
+    A role's process got its own user with the setting; any other process is a command of the installation's owner.
+    """
+    config = settings.CONFIG
+    if config.nats_url:
+        return str(config.log_address(config.nats_url))
     try:
-        run = json.loads((settings.CONFIG.data_dir / "run.json").read_text(encoding="utf-8"))
+        run = json.loads((config.data_dir / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ""
-    return str(run.get("nats_url", ""))
+    return str(config.log_address(str(run.get("nats_url", ""))))
 
 
 def _publish(subject: str, fields: dict[str, Any]) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from anlan.apps.obligations.models import Tick
 from anlan.now import is_ahead
+from anlan.stream.connection import forbidden
 
 UP_WITHIN = timedelta(seconds=15)
 """A clock whose last sign of life is no older than this is at work (本地设定); it signs every five seconds."""
@@ -27,7 +29,15 @@ class Share:
 
 
 def tick(name: str, at: datetime, **detail: object) -> None:
-    """Record a sign of life of a clock or auditor."""
+    """Record a sign of life of a role, with what the log server forbids its process, if anything: a fault."""
+    if refusals := forbidden():
+        what = "；".join(sorted(refusals)[:3])
+        text = _("日志服务不许 %(name)s 做它要做的事（%(what)s）。请核对 NATS 的用户与权限") % {
+            "name": name,
+            "what": what,
+        }
+        own = {"kind": "log_forbidden", "text": text, "since": min(refusals.values()).isoformat(), "until": None}
+        detail["own"] = [*cast("list[object]", detail.get("own", [])), own]
     Tick.objects.update_or_create(name=name, defaults={"at": at, "detail": detail})
 
 
