@@ -109,6 +109,13 @@ def first_password() -> str:
     return secrets.token_urlsafe(12)
 
 
+def new_login(username: str, person: Person) -> User:
+    """A log-in that is not kept yet, without a password. Raises ValidationError for a name that is none."""
+    user = User(username=username, person=person, password_is_first=True)
+    user.full_clean(exclude=["password", "person"], validate_unique=False)
+    return user
+
+
 @transaction.atomic
 def enrol(username: str, person: Person, role: str, unit: dict[str, Any], *, enabled: bool, at: datetime,
           actor: str = journal.MACHINE) -> str:  # fmt: skip
@@ -121,9 +128,8 @@ def enrol(username: str, person: Person, role: str, unit: dict[str, Any], *, ena
     user = User.objects.filter(username=username).first()
     if user is None:
         password = first_password()
-        user = User(username=username, person=person, password_is_first=True)
+        user = new_login(username, person)
         user.set_password(password)
-        user.full_clean(exclude=["password"])
         user.save()
     current = Grant.objects.filter(user=user, valid_until__isnull=True, **unit).first()
     if current is not None and not (enabled and current.role == role):

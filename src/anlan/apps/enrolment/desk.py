@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from anlan.apps.enrolment.unique import Unique
 from anlan.apps.org.scope import Scope
 
 OPERATOR_ONLY = "只有系统管理员可以登记"
@@ -23,15 +25,23 @@ class Faults(ValueError):
         self.faults = list(faults)
 
 
+TAKEN = "与已有记录冲突（编码、名称或席位已被占用）"
+
+
 @dataclass
 class Desk:
-    """One run. ``scope`` is what the person may *register* (not all that they see)."""
+    """One run. ``scope`` is what the person may *register* (not all that they see).
+
+    A run that does not write (``writes`` False, the preview) checks the same and remembers what it would have kept:
+    later rows find it by its code, under a key that no stored record has.
+    """
 
     scope: Scope
     actor: str
     at: datetime
     finders: dict[str, Callable[[list[str]], dict[str, Any]]] = field(default_factory=dict)
     """By sheet: the records of these codes, in one query."""
+    writes: bool = True
     removing: bool = True
     """Whether a row may take a limit away."""
     keys: dict[str, str] = field(default_factory=dict)
@@ -40,7 +50,15 @@ class Desk:
     """First passwords that were made, by log-in: shown once, never stored."""
     points: list[Any] = field(default_factory=list)
     """Points that were added since the last act: their limits are journaled with it."""
+    placed: set[tuple[str, int]] = field(default_factory=set)
+    """Code of a person and key of an enterprise on whose staff this run puts them."""
+    logins: dict[str, str] = field(default_factory=dict)
+    """Log-ins that this run makes, with the codes of their persons."""
+    seats: dict[str, list[str]] = field(default_factory=dict)
+    """By national seat: codes of agencies that a run which does not write has put there."""
     _found: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _as_kept: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _unique: Unique = field(default_factory=Unique)
 
     def look_up(self, sheet: str, codes: Iterable[str]) -> None:
         """Read the records of many codes at once; `find` then answers without asking, also that there is none."""
@@ -57,13 +75,28 @@ class Desk:
         self.look_up(sheet, [code])
         return self._found[sheet, code]
 
+    def keep(self, record: Any) -> None:
+        """Save a record; in a run that does not write, only see that nothing unique is taken. Raises `Faults` then."""
+        if self.writes:
+            record.save()
+        elif not self._unique.take(record):
+            raise Faults(("", TAKEN))
+
+    def beside(self, points: Iterable[Any], device_id: int) -> list[Any]:
+        """The points of a device as this run leaves them: those stored, as changed, and those not stored yet."""
+        return self._unique.beside(points, "device_id", device_id)
+
     def remember(self, sheet: str, code: str, record: Any) -> None:
         """A record was changed or made: the next reference gets this very one."""
         self._found[sheet, code] = record
+        if not self.writes:
+            self._as_kept[sheet, code] = copy(record)
 
     def forget(self, sheet: str, code: str) -> None:
-        """A record could not be kept: the next reference asks the database again."""
+        """A record could not be kept: the next reference gets it as it was before, or asks the database again."""
         self._found.pop((sheet, code), None)
+        if (sheet, code) in self._as_kept:
+            self._found[sheet, code] = copy(self._as_kept[sheet, code])
 
     @property
     def is_operator(self) -> bool:

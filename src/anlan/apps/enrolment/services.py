@@ -1,13 +1,15 @@
 """Brings a register workbook into the records: first as a preview that leaves nothing behind, then for good.
 
-The preview *is* the import, rolled back: it cannot say anything else than what confirming will do. Confirmed, every
-enterprise is one transaction and one act in its journal; a crash in between leaves whole enterprises, and the same
-workbook again finishes the rest, for what is already so is not touched.
+The preview goes the way of the import row by row and leaves the writing out (`Desk.keep`): it holds no lock, however
+long it takes, and tests hold the two against each other. Confirmed, the rows of an enterprise are kept in pieces, each
+one transaction and one act in its journal, so that nobody else waits long to write; a crash in between leaves whole
+pieces, and the same workbook again finishes the rest, for what is already so is not touched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +19,7 @@ from django.db import IntegrityError, transaction
 from anlan.apps.accounts.selectors import register_scope
 from anlan.apps.enrolment import loosening, report
 from anlan.apps.enrolment.columns import Column
-from anlan.apps.enrolment.desk import Desk, Faults
+from anlan.apps.enrolment.desk import TAKEN, Desk, Faults
 from anlan.apps.enrolment.models import Handed
 from anlan.apps.enrolment.reading import Row, Unreadable, read
 from anlan.apps.enrolment.report import Report
@@ -31,6 +33,8 @@ from anlan.apps.registry.models import Enterprise, HazardSource
 __all__ = ["Done", "Unreadable", "bring_in", "confirm", "drop", "hand_in", "preview"]
 
 INSTALLATION = "installation"
+PIECE = 100
+"""Rows in one transaction: on SQLite all other writers wait for it, a second or two on a slow machine."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +46,13 @@ class Done:
     passwords: dict[str, str]
 
 
-class _Undo(Exception):
-    """Ends a preview."""
-
-
 def preview(content: bytes, scope: Scope, *, actor: str, at: datetime) -> Report:
-    """What `bring_in` would do with this workbook now. Writes nothing. Raises `Unreadable`."""
-    desk, taken = Desk(scope, actor, at, FINDERS), read(content)
+    """What `bring_in` would do with this workbook now. Reads only, and holds no lock. Raises `Unreadable`."""
+    desk, taken = Desk(scope, actor, at, FINDERS, writes=False), read(content)
     found = Report(notes=taken.notes)
-    try:
-        with transaction.atomic():
-            for chain, group in _groups(taken.rows):
-                _keep(chain, group, desk, found)
-            raise _Undo
-    except _Undo:
-        return found
+    for chain, group in _groups(taken.rows):
+        _keep(chain, group, desk, found)
+    return found
 
 
 def bring_in(content: bytes, scope: Scope, *, actor: str, at: datetime, removing: bool = True) -> Done:
@@ -68,8 +64,9 @@ def bring_in(content: bytes, scope: Scope, *, actor: str, at: datetime, removing
     desk, taken = Desk(scope, actor, at, FINDERS, removing=removing), read(content)
     found = Report(notes=taken.notes)
     for chain, group in _groups(taken.rows):
-        with transaction.atomic():
-            _keep(chain, group, desk, found)
+        for start in range(0, len(group), PIECE):
+            with transaction.atomic():
+                _keep(chain, group[start : start + PIECE], desk, found)
     return Done(found, desk.keys, desk.passwords)
 
 
@@ -116,15 +113,19 @@ def _groups(rows: list[Row]) -> Iterable[tuple[str, list[Row]]]:
 
 
 def _keep(chain: str, rows: list[Row], desk: Desk, found: Report) -> None:
-    """Keep the good rows of one chain and journal them as one act, inside the caller's transaction."""
-    journal.hold([chain])
+    """Keep the good rows of one chain and journal them as one act, inside the caller's transaction.
+
+    At a desk that does not write they are only judged.
+    """
+    if desk.writes:
+        journal.hold([chain])
     _look_up(rows, desk)
     acts: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         try:
             if row.faults:
                 raise Faults(*row.faults, *_unknown(row, desk))
-            with transaction.atomic():
+            with transaction.atomic() if desk.writes else nullcontext():
                 state, details = _row(row, desk)
         except Faults as faults:
             desk.forget(row.sheet.title, str(row.key[0]))
@@ -132,14 +133,14 @@ def _keep(chain: str, rows: list[Row], desk: Desk, found: Report) -> None:
             continue
         except IntegrityError:
             desk.forget(row.sheet.title, str(row.key[0]))
-            found.add(row, report.REFUSED, [_fault(row, "", "与已有记录冲突（编码、名称或席位已被占用）")])
+            found.add(row, report.REFUSED, [_fault(row, "", TAKEN)])
             continue
         found.add(row, state, details)
         if state != report.UNCHANGED:
             acts.setdefault(row.sheet.title, []).append(
                 {"name": list(row.key), "state": state, "changes": _public(row, details)}
             )
-    if acts:
+    if acts and desk.writes:
         imported = journal.Act(chain, "register_imported", desk.at, desk.actor, chain, after=acts)
         added, desk.points = desk.points, []
         journal.record_all([imported, *registry.limits_registered(added)])
@@ -183,7 +184,7 @@ def _row(row: Row, desk: Desk) -> tuple[str, list[dict[str, str]]]:
                 *((keys[title], f"空白会{words}；没有确认去掉，未写入") for title, words in taken_away.items())
             )
     kept = row.sheet.put(row.values, record, desk)
-    if record is not None and row.sheet.watched:
+    if record is not None and row.sheet.watched and desk.writes:
         _tell_loosening(row, now, kept, desk)
     if row.sheet.title in FINDERS:
         desk.remember(row.sheet.title, row.values["code"], kept)

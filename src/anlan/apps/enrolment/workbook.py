@@ -22,7 +22,7 @@ from anlan.apps.org.scope import NOTHING, Scope
 
 EXPLAINED = "说明"
 MOST_ROWS = 5_000
-"""One import is one transaction per enterprise, and on SQLite all other writers wait for it."""
+"""As many as a person can still look through."""
 _BOLD = Font(bold=True)
 _REQUIRED = PatternFill("solid", fgColor="FFE6F2F0")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from anlan.apps.registry.models import Point
 from anlan.rules import codes
 from anlan.rules.grading import Gas
@@ -32,8 +34,18 @@ def declared(point: Point) -> DeclaredPoint:
     )
 
 
-def faults_of(point: Point) -> list[str]:
-    """Every fault of one point, alone and beside the other points of its device; empty when it may come in."""
+def admit(point: Point, others: Iterable[Point] | None = None) -> None:
+    """Raises `Refused` with every fault that keeps a point out; arguments as for `faults_of`."""
+    faults = faults_of(point, others)
+    if faults:
+        raise Refused(faults)
+
+
+def faults_of(point: Point, others: Iterable[Point] | None = None) -> list[str]:
+    """Every fault of one point, alone and beside the ``others`` of its device; empty when it may come in.
+
+    The others are read from the register when they are not given.
+    """
     mine = declared(point)
     faults = [PROBLEM_TEXTS[problem] for problem in problems_of(mine)]
     if not point.device_id:
@@ -43,7 +55,8 @@ def faults_of(point: Point) -> list[str]:
         faults.append(f"“{point.code}”不是{scheme.title}的指标编码")
     elif not point.code.startswith(point.device.code):
         faults.append(f"指标编码 {point.code} 不属于设备 {point.device.code}")
-    siblings = [declared(other) for other in point.device.points.exclude(pk=point.pk)]
+    beside = point.device.points.exclude(pk=point.pk) if others is None else others  # type: ignore[attr-defined]
+    siblings = [declared(other) for other in beside]
     clash = duplicate_problems([*siblings, mine]).get(len(siblings))
     if clash is not None:
         faults.append(PROBLEM_TEXTS[clash])

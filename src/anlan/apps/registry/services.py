@@ -17,7 +17,7 @@ from django.db import transaction
 
 from anlan.apps.journal import services as journal
 from anlan.apps.org.models import Person
-from anlan.apps.registry.admission import Refused, faults_of
+from anlan.apps.registry.admission import Refused, admit
 from anlan.apps.registry.models import DutyHolder, Employment, Enterprise, Gateway, HazardSource, Point
 
 LIMITS = ("ll", "l", "h", "hh", "deadband", "on_delay_s", "off_delay_s", "flatline_s", "no_data_s", "unit")
@@ -51,9 +51,7 @@ def register_point(values: dict[str, Any], *, actor: str, at: datetime) -> Point
 def add_point(values: dict[str, Any], *, at: datetime) -> Point:
     """As `register_point`, for a caller that journals the whole of what it adds to an enterprise as one act."""
     point = Point(**values, registered_at=at)
-    faults = faults_of(point)
-    if faults:
-        raise Refused(faults)
+    admit(point)
     point.save(force_insert=True)
     return point
 
@@ -83,9 +81,7 @@ def change_point(point: Point, *, actor: str, at: datetime, **changes: Any) -> P
             raise Refused([f"不能修改：{'、'.join(sorted(unknown))}"])
         for name, value in changes.items():
             setattr(current, name, value)
-        faults = faults_of(current)
-        if faults:
-            raise Refused(faults)
+        admit(current)
         current.revision += 1
         current.save(update_fields=[*changes, "revision"])
         if set(changes) & set(LIMITS):

@@ -43,7 +43,10 @@ class Sheet:
         return {column.key: self._plain(column, record) for column in self.columns}
 
     def put(self, values: Values, record: Any, desk: Desk) -> Any:
-        """Make the record, or bring it to what the row says; returns it. Raises `Faults`, and has then done nothing."""
+        """Make the record, or bring it to what the row says; returns it. Raises `Faults`, and has then done nothing.
+
+        Writes only when the desk does; all else is the same.
+        """
         raise TypeError(f"{self.title} does not say how a row is kept")
 
     def everything(self, scope: Scope) -> Iterable[Any]:
@@ -80,7 +83,7 @@ class Records(Sheet):
             setattr(kept, key, value)
         self.check(kept, values, desk)
         clean(kept)
-        kept.save()
+        desk.keep(kept)
         return kept
 
     def check(self, record: Any, values: Values, desk: Desk) -> None:

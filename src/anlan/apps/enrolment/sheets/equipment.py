@@ -39,7 +39,7 @@ class Gateways(OfEnterprise):
 
     def put(self, values: Values, record: Any, desk: Desk) -> Any:
         gateway = super().put(values, record, desk)
-        if record is None:
+        if record is None and desk.writes:
             desk.keys[gateway.code] = services.issue_gateway_key(gateway, actor=desk.actor, at=desk.at)
         return gateway
 
@@ -113,17 +113,33 @@ class Points(OfEnterprise):
         try:
             if record is None:
                 clean(Point(**wanted, registered_at=desk.at))
-                added = services.add_point(wanted, at=desk.at)
-                desk.points.append(added)
-                return added
+                return self._add(wanted, desk)
             changed = {key: value for key, value in wanted.items() if getattr(record, key) != value}
             changed.pop("enterprise", None)
             for key, value in changed.items():
                 setattr(record, key, value)
             clean(record)
-            return services.change_point(record, actor=desk.actor, at=desk.at, **changed)
+            if desk.writes:
+                return services.change_point(record, actor=desk.actor, at=desk.at, **changed)
+            return self._admitted(record, desk)
         except services.Refused as refused:
             raise Faults(*(("", fault) for fault in refused.faults)) from refused
+
+    def _add(self, wanted: Values, desk: Desk) -> Point:
+        if not desk.writes:
+            return self._admitted(Point(**wanted, registered_at=desk.at), desk)
+        added = services.add_point(wanted, at=desk.at)
+        desk.points.append(added)
+        return added
+
+    @staticmethod
+    def _admitted(point: Point, desk: Desk) -> Point:
+        """The point, when the register would take it beside the others of its device. Raises `Refused`, or `Faults`."""
+        stored = point.device.points.all()  # type: ignore[attr-defined]
+        others = [other for other in desk.beside(stored, point.device_id) if other.code != point.code]
+        services.admit(point, others)
+        desk.keep(point)
+        return point
 
     def _sane(self, wanted: Values) -> None:
         below = [key for key in ("deadband", "on_delay_s", "off_delay_s") if wanted.get(key, 0) < 0]

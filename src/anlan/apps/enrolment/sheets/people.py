@@ -67,6 +67,8 @@ class People(Sheet):
         if person is None or (agency is None) == (enterprise is None):
             return None
         place = org.place_of(person, agency) if agency else register.employment_of(person, enterprise)
+        if place is not None and enterprise is not None:
+            place.enterprise = enterprise  # the one of this run: it knows who is the principal by now
         return Placed(person, place) if place is not None else None
 
     def values_of(self, record: Any) -> Values:
@@ -96,15 +98,24 @@ class People(Sheet):
                 raise Faults(("role", "在机构任职的必须填写"))
             if values.get("principal") or values.get("job"):
                 raise Faults(("job", "在机构任职的不填企业职务"))
-            person.save()
-            org_services.begin_post(person, unit["agency"], values["role"], values.get("section", ""), desk.at)
+            desk.keep(person)
+            if desk.writes:
+                org_services.begin_post(person, unit["agency"], values["role"], values.get("section", ""), desk.at)
         else:
             if values.get("role") or values.get("section"):
                 raise Faults(("role", "在企业任职的不填机构岗位和科室"))
-            person.save()
-            principal = bool(values.get("principal"))
-            services.employ(person, unit["enterprise"], values.get("job", ""), principal=principal, at=desk.at)
+            desk.keep(person)
+            self._employ(person, unit["enterprise"], values, desk)
         return person
+
+    def _employ(self, person: Person, enterprise: Any, values: Values, desk: Desk) -> None:
+        principal = bool(values.get("principal"))
+        if desk.writes:
+            services.employ(person, enterprise, values.get("job", ""), principal=principal, at=desk.at)
+            return
+        desk.placed.add((person.code, enterprise.pk))
+        if principal != (enterprise.principal_id == person.pk):
+            enterprise.principal = person if principal else None
 
     def everything(self, scope: Scope) -> Iterable[Any]:
         for place in org.places_in(org.agencies_in(scope)):
@@ -158,10 +169,17 @@ class Holders(Sheet):
     def put(self, values: Values, record: Any, desk: Desk) -> Any:
         enterprise, source = enterprise_of(values, desk), desk.find("重大危险源", values["source"])
         person = desk.find("人员与岗位", values["person"]) if values.get("person") else None
-        if values.get("person") and (person is None or register.employment_of(person, enterprise) is None):
+        if values.get("person") and not self._is_staff(person, enterprise, desk):
             raise Faults(("person", f"企业 {enterprise.code} 没有人员 {values['person']}"))
-        services.replace_holder(source, values["post"], person, actor=desk.actor, at=desk.at)
+        if desk.writes:
+            services.replace_holder(source, values["post"], person, actor=desk.actor, at=desk.at)
         return source
+
+    @staticmethod
+    def _is_staff(person: Any, enterprise: Any, desk: Desk) -> bool:
+        if person is None:
+            return False
+        return (person.code, enterprise.pk) in desk.placed or register.employment_of(person, enterprise) is not None
 
     def everything(self, scope: Scope) -> Iterable[Any]:
         for holder in register.holders_in(scope):
@@ -208,33 +226,46 @@ class Accounts(Sheet):
         unit, person = unit_of(values, desk), desk.find("人员与岗位", values["person"])
         if not desk.is_operator and person.pk == desk.scope.person_id:
             raise Faults(("username", "自己的角色由别的管理员登记"))
-        user = accounts.user_with(values["username"])
-        if user is not None and user.person_id != person.pk:
-            raise Faults(("username", "登录名已被占用"))
-        owned = getattr(person, "user", None)
-        if owned is not None and owned.username != values["username"]:
-            raise Faults(("person", "此人已有登录名，一人只有一个"))
+        self._own_name(values["username"], person, desk)
         in_enterprise = values["role"] in accounts.OF_ENTERPRISES
         if ("enterprise" in unit and not in_enterprise) or (
             "agency" in unit and in_enterprise and values["role"] != Role.ADMIN
         ):
             raise Faults(("role", "这个角色不属于该类单位"))
         try:
-            password = account_services.enrol(
-                values["username"],
-                person,
-                values["role"],
-                unit,
-                enabled=values.get("enabled", True),
-                at=desk.at,
-                actor=desk.actor,
-            )
+            if desk.writes:
+                password = account_services.enrol(
+                    values["username"],
+                    person,
+                    values["role"],
+                    unit,
+                    enabled=values.get("enabled", True),
+                    at=desk.at,
+                    actor=desk.actor,
+                )
+            else:
+                account_services.new_login(values["username"], person)
+                desk.logins[values["username"]], password = person.code, ""
         except ValidationError as error:
             raise Faults(*(("username", text) for texts in error.message_dict.values() for text in texts)) from error
         if password:
             desk.passwords[values["username"]] = password
         desk.forget("人员与岗位", values["person"])
         return person
+
+    @staticmethod
+    def _own_name(username: str, person: Person, desk: Desk) -> None:
+        """One person, one log-in, also among those that this run makes. Raises `Faults`."""
+        user = accounts.user_with(username)
+        owner = user.person.code if user is not None and user.person is not None else desk.logins.get(username)
+        if (user is not None or owner) and owner != person.code:
+            raise Faults(("username", "登录名已被占用"))
+        stored = getattr(person, "user", None)
+        mine = {name for name, code in desk.logins.items() if code == person.code}
+        if stored is not None:
+            mine.add(stored.username)
+        if mine - {username}:
+            raise Faults(("person", "此人已有登录名，一人只有一个"))
 
     def everything(self, scope: Scope) -> Iterable[Any]:
         agencies = [agency.pk for agency in org.agencies_in(scope)]

@@ -96,16 +96,29 @@ class Agencies(Records):
             raise Faults(*faults)
 
     def check(self, record: Any, values: Values, desk: Desk) -> None:
-        if record.pk is not None and record.parent is not None and record.parent.path.startswith(record.path):
-            raise Faults(("parent", "上级不能是自己或自己的下级"))
-        seated = org.seated(record.role) if record.role else None
-        if seated is not None and seated.pk != record.pk:
-            raise Faults(("role", f"席位已由 {seated.name}（{seated.code}）担任；先取消那里的"))
+        above = record.parent
+        while above is not None:  # as this run leaves it: stored paths know nothing of moves on the way
+            if above.code == record.code:
+                raise Faults(("parent", "上级不能是自己或自己的下级"))
+            above = desk.find(self.title, above.parent.code) if above.parent is not None else None
+        holder = self._seated(record.role, desk) if record.role else None
+        if holder is not None and holder.code != record.code:
+            raise Faults(("role", f"席位已由 {holder.name}（{holder.code}）担任；先取消那里的"))
+
+    def _seated(self, role: str, desk: Desk) -> Any:
+        """Who holds a seat by now: in a run that does not write, as its earlier rows leave it."""
+        stored = org.seated(role)
+        holders = [stored.code] if stored is not None else []
+        now = [desk.find(self.title, code) for code in (*holders, *desk.seats.get(role, ()))]
+        return next((agency for agency in now if agency.role == role), None)
 
     def put(self, values: Values, record: Any, desk: Desk) -> Any:
         before = record.path if record is not None else ""
         agency = super().put(values, record, desk)
-        if before and agency.path != before:
+        if not desk.writes:
+            agency.path = f"{agency.parent.path if agency.parent else '/'}{agency.pk}/"
+            desk.seats.setdefault(agency.role, []).append(agency.code)
+        elif before and agency.path != before:
             org_services.move_below(agency, before)
         return agency
 
