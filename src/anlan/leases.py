@@ -260,6 +260,18 @@ def positions_of(rows: type[PartitionRow], log: str, using: str = "default") -> 
     return found if len(found) == PARTITIONS else None
 
 
+def elsewhere(rows: type[PartitionRow], workers: type[WorkerRow], log: str, using: str = "default") -> set[int]:
+    """Partitions that somebody who lives reads from another log than ``log``; on a database of one machine none."""
+    if connections[using].vendor == "sqlite":
+        return set()
+    present = database_now(using)
+    living = workers._base_manager.using(using).filter(
+        expires_at__gt=present, expires_at__lte=present + timedelta(seconds=2 * TTL_S)
+    )
+    read = rows._base_manager.using(using).exclude(log="").exclude(log=log)
+    return set(read.filter(owner__in=living.values("name")).values_list("partition", flat=True))
+
+
 def reach(rows: type[PartitionRow], workers: type[WorkerRow], using: str = "default") -> tuple[int, int] | None:
     """The furthest position of all partitions, and how many nobody has worked on for `UNOWNED_S`; None before anybody.
 

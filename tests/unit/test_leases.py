@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from anlan.apps.monitoring.models import EnginePosition, EngineWorker
-from anlan.leases import LATE_S, TTL_S, Fenced, Leases, Turn, advance, positions_of, reach
+from anlan.leases import LATE_S, TTL_S, Fenced, Leases, Turn, advance, elsewhere, positions_of, reach
 from anlan.roles.partitions import Keeper
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +146,21 @@ def test_a_lease_written_while_the_databases_clock_stood_ahead_keeps_nobody_out(
     one.look(NOW + timedelta(hours=1))  # and is killed; then the clock is set right
     assert len(two.look(NOW).gained) == 64
     assert reach(EnginePosition, EngineWorker) is not None
+
+
+@pytest.mark.case("A15")
+def test_two_hosts_on_one_database_with_a_log_each_are_found() -> None:
+    """On SQLite, which belongs to one machine, there is never another host."""
+    one, two = Process("one"), Process("two")
+    present = one.database_now()
+    for process, log in ((one, "log-1"), (two, "log-2")):
+        process.look(present)
+        one.release(one.held, one.look(present).surplus)
+        process.look(present)
+        process.take_up(process.held, set(process.held), log, 1)
+    mine = set(one.look(present) and one.held)
+    shared = connection.vendor != "sqlite"
+    assert elsewhere(EnginePosition, EngineWorker, "log-2") == (mine if shared else set())
+    assert elsewhere(EnginePosition, EngineWorker, "log-1") == (set(two.held) if shared else set())
+    EngineWorker.objects.filter(name="one").update(expires_at=present - timedelta(seconds=1))
+    assert elsewhere(EnginePosition, EngineWorker, "log-2") == set(), "nobody lives who reads another one"

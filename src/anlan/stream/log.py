@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import nats.errors
@@ -199,6 +200,16 @@ class Log:
         """Sequence of the newest message, 0 for an empty log. Raises LogUnavailable."""
         try:
             return int((await self._js.stream_info(self.layout.name)).state.last_seq)
+        except FAULTS as error:
+            raise LogUnavailable(str(error)) from error
+
+    async def newest_at(self) -> datetime | None:
+        """When the log took its newest message, by its host's clock; None for an empty log. Raises LogUnavailable."""
+        try:
+            last = (await self._js.stream_info(self.layout.name)).state.last_seq
+            return (await self._js.get_msg(self.layout.name, seq=last)).time if last else None
+        except nats.js.errors.NotFoundError:
+            return None
         except FAULTS as error:
             raise LogUnavailable(str(error)) from error
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from anlan.roles.intake.dead_letters import DeadLetters
 from anlan.roles.intake.forms import Read, cut, decipher
 from anlan.roles.intake.keys import KeyRing, Sender, credentials
 from anlan.roles.intake.numbers import Numbers
+from anlan.roles.intake.own_time import OwnTime
 from anlan.roles.intake.refusals import STRANGER, Refusals
 from anlan.roles.intake.replay import Taken
 from anlan.roles.intake.standing import Standing
@@ -66,6 +67,9 @@ class Application:
         self._future_limit, self._live_age, self._room = future_limit, live_age, room
         self._standing, self._tag_lists, self._dead_letters = standing, tag_lists, dead_letters
         self._numbers = Numbers()
+        self.own_time = OwnTime(clock)
+        self.elsewhere: Collection[int] = ()
+        """Partitions whose engines read another log: what is taken in here of them would be read by nobody."""
         self._at_once: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.in_hand = bodies.InHand()
@@ -172,7 +176,7 @@ class Application:
 
     def _may_send(self, sender: Sender, at: datetime) -> None:
         until = self._standing.paused_until(sender.gateway, at)
-        if until is not None:
+        if until is not None and until - at <= self._dead_letters.longest:  # else our clock stood ahead when it began
             left = str(max(1, round((until - at).total_seconds()))).encode()
             raise Answer(
                 429, f"该网关送来的多为废报文，暂停接收至 {until.astimezone(CHINA):%H:%M:%S}；数据请保留，改正后重发",
@@ -234,6 +238,8 @@ class Application:
                 header, kept = read(packet)
                 data_id, sampled_at = header.data_id, header.collected_at
                 self._admit(header, sender, turn.at)
+                if turn.at - self._future_limit <= header.collected_at:
+                    self.own_time.agrees(sender.gateway)
                 form = header.form
                 if form is Form.TAGS:
                     new = await self._tag_lists.take(header, turn.at)
@@ -242,6 +248,8 @@ class Application:
                 if form is Form.COMPACT or form is Form.BINARY:
                     await self._tag_lists.check(header, turn.at)
             except PacketError as error:
+                if error.reason is Refusal.FUTURE_DATED:
+                    self._believe_ourselves(sender.gateway)
                 self._refuse(sender.gateway, error.reason, error.detail, packet, sampled_at)
                 turn.refused.append({"index": index, "dataId": data_id, "reason": error.reason, "detail": error.detail})
                 continue
@@ -301,10 +309,13 @@ class Application:
             self._standing.pause(pause)
 
     def _hand_in(self, sender: Sender, fresh: list[Record]) -> asyncio.Future[int]:
+        partition = partition_of(sender.enterprise)
         if not self._log_is_there():
             raise not_now("日志暂不可用，数据请保留并重发")
+        if partition in self.elsewhere:
+            raise Answer(503, "平台的引擎没有读这台主机的日志，数据请保留并稍后重发", (b"retry-after", b"30"))
         try:
-            done = self._bundler.add(partition_of(sender.enterprise), fresh)
+            done = self._bundler.add(partition, fresh)
         except Overloaded as error:
             raise Answer(429, "接入繁忙，数据请保留并稍后重发", (b"retry-after", b"1")) from error
         self._taken.follow(sender.gateway, [record.packet_id for record in fresh], done)
@@ -339,6 +350,12 @@ class Application:
             future_limit=self._future_limit,
             age_limit=age,
         )
+
+    def _believe_ourselves(self, gateway: str) -> None:
+        """Refuse the request whole, to be sent again, where it may be our own clock that is slow."""
+        self.own_time.differs(gateway)
+        if self.own_time.doubt() or not self._log_is_there():  # what the log knows of the time is not asked yet
+            raise Answer(503, "平台时钟待核对，数据请保留并稍后重发", (b"retry-after", b"30"))
 
     def _spare(self, what: Stage, detail: str) -> None:
         """Refuse the request whole while the disk is too short for it: the sender keeps it, nothing is half taken."""

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +18,8 @@ from anlan import config as settings
 from anlan import now
 from anlan.now import SystemClock
 from anlan.roles import django, metrics
-from anlan.roles.database import give_up_broken, let_go_when_frozen
+from anlan.roles.alone import sign_name
+from anlan.roles.database import give_up_broken, is_shared, let_go_when_frozen
 from anlan.roles.hearing import ACCEPTING, EVERY_S, Word
 from anlan.roles.intake.bundler import Bundler
 from anlan.roles.intake.keys import KeyRing, from_records
@@ -64,6 +65,15 @@ async def say_accepting(log: Log, accepts: Callable[[], bool], every_s: float = 
         await asyncio.sleep(every_s)
 
 
+async def newest_at(log: Log) -> datetime | None:
+    """When the log took its newest message; None when it has none, or does not answer now."""
+    try:
+        return await log.newest_at()
+    except LogUnavailable as error:
+        logger.warning("%s", error)
+        return None
+
+
 async def serve(config: settings.Config, leaving: Leaving) -> None:
     """Serve until asked to leave. The database is read and written in threads of its own.
 
@@ -76,12 +86,14 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
     from anlan.roles.intake.packet_http import PacketHttp
     from anlan.roles.intake.records import Database, limits
     from anlan.roles.intake.refusals import Refusals
+    from anlan.roles.intake.self_check import SelfCheck
     from anlan.roles.intake.standing import Standing
     from anlan.roles.intake.tag_lists import TagLists
 
     loop = asyncio.get_running_loop()
     keys, publisher, refusals = KeyRing(from_records), _Publisher(), Refusals(quarantine)
-    standing = Standing(Database(), SystemClock())
+    clock = SystemClock()
+    standing = Standing(Database(), clock)
     reader = ThreadPoolExecutor(1, thread_name_prefix="keys")
 
     async def in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
@@ -101,6 +113,7 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
     async def keep_fresh() -> None:
         while True:
             await refresh()
+            await in_thread(self_check.look, await identity())
             await asyncio.sleep(KEYS_EVERY_S)
 
     bundler, room = Bundler(publisher.publish), Room(config)
@@ -112,13 +125,23 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
         standing,
         tag_lists,
         DeadLetters(limits(rulebook.load())),
-        SystemClock(),
+        clock,
         refresh_keys=refresh,
         log_is_there=lambda: publisher.there,
         future_limit=timedelta(seconds=rulebook.load().number("future_tolerance_seconds")),
         live_age=LIVE_AGE,
         room=lambda: room.stage,
     )
+    self_check = SelfCheck(app, sign_name(config, "intake") if is_shared() else "intake", clock)
+
+    async def identity() -> str:
+        if publisher.log is None:
+            return ""
+        try:
+            return await publisher.log.identity()
+        except LogUnavailable:
+            return ""
+
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -141,7 +164,10 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
     refusals.start()
 
     async def say_ready() -> None:
-        publisher.log = await open_log(config, "intake", leaving)
+        log = await open_log(config, "intake", leaving)
+        if log is not None:
+            app.own_time.recorded(await newest_at(log))
+        publisher.log = log
         while not (server.started and keys.loaded):  # noqa: ASYNC110 - the server has no event for it
             await asyncio.sleep(0.02)
         figures = metrics.serve(config, "intake", app.figures)

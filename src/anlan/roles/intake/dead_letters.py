@@ -48,6 +48,11 @@ class DeadLetters:
         self._limits = limits
         self._windows: dict[str, _Window] = {}
 
+    @property
+    def longest(self) -> timedelta:
+        """No pause lasts longer."""
+        return self._limits.pause
+
     def count(self, gateway: str, packets: int, reasons: Iterable[str], at: datetime) -> Pause | None:
         """``packets`` came, of which some were refused for ``reasons``; the pause that follows, if one does."""
         counted = [reason for reason in reasons if reason in COUNTED]

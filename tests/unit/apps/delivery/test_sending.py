@@ -153,3 +153,16 @@ def test_what_was_sent_is_recorded_though_the_database_cut_the_connection_meanwh
     assert set(Delivery.objects.filter(channel="outside").values_list("state", flat=True)) == {DeliveryState.SENT}
     assert send_due({"outside": channel}, FakeClock(at("09:00"))) == 0
     assert sorted(letter.level for letter in channel.taken) == ["blue", "orange", "red"]
+
+
+@pytest.mark.case("A1")
+@pytest.mark.parametrize("hours", [1, 8])
+def test_claims_and_pauses_of_a_clock_that_stood_ahead_hold_nothing_up_when_it_is_set_right(
+    queue: list[Delivery], hours: int
+) -> None:
+    ahead = timedelta(hours=hours)
+    assert len(claim(["outside"], at("08:00:01"), 10)) == 3
+    rows = Delivery.objects.filter(channel="outside")
+    rows.update(claimed_until=at("08:01") + ahead)
+    rows.filter(pk=queue[0].pk).update(state=DeliveryState.QUEUED, claimed_until=None, next_try_at=at("08:10") + ahead)
+    assert send_due({"outside": Outside()}, FakeClock(at("08:00:02"))) == 3

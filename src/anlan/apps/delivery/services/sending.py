@@ -27,7 +27,7 @@ from anlan.apps.delivery.services.letters import letter_of
 from anlan.apps.delivery.services.ways import title_of
 from anlan.apps.journal import services as journal
 from anlan.channels import Channel, ChannelError, Fault, Letter, NoSuchAddress, Receipt
-from anlan.now import Clock
+from anlan.now import AHEAD_AFTER, Clock
 
 log = logging.getLogger(__name__)
 
@@ -106,14 +106,17 @@ def send_due(channels: Mapping[str, Channel], clock: Clock, limit: int = 50, wor
 def _due(name: str, now: datetime, probe: bool) -> QuerySet[Delivery]:
     """Queued rows whose time has come, and claimed ones whose lease ran out, in the order in which they are sent.
 
-    A letter that was never tried has no time to wait for, so that a system clock set back does not hold it up; among
-    equals it goes before those that failed already. A probe of an unwell channel takes any letter, first those that
-    were never refused and tried least: one poisoned letter must not hold up all others.
+    A letter that was never tried has no time to wait for, so that a system clock set back does not hold it up; nor does
+    a pause or a claim that ends later than any can: our clock stood ahead when it was written. Among equals it goes
+    before those that failed already. A probe of an unwell channel takes any letter, first those that were never refused
+    and tried least: one poisoned letter must not hold up all others.
     """
     free = Q(state=DeliveryState.QUEUED)
     if not probe:
-        free &= Q(next_try_at__isnull=True) | Q(next_try_at__lte=now)
-    left_behind = Q(state=DeliveryState.SENDING, claimed_until__lte=now)
+        later = Q(next_try_at__gt=now + LONGEST_PAUSE + AHEAD_AFTER)
+        free &= Q(next_try_at__isnull=True) | Q(next_try_at__lte=now) | later
+    ran_out = Q(claimed_until__lte=now) | Q(claimed_until__gt=now + LEASE + AHEAD_AFTER)
+    left_behind = Q(state=DeliveryState.SENDING) & ran_out
     rows: QuerySet[Delivery] = Delivery.objects.filter(free | left_behind, channel=name)
     if probe:
         return rows.order_by("refusals", "attempts", "priority", "pk")
