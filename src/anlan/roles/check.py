@@ -158,16 +158,24 @@ def main(arguments: list[str]) -> int:
     from django.db import DatabaseError
 
     try:
-        if words := absent(config):
+        if words := absent(config, history=False):
             sys.stderr.write(words)
             return 2
-        found = {name: parts(config, now, observed)[name]() for name in wanted}
     except DatabaseError as error:
         sys.stderr.write(f"数据库无法读取：{error}\n")
         return 2
-    well = all(part.well for part in found.values())
+    found: dict[str, Part] = {}
+    unread = False
+    for name in wanted:
+        try:
+            found[name] = parts(config, now, observed)[name]()
+        except DatabaseError as error:
+            # one database that cannot be read hides nothing of what the other says
+            sys.stderr.write(f"{TITLES[name]}：没能检查，数据库无法读取：{error}\n")
+            unread = True
+    well = not unread and all(part.well for part in found.values())
     sys.stdout.write(_json(found, now, well) if given.json else _lines(found))
-    return 0 if well else 1
+    return 2 if unread else 0 if well else 1
 
 
 def _known() -> dict[str, datetime]:

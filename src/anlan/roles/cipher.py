@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     from anlan.apps.registry.models import Enterprise
     from anlan.roles.manage import migrate
 
-    migrate()
+    migrate(without_history=True)
     if options.verb == "list":
         for code, cipher in sorted(services.ciphers().items()):
             kind = "打不开（本机密钥已变）" if cipher is None else _kind(8 * len(cipher.key), bool(cipher.iv))

@@ -31,6 +31,26 @@ def let_go_when_frozen(idle_ms: int = IDLE_MS) -> None:
     connection_created.connect(limit_idle, weak=False, dispatch_uid="let_go_when_frozen")
 
 
+def wait_at_most(seconds: int) -> None:
+    """Have every connection of this process wait so long for a lock that somebody else holds, and no longer.
+
+    For processes that people wait for; all others wait as long as the settings say. Connections that are open already
+    keep their patience.
+    """
+
+    def limit_wait(connection: Any, **_more: Any) -> None:
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute(f"SET lock_timeout = {seconds * 1000}")
+            else:
+                cursor.execute(f"PRAGMA busy_timeout = {seconds * 1000}")
+
+    for name in connections:
+        if connections[name].vendor == "sqlite":
+            connections[name].settings_dict["OPTIONS"]["timeout"] = seconds
+    connection_created.connect(limit_wait, weak=False, dispatch_uid="wait_at_most")
+
+
 def give_up_broken() -> None:
     """Close connections that failed, so that the next query makes a new one; healthy ones stay open."""
     for connection in connections.all(initialized_only=True):

@@ -2,35 +2,78 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from anlan.roles import django
 
+logger = logging.getLogger(__name__)
+WHAT_TO_DO = "曲线与导出停用，其余照常，数据留在日志里；请换上备份里的历史库，或把这个文件移到别处（从日志重新建立）"
 MIGRATING = 0x616E6C616E
 """The advisory lock of migrations on PostgreSQL."""
 
 
-def migrate() -> None:
-    """Bring the records and the history to the schema of this code; on PostgreSQL make the history schema first.
+HISTORY_FAILED = 3
+"""Exit code of ``anlan manage migrate``: the records are up to date, the history cannot be opened."""
 
-    An empty database gets its tables from the models (`tables.make`), one that has some is migrated.
+
+class HistoryUnavailable(Exception):
+    """The history database cannot be opened or migrated. The message is one Chinese line with the reason."""
+
+
+def migrate(*, without_history: bool = False) -> None:
+    """Bring the history and the records to the schema of this code; on PostgreSQL make the history schema first.
+
+    An empty database gets its tables from the models (`tables.make`), one that has some is migrated. Records never wait
+    for a history that cannot be opened: `HistoryUnavailable` is raised when they are done, or, with
+    ``without_history``, only said in the log.
     """
     from django.core.management import call_command
-    from django.db import DEFAULT_DB_ALIAS, connections
+    from django.db import DEFAULT_DB_ALIAS
+
+    from anlan.roles import tables
+
+    failed: HistoryUnavailable | None = None
+    with _one_at_a_time():
+        # history first: its schema must get a list of migrations of its own before there is one in "public" to be found
+        try:
+            _history()
+        except HistoryUnavailable as error:
+            failed = error
+        if not tables.make(DEFAULT_DB_ALIAS):
+            call_command("migrate", database=DEFAULT_DB_ALIAS, interactive=False, verbosity=0)
+    if failed is not None and not without_history:
+        raise failed
+    if failed is not None:
+        logger.error("%s", failed)
+
+
+def migrate_history() -> None:
+    """Bring the history alone to the schema of this code. Raises `HistoryUnavailable`."""
+    with _one_at_a_time():
+        _history()
+
+
+def _history() -> None:
+    from django.core.management import call_command
+    from django.db import DatabaseError, InterfaceError, connections
 
     from anlan.roles import tables
     from anlan.site.databases import HISTORY
 
-    history = connections[HISTORY]
-    with _one_at_a_time():
-        if history.vendor == "postgresql":
-            with history.cursor() as cursor:
+    connection = connections[HISTORY]
+    try:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
                 cursor.execute("CREATE SCHEMA IF NOT EXISTS history")
-        # history first: its schema must get a list of migrations of its own before there is one in "public" to be found
-        for using in (HISTORY, DEFAULT_DB_ALIAS):
-            if not tables.make(using):
-                call_command("migrate", database=using, interactive=False, verbosity=0)
+        if not tables.make(HISTORY):
+            call_command("migrate", HISTORY, database=HISTORY, interactive=False, verbosity=0)
+    except (DatabaseError, InterfaceError) as error:
+        connection.close()
+        where = connection.settings_dict["NAME"]
+        raise HistoryUnavailable(f"历史库打不开（{where}：{error}）。{WHAT_TO_DO}") from error
 
 
 @contextmanager
@@ -57,7 +100,11 @@ def main(arguments: list[str]) -> int:
     """Run one management command. Exit codes are Django's."""
     django.start()
     if arguments == ["migrate"]:
-        migrate()
+        try:
+            migrate()
+        except HistoryUnavailable as error:
+            sys.stderr.write(f"{error}\n")
+            return HISTORY_FAILED
         return 0
     from django.core.management import execute_from_command_line
 

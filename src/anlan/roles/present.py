@@ -10,22 +10,26 @@ from anlan.roles import django
 WHERE = "请在装有安澜的数据目录运行，或用 ANLAN_DATA_DIR、ANLAN_DATABASE_URL 指明；新装的先运行 anlan serve"
 
 
-def absent(config: Config) -> str:
+def absent(config: Config, *, history: bool = True) -> str:
     """Starts Django where the database has its tables; otherwise says in words that nothing is here, and makes nothing.
 
-    Raises Django's `DatabaseError` for a database that does not answer.
+    ``history`` False leaves the history database unasked. Raises Django's `DatabaseError` for a database that does not
+    answer.
     """
     from django.conf import settings
 
     from anlan.site.databases import from_url
 
     if not settings.configured:
-        known = from_url(config.database_url, config.data_dir / "anlan.sqlite3")
-        if known["ENGINE"].endswith("sqlite3") and not Path(known["NAME"]).exists():
+        records = from_url(config.database_url, config.data_dir / "anlan.sqlite3")
+        if records["ENGINE"].endswith("sqlite3") and not Path(records["NAME"]).exists():
             return f"{config.data_dir.resolve()} 里还没有数据：{WHERE}\n"
     django.start()
-    from django.db import connections
+    from django.db import DEFAULT_DB_ALIAS, connections
 
-    if any("django_migrations" not in connections[name].introspection.table_names() for name in connections):
+    from anlan.site.databases import HISTORY
+
+    known = {DEFAULT_DB_ALIAS: "journal_entry"} | ({HISTORY: "history_block"} if history else {})
+    if any(table not in connections[name].introspection.table_names() for name, table in known.items()):
         return f"数据库里还没有数据表：{WHERE}\n"
     return ""

@@ -77,7 +77,7 @@ def _start() -> None:
     django.start()
     from anlan.roles.manage import migrate
 
-    migrate()
+    migrate(without_history=True)
 
 
 def _tell(found: dict[str, Any], remark: str) -> None:

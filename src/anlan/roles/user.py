@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     django.start()
     from anlan.roles.manage import migrate
 
-    migrate()
+    migrate(without_history=True)
     from django.contrib.auth.password_validation import validate_password
     from django.core.exceptions import ValidationError
 

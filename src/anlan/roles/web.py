@@ -18,7 +18,7 @@ import uvicorn
 from anlan import config as settings
 from anlan.config import Config
 from anlan.roles import django, metrics
-from anlan.roles.database import let_go_when_frozen
+from anlan.roles.database import let_go_when_frozen, wait_at_most
 from anlan.roles.guarded import GuardedHttp
 from anlan.roles.process import announce, begin, known_log
 from anlan.stream.tasks import finish
@@ -29,6 +29,8 @@ GRACE_S = 2
 TAKEN_WITHIN_MS = 60_000
 """What is sent must be taken within so long, or the kernel ends the connection with what waits on it."""
 
+LOCK_WAIT_S = 5
+"""A page waits so long for a database that somebody else holds; then it says so (`anlan.site.errors`)."""
 ACT_IDLE_MS = 20_000
 """A person's act may work so long between two of its statements; a frozen process keeps its locks no longer."""
 
@@ -141,6 +143,7 @@ def main(arguments: list[str]) -> int:
     leaving = begin("web")
     django.start()
     let_go_when_frozen(ACT_IDLE_MS)
+    wait_at_most(LOCK_WAIT_S)
     from anlan.apps.delivery.services import connect
 
     connect()  # else what the first act tells the pages is lost

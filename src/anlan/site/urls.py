@@ -11,6 +11,7 @@ from anlan.site.todo import views as todo
 from anlan.site.warnings import neglected
 from anlan.site.warnings import views as warnings
 
+handler500 = "anlan.site.errors.failed"
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("wall/", overview.wall, name="wall"),

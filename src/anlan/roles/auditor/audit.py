@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import Count, Max, Min, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from anlan.apps.delivery import selectors as delivery
+from anlan.apps.history import services as history
 from anlan.apps.history.selectors.newest import stored_until
 from anlan.apps.monitoring.models import GatewayLink
 from anlan.apps.monitoring.selectors.log_state import LogState, log_state
@@ -228,8 +230,17 @@ def _log(part: Part, log: LogState | None, received: datetime | None) -> None:
 
 
 def _history(part: Part, sampled: dict[str, datetime | None]) -> None:
-    """History is behind when of the gateways heard last not one is stored as far as the engine has seen it."""
-    stored = stored_until(sampled)
+    """History is behind when of the gateways heard last not one is stored as far as the engine has seen it.
+
+    A database of history that cannot be read is a fault of its own and hides no other.
+    """
+    try:
+        history.newest_number()
+        stored = stored_until(sampled)
+    except DatabaseError as error:
+        words = _("历史库读不出：曲线与导出停用，其余照常，数据留在日志里；请换上备份里的历史库，或把它移到别处重建")
+        part.wrong("history_unreadable", words, str(error))
+        return
     lags = [at - stored[code] if code in stored else None for code, at in sampled.items() if at is not None]
     if not lags:
         return

@@ -7,11 +7,12 @@ bounded, and what it may still take is set aside.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from anlan.apps.history.selectors.storage import bytes_on_disk as history_bytes
 from anlan.apps.monitoring.selectors.log_state import log_state
@@ -20,6 +21,8 @@ from anlan.components.size import bytes_on_disk
 from anlan.config import Config
 from anlan.roles.auditor.audit import Part
 from anlan.roles.room import MIB, space
+
+logger = logging.getLogger(__name__)
 
 READ_EVERY = timedelta(hours=6)
 READ_FOR = timedelta(days=7)
@@ -37,13 +40,17 @@ def look(config: Config, now: datetime) -> tuple[Part, list[Reading]]:
     nothing grows, and where none of the databases is a file on the disk of the data directory.
     """
     part = Part()
-    held = {"history": history_bytes(), "records": bytes_on_disk("default")}
+    held = {"records": bytes_on_disk("default")}
+    try:
+        held["history"] = history_bytes()
+    except DatabaseError as error:
+        logger.warning("the size of history cannot be read: %s", error)
     part.figures |= {f"{name}_bytes": size for name, size in held.items()}
     log = log_state()
     if log is not None:
         part.figures["log_bytes"] = log.size
     readings = _kept(now)
-    if rate := growth(readings, now, held):
+    if "history" in held and (rate := growth(readings, now, held)):
         days, by_day = rate
         part.figures |= {"growth_days": days, "growth_bytes_a_day": sum(by_day.values())}
         here = sum(by_day[name] for name, alias in DATABASES.items() if _is_here(alias, config.data_dir))
@@ -51,7 +58,7 @@ def look(config: Config, now: datetime) -> tuple[Part, list[Reading]]:
         free = space(config).free - int(config.disk_soft_mib * MIB) - bound
         if here > 0:
             part.figures["days_left"] = max(0, int(free / here))
-    if not readings or now - datetime.fromisoformat(readings[-1][0]) >= READ_EVERY:
+    if "history" in held and (not readings or now - datetime.fromisoformat(readings[-1][0]) >= READ_EVERY):
         readings = [*readings, [now.isoformat(), held["history"], held["records"]]]
     return part, readings
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Max
 
 from anlan.apps.history import services as history
@@ -140,12 +140,21 @@ def remember(
 
 
 def newest_number() -> int:
-    """The greatest number of any log that these databases speak of; a new log begins beyond it."""
+    """The greatest number of any log that these databases speak of; a new log begins beyond it.
+
+    A history that cannot be read holds nobody up: what it speaks of is behind what the engine speaks of, or is told by
+    the guards when it is back.
+    """
+    try:
+        stored = history.newest_number()
+    except DatabaseError as error:
+        logger.error("the history database is not asked: %s", error)
+        stored = 0
     greatest = [
         EnginePosition.objects.aggregate(most=Max("seq"))["most"],
         EnginePosition.objects.aggregate(most=Max("newest_seq"))["most"],
         EngineState.objects.aggregate(most=Max("seq"))["most"],
-        history.newest_number(),
+        stored,
     ]
     return max(number or 0 for number in greatest)
 

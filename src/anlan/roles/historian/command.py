@@ -3,17 +3,60 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
+
+from django.db import DatabaseError, InterfaceError
 
 from anlan import config as settings
 from anlan.now import SystemClock
 from anlan.roles import django, metrics
 from anlan.roles.alone import alone, owner_name
-from anlan.roles.database import is_shared, let_go_when_frozen
+from anlan.roles.database import close_all, give_up_broken, is_shared, let_go_when_frozen
 from anlan.roles.log import open_log
 from anlan.roles.process import Leaving, announce, begin, instance_of
 from anlan.site.databases import HISTORY
 from anlan.stream.tasks import finish
+
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 15.0
+
+logger = logging.getLogger(__name__)
+
+
+async def history_is_there(leaving: Leaving) -> bool:
+    """Return when the history database can be read, brought to our schema where it could not be before; False when
+    asked to leave. Meanwhile the log keeps what comes, and the auditor tells of it."""
+    from anlan.apps.history.services import newest_number
+    from anlan.roles.manage import HistoryUnavailable, migrate_history
+
+    def look() -> bool:
+        try:
+            newest_number()
+        except (DatabaseError, InterfaceError):
+            give_up_broken()
+            migrate_history()
+            newest_number()
+        return True
+
+    def try_it() -> bool:
+        try:
+            return look()
+        except (HistoryUnavailable, DatabaseError, InterfaceError) as error:
+            logger.error("%s", error)
+            return False
+        finally:
+            close_all()
+
+    pause = FIRST_PAUSE_S
+    while not leaving:
+        if await asyncio.to_thread(try_it):
+            return True
+        for _ in range(round(pause / 0.5)):
+            if not leaving:
+                await asyncio.sleep(0.5)
+        pause = min(2 * pause, LONGEST_PAUSE_S)
+    return False
 
 
 async def work(config: settings.Config, leaving: Leaving, instance: str) -> None:
@@ -27,6 +70,9 @@ async def work(config: settings.Config, leaving: Leaving, instance: str) -> None
     if log is None:
         return
     await log.forget_consumer(ROLE)
+    if not await history_is_there(leaving):
+        await log.close()
+        return
     leases = Leases(Position, HistorianWorker, owner_name(config, instance), HISTORY)
     room = Room(config, history_folder(config))
     historian = Historian(log, SystemClock(), lambda: bool(leaving), room, leases, instance)

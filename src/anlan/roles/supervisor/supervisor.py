@@ -20,6 +20,7 @@ from pathlib import Path
 from anlan import metrics, now
 from anlan.config import Config
 from anlan.patience import Patience
+from anlan.roles.manage import HISTORY_FAILED
 from anlan.roles.process import RESTORING, announced, ready_file, write_whole
 from anlan.roles.room import MIB, space
 from anlan.roles.supervisor.child import FIRST_PAUSE_S, LONGEST_PAUSE_S, PASSING, Child
@@ -323,7 +324,10 @@ class Supervisor:
             text=True,
             check=False,
         )
-        if done.returncode:
+        if done.returncode == HISTORY_FAILED:
+            # alarms, warnings and clocks need no history; the historian tries it again and again
+            logger.error("%s", done.stderr.strip())
+        elif done.returncode:
             raise SupervisorError(f"数据库升级失败：\n{(done.stdout + done.stderr)[-2000:]}")
 
     def _write_run_file(self) -> None:

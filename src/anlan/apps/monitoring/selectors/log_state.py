@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from django.db import DatabaseError
 
 from anlan import leases
 from anlan.apps.history import services as history
@@ -13,6 +16,8 @@ from anlan.apps.monitoring.selectors.live import _bus
 from anlan.stream.bus import BusTimeout
 from anlan.stream.log import StreamLayout
 from anlan.stream.reader import consumer_role
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,12 @@ def log_state(timeout: float = 0.5) -> LogState | None:
 def _readers(consumers: list[dict[str, Any]]) -> list[Reader]:
     """Engines and historians: what the log has for their consumers, and how far their databases are."""
     found = []
-    for role, reach in (("engine", leases.reach(EnginePosition, EngineWorker)), ("historian", history.reach())):
+    reaches = {"engine": leases.reach(EnginePosition, EngineWorker)}
+    try:
+        reaches["historian"] = history.reach()
+    except DatabaseError as error:
+        _LOG.warning("how far history is cannot be read: %s", error)  # told by the auditor; the rest is shown
+    for role, reach in reaches.items():
         own = [each for each in consumers if consumer_role(each["name"]).partition("-")[0] == role]
         if reach is None and not own:
             continue

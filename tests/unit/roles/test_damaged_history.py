@@ -1,0 +1,110 @@
+"""A database of history that cannot be read costs curves and nothing else: records migrate, faults are told apart."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError
+from tests.unit.roles.historian.recorded import START, Plant
+from tests.unit.site.test_errors import broken
+
+from anlan import now as clock
+from anlan.apps.obligations import services as obligations
+from anlan.config import Config
+from anlan.roles import check, present
+from anlan.roles.auditor import storage
+from anlan.roles.auditor.bell import AT_ONCE
+from anlan.roles.engine.store import newest_number
+from anlan.roles.manage import HISTORY_FAILED
+
+
+def migrate(folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "ANLAN_DATA_DIR": str(folder), "ANLAN_DATABASE_URL": ""}
+    environment["ANLAN_HISTORY_DATABASE_URL"] = ""
+    command = [sys.executable, "-m", "anlan", "manage", "migrate"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def tables(path: Path) -> set[str]:
+    with sqlite3.connect(path) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+@pytest.mark.case("A11")
+@pytest.mark.sqlite
+@pytest.mark.parametrize("what", ["bytes", "folder"])
+def test_records_migrate_without_a_history_and_it_is_said_in_one_line(tmp_path: Path, what: str) -> None:
+    history = tmp_path / "history.sqlite3"
+    history.write_bytes(b"overwritten " * 1000) if what == "bytes" else history.mkdir()
+    done = migrate(tmp_path)
+    assert done.returncode == HISTORY_FAILED, done.stderr
+    assert "accounts_user" in tables(tmp_path / "anlan.sqlite3")
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("历史库打不开")
+    assert str(history) in last
+    assert "Traceback" not in done.stderr
+    if what == "bytes":
+        assert history.read_bytes().startswith(b"overwritten"), "kept as it is, for who repairs it"
+        history.unlink()
+        assert migrate(tmp_path).returncode == 0
+        assert "history_block" in tables(history)
+
+
+@pytest.mark.case("A11")
+@pytest.mark.sqlite
+def test_a_history_of_an_earlier_version_is_migrated_by_its_own_app_alone(tmp_path: Path) -> None:
+    assert migrate(tmp_path).returncode == 0
+    with sqlite3.connect(tmp_path / "history.sqlite3") as connection:
+        connection.execute("ALTER TABLE history_position DROP COLUMN newest_seq")
+        connection.execute("DELETE FROM django_migrations WHERE app != 'history' OR name >= '0006'")
+    assert migrate(tmp_path).returncode == 0
+    with sqlite3.connect(tmp_path / "history.sqlite3") as connection:
+        apps = {app for (app,) in connection.execute("SELECT app FROM django_migrations")}
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(history_position)")}
+    assert apps == {"history"}
+    assert "newest_seq" in columns
+
+
+@pytest.fixture
+def plant(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
+    monkeypatch.setenv("ANLAN_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(present.django, "start", lambda: None)
+    obligations.tick("clock", clock.now())
+    made = Plant(points=1)
+    made.take([(START + timedelta(seconds=30 * n), 50.0) for n in range(4)])
+    made.store()
+    made.heard(clock.now())
+    return made
+
+
+@pytest.mark.case("A11")
+def test_the_check_says_which_database_and_what_to_do_and_hides_nothing_else(
+    plant: Plant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with broken("history", DatabaseError("file is not a database")):
+        assert check.main(["lag", "--json"]) == 1
+        faults = json.loads(capsys.readouterr().out)["checks"]["lag"]["faults"]
+        told = {each["kind"]: each["text"] for each in faults}
+        assert "历史库读不出" in told["history_unreadable"]
+        assert check.main([]) == 2
+    said = capsys.readouterr()
+    assert "记录链：正常" in said.out
+    assert "历史：没能检查，数据库无法读取：file is not a database" in said.err
+    assert "history_unreadable" in AT_ONCE, "the operators hear of it at once"
+
+
+@pytest.mark.case("A11")
+def test_whoever_makes_the_log_or_reads_the_disk_needs_no_history(plant: Plant, tmp_path: Path) -> None:
+    with broken("history", DatabaseError("file is not a database")):
+        assert newest_number() == 0
+        part, readings = storage.look(Config(data_dir=tmp_path), clock.now())
+    assert "records_bytes" in part.figures
+    assert "history_bytes" not in part.figures
+    assert readings == []
