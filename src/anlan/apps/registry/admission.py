@@ -48,6 +48,8 @@ def faults_of(point: Point, others: Iterable[Point] | None = None) -> list[str]:
     """
     mine = declared(point)
     faults = [PROBLEM_TEXTS[problem] for problem in problems_of(mine)]
+    if point.deadband >= point.range_max - point.range_min > 0:
+        faults.append("回差不小于量程：报警发生后永远不会恢复")
     if not point.device_id:
         return faults
     scheme = next(scheme for scheme in codes.schemes() if scheme.id == point.enterprise.scheme)

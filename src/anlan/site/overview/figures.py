@@ -19,6 +19,7 @@ from anlan.rules import calendar
 from anlan.rules.level import WARNING_LEVELS, Level
 from anlan.rules.ratio import Ratio
 from anlan.rules.rulebook import Entry, RulesInForce
+from anlan.site.overview.frame import frame_of
 
 BINS = 18
 BIN = timedelta(minutes=10)
@@ -175,13 +176,15 @@ class Dot:
     labelled: bool
     others: int = 0
     """How many more enterprises lie there, none of them graver."""
+    outside: tuple[str, ...] = ()
+    """Names of those that lie outside the frame and are drawn on its border."""
     label: float = 0.0
     """Where the label begins."""
     line: float = 0.0
     """Height of the label's middle."""
 
 
-WIDTH, HEIGHT, MARGIN = 336.0, 230.0, 26.0
+WIDTH, HEIGHT, MARGIN, BORDER = 336.0, 230.0, 26.0, 8.0
 LABELS = 12
 SINGLE = 300
 """Up to so many enterprises each has its own dot; of more, those within a `CELL` share one."""
@@ -189,13 +192,16 @@ CELL = 14.0
 
 
 def map_dots(scope: Scope, by_enterprise: dict[int, str]) -> list[Dot]:
-    """Where the enterprises lie, stretched into the box with true proportions; graver ones drawn last, on top."""
+    """Where the enterprises lie, stretched into the box with true proportions; graver ones drawn last, on top.
+
+    The box shows where most of them lie (`frame_of`); the others stand on its border and say so.
+    """
     rows = Enterprise.objects.visible_to(scope).filter(is_active=True, longitude__isnull=False, latitude__isnull=False)
     found = list(rows.order_by().values_list("pk", "code", "short_name", "name", "longitude", "latitude"))
     if not found:
         return []
-    west, east = min(r[4] for r in found), max(r[4] for r in found)
-    south, north = min(r[5] for r in found), max(r[5] for r in found)
+    frame = frame_of([(row[4], row[5]) for row in found])
+    west, east, south, north = frame.west, frame.east, frame.south, frame.north
     wide, high = max(east - west, 1e-6) * 0.8, max(north - south, 1e-6)  # a degree of longitude is shorter here
     scale = min((WIDTH - 2 * MARGIN) / wide, (HEIGHT - 2 * MARGIN) / high)
     left, top = (WIDTH - wide * scale) / 2, (HEIGHT - high * scale) / 2
@@ -203,14 +209,19 @@ def map_dots(scope: Scope, by_enterprise: dict[int, str]) -> list[Dot]:
     found.sort(key=lambda row: (-order[by_enterprise.get(row[0], "none")], row[1]))
     few = len(found) <= SINGLE
     cells: dict[tuple[float, float, int], list[tuple[str, str, int]]] = {}
+    outside: dict[int, str] = {}
     for key, code, short, name, longitude, latitude in found:
-        x, y = left + (longitude - west) * 0.8 * scale, top + (north - latitude) * scale
+        if not frame.holds(longitude, latitude):
+            outside[key] = short or name
+        x = min(max(left + (longitude - west) * 0.8 * scale, BORDER), WIDTH - BORDER)
+        y = min(max(top + (north - latitude) * scale, BORDER), HEIGHT - BORDER)
         place = (x, y, key) if few else (x // CELL * CELL + CELL / 2, y // CELL * CELL + CELL / 2, 0)
         cells.setdefault(place, []).append((short or name, code, key))
     dots = [
         Dot(
             round(place[0], 1), round(place[1], 1), mine[0][0], mine[0][1], by_enterprise.get(mine[0][2], "none"),
             len(found) <= LABELS or mine[0][2] in by_enterprise, len(mine) - 1,
+            tuple(outside[each[2]] for each in mine if each[2] in outside),
         )
         for place, mine in cells.items()
     ]  # fmt: skip

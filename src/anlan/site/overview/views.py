@@ -34,6 +34,7 @@ def gather(scope: Scope, now: datetime, most: int) -> dict[str, Any]:
     shown = board(running(scope)[:most], scope, now)
     by_enterprise = figures.enterprise_levels(scope)
     rules = rules_of_scope(scope, civil_day(now))
+    dots = figures.map_dots(scope, by_enterprise)
     return {
         "now": now,
         "board": shown,
@@ -47,7 +48,8 @@ def gather(scope: Scope, now: datetime, most: int) -> dict[str, Any]:
         "long": bounded(long_open_count(scope, now, COUNTED)),
         "bins": figures.alarm_bins(scope, now),
         "spread": spread(scope, by_enterprise),
-        "dots": figures.map_dots(scope, by_enterprise),
+        "dots": dots,
+        "outside": [name for dot in dots for name in dot.outside],
     }
 
 

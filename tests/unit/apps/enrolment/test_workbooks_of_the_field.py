@@ -354,3 +354,25 @@ def test_a_file_of_another_kind_is_named_in_words_for_people() -> None:
         with pytest.raises(Unreadable) as caught:
             look(content)
         assert not re.search(r"[A-Z][a-z]+[A-Z]", str(caught.value))
+
+
+@pytest.mark.case("F11")
+@pytest.mark.parametrize(
+    ("sheet", "changes", "column"),
+    [
+        ("企业", {"经度": 812.4, "纬度": 24.4}, "经度"),
+        ("企业", {"经度": 24.4, "纬度": 118.1}, "纬度"),
+        ("企业", {"经度": 118.1}, "纬度"),
+        ("企业", {"申报气体监测点数": 10**9}, "申报气体监测点数"),
+        ("重大危险源", {"经度": -181, "纬度": 0}, "经度"),
+        ("网关", {"采集周期（秒）": 1e300}, "采集周期（秒）"),
+        ("点位", {"无数据判定（秒）": 1e300}, "无数据判定（秒）"),
+        ("点位", {"报警延时（秒）": 1e12}, "报警延时（秒）"),
+        ("点位", {"小数位": 99}, "小数位"),
+        ("点位", {"量程上限": 1e300}, "量程上限"),
+        ("点位", {"回差": 2.5}, ""),
+    ],
+)
+def test_what_no_record_can_mean_is_refused(sheet: str, changes: dict[str, Any], column: str) -> None:
+    found = refusals(look(book({**WHOLE, sheet: [{**WHOLE[sheet][0], **changes}]})))
+    assert any(each.startswith(f"{column}: ") for each in found[sheet, 2]), found

@@ -89,6 +89,7 @@ class Enterprises(Records):
             raise Faults(("code", f"“{record.code}”不是{scheme.title}的企业编码"))
         if not covers_enterprise(desk, record):
             raise Faults(("county", OUT_OF_SCOPE))
+        _whole_place(record)
 
     def everything(self, scope: Scope) -> Iterable[Any]:
         return register.in_scope(Enterprise, scope)
@@ -113,9 +114,16 @@ class Sources(OfEnterprise):
         belongs = record.code.startswith(record.enterprise.code)
         if not (scheme.is_source(record.code) and belongs):
             raise Faults(("code", f"“{record.code}”不是该企业的{scheme.title}重大危险源编码"))
+        _whole_place(record)
 
     def everything(self, scope: Scope) -> Iterable[Any]:
         return register.in_scope(HazardSource, scope)
+
+
+def _whole_place(record: Enterprise | HazardSource) -> None:
+    if (record.longitude is None) != (record.latitude is None):
+        missing = "longitude" if record.longitude is None else "latitude"
+        raise Faults((missing, "经度、纬度要么都填，要么都不填"))
 
 
 class Cameras(OfEnterprise):

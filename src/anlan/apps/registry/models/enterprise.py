@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan.apps.org.models import Agency, Person, Region
 from anlan.apps.org.scope import Scope, ScopedQuerySet, once_a_page
 from anlan.apps.org.selectors import agencies_visible
+from anlan.apps.registry.models.bounds import COUNT, LATITUDE, LONGITUDE
 
 
 class EnterpriseKind(models.TextChoices):
@@ -103,10 +104,10 @@ class Enterprise(models.Model):
     principal = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="principal_of")
     group_name = models.CharField(_("集团公司"), max_length=80, blank=True)
     address = models.CharField(_("地址"), max_length=120, blank=True)
-    longitude = models.FloatField(_("经度"), null=True, blank=True)
-    latitude = models.FloatField(_("纬度"), null=True, blank=True)
-    declared_gas_points = models.PositiveIntegerField(_("申报气体监测点数"), default=0)
-    declared_sources = models.PositiveIntegerField(_("申报重大危险源数"), default=0)
+    longitude = models.FloatField(_("经度"), null=True, blank=True, validators=LONGITUDE)
+    latitude = models.FloatField(_("纬度"), null=True, blank=True, validators=LATITUDE)
+    declared_gas_points = models.PositiveIntegerField(_("申报气体监测点数"), default=0, validators=COUNT)
+    declared_sources = models.PositiveIntegerField(_("申报重大危险源数"), default=0, validators=COUNT)
     is_active = models.BooleanField(_("在监管"), default=True)
 
     objects = EnterpriseQuerySet.as_manager()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from anlan.apps.registry.models.bounds import DECIMALS, DURATION, PERIOD, QUANTITY, between
 from anlan.apps.registry.models.enterprise import Enterprise, OfEnterprise
 from anlan.apps.registry.models.source import HazardSource
 
@@ -15,7 +16,7 @@ class Gateway(models.Model):
     code = models.CharField(_("网关编码"), max_length=14, unique=True)
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="gateways")
     key_sha256 = models.CharField(max_length=64)
-    period_s = models.FloatField(_("采集周期（秒）"), default=5.0)
+    period_s = models.FloatField(_("采集周期（秒）"), default=5.0, validators=PERIOD)
     is_active = models.BooleanField(_("启用"), default=True)
 
     objects = OfEnterprise.as_manager()
@@ -80,19 +81,19 @@ class Point(models.Model):
     kind = models.CharField(_("指标类型"), max_length=4)
     gas = models.CharField(_("气体类别"), max_length=12, choices=Gas.choices, blank=True, default="")
     unit = models.CharField(_("计量单位"), max_length=16)
-    range_min = models.FloatField(_("量程下限"))
-    range_max = models.FloatField(_("量程上限"))
-    ll = models.FloatField(_("低低限"), null=True, blank=True)
-    l = models.FloatField(_("低限"), null=True, blank=True)  # noqa: E741 - the field's own name for it
-    h = models.FloatField(_("高限"), null=True, blank=True)
-    hh = models.FloatField(_("高高限"), null=True, blank=True)
-    deadband = models.FloatField(_("回差"), default=0.0)
-    on_delay_s = models.FloatField(_("报警延时（秒）"), default=0.0)
-    off_delay_s = models.FloatField(_("消警延时（秒）"), default=0.0)
-    flatline_s = models.FloatField(_("不变判定（秒）"), null=True, blank=True)
-    period_s = models.FloatField(_("上报周期（秒）"), default=5.0)
-    no_data_s = models.FloatField(_("无数据判定（秒）"), default=60.0)
-    decimals = models.PositiveSmallIntegerField(_("小数位"), default=2)
+    range_min = models.FloatField(_("量程下限"), validators=QUANTITY)
+    range_max = models.FloatField(_("量程上限"), validators=QUANTITY)
+    ll = models.FloatField(_("低低限"), null=True, blank=True, validators=QUANTITY)
+    l = models.FloatField(_("低限"), null=True, blank=True, validators=QUANTITY)  # noqa: E741 - the field's own name
+    h = models.FloatField(_("高限"), null=True, blank=True, validators=QUANTITY)
+    hh = models.FloatField(_("高高限"), null=True, blank=True, validators=QUANTITY)
+    deadband = models.FloatField(_("回差"), default=0.0, validators=between(0, 1e12))
+    on_delay_s = models.FloatField(_("报警延时（秒）"), default=0.0, validators=DURATION)
+    off_delay_s = models.FloatField(_("消警延时（秒）"), default=0.0, validators=DURATION)
+    flatline_s = models.FloatField(_("不变判定（秒）"), null=True, blank=True, validators=DURATION)
+    period_s = models.FloatField(_("上报周期（秒）"), default=5.0, validators=PERIOD)
+    no_data_s = models.FloatField(_("无数据判定（秒）"), default=60.0, validators=DURATION)
+    decimals = models.PositiveSmallIntegerField(_("小数位"), default=2, validators=DECIMALS)
     is_active = models.BooleanField(_("启用"), default=True)
     registered_at = models.DateTimeField(_("登记时间"))
     revision = models.PositiveIntegerField(_("版本"), default=1)

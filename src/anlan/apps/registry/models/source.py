@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.org.models import Person
+from anlan.apps.registry.models.bounds import LATITUDE, LONGITUDE
 from anlan.apps.registry.models.enterprise import Enterprise, OfEnterprise
 
 
@@ -29,8 +30,8 @@ class HazardSource(models.Model):
     name = models.CharField(_("名称"), max_length=60)
     level = models.CharField(_("等级"), max_length=1, choices=SourceLevel.choices)
     substance = models.CharField(_("主要物质"), max_length=60, blank=True)
-    longitude = models.FloatField(_("经度"), null=True, blank=True)
-    latitude = models.FloatField(_("纬度"), null=True, blank=True)
+    longitude = models.FloatField(_("经度"), null=True, blank=True, validators=LONGITUDE)
+    latitude = models.FloatField(_("纬度"), null=True, blank=True, validators=LATITUDE)
 
     objects = OfEnterprise.as_manager()
 
