@@ -11,19 +11,16 @@ import dataclasses
 import json
 import os
 import secrets
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from anlan import config_file
+from anlan.config_file import ConfigError
 from anlan.stream import credentials
 
-_FALSE = {"0", "false", "no", "off", ""}
-
-
-class ConfigError(ValueError):
-    """A setting is unknown or has a value of the wrong kind. The message is Chinese and names the setting."""
+__all__ = ["Config", "ConfigError", "given", "load"]
 
 
 @dataclass(frozen=True)
@@ -141,55 +138,19 @@ def _to_text(value: object) -> str:
     return str(value)
 
 
-def _convert(name: str, kind: type, raw: object) -> object:
-    if kind is dict:
-        return _tables(name, raw)
-    try:
-        if kind is bool:
-            return raw if isinstance(raw, bool) else str(raw).lower() not in _FALSE
-        if kind is Path:
-            return Path(str(raw)).expanduser()
-        return kind(raw)  # type: ignore[call-arg]
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"设置 {name} 的值 {raw!r} 不是 {kind.__name__}") from error
+def given(name: str, value: Any) -> Any:
+    """A setting as it was given on a command line. Raises `ConfigError` like `load`."""
+    return config_file.given(name, _kinds()[name], value)
 
 
-def _tables(name: str, raw: object) -> Mapping[str, Mapping[str, Any]]:
-    """A table of tables. What is wrong is named, never shown: the tables hold secrets."""
-    if isinstance(raw, str):
-        try:
-            raw = json.loads(raw or "{}")
-        except ValueError:
-            raise ConfigError(f"设置 {name} 不是 JSON 对象") from None
-    if not isinstance(raw, Mapping):
-        raise ConfigError(f"设置 {name} 应是表，如 [{name}.sms]")
-    for key, table in raw.items():
-        if not isinstance(table, Mapping):
-            raise ConfigError(f"设置 {name}.{key} 应是表，如 [{name}.{key}]")
-    return raw
+def _kinds() -> dict[str, type]:
+    kinds = {each.name: type(each.default) for each in dataclasses.fields(Config)}
+    return kinds | {"data_dir": Path, "channels": dict}
 
 
 def load(file: Path | None = None) -> Config:
     """Settings from ``ANLAN_*`` over the file (argument, else ``ANLAN_CONFIG``, else ``anlan.toml`` if it exists).
 
-    Raises `ConfigError` for an unknown key or a value of the wrong kind.
+    Raises `ConfigError` for whatever could not be used, in one line.
     """
-    kinds = {each.name: type(each.default) for each in dataclasses.fields(Config)}
-    kinds["data_dir"], kinds["channels"] = Path, dict
-    named = file or (Path(os.environ["ANLAN_CONFIG"]) if os.environ.get("ANLAN_CONFIG") else None)
-    path = named or Path("anlan.toml")
-    values: dict[str, object] = {}
-    if path.exists():
-        for key, raw in tomllib.loads(path.read_text(encoding="utf-8")).items():
-            if key not in kinds:
-                raise ConfigError(f"{path} 中的设置 {key} 不存在")
-            values[key] = _convert(key, kinds[key], raw)
-    elif named:
-        raise ConfigError(f"找不到设置文件 {path}")
-    for name, kind in kinds.items():
-        raw = os.environ.get(f"ANLAN_{name.upper()}")
-        if raw is not None:
-            values[name] = _convert(name, kind, raw)
-    if values.get("log_format", "text") not in ("text", "json"):
-        raise ConfigError(f"设置 log_format 的值 {values['log_format']!r} 不是 text 或 json")
-    return Config(**values)  # type: ignore[arg-type]
+    return Config(**config_file.settings(_kinds(), file))

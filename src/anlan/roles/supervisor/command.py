@@ -26,7 +26,7 @@ def parse(arguments: list[str]) -> tuple[settings.Config, list[str]]:
     parser.add_argument("--roles", help=f"只启动这些角色，逗号分隔；全部为 {','.join(ROLES)}")
     given = parser.parse_args(arguments)
     changes = {
-        name: value
+        name: settings.given(name, value)
         for name in ("data_dir", "host", "web_port", "intake_port")
         if (value := getattr(given, name)) is not None
     }
@@ -51,6 +51,10 @@ def main(arguments: list[str]) -> int:
     except SupervisorError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except OSError as error:
+        place = error.filename or supervisor.config.data_dir
+        sys.stderr.write(f"数据目录 {place} 不能使用（{error.strerror}）；请检查它的路径、权限与所在磁盘\n")
+        return 2
     try:
         logger.info("安澜 网页 %s 接入 %s", supervisor.web_url, supervisor.intake_url)
         waiting: list[str] | None = None

@@ -365,10 +365,15 @@ class Supervisor:
 
 
 def free_port(host: str) -> int:
-    """A TCP port that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind((_address(host), 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody uses at this moment. Raises `SupervisorError` for an address that is not ours."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.bind((_address(host), 0))
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise SupervisorError(
+            f"监听地址 {host} 不能使用（{error.strerror}）；请改设置 host，本机填 127.0.0.1"
+        ) from error
 
 
 def _address(host: str) -> str:
