@@ -38,6 +38,12 @@ class NoticeKind(models.TextChoices):
     REPORT_OVERDUE = "report_overdue", _("处置报告逾期")
     SUMMARY = "summary", _("报警汇总")
     CONTACT = "contact", _("联系方式暂停")
+    TEST = "test", _("测试")
+
+
+ASIDE: frozenset[str] = frozenset({NoticeKind.CONTACT, NoticeKind.TEST})
+"""Kinds that are the platform's own business: to their recipient alone, never into a group or another system, and no
+warning is missed when they reach nobody."""
 
 
 class Notice(models.Model):

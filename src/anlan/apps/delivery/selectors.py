@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
 from anlan.apps.delivery.models import (
+    ASIDE,
     NO_WAY,
     NOBODY_AFTER,
     TAKEN,
@@ -165,7 +166,12 @@ def reached_nobody(now: datetime, over: timedelta = timedelta(days=1)) -> list[N
     own = rows.filter(Q(contact__isnull=False) | Q(channel=NO_WAY))
     read = Message.objects.by_the_machine().filter(notice=OuterRef("pk"), read_at__isnull=False)
     found = Notice.objects.by_the_machine().filter(sent_at__gte=now - over, sent_at__lte=now - NOBODY_AFTER)
-    found = found.filter(Exists(rows)).exclude(Exists(read)).exclude(Exists(own.filter(state__in=TAKEN)))
+    found = (
+        found.exclude(kind__in=ASIDE)
+        .filter(Exists(rows))
+        .exclude(Exists(read))
+        .exclude(Exists(own.filter(state__in=TAKEN)))
+    )
     return list(found.filter(Exists(own) | ~Exists(rows.filter(state__in=TAKEN))).order_by("sent_at", "pk")[:50])
 
 

@@ -26,6 +26,7 @@ from anlan.channels import (
     AccountError,
     ChannelError,
     LetterError,
+    Need,
     NoSuchAddress,
     PermanentError,
     RecipientError,
@@ -377,3 +378,17 @@ def test_a_number_kept_as_it_was_typed_is_dialled_in_its_one_form(source: Hazard
     notice(source, [to_person(main), to_person(technical, "技术负责人")])
     run(sms, FakeClock(at("08:00")), 5)
     assert sorted(letter.address for letter in sms.taken) == ["13800000001", "13800000002"]
+
+
+def test_word_of_a_suspended_number_goes_to_the_desk_alone_and_never_into_a_group(
+    source: HazardSource, monkeypatch: Any
+) -> None:
+    lines = install(monkeypatch, Line("sms"), Line("group", Need.NOTHING))
+    contact(holder(source), "sms", "13800000001")
+    lines["sms"].answers["13800000001"] = NoSuchAddress("空号")
+    notice(source, [to_person(holder(source))])
+    clock = FakeClock(at("08:00"))
+    run(lines, clock, 20)
+    assert [letter.kind for letter in lines["group"].taken] == ["informed"]
+    assert Message.objects.by_the_machine().get(notice__kind="contact").deliveries.count() == 0
+    assert open_findings().count("nobody_told") == 1

@@ -19,6 +19,7 @@ from anlan.apps.delivery.models import (
     DeliveryState,
     FallBack,
     Message,
+    NoticeKind,
     RecipientKind,
     Rung,
 )  # fmt: skip
@@ -77,6 +78,8 @@ def closed_for_now(row: Delivery, error: str, at: datetime) -> None:
     """Nothing is to be expected of this way: the next one, or somebody else. Does nothing while another is open."""
     if row.channel != NO_WAY and row.contact_id is None:
         return  # a common place such as a group is nobody's way: the recipients have their own
+    if row.message.notice.kind == NoticeKind.TEST:
+        return  # a test is of this recipient's own ways
     if not _alive(row.message) and not _open(row.message, at):
         _pass_on(row.message, at, error)
 

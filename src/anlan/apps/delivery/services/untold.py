@@ -11,7 +11,17 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from anlan.apps.delivery.models import NO_WAY, NOBODY_AFTER, TAKEN, WAITING, ChannelState, Delivery, Message, Notice
+from anlan.apps.delivery.models import (
+    ASIDE,
+    NO_WAY,
+    NOBODY_AFTER,
+    TAKEN,
+    WAITING,
+    ChannelState,
+    Delivery,
+    Message,
+    Notice,
+)
 from anlan.apps.delivery.services import trouble
 from anlan.apps.journal import services as journal
 
@@ -21,7 +31,7 @@ def look(notice: Notice, reason: str, at: datetime) -> bool:
 
     Call outside a transaction that holds a row: it takes the chain of the enterprise itself.
     """
-    if notice.nobody_since is not None or not _nobody(notice, at):
+    if notice.kind in ASIDE or notice.nobody_since is not None or not _nobody(notice, at):
         return False
     chain = f"enterprise:{notice.enterprise.code}"
     with transaction.atomic():
