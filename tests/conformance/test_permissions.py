@@ -103,6 +103,8 @@ ADDRESSES: dict[str, Address] = {
     "clocks": Address("/operations/clocks/", workbook=True, fragment=True),
     "channels": Address("/operations/channels/", fragment=True),
     "channels-act": Address("/operations/channels/enable/"),
+    "way": Address("/operations/way/", fragment=True),
+    "way-act": Address("/operations/way/start/"),
     "my-contacts": Address("/me/contacts/"),
     "demo-phone": Address("/demo/phone/"),
     "my-contacts-act": Address("/me/contacts/add/"),

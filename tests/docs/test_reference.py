@@ -64,6 +64,7 @@ def test_every_role_is_in_the_reference() -> None:
         "hold",
         "cipher",
         "repair",
+        "way",
         "log_users",
     }
     described = set(re.findall(r"^\| `([\w-]+)` \|", read("reference/roles.md"), re.M))

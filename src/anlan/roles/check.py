@@ -37,7 +37,7 @@ WORDS = {
     "stopped": "个预警没有下一步",
     "clock_signed_at": "时钟最近签到",
     "letters_stuck": "条消息无人投递",
-    "reached_nobody": "份告知没有送到任何人",
+    "reached_nobody": "没有送到任何人的告知",
     "expected_points": "个点位应有数据",
     "expected_gateways": "个网关应有数据",
     "fresh_gateways": "个网关数据新鲜",

@@ -430,6 +430,7 @@ FIRST: Mapping[str, tuple[str, ...]] = {
 """What seals cover that were made before seals named their columns."""
 
 NOT_EVIDENCE: Mapping[str, str] = {
+    "monitoring.WayTest": "a test of the machine itself; its beginning and its end are acts",
     "journal.Chain": "proved by the chain itself",
     "journal.Entry": "proved by the chain itself",
     "journal.Repeat": "counts of refused attempts until they are journaled, within a minute or two",

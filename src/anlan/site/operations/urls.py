@@ -3,6 +3,7 @@
 from django.urls import path
 
 from anlan.site.operations import channels, views
+from anlan.site.way import views as way
 
 urlpatterns = [
     path("alive", views.alive, name="alive"),
@@ -12,6 +13,8 @@ urlpatterns = [
     path("operations/clocks/", views.clocks, name="clocks"),
     path("operations/channels/", channels.channels, name="channels"),
     path("operations/channels/<slug:verb>/", channels.act, name="channels-act"),
+    path("operations/way/", way.page, name="way"),
+    path("operations/way/<slug:verb>/", way.act, name="way-act"),
     path("operations/gaps/", views.gaps, name="gaps"),
     path("operations/pauses/", views.pauses, name="pauses"),
     path("operations/pauses/<int:pk>/lift/", views.lift, name="pause-lift"),

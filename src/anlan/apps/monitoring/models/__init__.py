@@ -23,6 +23,7 @@ from anlan.apps.monitoring.models.quieting import (
     SuppressionRule,
     SuppressionState,
 )
+from anlan.apps.monitoring.models.way import WayStep, WayTest
 
 __all__ = [
     "LEVEL_LABELS",
@@ -55,4 +56,6 @@ __all__ = [
     "SuppressionState",
     "Suspension",
     "TagList",
+    "WayStep",
+    "WayTest",
 ]

@@ -1,0 +1,128 @@
+"""全程测试: one act from a sample to the tester's own telephone, each step shown as it is done. For administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from anlan import now as clock
+from anlan.apps.monitoring.models import WayStep, WayTest
+from anlan.site.contacts.keeping import may_test
+from anlan.site.contacts.views import actor_of
+from anlan.site.way import steps as whole_way
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step as the page shows it: done, failed, running or to come."""
+
+    title: str
+    state: str
+    words: str = ""
+    at: datetime | None = None
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """The page, or its living part alone. Reading it moves nothing on."""
+    return _page(request, fragment=bool(request.headers.get("HX-Request")))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def act(request: HttpRequest, verb: str) -> HttpResponse:
+    """Start a test, look at its running step, say that the letter came, or end it. Reading the address does nothing."""
+    perform = ACTS.get(verb)
+    if perform is None:
+        raise Http404
+    if request.method != "POST":
+        return redirect("way")
+    if not may_test(request.user, clock.now()):
+        raise PermissionDenied(_("全程测试由管理员进行。"))
+    perform(request, clock.now())
+    if request.headers.get("HX-Request"):
+        return _page(request, fragment=True)
+    return redirect("way")
+
+
+def _mine(request: HttpRequest) -> WayTest | None:
+    found: WayTest | None = WayTest.objects.visible_to(request.scope).order_by("-pk").first()  # type: ignore[attr-defined]
+    return found
+
+
+def _page(request: HttpRequest, *, fragment: bool) -> HttpResponse:
+    user: Any = request.user
+    run = _mine(request)
+    context = {
+        "run": run,
+        "lines": _lines(run) if run is not None else [],
+        "may_test": may_test(user, clock.now()) and user.person is not None,
+        "awaits_receipt": run is not None and run.step is WayStep.RECEIPT,
+        "here": "way",
+    }
+    response = render(request, "operations/_way.html" if fragment else "operations/way.html", context)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def _lines(run: WayTest) -> list[Line]:
+    over = [
+        Line(
+            str(WayStep(each["step"]).label), "done" if each["done"] else "failed", each["words"],
+            parse_datetime(each["at"]),
+        )
+        for each in run.steps
+    ]  # fmt: skip
+    rest = list(WayStep)[len(over) :]
+    running = run.step
+    return over + [
+        Line(str(step.label), "running" if step is running else "open", run.waiting if step is running else "")
+        for step in rest
+    ]
+
+
+def _start(request: HttpRequest, now: datetime) -> None:
+    user: Any = request.user
+    if user.person is None:
+        messages.error(request, _("您的登录名没有对应的人员，收不到测试告知，没有开始。"))
+        return
+    try:
+        whole_way.start(user.person, actor=actor_of(request), at=now)
+    except whole_way.Refused as refused:
+        messages.error(request, str(refused))
+
+
+def _go(request: HttpRequest, now: datetime) -> None:
+    run = _mine(request)
+    if run is not None and run.is_running:
+        whole_way.advance(run, now)
+
+
+def _received(request: HttpRequest, now: datetime) -> None:
+    run = _mine(request)
+    if run is not None and run.is_running:
+        whole_way.received(run, actor=actor_of(request), at=now)
+        whole_way.advance(run, now)
+
+
+def _stop(request: HttpRequest, now: datetime) -> None:
+    run = _mine(request)
+    if run is not None:
+        whole_way.stop(run, actor=actor_of(request), at=now)
+
+
+ACTS: dict[str, Callable[[HttpRequest, datetime], None]] = {
+    "start": _start,
+    "go": _go,
+    "received": _received,
+    "stop": _stop,
+}
