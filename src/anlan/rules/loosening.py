@@ -61,6 +61,11 @@ def _fewer(before: Any, after: Any) -> bool:
     return bool(set(before or ()) - set(after or ()))
 
 
+def _more_signs(before: Any, after: Any) -> bool:
+    """Another number no longer counts as measured: a sensor at its end stop may write just that."""
+    return bool(set(str(after or "").split(";")) - set(str(before or "").split(";")))
+
+
 _RULES: Mapping[Watched, Mapping[str, tuple[_Rule, str]]] = {
     Watched.POINT: {
         "is_active": (_off, ARTICLE),
@@ -81,6 +86,7 @@ _RULES: Mapping[Watched, Mapping[str, tuple[_Rule, str]]] = {
         "flatline_s": (_raised, LOCAL),
         "period_s": (_raised, LOCAL),
         "no_data_s": (_raised, LOCAL),
+        "missing": (_more_signs, LOCAL),
     },
     Watched.GATEWAY: {"is_active": (_off, ARTICLE), "period_s": (_raised, LOCAL)},
     Watched.DEVICE: {"source": (_moved, ARTICLE)},

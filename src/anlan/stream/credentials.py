@@ -49,9 +49,9 @@ RIGHTS: Mapping[str, Rights] = {
         answers=True,
     ),
     "historian": Rights((*_READ, *_HINTS), ("intake.accepting",)),
-    "clock": Rights((*_HINTS, "live.get")),
-    "delivery": Rights((*_HINTS, "live.get")),
-    "auditor": Rights((*_HINTS, *_FIGURES, "live.get")),
+    "clock": Rights(_HINTS),
+    "delivery": Rights(_HINTS),
+    "auditor": Rights((*_HINTS, *_FIGURES)),
     "web": Rights((*_HINTS, *_FIGURES, "live.get", "live.watch"), ("ui.>", "live.tick.>")),
 }
 USERS = (*RIGHTS, OPERATOR, SYSTEM)

@@ -8,6 +8,7 @@ numbers (`scan`).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from math import isfinite
@@ -22,8 +23,10 @@ from anlan.stream.collect_time import micros
 from anlan.stream.envelope import Record
 from anlan.stream.number import number
 from anlan.stream.packet import AGE_LIMIT, MAX_SAMPLES, PacketError, Refusal, is_true
-from anlan.stream.points import PointTable
+from anlan.stream.points import PointTable, signs_in
 from anlan.stream.scan import Reading, Template, learn, scanner
+
+logger = logging.getLogger(__name__)
 
 GOOD, UNCERTAIN, BAD = 0, 1, 2
 UNCERTAIN_WORD = "uncertain"
@@ -124,8 +127,8 @@ _BROKEN = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 class _Tags:
     """The tag list that a gateway sent last, and where it leads."""
 
-    __slots__ = ("claimed", "index", "keep", "learn_at", "packets", "patience", "span", "tags", "template", "unique",
-                 "unknown", "version")  # fmt: skip
+    __slots__ = ("claimed", "index", "keep", "learn_at", "packets", "patience", "signs", "span", "tags", "template",
+                 "unique", "unknown", "version")  # fmt: skip
 
     def __init__(self, gateway: str, tags: list[str], table: PointTable) -> None:
         rows = table.index(gateway, tags)
@@ -136,6 +139,7 @@ class _Tags:
         self.unknown = [tag for tag, row in zip(tags, rows.tolist(), strict=True) if row < 0]
         self.claimed = [tag for tag in self.unknown if table.row(tag) is not None]
         self.version = self._now(gateway, table)
+        self.signs = _signs(self.index, table)
         self.span = (table.range_low[self.index], table.range_high[self.index])
         self.unique = len(np.unique(self.index)) == len(self.index)
         self.template: Template | None = None
@@ -156,6 +160,18 @@ class _Tags:
         self.patience = min(2 * self.patience, 4096)
         self.learn_at = self.packets + self.patience
         return True
+
+
+def _signs(index: NDArray[np.int32], table: PointTable) -> list[tuple[int, float]]:
+    """At which places of a packet which numbers mean that there is none."""
+    found = [(place, table.specs[row].missing) for place, row in enumerate(index.tolist()) if table.specs[row].missing]
+    signs: list[tuple[int, float]] = []
+    for place, text in found:
+        try:
+            signs += [(place, sign) for sign in signs_in(text)]
+        except ValueError:  # the registry lets none of these in; one that is there all the same must stop no engine
+            logger.error("a point has %r as its signs of no value", text)
+    return signs
 
 
 TagLists = Callable[[str, str], list[str] | None]
@@ -264,6 +280,9 @@ class FrameDecoder:
         if sampled is None:
             sampled = np.empty(len(value), np.int64)
             sampled.fill(collected)
+        for place, sign in tags.signs:
+            if value[place] == sign:
+                value[place] = np.nan
         inside = (value >= tags.span[0]) & (value <= tags.span[1])
         if not inside.all():
             # outside the instrument's range: still a measurement, and an alarm must not be lost over it

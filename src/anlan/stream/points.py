@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
+from math import isfinite
 from operator import attrgetter
 
 import msgspec
@@ -31,7 +32,8 @@ class PointSpec(msgspec.Struct, frozen=True, gc=False):
     `on_delay_s`: how long a limit must be violated before the alarm is raised; `off_delay_s`: how long the value must
     be back inside (by more than `deadband`) before it is cleared. `flatline_s`: an unchanged value for so long is
     suspect (None: never). `period_s`: expected spacing of samples. `no_data_s`: silence that counts as no data.
-    `decimals`: resolution of the instrument, used by history only.
+    `decimals`: resolution of the instrument, used by history only. `missing`: numbers by which the control system says
+    that it has none, as `signs_in` reads them.
     """
 
     code: str
@@ -52,6 +54,15 @@ class PointSpec(msgspec.Struct, frozen=True, gc=False):
     period_s: float = 5.0
     no_data_s: float = 60.0
     decimals: int = 2
+    missing: str = ""
+
+
+def signs_in(text: str) -> tuple[float, ...]:
+    """The finite numbers of a text like ``-9999;32767``. Raises ValueError."""
+    found = tuple(float(word) for word in text.split(";") if word.strip())
+    if not all(map(isfinite, found)):
+        raise ValueError(f"not finite: {text}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,8 @@ class PointTable:
     """Structure of arrays over all points; row numbers are stable for the life of the table.
 
     Public arrays, one element a row: `limits` f8[n, 4] in the order LL, L, H, HH (−inf / +inf where there is none),
+    `bounds` f8[n, 4] the same as a sample is compared with them: what 32 bits keep of a limit is that limit (1.55 comes
+    from many instruments as 1.5499999523162842),
     `deadband` f8, `range_low`/`range_high` f8, `on_delay_us`, `off_delay_us`, `flatline_us`, `no_data_us` i8,
     `quiet_low`/`quiet_high` f8 (strictly between them no limit is touched), `decimals` i1, `alive` bool.
     `version` grows with every update; whoever sizes arrays by the table compares it.
@@ -82,6 +95,7 @@ class PointTable:
         self._home = np.empty(0, np.int32)
         """The number of the gateway that a living point belongs to; -1 for one that was removed."""
         self.limits = np.empty((0, 4))
+        self.bounds = np.empty((0, 4))
         self.deadband = np.empty(0)
         self.range_low = np.empty(0)
         self.range_high = np.empty(0)
@@ -201,14 +215,24 @@ class PointTable:
         ll, l, h, hh, deadband, low, high, on, off, flat, no_data, decimals = read.reshape(-1, _NUMBERS).T  # noqa: E741
         limits = np.stack([_or(-np.inf, ll), _or(-np.inf, l), _or(np.inf, h), _or(np.inf, hh)], axis=1)
         self.limits[rows] = limits
-        self.quiet_low[rows] = np.maximum(limits[:, 0], limits[:, 1])
-        self.quiet_high[rows] = np.minimum(limits[:, 2], limits[:, 3])
+        self.bounds[rows] = bounds = _bounds(limits)
+        self.quiet_low[rows] = np.maximum(bounds[:, 0], bounds[:, 1])
+        self.quiet_high[rows] = np.minimum(bounds[:, 2], bounds[:, 3])
         self.deadband[rows] = deadband
         self.range_low[rows], self.range_high[rows] = _or(-_LARGEST, low), _or(_LARGEST, high)
         self.on_delay_us[rows], self.off_delay_us[rows] = _micros(on), _micros(off)
         self.flatline_us[rows], self.no_data_us[rows] = _micros(flat), _micros(no_data)
         self.decimals[rows] = decimals
         self.alive[rows] = True
+
+
+def _bounds(limits: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(over="ignore"):
+        single = limits.astype(np.float32).astype(np.float64)
+    # where 32 bits hold no such number (too large, too small) there is nothing to allow for
+    near = np.isfinite(limits) & (np.abs(single - np.where(np.isfinite(limits), limits, 0)) <= np.abs(limits) * 2**-23)
+    kept = np.where(near, single, limits)
+    return np.concatenate([np.maximum(limits[:, :2], kept[:, :2]), np.minimum(limits[:, 2:], kept[:, 2:])], axis=1)
 
 
 def _or(missing: float, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -230,6 +254,7 @@ _NUMBERS = 12
 _NO_ROWS = np.empty(0, np.int32)
 _COLUMNS = (
     "limits",
+    "bounds",
     "deadband",
     "range_low",
     "range_high",

@@ -8,6 +8,7 @@ from anlan.apps.registry.models import Point
 from anlan.rules import codes
 from anlan.rules.grading import Gas
 from anlan.rules.thresholds import PROBLEM_TEXTS, DeclaredPoint, duplicate_problems, problems_of
+from anlan.stream.points import signs_in
 
 
 class Refused(ValueError):
@@ -41,13 +42,23 @@ def admit(point: Point, others: Iterable[Point] | None = None) -> None:
         raise Refused(faults)
 
 
+def _missing_faults(point: Point) -> list[str]:
+    try:
+        signs = signs_in(point.missing)
+    except ValueError:
+        return ["缺测值须是数值，几个之间用分号"]
+    # a number that the instrument can measure would be a hole in the watch
+    inside = [f"{sign:g}" for sign in signs if point.range_min <= sign <= point.range_max]
+    return [f"缺测值 {'、'.join(inside)} 在量程之内：那是测得出来的值"] if inside else []
+
+
 def faults_of(point: Point, others: Iterable[Point] | None = None) -> list[str]:
     """Every fault of one point, alone and beside the ``others`` of its device; empty when it may come in.
 
     The others are read from the register when they are not given.
     """
     mine = declared(point)
-    faults = [PROBLEM_TEXTS[problem] for problem in problems_of(mine)]
+    faults = [PROBLEM_TEXTS[problem] for problem in problems_of(mine)] + _missing_faults(point)
     if point.deadband >= point.range_max - point.range_min > 0:
         faults.append("回差不小于量程：报警发生后永远不会恢复")
     if not point.device_id:

@@ -24,7 +24,7 @@ LIMITS = ("ll", "l", "h", "hh", "deadband", "on_delay_s", "off_delay_s", "flatli
 """Fields of a point whose every change stands in the journal (DQ-12)."""
 DESCRIPTION = (
     "device", "source", "gateway", "tag", "name", "kind", "gas", "range_min", "range_max", "period_s", "decimals",
-    "is_active",
+    "missing", "is_active",
 )  # fmt: skip
 """The other fields of a point that may be changed."""
 

@@ -366,6 +366,7 @@ EVIDENCE: Mapping[str, Table] = {
                 "range_max",
                 "period_s",
                 "decimals",
+                "missing",
                 "is_active",
                 "registered_at",
                 "revision",

@@ -413,7 +413,7 @@ class Kernel:
             if bit == BAD_COLUMN:
                 wanted, counts = np.where(active, ok, ~ok), np.ones_like(ok)
             else:
-                limit = table.limits[rows, bit]
+                limit = table.bounds[rows, bit]
                 on, off = (
                     (value <= limit, value > limit + deadband)
                     if bit < 2

@@ -78,7 +78,7 @@ def run(
         np.array([frame.received_at_us for frame in frames], np.int64),
         np.array([frame.collected_at_us for frame in frames], np.int64),
         joined.index, joined.value, joined.quality, joined.sampled_at_us,
-        table.alive, table.limits, table.deadband, table.quiet_low, table.quiet_high,
+        table.alive, table.bounds, table.deadband, table.quiet_low, table.quiet_high,
         table.on_delay_us, table.off_delay_us, table.flatline_us,
         state.last_us, state.recv_us, state.good_us, state.good_recv_us, state.changed_us, state.seen_us,
         state.frame_us, state.pending_us, state.anchor_us, state.anchor_value, state.value, state.quality,

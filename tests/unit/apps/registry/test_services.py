@@ -8,6 +8,7 @@ import pytest
 
 from anlan.apps.journal.models import Entry
 from anlan.apps.journal.services import broken
+from anlan.apps.monitoring.selectors.points import point_specs
 from anlan.apps.org.models import Person
 from anlan.apps.registry import services
 from anlan.apps.registry.admission import Refused
@@ -123,3 +124,20 @@ def test_a_new_gateway_key_is_shown_once_and_only_its_digest_kept(demo: world.Lo
     point.gateway.refresh_from_db()
     assert point.gateway.key_sha256 != old
     assert key not in point.gateway.key_sha256
+
+
+@pytest.mark.case("A9")
+@pytest.mark.parametrize(
+    ("missing", "why"),
+    [("-9999;50", "缺测值 50 在量程之内"), ("0", "在量程之内"), ("坏", "须是数值"), ("inf", "须是数值")],
+)
+def test_a_number_that_can_be_measured_is_no_sign_of_a_broken_transmitter(
+    demo: world.Loaded, missing: str, why: str
+) -> None:
+    tank = Device.objects.filter(kind="tank").first()
+    assert tank is not None
+    with pytest.raises(Refused, match=why):
+        services.register_point(values(tank, missing=missing), actor="示例", at=NOW)
+    services.register_point(values(tank, missing="-9999;32767"), actor="示例", at=NOW)
+    [spec] = [spec for spec in point_specs([tank.enterprise.code]) if spec.code == f"{tank.code}WD077"]
+    assert spec.missing == "-9999;32767"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ from anlan.apps.registry.models import Device, DeviceKind, Gas, Gateway, Point
 from anlan.apps.registry.selectors import register
 from anlan.rules import codes
 from anlan.rules.loosening import Watched
+from anlan.stream.points import signs_in
 
 
 class Gateways(OfEnterprise):
@@ -102,6 +104,7 @@ class Points(OfEnterprise):
         Column("period_s", "上报周期（秒）", "不填为 5", "number", default=5.0),
         Column("no_data_s", "无数据判定（秒）", "不填为 60", "number", default=60.0),
         Column("decimals", "小数位", "不填为 2", "whole", default=2),
+        Column("missing", "缺测值", "控制系统表示没有值的数，如 -9999，几个用分号隔开；在量程之外"),
         Column("is_active", "启用", "不填为是", "flag", default=True),
     )
 
@@ -109,6 +112,8 @@ class Points(OfEnterprise):
         wanted = self.resolved(values, desk)
         if "device" in wanted:
             wanted["source"] = wanted["device"].source
+        if "missing" in wanted:
+            wanted["missing"] = self._signs(wanted["missing"])
         self._sane(wanted)
         try:
             if record is None:
@@ -140,6 +145,12 @@ class Points(OfEnterprise):
         services.admit(point, others)
         desk.keep(point)
         return point
+
+    def _signs(self, text: str) -> str:
+        try:
+            return ";".join(f"{sign:.15g}" for sign in signs_in(re.sub(r"[；、\s]+", ";", text.strip())))
+        except ValueError as error:
+            raise Faults(("missing", "须是数值，几个之间用分号")) from error
 
     def _sane(self, wanted: Values) -> None:
         below = [key for key in ("deadband", "on_delay_s", "off_delay_s") if wanted.get(key, 0) < 0]

@@ -94,6 +94,8 @@ class Point(models.Model):
     period_s = models.FloatField(_("上报周期（秒）"), default=5.0, validators=PERIOD)
     no_data_s = models.FloatField(_("无数据判定（秒）"), default=60.0, validators=DURATION)
     decimals = models.PositiveSmallIntegerField(_("小数位"), default=2, validators=DECIMALS)
+    missing = models.CharField(_("缺测值"), max_length=60, blank=True, default="", db_default="")
+    """Numbers by which the control system says that it has none, separated by semicolons (`signs_in`)."""
     is_active = models.BooleanField(_("启用"), default=True)
     registered_at = models.DateTimeField(_("登记时间"))
     revision = models.PositiveIntegerField(_("版本"), default=1)
