@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from math import isfinite
 from typing import Any
+from unicodedata import east_asian_width
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -23,6 +25,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from anlan.components.lists import Column, Page
 from anlan.rules import calendar
@@ -31,7 +34,13 @@ MOST = 50_000
 """Rows in one workbook; the sheet of explanations says when there were more."""
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _BOLD = Font(bold=True)
-_INSTANT = "yyyy-mm-dd hh:mm:ss"
+_INSTANT, _INSTANT_WIDE = "yyyy-mm-dd hh:mm:ss", 21.0
+_A4 = 9
+"""As the format numbers paper."""
+NARROWEST, WIDEST = 8.0, 60.0
+"""Widths of columns, in letters."""
+Field = tuple[str, Callable[[Any], Any]]
+"""A heading and how a row is read under it."""
 _ROWS_SHEET, _MODEL_ROW = "xl/worksheets/sheet1.xml", re.compile(rb'<row r="2">.*</row>', re.DOTALL)
 """The part of the package that holds the rows, and the row there whose one cell is formatted as an instant."""
 _DAY_ZERO = datetime(1899, 12, 30, tzinfo=calendar.CIVIL_ZONE)
@@ -56,41 +65,47 @@ def sheet_of(
     asked: Iterable[str],
 ) -> HttpResponse:  # fmt: skip
     """The same download for rows that are computed: ``asked`` says in words what they were asked for."""
-    written_out = [column for column in columns if column.value]
-    drawn, instant = _drawn(title, written_out, [])
+    fields = [field for column in columns for field in column.written]
+    batches = _batches(rows)
+    first = next(batches, [])
+    widths = _widths(fields, first)
+    drawn, instant = _drawn(title, fields, widths, 1, [])
     with ZipFile(io.BytesIO(drawn)) as parts:
-        head, tail = _MODEL_ROW.split(parts.read(_ROWS_SHEET))
+        head, _tail = _MODEL_ROW.split(parts.read(_ROWS_SHEET))
     target, written, more = io.BytesIO(), 0, False
     with ZipFile(target, "w", ZIP_DEFLATED, compresslevel=1) as package:
         with package.open(_ROWS_SHEET, "w", force_zip64=True) as sheet:
             sheet.write(head)
-            for some in _batches(rows):
+            for some in chain([first], batches):
                 more = written + len(some) > MOST
                 some = some[: MOST - written]
-                sheet.write(_xml_of(some, written_out, written + 2, instant).encode())
+                sheet.write(_xml_of(some, fields, written + 2, instant).encode())
                 written += len(some)
                 if more:
                     break
-            sheet.write(tail)
-        told = _explanations(request, asked, title, now, written, more)
-        with ZipFile(io.BytesIO(_drawn(title, written_out, told)[0])) as parts:
-            for part in parts.namelist():
-                if part != _ROWS_SHEET:
-                    package.writestr(part, parts.read(part))
+            told = _explanations(request, asked, title, now, written, more)
+            with ZipFile(io.BytesIO(_drawn(title, fields, widths, written + 1, told)[0])) as parts:
+                others = {part: parts.read(part) for part in parts.namelist()}
+            sheet.write(_MODEL_ROW.split(others.pop(_ROWS_SHEET))[1])
+        for part, content in others.items():
+            package.writestr(part, content)
     stamp = calendar.civil(now).strftime("%Y%m%d-%H%M")
     response = HttpResponse(target.getvalue(), content_type=CONTENT_TYPE)
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(f'{title}-{stamp}.xlsx')}"
     return response
 
 
-def _drawn(title: str, columns: Sequence[Column], told: Iterable[tuple[str, str]]) -> tuple[bytes, int]:
-    """The book with its headings, its explanations and one model row, and the number of the style of an instant."""
+def _drawn(
+    title: str, fields: Sequence[Field], widths: Sequence[float], last: int, told: Iterable[tuple[str, str]]
+) -> tuple[bytes, int]:
+    """The book with its headings, its explanations and one model row, and the number of the style of an instant.
+
+    ``last`` is the number of the last row, to which the filter reaches.
+    """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
-    for number, column in enumerate(columns, 1):
-        sheet.column_dimensions[get_column_letter(number)].width = max(12, 2 * len(str(column.title)) + 4)
-    sheet.freeze_panes = "A2"
-    sheet.append([_text(sheet, str(column.title), bold=True) for column in columns])
+    handed_on(sheet, widths, last)
+    sheet.append([_text(sheet, heading, bold=True) for heading, _value in fields])
     model = WriteOnlyCell(sheet, 0.0)
     model.number_format = _INSTANT
     sheet.append([model])
@@ -101,6 +116,37 @@ def _drawn(title: str, columns: Sequence[Column], told: Iterable[tuple[str, str]
     target = io.BytesIO()
     book.save(target)
     return target.getvalue(), model.style_id
+
+
+def handed_on(sheet: Any, widths: Sequence[float], last: int) -> None:
+    """Set up a sheet, as people expect of one that is handed on: widths, a heading that stays and can be filtered by
+    (``last`` row included), and print on A4 across, as wide as the paper, the heading on every page."""
+    for number, width in enumerate(widths, 1):
+        sheet.column_dimensions[get_column_letter(number)].width = width
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = f"A1:{get_column_letter(max(1, len(widths)))}{max(1, last)}"
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", _A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.oddFooter.center.text = "第 &P 页，共 &N 页"
+
+
+def width_of(value: Any) -> float:
+    """How wide a column must be to show a value: letters of the east take two places, an instant nineteen."""
+    if isinstance(value, datetime):
+        return _INSTANT_WIDE
+    shown = f"{value:.10g}" if isinstance(value, float) else str(value)
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in shown) + 2
+
+
+def _widths(fields: Sequence[Field], rows: Sequence[Any]) -> list[float]:
+    """Widths by the headings (with room for the filter's arrow) and the first rows."""
+    found = []
+    for heading, value in fields:
+        inside = (width_of(value(row)) for row in rows)
+        found.append(min(max(NARROWEST, width_of(heading) + 3, *inside), WIDEST))
+    return found
 
 
 def _explanations(
@@ -127,9 +173,9 @@ def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
         yield some
 
 
-def _xml_of(rows: Sequence[Any], columns: Sequence[Column], first: int, instant: int) -> str:
+def _xml_of(rows: Sequence[Any], fields: Sequence[Field], first: int, instant: int) -> str:
     """The rows as the format writes them, the first of them under the number ``first``."""
-    places = [(get_column_letter(number), column.value) for number, column in enumerate(columns, 1) if column.value]
+    places = [(get_column_letter(number), value) for number, (_heading, value) in enumerate(fields, 1)]
     parts = []
     for number, row in enumerate(rows, first):
         parts.append(f'<row r="{number}">')

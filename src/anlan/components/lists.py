@@ -41,6 +41,15 @@ class Column:
     """``num`` for figures."""
     on_page: bool = True
     """False for a column that only the workbook has."""
+    fields: Sequence[tuple[Any, Callable[[Any], Any]]] = ()
+    """Headings and values that the workbook writes in its place, where the page shows several things in one column."""
+
+    @property
+    def written(self) -> list[tuple[str, Callable[[Any], Any]]]:
+        """What the workbook writes of it: headings with their values, one field each."""
+        if self.fields:
+            return [(str(title), value) for title, value in self.fields]
+        return [(str(self.title), self.value)] if self.value is not None else []
 
 
 @dataclass(frozen=True)

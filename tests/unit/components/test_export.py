@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import sys
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -129,3 +130,56 @@ def test_any_value_can_be_written_and_read_again(values: list[Any]) -> None:
             assert cell.value == str(value)
         else:
             assert cell.value == pytest.approx(value)
+
+
+@pytest.mark.case("F13")
+@pytest.mark.usefixtures("five")
+def test_a_sheet_is_set_up_as_people_hand_it_on() -> None:
+    _, book = book_of(LISTING)
+    sheet = book["企业"]
+    assert sheet.column_dimensions["C"].width >= 20  # an instant, which would else be shown as ########
+    assert sheet.column_dimensions["A"].width < sheet.column_dimensions["C"].width
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:D6")
+    assert sheet.print_title_rows == "$1:$1"
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (
+        "landscape", 1, 0,
+    )  # fmt: skip
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    _, empty = book_of(LISTING, "q=没有的")
+    assert empty["企业"].auto_filter.ref == "A1:D1"
+
+
+@pytest.mark.case("F13")
+def test_a_column_is_as_wide_as_what_stands_in_it_up_to_a_limit() -> None:
+    columns = [Column(key, "列", lambda row, key=key: row[key]) for key in ("short", "long", "endless")]
+    row = {"short": 1, "long": "氯罐区一号罐压力", "endless": "长" * 200}
+    request = SimpleNamespace(user="示例")
+    response = export.sheet_of(request, columns, [row], title="甲", now=NOW, asked=[])  # type: ignore[arg-type]
+    sheet = openpyxl.load_workbook(io.BytesIO(response.content))["甲"]
+    short, long, endless = (sheet.column_dimensions[letter].width for letter in "ABC")
+    assert short < 16 <= long < endless == export.WIDEST
+
+
+def listings() -> list[tuple[str, Listing]]:
+    """Every list of the product, by where it is declared."""
+    from anlan.site import urls
+
+    assert urls
+    found = {}
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("anlan.site", "anlan.apps")):
+            for key, value in vars(module).items():
+                listing = getattr(value, "listing", value)
+                if isinstance(listing, Listing):
+                    found[id(listing)] = (f"{name}.{key}", listing)
+    return list(found.values())
+
+
+@pytest.mark.case("F13")
+def test_every_list_of_the_product_writes_one_field_a_column() -> None:
+    known = listings()
+    assert len(known) > 10
+    for name, listing in known:
+        headings = [heading for column in listing.columns for heading, _ in column.written]
+        assert len(set(headings)) == len(headings), (name, headings)
+        assert not [heading for heading in headings if " · " in heading or "/" in heading or "、" in heading], name

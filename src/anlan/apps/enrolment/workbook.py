@@ -19,6 +19,7 @@ from anlan.apps.enrolment.columns import NO, YES
 from anlan.apps.enrolment.sheets import SHEETS
 from anlan.apps.enrolment.sheets.base import Sheet
 from anlan.apps.org.scope import NOTHING, Scope
+from anlan.components.export import WIDEST, handed_on, width_of
 
 EXPLAINED = "说明"
 MOST_ROWS = 5_000
@@ -57,20 +58,19 @@ def _explain(page: Any) -> None:
     )
     for words in general:
         page.append([EXPLAINED, "", words, "", ""])
-    for letter, width in zip("ABCDE", (14, 18, 60, 6, 60), strict=True):
-        page.column_dimensions[letter].width = width
-    page.freeze_panes = "A2"
+    handed_on(page, (14, 24, 60, 8, 60), page.max_row)
 
 
 def _write_sheet(page: Any, sheet: Sheet, records: Iterable[Any]) -> None:
     page.append([column.title for column in sheet.columns])
+    widths: list[float] = []
     for number, column in enumerate(sheet.columns, 1):
         head = page.cell(1, number)
         head.font, head.alignment = _BOLD, Alignment(wrap_text=True, vertical="top")
         if column.required:
             head.fill = _REQUIRED
         letter = get_column_letter(number)
-        page.column_dimensions[letter].width = max(12, 2 * len(column.title) + 2)
+        widths.append(max(12.0, width_of(column.title) + 3))
         labels = [YES, NO] if column.kind == "flag" else [label for _, label in column.choices if label]
         listed = ",".join(labels)
         if column.kind in ("flag", "choice") and len(listed) < 250:
@@ -83,6 +83,8 @@ def _write_sheet(page: Any, sheet: Sheet, records: Iterable[Any]) -> None:
             shown = column.show(values[column.key])
             if shown is not None and shown != "":
                 cell = page.cell(line, number, shown)
+                widths[number - 1] = min(max(widths[number - 1], width_of(shown)), WIDEST)
                 if isinstance(shown, str):
                     cell.data_type, cell.number_format = "s", "@"
+    handed_on(page, widths, page.max_row)
     page.freeze_panes = "B2"

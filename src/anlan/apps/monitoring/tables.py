@@ -66,17 +66,21 @@ def _acknowledgement(alarm: Any) -> str:
     return f"{alarm.acknowledged_by}" if alarm.acknowledged_at else ""
 
 
+def _enterprise(alarm: Any) -> str:
+    return str(alarm.enterprise.name)
+
+
 ALARMS = Listing(
     columns=[
         Column("raised", _("成立时间"), lambda row: row.raised_at, ("raised_at",), descending_first=True),
         Column("started", _("越限起始"), lambda row: row.started_at, on_page=False),
-        Column("enterprise", _("企业 · 危险源"), lambda row: row.enterprise.name, ("enterprise__code",)),
+        Column("enterprise", _("企业 · 危险源"), sort=("enterprise__code",), fields=[(_("企业"), _enterprise)]),
         Column("source", _("危险源"), lambda row: row.source.name if row.source else "", on_page=False),
         Column("tag", _("位号"), lambda row: row.point.tag, on_page=False),
-        Column("point", _("位号 · 指标"), lambda row: row.point.name, ("point__tag",)),
+        Column("point", _("位号 · 指标"), sort=("point__tag",), fields=[(_("指标"), lambda row: row.point.name)]),
         Column("code", _("指标编码"), lambda row: row.point.code, on_page=False),
         Column("level", _("最重"), lambda row: row.worst_label, ("side", "worst")),
-        Column("value", _("数值 / 限值"), lambda row: row.value, css="num"),
+        Column("value", _("数值 / 限值"), css="num", fields=[(_("数值"), lambda row: row.value)]),
         Column("limit", _("限值"), lambda row: row.limit, on_page=False),
         Column("extreme", _("极值"), lambda row: row.extreme, css="num"),
         Column("unit", _("单位"), lambda row: row.point.unit, on_page=False),

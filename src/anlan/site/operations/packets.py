@@ -72,7 +72,13 @@ PAUSES = Listing(
         Column("state", _("状态"), pause_words),
         Column("until", _("暂停至"), lambda row: row.until, ("until",)),
         Column("reason", _("主要原因"), reason_words, ("reason",)),
-        Column("refused", _("被拒 / 全部"), lambda row: f"{row.refused} / {row.packets}", css="num"),
+        Column(
+            "refused",
+            _("被拒 / 全部"),
+            lambda row: f"{row.refused} / {row.packets}",
+            css="num",
+            fields=[(_("被拒"), lambda row: row.refused), (_("全部"), lambda row: row.packets)],
+        ),
     ],
     filters=[
         Text("q", _("网关、企业"), ["gateway__code", "enterprise__name"]),

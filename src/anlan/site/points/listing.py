@@ -41,12 +41,16 @@ def _use(point: Any) -> str:
     return _t("在用") if point.is_active else _t("停用")
 
 
+def _enterprise(point: Any) -> str:
+    return str(point.enterprise.name)
+
+
 POINTS = Listing(
     columns=[
         Column("code", _("指标编码"), lambda row: row.code, ("code",), on_page=False),
-        Column("tag", _("位号 · 指标"), lambda row: row.tag, ("tag",)),
+        Column("tag", _("位号 · 指标"), sort=("tag",), fields=[(_("位号"), lambda row: row.tag)]),
         Column("name", _("指标"), lambda row: row.name, on_page=False),
-        Column("enterprise", _("企业 · 设备"), lambda row: row.enterprise.name, ("enterprise__code",)),
+        Column("enterprise", _("企业 · 设备"), sort=("enterprise__code",), fields=[(_("企业"), _enterprise)]),
         Column("source", _("危险源"), lambda row: row.source.name if row.source else "", on_page=False),
         Column("device", _("设备"), lambda row: row.device.name, on_page=False),
         Column("value", _("现值"), css="num"),

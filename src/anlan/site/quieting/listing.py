@@ -56,7 +56,12 @@ def alarm_words(row: Any) -> str:
 
 FILINGS = Listing(
     [
-        Column("what", _("报备"), lambda row: f"{row.get_kind_display()} · {reach_words(row)}"),
+        Column(
+            "what",
+            _("报备"),
+            lambda row: f"{row.get_kind_display()} · {reach_words(row)}",
+            fields=[(_("事项"), lambda row: row.get_kind_display()), (_("范围"), reach_words)],
+        ),
         _ENTERPRISE,
         Column("state", _("状态"), lambda row: row.state_words, ("state",)),
         Column("starts", _("起"), lambda row: row.starts_at, ("starts_at",), descending_first=True),
@@ -77,7 +82,17 @@ FILINGS = Listing(
 )
 SHELVINGS = Listing(
     [
-        Column("what", _("报警"), alarm_words, ("point__tag",)),
+        Column(
+            "what",
+            _("报警"),
+            alarm_words,
+            ("point__tag",),
+            fields=[
+                (_("位号"), lambda row: row.point.tag),
+                (_("指标"), lambda row: row.point.name),
+                (_("报警"), lambda row: row.get_side_display()),
+            ],
+        ),
         _ENTERPRISE,
         Column("state", _("状态"), lambda row: row.get_state_display(), ("state",)),
         Column("begins", _("起"), lambda row: row.begins_at, ("begins_at",), descending_first=True),
@@ -98,7 +113,13 @@ SHELVINGS = Listing(
 )
 SUPPRESSIONS = Listing(
     [
-        Column("what", _("规则"), lambda row: f"{row.name}（{_t('第 %(n)d 版') % {'n': row.version}}）", ("name",)),
+        Column(
+            "what",
+            _("规则"),
+            lambda row: f"{row.name}（{_t('第 %(n)d 版') % {'n': row.version}}）",
+            ("name",),
+            fields=[(_("规则"), lambda row: row.name), (_("版本"), lambda row: row.version)],
+        ),
         _ENTERPRISE,
         Column("state", _("状态"), lambda row: row.get_state_display(), ("state",)),
         Column("holds", _("条件成立起"), lambda row: row.holds_since, ("is_holding", "holds_since")),

@@ -29,15 +29,20 @@ def _source(row: Any) -> str:
     return row.source.name if row.source else ""
 
 
+def _enterprise(row: Any) -> str:
+    return str(row.enterprise.name)
+
+
+TAG_AND_NAME = [(_("位号"), lambda row: row.point.tag), (_("指标"), lambda row: row.point.name)]
 RETROSPECTIVES = Listing(
     columns=[
         Column("started", _("越限起始"), lambda row: row.started_at, ("started_at", "pk"), descending_first=True),
         Column("cleared", _("恢复时间"), lambda row: row.cleared_at),
-        Column("enterprise", _("企业 · 危险源"), lambda row: row.enterprise.name, ("enterprise__code",)),
+        Column("enterprise", _("企业 · 危险源"), sort=("enterprise__code",), fields=[(_("企业"), _enterprise)]),
         Column("source", _("危险源"), _source, on_page=False),
-        Column("point", _("位号 · 指标"), lambda row: f"{row.point.tag} {row.point.name}", ("point__code",)),
+        Column("point", _("位号 · 指标"), sort=("point__code",), fields=TAG_AND_NAME),
         Column("worst", _("最重"), lambda row: row.worst_label),
-        Column("extreme", _("极值 / 限值"), lambda row: row.extreme, css="num"),
+        Column("extreme", _("极值 / 限值"), css="num", fields=[(_("极值"), lambda row: row.extreme)]),
         Column("limit", _("限值"), lambda row: row.limit, on_page=False),
         Column("shown", _("查明"), lambda row: row.get_shown_display()),
         Column("was", _("原记起始"), lambda row: row.was_started_at, on_page=False),

@@ -86,10 +86,17 @@ _ORDERS = FactList(
     lambda rows: rows.select_related("enterprise", "warning__source", "episode", "tracker", "executor"),
     lambda row: _warning(row.warning.number),
 )
+_POINT = Column(
+    "tag",
+    _("位号 · 指标"),
+    lambda row: f"{row.point.tag} {row.point.name}",
+    ("point__tag",),
+    fields=[(_("位号"), lambda row: row.point.tag), (_("指标"), lambda row: row.point.name)],
+)
 _ALARMS = FactList(
     Listing(
         [
-            Column("tag", _("位号 · 指标"), lambda row: f"{row.point.tag} {row.point.name}", ("point__tag",)),
+            _POINT,
             Column("worst", _("最重"), lambda row: row.worst_label, ("worst",)),
             _ENTERPRISE,
             _SOURCE,
@@ -108,7 +115,7 @@ _FILED = Column("filed", _("报备"), lambda row: _t("已报备") if row.filed e
 _OUTAGES = FactList(
     Listing(
         [
-            Column("tag", _("位号 · 指标"), lambda row: f"{row.point.tag} {row.point.name}", ("point__tag",)),
+            _POINT,
             _FILED,
             _ENTERPRISE,
             Column("device", _("设备"), lambda row: row.point.device.name),

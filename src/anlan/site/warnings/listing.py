@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -61,21 +60,27 @@ def minutes(start: datetime, end: datetime | None) -> int | None:
     return None if end is None else int((end - start).total_seconds() // 60)
 
 
-def _first_out(row: Any) -> str:
-    first = row.first_out or {}
-    return f"{first.get('tag', '')} {first.get('name', '')}".strip()
-
-
 WARNINGS = Listing(
     columns=[
         Column("number", _("编号"), lambda row: row.number, ("number",), descending_first=True, on_page=False),
         Column(
-            "level", _("级别 · 企业 · 危险源"), lambda row: level_words(row.shown_level), ("rank", "level_since"), True
+            "level",
+            _("级别 · 企业 · 危险源"),
+            sort=("rank", "level_since"),
+            descending_first=True,
+            fields=[(_("级别"), lambda row: level_words(row.shown_level))],
         ),
         Column("highest", _("最高级别"), lambda row: row.get_highest_display(), on_page=False),
         Column("enterprise", _("企业"), lambda row: row.enterprise.name, on_page=False),
         Column("source", _("危险源"), lambda row: row.source.name, on_page=False),
-        Column("first", _("首发"), _first_out),
+        Column(
+            "first",
+            _("首发"),
+            fields=[
+                (_("首发位号"), lambda row: (row.first_out or {}).get("tag", "")),
+                (_("首发指标"), lambda row: (row.first_out or {}).get("name", "")),
+            ],
+        ),
         Column("state", _("状态"), state_of, ("closed_at", "cleared_at", "confirmed_at")),
         Column("opened", _("发生"), lambda row: row.opened_at, ("opened_at",), descending_first=True),
         Column("cleared", _("消警"), lambda row: row.cleared_at, ("cleared_at",), descending_first=True),

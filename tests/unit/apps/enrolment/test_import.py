@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from tests.unit.apps.enrolment.workbooks import CODE, PLACES, PLANT, WHOLE, book, changed
 
 from anlan.apps.accounts.models import Grant, User
@@ -257,3 +259,15 @@ def test_an_enterprise_administrator_keeps_the_own_enterprise_but_not_who_superv
     away[0] |= {"登录名": "spy", "机构代号": "demo-county", "企业编码": None, "角色": "管理员"}
     assert refusals(bring(book({"账号": away}), own).report)["账号", 2]
     assert not User.objects.filter(username="spy").exists()
+
+
+@pytest.mark.case("F13")
+def test_the_register_is_set_up_as_people_hand_it_on_and_reads_back_the_same() -> None:
+    bring(book(WHOLE))
+    content = write(EVERYTHING)
+    sheet = load_workbook(io.BytesIO(content))["点位"]
+    letter = next(cell.column_letter for cell in sheet[1] if cell.value == "指标编码")
+    assert sheet.column_dimensions[letter].width >= len(f"{CODE}001G0001YL001")
+    assert (sheet.freeze_panes, sheet.print_title_rows, sheet.page_setup.orientation) == ("B2", "$1:$1", "landscape")
+    assert sheet.auto_filter.ref.startswith("A1:")
+    assert bring(content, at=NOW + timedelta(days=1)).report.rows == []
