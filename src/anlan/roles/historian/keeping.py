@@ -1,8 +1,9 @@
 """The historian's round through the enterprises: what is older than its time of keeping goes, step by step.
 
 The times are local settings of each enterprise's place (``history_raw_days``, ``history_rollup_days``). Days count
-from civil midnight, so that an enterprise loses one day a day and its chain gets one entry for it. Runs in the
-historian's database thread.
+from civil midnight, so that an enterprise loses one day a day and its chain gets one entry for it. Our own clock alone
+removes nothing: days count to what the gateways say of the present at the most. Runs in the historian's database
+thread.
 """
 
 from __future__ import annotations
@@ -10,16 +11,22 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from django.db.models import Max
+
 from anlan.apps.history.selectors.stored import instant, micros
 from anlan.apps.history.services import retention
 from anlan.apps.history.services.retention import Planned
 from anlan.apps.journal import services as journal
+from anlan.apps.monitoring.models import GatewayLink
 from anlan.apps.registry.models import Enterprise, Gateway
 from anlan.apps.registry.selectors import locality
 from anlan.apps.warnings.selectors.evidence import evidence_of
 from anlan.rules.calendar import civil_day, midnight
 from anlan.stream.partition import partition_of
 
+WITHOUT_DATA = timedelta(days=7)
+"""So much later than the newest sample of all gateways the present may be (本地设定); a clock that stands further ahead
+would cost history that nobody can bring back."""
 ENTERPRISES = 50
 """Looked at in one step."""
 ROWS = 500
@@ -33,6 +40,8 @@ def keep(after: int, mine: Collection[int], now: datetime) -> tuple[int, int]:
     Only enterprises of the partitions ``mine``. A step that removed something stops there and comes back to the same
     enterprise. A kill repeats the step.
     """
+    sampled = GatewayLink.objects.by_the_machine().aggregate(newest=Max("last_sampled_at"))["newest"]
+    present = now if sampled is None else min(now, sampled + WITHOUT_DATA)
     rows = Enterprise.objects.by_the_machine().filter(pk__gt=after).select_related("supervisor").order_by("pk")
     enterprises = list(rows[:ENTERPRISES])
     rules = locality.rules_of(enterprises, civil_day(now))
@@ -42,7 +51,9 @@ def keep(after: int, mine: Collection[int], now: datetime) -> tuple[int, int]:
             continue
         held = rules[enterprise.pk]
         removed = 0
-        for planned in _planned(enterprise, held.number("history_raw_days"), held.number("history_rollup_days"), now):
+        for planned in _planned(
+            enterprise, held.number("history_raw_days"), held.number("history_rollup_days"), present
+        ):
             # told first: a kill in between tells twice what went once, never the other way round
             _journal(planned, now)
             removed += retention.remove(planned)

@@ -248,8 +248,8 @@ class Application:
                 if form is Form.COMPACT or form is Form.BINARY:
                     await self._tag_lists.check(header, turn.at)
             except PacketError as error:
-                if error.reason is Refusal.FUTURE_DATED:
-                    self._believe_ourselves(sender.gateway)
+                if error.reason in (Refusal.FUTURE_DATED, Refusal.TOO_OLD):
+                    self._believe_ourselves(sender.gateway, ahead=error.reason is Refusal.FUTURE_DATED)
                 self._refuse(sender.gateway, error.reason, error.detail, packet, sampled_at)
                 turn.refused.append({"index": index, "dataId": data_id, "reason": error.reason, "detail": error.detail})
                 continue
@@ -351,9 +351,9 @@ class Application:
             age_limit=age,
         )
 
-    def _believe_ourselves(self, gateway: str) -> None:
-        """Refuse the request whole, to be sent again, where it may be our own clock that is slow."""
-        self.own_time.differs(gateway)
+    def _believe_ourselves(self, gateway: str, *, ahead: bool) -> None:
+        """Refuse the request whole, to be sent again, where it may be our own clock that is wrong."""
+        self.own_time.differs(gateway, ahead=ahead)
         if self.own_time.doubt() or not self._log_is_there():  # what the log knows of the time is not asked yet
             raise Answer(503, "平台时钟待核对，数据请保留并稍后重发", (b"retry-after", b"30"))
 

@@ -12,6 +12,7 @@ from anlan.apps.history.selectors import raw, trend
 from anlan.apps.history.services import compact_hour, hours_to_compact
 from anlan.apps.history.services.retention import place_hold, release_hold
 from anlan.apps.journal.models import Entry
+from anlan.apps.monitoring.models import GatewayLink
 from anlan.apps.registry.models import HazardSource
 from anlan.apps.warnings.models import Warning
 from anlan.roles.historian.chores import BUSY_S, IDLE_S, Chores
@@ -120,3 +121,13 @@ def test_the_chores_go_round_and_rest(plant: Plant) -> None:
     others = Chores(lambda: set())
     assert others.step(LATER + timedelta(days=1)) == IDLE_S
     assert others.removed == 0
+
+
+@pytest.mark.case("A1")
+def test_a_clock_years_ahead_removes_nothing_that_is_not_old_by_the_gateways_own_time(plant: Plant) -> None:
+    link = {"enterprise": plant.enterprise, "last_received_at": LATER, "last_sampled_at": START + timedelta(days=DAYS)}
+    GatewayLink.objects.create(gateway=plant.point.gateway, **link)
+    years_ahead = LATER + timedelta(days=3650)
+    assert round_of(years_ahead) == 0
+    GatewayLink.objects.update(last_sampled_at=LATER)
+    assert round_of(LATER) == 24 + 16

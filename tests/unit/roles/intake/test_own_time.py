@@ -1,4 +1,4 @@
-"""The intake's own clock is slow: honest packets, which seem to come from the future, are kept by who sends them."""
+"""The intake's own clock is wrong: honest packets, which seem to be of another time, are kept by who sends them."""
 
 from __future__ import annotations
 
@@ -43,6 +43,18 @@ async def test_a_clock_set_back_under_a_running_intake_costs_no_packet(desk: Des
 
 
 @pytest.mark.case("A15")
+async def test_a_clock_set_years_ahead_under_a_running_intake_costs_no_packet_either(desk: Desk) -> None:
+    one = desk.sites[0]
+    desk.application.own_time.look()
+    slow(desk, timedelta(days=-3650))
+    reply = await send(desk, one, NOW)
+    assert (reply.status, desk.refused) == (503, [])
+    assert "向前拨了 3650 天" in desk.application.own_time.doubt()
+    desk.clock.turn_to(NOW + timedelta(seconds=10))
+    assert (await send(desk, one, NOW)).accepted == 1
+
+
+@pytest.mark.case("A15")
 async def test_an_intake_that_starts_with_a_slow_clock_knows_it_by_its_own_log(desk: Desk) -> None:
     desk.application.own_time.recorded(NOW + timedelta(hours=8))
     assert (await send(desk, desk.sites[0], NOW + timedelta(hours=8))).status == 503
@@ -65,16 +77,27 @@ async def test_several_gateways_from_the_future_at_once_accuse_our_clock_and_one
     assert (await send(desk, one, ahead)).status == 400
 
 
+@pytest.mark.case("A15")
+async def test_packets_of_another_age_accuse_our_clock_only_when_no_gateway_agrees_with_it(desk: Desk) -> None:
+    one, two = desk.sites
+    old = NOW - timedelta(days=3650)
+    assert (await send(desk, one, NOW)).accepted == 1
+    assert (await send(desk, two, old)).reasons == ["too_old"], "a gateway without a battery"
+    assert (await send(desk, one, old)).status == 503
+    assert (await send(desk, one, NOW + timedelta(seconds=1))).accepted == 1
+    assert (await send(desk, two, old)).reasons == ["too_old"]
+
+
 def test_the_verdict_of_the_time_before_holds_while_gateways_are_counted_anew() -> None:
     clock = FakeClock(NOW)
     own = OwnTime(clock)
     for gateway in ("a", "b"):
-        own.differs(gateway)
+        own.differs(gateway, ahead=True)
     clock.advance(HEARD_S)
-    own.differs("a")
+    own.differs("a", ahead=True)
     assert own.doubt()
     clock.advance(HEARD_S)
-    own.differs("a")
+    own.differs("a", ahead=True)
     assert own.doubt() == ""
 
 
