@@ -3,7 +3,7 @@
 A packet from the future, or from another age, is refused, and a refused packet is dropped by who sent it. Where it may
 be our clock that is wrong, honest data would be lost for good: then nothing is refused for it, the sender keeps it and
 comes again. Three things speak against our clock: several gateways at once, more than half of those heard from the
-future or all of them from another age (where some have no battery that is common); a record of our own that is later
+future or all of them from another age (some have no battery, which is common); a record of our own that is later
 than the present; having been set lately. Moments are those of a steady clock, in seconds.
 """
 

@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 from msgspec import structs
 
+from anlan.apps.journal.models import Entry
 from anlan.apps.monitoring.models import Alarm, AlarmEvent
 from anlan.apps.monitoring.selectors import active_alarms_of
 from anlan.apps.monitoring.services import acknowledge, alarms, apply_events, reactions, record_peaks
@@ -203,3 +204,17 @@ def test_what_a_flood_takes_grows_with_it_and_not_with_its_square(db: None) -> N
     few = calls_for(range(100))
     assert few > 100
     assert calls_for(range(100, 400)) < 4 * few
+
+
+@pytest.mark.case("A1")
+@pytest.mark.parametrize("hours", [1, 8])
+def test_an_alarm_found_while_our_clock_stood_ahead_does_not_end_before_it_began(world: list[Site], hours: int) -> None:
+    one = Excursion(world[0], after(3600 * hours))
+    apply_events([one.event(Change.RAISED, 1, 85.0, after(3600 * hours + 5))], after(3600 * hours + 6))
+    apply_events([one.event(Change.CLEARED, 1, 50.0, after(60))], after(62))
+    alarm = Alarm.objects.get()
+    assert alarm.started_at <= alarm.raised_at <= alarm.cleared_at == after(60)  # type: ignore[operator]
+    assert alarm.detected_at == after(61.5)
+    (entry,) = Entry.objects.filter(act="alarm_start_corrected")
+    assert entry.before["raised_at"] != entry.after["raised_at"]
+    assert list(AlarmEvent.objects.order_by("at").values_list("at", flat=True))[-1] == after(3600 * hours + 5)

@@ -19,6 +19,7 @@ from anlan.apps.monitoring.services.withholding import withhold_new
 from anlan.apps.registry.models import Point
 from anlan.apps.registry.selectors import equipment
 from anlan.components import bulk
+from anlan.now import is_ahead
 from anlan.stream.alarm import AlarmEvent as KernelEvent
 from anlan.stream.alarm import Peak
 
@@ -26,6 +27,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Instants come from the stream as whole microseconds; adding to the epoch keeps every one of them."""
 _KEPT = ["state", "level", "worst", "value", "limit", "extreme", "changed_at", "cleared_at", "chatters", "ended_by"]
 
+CORRECTED = "alarm_start_corrected"
+"""Act: an alarm began at another time than was written."""
 FURTHEST: dict[str, Callable[..., float]] = {"low": min, "high": max}
 """What is worse, of the sides that have limits; the value of a data fault has no worst."""
 
@@ -70,6 +73,8 @@ def apply_events(events: Iterable[KernelEvent], now: datetime, *, react: bool = 
             alarms[event.alarm_id] = made[event.alarm_id] = _begin(event, point)
             before.append(alarms[event.alarm_id])
         alarm = alarms[event.alarm_id]
+        if event.alarm_id not in made and is_ahead(alarm.detected_at, instant(event.detected_us)):
+            _set_back(alarm, event, now)
         _follow(alarm, event)
         touched[alarm.pk] = alarm
         rows.append(_row(event, alarm))
@@ -129,6 +134,20 @@ def _begin(event: KernelEvent, point: Point) -> Alarm:
         detected_at=instant(event.detected_us),
         changed_at=instant(event.at_us),
     )
+
+
+def _set_back(alarm: Alarm, event: KernelEvent, now: datetime) -> None:
+    """Our own clock stood ahead when the alarm was found: it cannot have been after what follows from it. What was
+    written at the time stays in its events, and in the enterprise's chain."""
+    at, detected = instant(event.at_us), instant(event.detected_us)
+    latest = {"started_at": at, "raised_at": at, "detected_at": detected}
+    before = {name: getattr(alarm, name) for name in latest}
+    after = {name: min(was, latest[name]) for name, was in before.items()}
+    for name, value in after.items():
+        setattr(alarm, name, value)
+    alarm.save(update_fields=list(latest))
+    chain, subject = f"enterprise:{event.enterprise}", f"alarm:{alarm.pk}"
+    journal.record(chain, CORRECTED, at=now, subject=subject, before=before, after=after)
 
 
 def _follow(alarm: Alarm, event: KernelEvent) -> None:

@@ -14,14 +14,13 @@ from django.db.models import Q
 
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.models import Alarm, AlarmOrigin, Retrospective, Shown
-from anlan.apps.monitoring.services.alarms import FURTHEST, instant
+from anlan.apps.monitoring.services.alarms import CORRECTED, FURTHEST, instant
 from anlan.apps.registry.models import Point
 from anlan.apps.registry.selectors import equipment
 from anlan.stream.lookback import Excursion
 
 FOUND = "late_excursion"
 EXTENDED = "late_excursion_changed"
-CORRECTED = "alarm_start_corrected"
 FURTHER = "alarm_extreme_corrected"
 
 
