@@ -173,6 +173,8 @@ def transition(
 
     `ladder` is the new level's ladder as the rulebook has it on that day (None at blue and none); a continued clock
     keeps its own. Setting the level already in force does nothing. Time running backwards raises `ValueError`.
+
+    [reading] Stands on the page that lays law beside code (docs/explanation/law.md).
     """
     if old.changed_at is not None and at < old.changed_at:
         raise ValueError("a level cannot change before its last change")

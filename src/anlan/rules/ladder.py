@@ -77,7 +77,10 @@ class Step:
 
 
 def notice_due(ladder: Ladder, start: datetime, number: int) -> datetime:
-    """When the n-th notice of a clock started at `start` is due; `number` counts from 1."""
+    """When the n-th notice of a clock started at `start` is due; `number` counts from 1.
+
+    [reading] Stands on the page that lays law beside code (docs/explanation/law.md).
+    """
     if number < 1:
         raise ValueError("notices are counted from 1")
     return start + ladder.first_after + (number - 1) * ladder.every
@@ -125,7 +128,10 @@ class Merged:
 
 
 def merge(steps: Sequence[Step], sent_at: datetime) -> Merged | None:
-    """Merge what fell due while the clock was down into the one notice to send on its return (GEN-09); None of none."""
+    """Merge what fell due while the clock was down into the one notice to send on its return (GEN-09); None of none.
+
+    [reading] Stands on the page that lays law beside code (docs/explanation/law.md).
+    """
     if not steps:
         return None
     newest = max(steps, key=lambda step: step.number)

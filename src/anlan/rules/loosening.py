@@ -105,6 +105,8 @@ def loosened(kind: Watched, before: Mapping[str, Any], after: Mapping[str, Any])
     """Every field of a record that ``after`` watches less closely than ``before``; codes where others are referred to.
 
     Empty when nothing was loosened, whatever was tightened beside it. Fields that one side does not name are left out.
+
+    [reading] Stands on the page that lays law beside code (docs/explanation/law.md).
     """
     return tuple(
         Loosened(field, before[field], after[field], label)

@@ -6,63 +6,20 @@ between gateway and control system for a silent gateway: this module knows only 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
 
 from anlan.rules.ratio import Ratio
 
 
-class Link(StrEnum):
-    """State of a data link."""
+def is_silent(last_at: datetime, now: datetime, silence: timedelta) -> bool:
+    """Whether a link is offline at ``now``, from the time of its last datum; a silence as long as the limit is one.
 
-    ONLINE = "online"
-    OFFLINE = "offline"
-    NEVER_SEEN = "never_seen"
-
-
-@dataclass(frozen=True, slots=True)
-class LinkState:
-    """The state, since when it counts, and when it was noticed: an outage is dated back to the last datum.
-
-    `since` is the last datum for an offline link, and the same for an online one; `declared_at` is when the silence
-    was complete, None while online.
+    The outage then began at that last datum, not at its discovery (MON-04).
     """
-
-    link: Link
-    since: datetime | None
-    declared_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outage:
-    """A stretch without data, from the last datum to the next (None while it lasts)."""
-
-    since: datetime
-    until: datetime | None
-
-    def length(self, now: datetime) -> timedelta:
-        return (self.until or now) - self.since
-
-
-def link_state(last_at: datetime | None, now: datetime, silence: timedelta) -> LinkState:
-    """The link's state now, from the time of its last datum (None: none ever came)."""
-    if last_at is None:
-        return LinkState(Link.NEVER_SEEN, None, None)
-    declared_at = last_at + silence
-    if now < declared_at:
-        return LinkState(Link.ONLINE, last_at, None)
-    return LinkState(Link.OFFLINE, last_at, declared_at)
-
-
-def outages(data_at: Sequence[datetime], now: datetime, silence: timedelta) -> list[Outage]:
-    """Every outage in a row of data times in order, the one that lasts now included."""
-    found = [Outage(earlier, later) for earlier, later in pairwise(data_at) if later - earlier >= silence]
-    if data_at and now - data_at[-1] >= silence:
-        found.append(Outage(data_at[-1], None))
-    return found
+    return now - last_at >= silence
 
 
 class Video(StrEnum):

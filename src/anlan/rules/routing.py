@@ -139,21 +139,19 @@ def recipients(
 
 
 def gaps(level: Level, ctx: SourceContext, settings: WarningSettings, rules: RulesInForce | None = None) -> list[Gap]:
-    """The slots of this level that nobody fills; each is a finding, and the others are told all the same (WRN-03)."""
+    """The slots of this level that nobody fills; each is a finding, and the others are told all the same (WRN-03).
+
+    [reading] Stands on the page that lays law beside code (docs/explanation/law.md).
+    """
     slots = warning_handling.recipient_slots(level, rules or load(), settings)
     return [Gap(slot) for slot in slots if not resolve_slot(slot, ctx, settings)]
 
 
-def notice_recipients(
-    level: Level, ctx: SourceContext, settings: WarningSettings, rules: RulesInForce | None = None
-) -> list[Recipient]:
-    """第十至十二条: who gets the notice of this level's clock: always the level below the tracker. Blue has none."""
-    ladder = warning_handling.ladder_for(level, rules or load())
-    return [] if ladder is None else step_recipients(ladder, ctx, settings)
-
-
 def step_recipients(ladder: Ladder, ctx: SourceContext, settings: WarningSettings) -> list[Recipient]:
-    """第十至十二条: as `notice_recipients`, for the ladder snapshot of a running clock."""
+    """第十至十二条: who gets the notices of a clock, by its own ladder: always the level below the tracker.
+
+    The copy of an orange notice to the enterprise is a local setting and says so (`Recipient.copy`).
+    """
     found = resolve_slot(ladder.notice_to, ctx, settings)
     if ladder.level is Level.ORANGE and settings.orange_copy_to_enterprise:
         found.append(Recipient(ctx.enterprise, RecipientKind.ENTERPRISE, Slot.ENTERPRISE, copy=True))
@@ -167,7 +165,10 @@ def tracker(level: Level, ctx: SourceContext, rules: RulesInForce | None = None)
 
 
 def order_unit(slot: Slot, ctx: SourceContext) -> Unit | None:
-    """The one agency that a tracker slot of a ladder snapshot means now."""
+    """The one agency that a tracker slot of a ladder snapshot means now.
+
+    [reading] Stands on the page that lays law beside code (docs/explanation/law.md).
+    """
     match slot:
         case Slot.SUPERVISOR:
             return _supervisor(ctx)

@@ -39,6 +39,8 @@ def on_level(
     A raise informs the level's slots. An upgrade informs those of the new slots not yet reached and sends `upgraded`
     to those reached before, even if the level had fallen meanwhile. A downgrade and a clearing go to all who were
     told and inform nobody anew. The level already in force tells nobody.
+
+    [reading] Stands on the page that lays law beside code (docs/explanation/law.md).
     """
     before = _each_once(told) if old is not Level.NONE else ()  # a new warning reaches everyone anew
     if new is old:
@@ -63,6 +65,8 @@ def on_holder_change(
 
     Whoever became holder and was never reached by this warning is informed at once. The former holder is told nothing,
     now or later. While no warning is open, nobody is told.
+
+    [reading] Stands on the page that lays law beside code (docs/explanation/law.md).
     """
     before = _each_once(told)
     if level is Level.NONE:
@@ -77,7 +81,10 @@ def on_holder_change(
 
 
 def report_recipients(told: Iterable[Recipient]) -> tuple[Recipient, ...]:
-    """第九条: the enterprise's report goes to the agencies that were told of this warning."""
+    """第九条: the enterprise's report goes to the agencies that were told of this warning.
+
+    [reading] Stands on the page that lays law beside code (docs/explanation/law.md).
+    """
     return tuple(recipient for recipient in _each_once(told) if recipient.kind is RecipientKind.AGENCY)
 
 

@@ -145,7 +145,7 @@ class Player:
             merged = ladder.merge(clock.due_steps(source.fired.get(key, 0), now), now)
             if merged is not None:
                 source.fired[key] = merged.step
-                to = listed(routing.notice_recipients(level, source.ctx, self.settings, RULES))
+                to = listed(routing.step_recipients(clock.ladder, source.ctx, self.settings))
                 name = source.ctx.source
                 self.lines.append(Line(now, "notice", level, name, to, merged.step, merged.due, merged.missed))
         for order in due_orders(source.state, now):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import re
 from pathlib import Path
 
 import pytest
 
+from anlan import rules
 from anlan.rules import rulebook, warning_handling
 from anlan.rules.grading import load_model
 
@@ -54,3 +56,35 @@ def test_the_articles_of_the_regulation_come_in_their_order_and_name_themselves(
             articles.append(numerals[single[1]])
     assert articles == sorted(articles)
     assert {2, 4, 5, 6, 7, 9, 10, 11, 12} == set(articles)
+
+
+def _readings() -> set[str]:
+    """Every function of the rules whose words say that it rests on a reading of ours."""
+    found = set()
+    for module in pkgutil.iter_modules(rules.__path__):
+        loaded = importlib.import_module(f"anlan.rules.{module.name}")
+        for name, function in inspect.getmembers(loaded, inspect.isfunction):
+            if function.__module__ == loaded.__name__ and "[reading]" in (inspect.getdoc(function) or ""):
+                found.add(f"{module.name}.{name}")
+    return found
+
+
+@pytest.mark.case("E3")
+def test_every_reading_in_the_code_stands_on_the_page_and_every_one_there_in_the_code() -> None:
+    section = PAGE.partition("## 我们的理解")[2].partition("## ")[0]
+    assert set(re.findall(r"\| `(\w+\.\w+)` \|", section)) == _readings()
+
+
+@pytest.mark.case("E3")
+def test_every_article_of_the_regulation_that_code_names_stands_on_the_page_with_files_that_exist() -> None:
+    table = PAGE.partition("## 怎样对照着读")[2].partition("## ")[0]
+    source = Path(rules.__path__[0]).parent
+    named = set()
+    for path in [*source.glob("rules/*.py"), *source.glob("rules/metrics/*.py"), *source.glob("apps/warnings/**/*.py")]:
+        text = path.read_text(encoding="utf-8")
+        named |= set(re.findall(r"预警信息处置管理办法 (第[一二三四五六七八九十]+条)", text))
+        if "warnings" in path.parts:
+            named |= set(re.findall(r'"""(第[一二三四五六七八九十]+条)[:：]', text))
+    assert {article for article in named if article not in table} == set()
+    for name in re.findall(r"`((?:apps|rules)/[\w/]+\.py)`", table):
+        assert (source / name).exists(), name

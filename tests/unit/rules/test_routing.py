@@ -18,7 +18,6 @@ from anlan.rules.routing import (
     UnitLevel,
     gaps,
     listed,
-    notice_recipients,
     order_unit,
     overdue_report_recipients,
     recipients,
@@ -85,21 +84,19 @@ def test_the_county_park_slot_follows_supervisor_park_and_setting(
 ) -> None:
     ctx = replace(IN_PARK, supervisor=supervisor, park=park)
     assert listed(resolve_slot(Slot.COUNTY_PARK, ctx, settings)) == slot
-    assert listed(notice_recipients(Level.ORANGE, ctx, settings)) == slot
+    assert listed(step_recipients(LADDERS[Level.ORANGE], ctx, settings)) == slot
     assert listed(overdue_report_recipients(ctx, settings)) == slot
 
 
 def test_notices_go_one_level_below_the_tracker() -> None:
-    assert listed(notice_recipients(Level.YELLOW, IN_PARK, DEFAULT)) == ["e1"]
-    assert listed(notice_recipients(Level.ORANGE, IN_PARK, DEFAULT)) == ["bg", "zz"]
-    assert listed(notice_recipients(Level.RED, IN_PARK, DEFAULT)) == ["jc"]
-    assert notice_recipients(Level.BLUE, IN_PARK, DEFAULT) == []
-    for level, ladder in LADDERS.items():
-        assert step_recipients(ladder, IN_PARK, DEFAULT) == notice_recipients(level, IN_PARK, DEFAULT)
+    assert listed(step_recipients(LADDERS[Level.YELLOW], IN_PARK, DEFAULT)) == ["e1"]
+    assert listed(step_recipients(LADDERS[Level.ORANGE], IN_PARK, DEFAULT)) == ["bg", "zz"]
+    assert listed(step_recipients(LADDERS[Level.RED], IN_PARK, DEFAULT)) == ["jc"]
+    assert Level.BLUE not in LADDERS
 
 
 def test_orange_is_copied_to_the_enterprise_by_setting_and_marked_as_copy() -> None:
-    found = notice_recipients(Level.ORANGE, IN_PARK, WarningSettings(orange_copy_to_enterprise=True))
+    found = step_recipients(LADDERS[Level.ORANGE], IN_PARK, WarningSettings(orange_copy_to_enterprise=True))
     assert [(recipient.id, recipient.copy) for recipient in found] == [("bg", False), ("e1", True), ("zz", False)]
 
 
@@ -153,7 +150,7 @@ def test_an_unfilled_agency_slot_is_a_gap_not_somebody_else() -> None:
     assert gaps(Level.ORANGE, ctx, DEFAULT) == [Gap(Slot.CITY)]
     assert not gaps(Level.ORANGE, ctx, DEFAULT)[0].is_post
     assert tracker(Level.ORANGE, ctx) is None
-    assert notice_recipients(Level.RED, ctx, DEFAULT) == []
+    assert step_recipients(LADDERS[Level.RED], ctx, DEFAULT) == []
 
 
 def test_two_enterprises_never_mix_recipients() -> None:

@@ -16,9 +16,10 @@ from anlan.apps.org.models import Agency, Person
 from anlan.apps.org.scope import Scope, ScopedQuerySet
 from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise
 from anlan.apps.registry.selectors import staff
+from anlan.rules.rulebook import load
 
-LATE_AFTER = timedelta(seconds=5)
-"""Beyond this a notice is shown as late (本地设定); the same grace as the clock's for a step."""
+LATE_AFTER = load().length("clock_grace_seconds")
+"""Beyond this a notice is shown as late; the same grace as the clock's for a step."""
 
 NOBODY_AFTER = timedelta(seconds=60)
 """A notice that reached nobody for so long is an operator's fault whatever still waits (本地设定)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +35,12 @@ def of_dossier(scope: Scope, subject: str, source_id: int, start: datetime, unti
 def open_about(subject: str) -> list[Finding]:
     """Findings about ``<subject>:…`` that are not closed. For upper apps, which hold the enterprise."""
     rows = Finding.objects.by_the_machine().filter(subject__startswith=f"{subject}:")
+    return list(rows.exclude(state=FindingState.CLOSED).order_by("pk"))
+
+
+def open_among(kind: str, subjects: Collection[str]) -> list[Finding]:
+    """Findings of a kind about exactly these subjects that are not closed. For upper apps."""
+    rows = Finding.objects.by_the_machine().filter(kind=kind, subject__in=list(subjects))
     return list(rows.exclude(state=FindingState.CLOSED).order_by("pk"))
 
 

@@ -16,7 +16,7 @@ from anlan.drills import KINDS
 from anlan.rules import episodes, routing, telling, warning_handling
 from anlan.rules.level import Level
 from anlan.rules.routing import Holder, Recipient, SourceContext
-from anlan.rules.rulebook import RulesInForce
+from anlan.rules.rulebook import LOCAL_LABEL, RulesInForce
 from anlan.rules.settings import WarningSettings
 from anlan.rules.slots import POSTS, Slot
 from anlan.testing.drill.scenario import Event, Scenario
@@ -110,7 +110,7 @@ class _Source:
         last = old if level is Level.NONE else level
         for kind in ("informed", "upgraded", "downgraded", "cleared"):
             to = routing.listed(getattr(told, kind))
-            article = _INFORMED[last] if kind in ("informed", "upgraded") else "第八条"
+            article = _INFORMED[last] if kind in ("informed", "upgraded") else LOCAL_LABEL
             self._add(at, kind, last, to, article)
         self.told = told.told
         ladder = warning_handling.ladder_for(level, self.rules)
@@ -146,7 +146,7 @@ class _Source:
         to = routing.listed(routing.overdue_report_recipients(self.context, self.settings))
         shown = tuple(sorted(self.world.shown[each] for each in to))
         return [
-            Demand(each.due, "report_overdue", str(each.level), self.key, shown, "第九条", each.due)
+            Demand(each.due, "report_overdue", str(each.level), self.key, shown, LOCAL_LABEL, each.due)
             for each in self.owed
             if each.reported is None or each.reported > each.due
         ]

@@ -139,3 +139,14 @@ def test_what_is_declared_and_not_connected_lowers_coverage_and_is_a_finding_by_
     Point.objects.filter(tag="GT-18").update(is_active=True)
     assert check_coverage(enterprise, civil(9, 3)).gas_points.ratio.text == "100.00 %"
     assert Finding.objects.get(kind="point_missing").state == "closed"
+
+
+@pytest.mark.case("E7")
+@pytest.mark.case("E4")
+@pytest.mark.parametrize(("second", "outages"), [(0, 1), (-1, 0)])
+def test_a_silence_exactly_as_long_as_the_limit_is_an_outage(world: list[Site], second: int, outages: int) -> None:
+    """Nobody swept in between: the next datum alone tells of it."""
+    site, back = world[0], civil(12, 30) + timedelta(seconds=second)
+    record_signs([Sign(site.gateway, civil(12), civil(12))])
+    record_signs([Sign(site.gateway, back, back)])
+    assert OfflineSpell.objects.count() == outages

@@ -25,6 +25,7 @@ from anlan.apps.rulebook import selectors as rulebook
 from anlan.components import bulk
 from anlan.now import AHEAD_AFTER, is_ahead
 from anlan.rules.calendar import civil_day
+from anlan.rules.online import is_silent
 from anlan.stream.partition import partition_of
 
 _KEPT = ["last_received_at", "last_sampled_at", "source_connected", "online"]
@@ -123,7 +124,11 @@ def _note(link: GatewayLink, gateway: Gateway, sign: Sign, limit: timedelta, now
         ended = OfflineSpell.objects.by_the_machine().filter(gateway=gateway, ended_at__isnull=True)
         ended.update(ended_at=sign.received_at)
         lost_links.back(gateway, sign.received_at)
-    elif last is not None and sign.received_at - last >= limit <= sign.sampled_at - (sampled or last):
+    elif (
+        last is not None
+        and is_silent(last, sign.received_at, limit)
+        and is_silent(sampled or last, sign.sampled_at, limit)
+    ):
         OfflineSpell.objects.get_or_create(
             gateway=gateway,
             started_at=last,
@@ -179,7 +184,7 @@ def sweep_links(
         found_silent = [link for link in found_silent if partition_of(link.enterprise.code) in partitions]
     found_silent = [link for link in found_silent if link.gateway.code not in heard]
     limits = silence_limits({link.enterprise for link in found_silent}, now)
-    found_silent = [link for link in found_silent if link.last_received_at <= now - limits[link.enterprise_id]]
+    found_silent = [link for link in found_silent if is_silent(link.last_received_at, now, limits[link.enterprise_id])]
     if listening is not None:
         found_silent = [link for link in found_silent if listening <= now - limits[link.enterprise_id]]
     del found_silent[MOST_AT_ONCE:]

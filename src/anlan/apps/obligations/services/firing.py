@@ -22,12 +22,13 @@ from anlan.apps.journal import services as journal
 from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
 from anlan.apps.obligations.services.signs import Share, clock_is_up
 from anlan.now import Clock
+from anlan.rules.rulebook import load
 
 log = logging.getLogger(__name__)
 
-GRACE = timedelta(seconds=5)
-"""A step fired within this time of its due time counts as on time (本地设定): a clock looks twice a second, and a busy
-machine may be a little behind. Beyond it the step is recorded as missed and caught up."""
+GRACE = load().length("clock_grace_seconds")
+"""A step fired within this time of its due time counts as on time (本地设定, in the rulebook): a clock looks twice a
+second, and a busy machine may be a little behind. Beyond it the step is recorded as missed and caught up."""
 
 LEFT_BY_OTHERS = timedelta(seconds=1)
 """What the other clocks at work have not fired by then, a clock takes beside its own share."""

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from anlan.apps.obligations.models import Tick
 from anlan.now import is_ahead
+from anlan.rules.rulebook import load
 from anlan.stream.connection import forbidden
 
-UP_WITHIN = timedelta(seconds=15)
-"""A clock whose last sign of life is no older than this is at work (本地设定); it signs every five seconds."""
+UP_WITHIN = load().length("clock_silence_seconds")
+"""A clock whose last sign of life is no older than this is at work (本地设定, in the rulebook); it signs every 5 s."""
 
 GONE_AFTER = timedelta(days=1)
 """A clock that has not signed for so long was taken away: another forgets its sign, which would be shown for ever."""

@@ -57,6 +57,12 @@ class Surroundings:
         return self.addresses[recipient.id]
 
 
+def sources_named(codes: Collection[str]) -> list[int]:
+    """The keys of the hazard sources with these codes; unknown codes are left out. Machine's own read."""
+    rows = HazardSource.objects.by_the_machine().filter(code__in=list(codes))
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
 def surroundings(source_ids: Collection[int], at: datetime, *, holders: bool = True) -> dict[int, Surroundings]:
     """The surroundings of each hazard source at ``at``, by its key; an unknown key is left out.
 

@@ -14,6 +14,7 @@ from anlan.apps.warnings.services.standing import clock_of
 from anlan.apps.warnings.services.steps import notice_recipients, order_recipients
 from anlan.rules.level import Level
 from anlan.rules.routing import Recipient, overdue_report_recipients
+from anlan.rules.rulebook import LOCAL_LABEL
 from anlan.rules.slots import Slot
 
 SHOWN = (ObligationKind.NOTICE, ObligationKind.SITE_ORDER, ObligationKind.REPORT)
@@ -64,7 +65,8 @@ def steps_ahead(warning: Warning, now: datetime, notices: int = 3) -> list[NextS
         else:
             to = _names(place, overdue_report_recipients(place.context, place.settings))
             overdue = row.state == ObligationState.OVERDUE
-            found.append(NextStep(row.kind, row.due_at, warning.level, to, row.article, None, True, overdue))
+            law = LOCAL_LABEL if overdue else row.article  # the hour is the article's; that the county hears is not
+            found.append(NextStep(row.kind, row.due_at, warning.level, to, law, None, True, overdue))
     return sorted(found, key=lambda step: (not step.overdue, step.due_at))
 
 

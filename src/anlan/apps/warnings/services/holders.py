@@ -9,8 +9,9 @@ from django.db import transaction
 from anlan.apps.findings import services as findings
 from anlan.apps.findings.models import FindingKind
 from anlan.apps.registry.models import HazardSource
-from anlan.apps.warnings.services.posting import find_gaps, finish, tell
+from anlan.apps.warnings.services.posting import finish, tell
 from anlan.apps.warnings.services.standing import hold, told_of
+from anlan.apps.warnings.services.vacancies import close_filled, find_gaps
 from anlan.rules.slots import POSTS
 from anlan.rules.telling import on_holder_change
 
@@ -28,6 +29,7 @@ def holder_changed(source: HazardSource, at: datetime) -> None:
                 subject = f"source:{place.source.code}:{post}"
                 code = place.enterprise.code
                 findings.closed(FindingKind.HOLDER_MISSING, subject=subject, enterprise_code=code, at=at)
+        close_filled(place, at)
         if warning is None or episode is None:
             return
         level = standing.state.level

@@ -24,8 +24,9 @@ from anlan.apps.registry.models import HazardSource
 from anlan.apps.warnings.models import Confirmation, LevelEpisode, Origin, Warning
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.numbers import next_number
-from anlan.apps.warnings.services.posting import addressed, draft, find_gaps, finish, tell
+from anlan.apps.warnings.services.posting import addressed, draft, finish, tell
 from anlan.apps.warnings.services.standing import Standing, catch_up, hold, told_of
+from anlan.apps.warnings.services.vacancies import close_filled, find_gaps
 from anlan.rules import warning_handling
 from anlan.rules.episodes import (
     Effect,
@@ -114,6 +115,8 @@ def change(
     drafts = tell(place, warning, episode, telling, old if level is Level.NONE else level, at)
     if level > old:
         find_gaps(place, level, at)
+        if old is not Level.NONE:
+            close_filled(place, at)
     finish(standing, drafts + cleared, "raised" if old is Level.NONE else "level")
     return warning
 

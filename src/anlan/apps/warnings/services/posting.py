@@ -11,8 +11,6 @@ from django.db.models.functions import Cast, Concat
 from anlan.apps.delivery import services as delivery
 from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.delivery.services import Draft, To
-from anlan.apps.findings import services as findings
-from anlan.apps.findings.models import FindingKind
 from anlan.apps.obligations import selectors as obligations
 from anlan.apps.obligations.models import ObligationKind
 from anlan.apps.registry.selectors import routing as registry
@@ -21,7 +19,8 @@ from anlan.apps.warnings.models import LevelEpisode, Told, Warning
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.standing import Standing
 from anlan.rules.level import Level
-from anlan.rules.routing import Gap, Recipient, gaps
+from anlan.rules.routing import Recipient
+from anlan.rules.rulebook import LOCAL_LABEL
 from anlan.rules.slots import SLOT_LABELS
 from anlan.rules.telling import Telling
 
@@ -39,11 +38,15 @@ def addressed(place: Surroundings, recipients: Iterable[Recipient]) -> tuple[To,
     return tuple(_to(known[recipient.id], recipient) for recipient in found)
 
 
+COPY_LABEL = f"抄送（{LOCAL_LABEL}）"
+"""What stands in place of a slot where a local setting adds a recipient to those of the article."""
+
+
 def _to(address: registry.Address, recipient: Recipient) -> To:
     return To(
         id=address.id,
         name=address.name,
-        slot=SLOT_LABELS[recipient.slot],
+        slot=COPY_LABEL if recipient.copy else SLOT_LABELS[recipient.slot],
         person_id=address.person_id,
         agency_id=address.agency_id,
         enterprise_id=address.enterprise_id,
@@ -81,15 +84,18 @@ def tell(
         if to:
             title, body = wording.telling(kind, place, level, warning.number, reasons)
             key = f"w{warning.pk}:{kind}:e{episode.pk}{mark}"
-            drafts.append(draft(place, warning.pk, kind, key, level, at, at, to, title, body, _ARTICLES[level]))
+            article = _ARTICLES[level] if kind in _ORDERED else LOCAL_LABEL
+            drafts.append(draft(place, warning.pk, kind, key, level, at, at, to, title, body, article))
     return drafts
 
 
+_ORDERED = (NoticeKind.INFORMED, NoticeKind.UPGRADED)
+"""Tellings that 第五至七条 order. That a level has fallen or a warning is cleared no article has anybody told."""
 _ARTICLES = {
     Level.RED: "预警信息处置管理办法 第七条",
     Level.ORANGE: "预警信息处置管理办法 第六条",
     Level.YELLOW: "预警信息处置管理办法 第五条",
-    Level.BLUE: "本地设定",
+    Level.BLUE: LOCAL_LABEL,
     Level.NONE: "",
 }
 """Where each level's recipients stand; blue has no article (Q-10)."""
@@ -116,26 +122,6 @@ def draft(
         article=article,
         step=step,
         missed=tuple(missed),
-    )
-
-
-def find_gaps(place: Surroundings, level: Level, at: datetime) -> None:
-    """A finding for every slot of this level that nobody fills (WRN-03); the others are told all the same."""
-    for gap in gaps(level, place.context, place.settings, place.rules):
-        _find(place, gap, at)
-
-
-def _find(place: Surroundings, gap: Gap, at: datetime) -> None:
-    kind = FindingKind.HOLDER_MISSING if gap.is_post else FindingKind.SLOT_EMPTY
-    words = "包保责任人缺失" if gap.is_post else "应告知单位未配置"
-    findings.found(
-        kind,
-        enterprise_id=place.enterprise.pk,
-        enterprise_code=place.enterprise.code,
-        subject=f"source:{place.source.code}:{gap.slot}",
-        text=f"{words}：{place.source.name} {SLOT_LABELS[gap.slot]}",
-        at=at,
-        source_id=place.source.pk,
     )
 
 

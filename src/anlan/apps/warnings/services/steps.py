@@ -35,8 +35,9 @@ from anlan.rules.routing import (
     RecipientKind,
     order_unit,
     overdue_report_recipients,
-    resolve_slot,
+    step_recipients,
 )
+from anlan.rules.rulebook import LOCAL_LABEL
 from anlan.rules.slots import POSTS, Slot
 
 
@@ -133,7 +134,10 @@ def fire_site_orders(rows: Sequence[Obligation], firing: Firing) -> Prepared:
 
 
 def fire_reports(rows: Sequence[Obligation], firing: Firing) -> Prepared:
-    """第九条: no report within the hour: an item for the county/park slot; the report itself stays owed."""
+    """No report within the hour of 第九条: an item for the county/park slot; the report itself stays owed.
+
+    That anybody is told of it stands in no article: 本地设定.
+    """
     known = Warning.objects.by_the_machine().filter(pk__in=[row.payload["warning"] for row in rows])
     levels = {pk: Level(level) for pk, level in known.values_list("pk", "level")}
     places = _places(rows, firing, {Slot.COUNTY_PARK})
@@ -149,7 +153,7 @@ def fire_reports(rows: Sequence[Obligation], firing: Firing) -> Prepared:
         drafts.append(
             draft(
                 place, warning_id, NoticeKind.REPORT_OVERDUE, key, levels[warning_id], row.due_at, firing.now, to,
-                title, body, row.article, missed=missed,
+                title, body, LOCAL_LABEL, missed=missed,
             )
         )  # fmt: skip
         after = {"due": row.due_at, "to": [item.id for item in to], "notices": [delivery.fact(drafts[-1])]}
@@ -213,11 +217,8 @@ def _next(row: Obligation, step: Step) -> Obligation:
 
 
 def notice_recipients(ladder: Ladder, place: Surroundings) -> list[Recipient]:
-    """The slot of the episode's own ladder as it is filled now, and the copy that a local setting may add."""
-    found = resolve_slot(ladder.notice_to, place.context, place.settings)
-    if ladder.level is Level.ORANGE and place.settings.orange_copy_to_enterprise:
-        found.append(Recipient(place.context.enterprise, RecipientKind.ENTERPRISE, Slot.ENTERPRISE, copy=True))
-    return found
+    """Who gets the notices of an episode, by its own ladder and as the slots are filled now."""
+    return step_recipients(ladder, place.context, place.settings)
 
 
 def order_recipients(by: Slot, place: Surroundings) -> list[Recipient]:

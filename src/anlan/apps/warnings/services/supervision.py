@@ -18,6 +18,7 @@ from anlan.apps.obligations.services import Firing
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.registry.selectors import locality
 from anlan.apps.warnings.models import Supervision, Warning
+from anlan.apps.warnings.services.vacancies import close_all_filled
 from anlan.rules.calendar import civil_day, midnight
 from anlan.rules.level import WARNING_LEVELS, Level
 from anlan.rules.supervision import Circumstance, supervision_grade
@@ -35,6 +36,7 @@ def ensure_supervision(now: datetime) -> None:
 def fire_supervision(rows: Sequence[Obligation], firing: Firing) -> None:
     """A day's grading. After an outage one grading stands for all the days that were missed."""
     grade_supervision(firing.now)
+    close_all_filled(firing.now)
     tomorrow = midnight(civil_day(firing.now) + timedelta(days=1)) + _AFTER_MIDNIGHT
     _plan(tomorrow)
 

@@ -103,7 +103,7 @@ def flood(
 def report_due(place: Surroundings, due: datetime) -> tuple[str, str]:
     """Title and body of the reminder that a report is owed."""
     title = _("处置报告待报：%(place)s") % {"place": place_name(place)}
-    return title, _("预警已解除，请在%(due)s前上报处置结果、原因分析、整改措施。") % {"due": clock_time(due)}
+    return title, _("预警已解除，请不晚于%(due)s上报处置结果、原因分析、整改措施。") % {"due": clock_time(due)}
 
 
 def report(place: Surroundings, late_by: timedelta, texts: dict[str, str]) -> tuple[str, str]:
@@ -118,4 +118,4 @@ def report(place: Surroundings, late_by: timedelta, texts: dict[str, str]) -> tu
 def report_overdue(place: Surroundings, due: datetime) -> tuple[str, str]:
     """Title and body of the item that a report did not come."""
     title = _("处置报告逾期：%(place)s") % {"place": place_name(place)}
-    return title, _("企业应在%(due)s前上报处置情况，尚未上报。") % {"due": clock_time(due)}
+    return title, _("企业应不晚于%(due)s上报处置情况，尚未上报。") % {"due": clock_time(due)}

@@ -22,6 +22,7 @@ from anlan.apps.warnings.models import (
     Told,
     Warning,
 )
+from anlan.apps.warnings.services.posting import COPY_LABEL
 from anlan.roles.auditor.acts import duties, notices
 from anlan.roles.auditor.acts.baseline import Since, since
 from anlan.roles.auditor.acts.domain import Difference, acts_of, apart, chain_of, milli, newest_of, readable
@@ -259,8 +260,14 @@ def _orders(rows: Sequence[SiteOrder], acts: Sequence[Entry]) -> Iterator[str]:
 
 
 def _told(rows: Sequence[Told], mine: Sequence[Notice], messages: dict[int, list[Message]]) -> Iterator[str]:
+    slots = {row.recipient: str(SLOT_LABELS[Slot(row.slot)])[:20] for row in rows}
     should = [
-        (message.recipient, message.recipient_name, message.slot, notice.sent_at)
+        (
+            message.recipient,
+            message.recipient_name,
+            slots.get(message.recipient, "") if message.slot == COPY_LABEL else message.slot,
+            notice.sent_at,
+        )
         for notice in mine
         if notice.kind == "informed"
         for message in messages[notice.pk]
