@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from anlan.edge.table import ConfigError, Table
+from anlan.edge.text import TextError, read_text
 
 BACKLOG = ("interleaved", "live_first", "oldest_first")
 """How an old backlog shares the line with fresh packets (``[intake] backlog``)."""
@@ -82,11 +83,9 @@ class EdgeConfig:
 def load(path: Path) -> EdgeConfig:
     """Read and check a configuration file; raises `ConfigError` with a Chinese message."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"读不到配置文件 {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"配置文件 {path} 不是 UTF-8 编码；请在记事本里另存为 UTF-8") from error
+        text = read_text(path)
+    except TextError as error:
+        raise ConfigError(f"读不到配置文件 {path}: {error}") from error
     return parse(text, path.parent)
 
 
@@ -187,9 +186,9 @@ def _key(table: Table, base_dir: Path) -> str:
         return key
     path = base_dir / key_file
     try:
-        text = path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigError(f"{table.place} 读不到密钥文件 {path}: {error.strerror or error}") from error
+        text = read_text(path).strip()
+    except TextError as error:
+        raise ConfigError(f"{table.place} 读不到密钥文件 {path}: {error}") from error
     if not text:
         raise ConfigError(f"{table.place} 密钥文件 {path} 是空的")
     return text

@@ -18,7 +18,7 @@ def read_text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise TextError(f"读不到文件: {error.strerror or error}") from error
+        raise TextError(error.strerror or str(error)) from error
     utf_16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     for encoding in ("utf-16",) if utf_16 else ("utf-8-sig", "gb18030"):
         try:
@@ -26,5 +26,5 @@ def read_text(path: Path) -> str:
         except UnicodeDecodeError:
             continue
     raise TextError(
-        "文件既不是 UTF-8 也不是 GBK 编码；请在 Excel 里另存为“CSV UTF-8（逗号分隔）”，或在记事本里另存为 UTF-8"
+        "既不是 UTF-8 也不是 GBK 编码；请在 Excel 里另存为“CSV UTF-8（逗号分隔）”，或在记事本里另存为 UTF-8"
     )

@@ -96,3 +96,19 @@ def test_plain_http_is_for_this_machine_only(folder: Path):
 def test_a_missing_file_is_told(tmp_path: Path):
     with pytest.raises(ConfigError, match="读不到配置文件"):
         load(tmp_path / "none.toml")
+
+
+@pytest.mark.case("A10")
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gbk", "utf-16"])
+def test_files_saved_by_an_editor_of_this_country_are_read(folder: Path, encoding: str):
+    (folder / "gateway.toml").write_bytes(("# 一号罐区\r\n" + GOOD.replace("\n", "\r\n")).encode(encoding))
+    (folder / "key.txt").write_bytes("k-1\r\n".encode(encoding))
+    (gateway,) = load(folder / "gateway.toml").gateways
+    assert gateway.key == "k-1"
+
+
+@pytest.mark.case("A10")
+def test_a_file_that_is_no_text_is_told_with_what_to_do(folder: Path):
+    (folder / "gateway.toml").write_bytes(b"PK\x03\x04\xff\xff")
+    with pytest.raises(ConfigError, match="另存为 UTF-8"):
+        load(folder / "gateway.toml")

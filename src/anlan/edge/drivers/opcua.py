@@ -21,6 +21,7 @@ from anlan.edge.drivers.opcua_nodes import NodeOptions, node_options
 from anlan.edge.drivers.opcua_security import security
 from anlan.edge.drivers.opcua_session import Session, SessionLost, SessionOptions
 from anlan.edge.table import ConfigError, Table
+from anlan.edge.text import TextError, read_text
 from anlan.now import Clock, monotonic
 from anlan.stream.tasks import end
 
@@ -61,9 +62,9 @@ def _password(options: Table, gateway: GatewayConfig) -> str:
         return ""
     path = gateway.base_dir / password_file
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigError(f"{options.place} 读不到口令文件 {path}: {error.strerror or error}") from error
+        return read_text(path).strip()
+    except TextError as error:
+        raise ConfigError(f"{options.place} 读不到口令文件 {path}: {error}") from error
 
 
 class OpcUaDriver:

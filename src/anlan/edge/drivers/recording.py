@@ -70,7 +70,7 @@ class Recording:
         try:
             text = read_text(path)
         except TextError as error:
-            raise RecordingError(str(error)) from error
+            raise RecordingError(f"读不到文件: {error}") from error
         lines = [cells for cells in _cells(text, columns.separator) if cells]
         names: list[str] = []
         if columns.header and lines:
