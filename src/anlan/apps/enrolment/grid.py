@@ -22,6 +22,8 @@ from typing import Any
 from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
+from openpyxl.xml.constants import SHEET_MAIN_NS
+from openpyxl.xml.functions import iterparse
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 """The format has no places beyond."""
@@ -39,6 +41,8 @@ AS_PERCENT = "单元格是百分比格式，读到的是 {}；请改为常规格
 _DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 """What the library raises for a cell that it cannot read."""
 _KINDS = frozenset({"n", "s", "str", "inlineStr", "b", "d", "e"})
+_SHEET = f"{{{SHEET_MAIN_NS}}}worksheet"
+"""In another dialect the parser would find no row at all."""
 _NOUGHTS = re.compile(r"0{2,}")
 _LITERALS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 """Parts of a number format that are shown as they stand, and its colours and conditions."""
@@ -91,6 +95,10 @@ def read(page: Any, most_rows: int) -> Grid:
     """
     grid, count = Grid(page.title), 0
     try:
+        with page._get_source() as source:
+            _event, root = next(iterparse(source, events=("start",)))
+        if root.tag != _SHEET:
+            raise Damaged(f"工作表“{page.title}”不是通常的 xlsx 格式（例如“Strict Open XML”）；请另存为普通的 xlsx")
         with quiet(), page._get_source() as source:
             parser = _Parser(page, source)
             for row, column, cell in parser.filled():

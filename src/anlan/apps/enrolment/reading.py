@@ -98,12 +98,13 @@ def _opened(content: bytes) -> Any:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             unpacked = sum(each.file_size for each in packed.infolist())
-        if unpacked <= UNPACKED_BYTES:
+            names = packed.namelist()
+        if unpacked <= UNPACKED_BYTES and len(set(names)) == len(names):
             with grid.quiet():
                 return load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except Exception as error:
         raise Unreadable("不是有效的 xlsx 文件，或者文件已损坏；请用 Excel 或 WPS 打开后另存为 xlsx") from error
-    raise Unreadable("文件解开后过大")
+    raise Unreadable("文件解开后过大" if unpacked > UNPACKED_BYTES else "文件里有的部分出现两次，不知以哪个为准")
 
 
 def _pages(book: Any, notes: list[str], faults: list[str]) -> dict[str, Any]:

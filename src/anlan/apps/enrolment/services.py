@@ -124,7 +124,7 @@ def _keep(chain: str, rows: list[Row], desk: Desk, found: Report) -> None:
     for row in rows:
         try:
             if row.faults:
-                raise Faults(*row.faults, *_unknown(row, desk))
+                raise Faults(*row.faults, *row.sheet.wrong(row.values, desk, {key for key, _ in row.faults}))
             with transaction.atomic() if desk.writes else nullcontext():
                 state, details = _row(row, desk)
         except Faults as faults:
@@ -215,12 +215,6 @@ def _change(column: Column, old: Any, new: Any) -> dict[str, str]:
     if column.guards and new is None:
         told["removed"] = f"去掉{column.title} {told['old']}"
     return told
-
-
-def _unknown(row: Row, desk: Desk) -> list[tuple[str, str]]:
-    """What a row with unreadable cells refers to beside them and does not exist: all of it is told at once."""
-    unread = {key for key, _ in row.faults}
-    return [fault for fault in row.sheet.unknown(row.values, desk) if fault[0] not in unread]
 
 
 def _fault(row: Row, key: str, reason: str) -> dict[str, str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from tests.unit.apps.enrolment.sheets_as_xml import cell_as, sheet_as
+from tests.unit.apps.enrolment.sheets_as_xml import cell_as, part_of, sheet_as
 from tests.unit.apps.enrolment.test_import import bring, refusals
 from tests.unit.apps.enrolment.workbooks import PLACES, WHOLE, book, changed
 
@@ -329,6 +330,36 @@ def test_every_wrong_cell_of_a_file_is_told_at_once() -> None:
     agencies = {f"机构!{letter}{line}" for letter in "CD" for line in (2, 3, 4)}
     point = {"点位!" + place_of("点位", title) for title in ("高限", "设备编码", "指标名称", "企业编码", "网关编码")}
     assert agencies | point <= told
+
+
+@pytest.mark.case("C2")
+def test_what_a_field_refuses_is_told_beside_what_is_unknown() -> None:
+    point = {**WHOLE["点位"][0], "设备编码": "none", "位号": "位" * 41, "无数据判定（秒）": 1e12, "高限": "7,5"}
+    (row,) = [row for row in look(book({**WHOLE, "点位": [point]})).rows if row["sheet"] == "点位"]
+    cells = {each["cell"] for each in row["details"]}
+    assert {"点位!" + place_of("点位", title) for title in ("设备编码", "位号", "高限")} <= cells
+    assert any(each["column"] == "无数据判定（秒）" for each in row["details"])
+
+
+@pytest.mark.case("C1")
+def test_a_sheet_of_another_dialect_is_not_empty() -> None:
+    def strict(text: str) -> str:
+        return text.replace(
+            "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main"
+        )
+
+    assert "点位" in told(sheet_as(book(WHOLE), "点位", strict))
+
+
+@pytest.mark.case("C1")
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_package_that_holds_a_sheet_twice_is_refused() -> None:
+    content = book(WHOLE)
+    target = io.BytesIO(content)
+    with zipfile.ZipFile(target, "a") as package:
+        part = part_of(content, "点位")
+        package.writestr(part, package.read(part))
+    assert "两次" in told(target.getvalue())
 
 
 @pytest.mark.case("C2")

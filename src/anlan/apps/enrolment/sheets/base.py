@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -53,12 +53,18 @@ class Sheet:
         """The records of a scope, for the export."""
         raise TypeError(f"{self.title} does not say what it holds")
 
-    def unknown(self, values: Values, desk: Desk) -> list[tuple[str, str]]:
-        """A fault for every code in the row that names no record of the sheet it refers to."""
+    def wrong(self, values: Values, desk: Desk, beside: Collection[str] = ()) -> list[tuple[str, str]]:
+        """A fault for every cell that is wrong by itself: a code that names no record, a value that its field refuses.
+
+        Columns ``beside`` are left out: what is wrong with them is known already.
+        """
         return [
             (column.key, f"“{column.ref}”中没有 {values[column.key]}")
             for column in self.columns
-            if column.ref and values.get(column.key) and desk.find(column.ref, values[column.key]) is None
+            if column.ref
+            and column.key not in beside
+            and values.get(column.key)
+            and desk.find(column.ref, values[column.key]) is None
         ]
 
     def column(self, key: str) -> Column:
@@ -89,9 +95,19 @@ class Records(Sheet):
     def check(self, record: Any, values: Values, desk: Desk) -> None:
         """What the model itself does not know. Raises `Faults`."""
 
+    def wrong(self, values: Values, desk: Desk, beside: Collection[str] = ()) -> list[tuple[str, str]]:
+        faults = super().wrong(values, desk, beside)
+        for field in _plain_fields(self.model):
+            if field.name in values and field.name not in beside and any(c.key == field.name for c in self.columns):
+                try:
+                    field.clean(values[field.name], None)
+                except ValidationError as error:
+                    faults += [(field.name, text) for text in error.messages]
+        return faults
+
     def resolved(self, values: Values, desk: Desk) -> Values:
         """The row with records in place of codes. Raises `Faults` for every code that names none."""
-        if faults := self.unknown(values, desk):
+        if faults := self.wrong(values, desk):
             raise Faults(*faults)
         found = dict(values)
         for column in self.columns:
@@ -139,15 +155,20 @@ def covered_from_above(desk: Desk, enterprise: Enterprise) -> bool:
 
 def clean(record: models.Model) -> None:
     """Everything that the fields themselves refuse, as `Faults`; what is taken already the database says."""
-    left_out = [
-        field.name
-        for field in record._meta.fields
-        if field.is_relation or not field.editable or isinstance(field, models.JSONField)
-    ]
+    judged = {field.name for field in _plain_fields(type(record))}
+    left_out = [field.name for field in record._meta.fields if field.name not in judged]
     try:
         record.full_clean(exclude=left_out, validate_unique=False, validate_constraints=False)
     except ValidationError as error:
         raise Faults(*((_key(name), text) for name, texts in error.message_dict.items() for text in texts)) from error
+
+
+def _plain_fields(model: type[models.Model]) -> list[Any]:
+    """The fields that people fill in by a value: no references, no lists."""
+    fields = model._meta.fields
+    return [
+        each for each in fields if each.editable and not each.is_relation and not isinstance(each, models.JSONField)
+    ]
 
 
 def _key(name: str) -> str:
