@@ -26,6 +26,7 @@ FAULTS = (OSError, nats.errors.Error)
 
 
 _MOST_FORBIDDEN = 50
+_warned: set[Target] = set()
 _forbidden: dict[str, datetime] = {}
 
 
@@ -50,6 +51,9 @@ async def connect(url: str, name: str, timeout: float = 10.0, on_lost: Callable[
     """
 
     client, target = Client(), Target.of(url)
+    if target.in_the_clear and target not in _warned:
+        _warned.add(target)
+        logger.warning("samples and the password of %s go to %s in the clear; use tls://", target.user, shown(url))
     refusal = ""
 
     async def on_error(error: Exception) -> None:

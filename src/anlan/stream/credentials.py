@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 FILE = "credentials.json"
 """Beside the store of a log server that we run ourselves."""
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 OPERATOR, SYSTEM = "operator", "system"
 """Commands of whoever owns the installation may do everything; the system user only asks the server about itself."""
 
@@ -148,6 +149,12 @@ class Target:
     def secured(self) -> bool:
         """Whether the servers are spoken to by TLS."""
         return any(server.startswith("tls://") for server in self.servers)
+
+    @property
+    def in_the_clear(self) -> bool:
+        """Whether a password goes to another machine unencrypted."""
+        plain = (urlsplit(server) for server in self.servers if not server.startswith("tls://"))
+        return bool(self.password) and any(place.hostname not in _LOOPBACK for place in plain)
 
 
 def shown(url: str) -> str:

@@ -186,5 +186,18 @@ def test_an_address_is_signed_for_all_its_servers_and_shown_without_secrets(url:
     assert "word" not in shown(found)
 
 
+@pytest.mark.parametrize(
+    ("url", "clear"),
+    [
+        ("nats://a:b@127.0.0.1:1,nats://localhost:2", False),
+        ("nats://a:b@127.0.0.1:1,nats://10.0.0.11:2", True),
+        ("tls://a:b@10.0.0.11:2", False),
+        ("nats://10.0.0.11:2", False),
+    ],
+)
+def test_a_password_that_goes_to_another_machine_in_the_clear_is_known(url: str, clear: bool):
+    assert Target.of(url).in_the_clear is clear
+
+
 def test_a_user_without_a_password_here_changes_nothing():
     assert signed("nats://a:1", "web", PASSWORDS) == "nats://a:1"

@@ -101,6 +101,8 @@ class Session:
 
     async def open(self) -> None:
         """Connect and subscribe. Raises `SessionLost` when nothing can be had; the rest is told."""
+        for kind in ("times", "read"):
+            self._notes.tell(kind, "")  # of the session before
         with _losses("连接失败"):
             timeout = self._options.timeout_seconds
             # The probe of server state shares this interval as its time limit: not tighter than a busy server's pause.
@@ -250,18 +252,17 @@ class Session:
             value = None
         else:
             self._bad.pop(code, None)
-        if len(self._times.doubted) != self._doubts_told:
+        count = len(self._times.doubted)
+        if count >= 2 * self._doubts_told > 0 or bool(count) != bool(self._doubts_told):
             self._tell_doubts()
         self._memory.arrive(code, value, quality, int(at.timestamp() * 1e6 + 0.5), monotonic())
 
     def _tell_doubts(self) -> None:
-        """The log gets one line for the first of them; the status always names those of the moment."""
-        grown = not self._doubts_told
-        self._doubts_told = len(self._times.doubted)
-        if grown or not self._doubts_told:
-            names = sorted(self._times.doubted)
-            told = f"数据源的时间不可信（年份不对，或快慢数小时），改用服务器或网关的时间并记为存疑: {some(names)}"
-            self._notes.tell("times", told if names else "")
+        """Called when the first is doubted, when they have doubled, and when none is left."""
+        names = sorted(self._times.doubted)
+        self._doubts_told = len(names)
+        told = f"数据源的时间不可信（年份不对，或快慢数小时），改用服务器或网关的时间并记为存疑: {some(names)}"
+        self._notes.tell("times", told if names else "")
 
     async def close(self) -> None:
         """Let go of the server within about a second, whatever state it is in."""

@@ -16,6 +16,7 @@ source said.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -48,33 +49,43 @@ class SourceTimes:
         timed = {frame.gateway for frame in frames if frame.timed}
         if not timed:
             return frames
+        number = Counter(frame.gateway for frame in frames if frame.gateway in timed)
+        several = [gateway for gateway, count in number.items() if count > 1]
         if len(self._last) < len(state.last_us):
             self._last, self._frame, self._own = (np.full(len(state.last_us), NEVER, np.int64) for _ in range(3))
-        for gateway in timed:
+        for gateway in several:
             rows = table.rows_of(gateway)
             self._last[rows], self._frame[rows] = state.last_us[rows], state.frame_us[rows]
-        return [self._one(frame, state) if frame.gateway in timed else frame for frame in frames]
+        return [self._one(frame, state, number[frame.gateway]) for frame in frames]
 
-    def _one(self, frame: Frame, state: Columns) -> Frame:
-        index, taken = frame.index, frame
-        newest = frame.collected_at_us > self._frame[index]
-        if frame.timed:
-            taken = self._taken(frame, newest, state)
+    def _one(self, frame: Frame, state: Columns, number: int) -> Frame:
+        """``number``: how many of its gateway's frames there are, 0 when none of them is timed."""
+        if number == 1:
+            return self._taken(frame, state, state.last_us, state.frame_us)
+        if number == 0:
+            return frame
+        index = frame.index
+        taken = self._taken(frame, state, self._last, self._frame) if frame.timed else frame
         np.maximum.at(self._last, index, taken.sampled_at_us)
         self._frame[index] = np.maximum(self._frame[index], frame.collected_at_us)
         return taken
 
-    def _taken(self, frame: Frame, newest: NDArray[np.bool_], state: Columns) -> Frame:
+    def _taken(
+        self, frame: Frame, state: Columns, newest_of_points: NDArray[np.int64], newest_frames: NDArray[np.int64]
+    ) -> Frame:
         index, collected = frame.index, frame.collected_at_us
         time = np.minimum(frame.sampled_at_us, frame.received_at_us)
-        own = self._newest_of_each(index, time)
-        said, last = state.said_us[index], self._last[index]
+        own = time if frame.unique else self._newest_of_each(index, time)
+        said, last = state.said_us[index], newest_of_points[index]
+        newest = collected > newest_frames[index]
+        news = newest & (own != said)
+        odd = news & ((own < last) | (own < collected - FAR_US))
+        state.said_us[index[news]] = own[news]
+        if not odd.any():
+            return msgspec.structs.replace(frame, sampled_at_us=time)
         behind = collected - own
         back = (own <= last) & ((behind > SUSPECT_US) | ((said != NEVER) & (own > said)))
-        doubted = newest & (own != said) & (own != last) & ((behind > FAR_US) | back)
-        state.said_us[index[newest]] = own[newest]
-        if not doubted.any():
-            return msgspec.structs.replace(frame, sampled_at_us=time)
+        doubted = odd & (own != last) & ((behind > FAR_US) | back)
         stands = np.minimum(np.maximum(collected, last + 1), frame.received_at_us)
         return msgspec.structs.replace(
             frame,
