@@ -138,6 +138,7 @@ def _write(raised: Sequence[tuple[Any, datetime]], level: Level) -> None:
         title, body = wording.telling(NoticeKind.INFORMED, place, level, warning.number, [])
         key = f"w{warning.pk}:informed:e{episode.pk}"
         drafts.append(draft(place, warning.pk, NoticeKind.INFORMED, key, level, at, at, to, title, body, "第七条"))
+        notices = [delivery.fact(drafts[-1])]
         common = {"subject": warning.subject, "enterprise_id": warning.enterprise_id, "source_id": warning.source_id}
         clock = {"level": str(level), "clock": at.isoformat(), "by": ladder.order_by}
         owed += [
@@ -151,6 +152,7 @@ def _write(raised: Sequence[tuple[Any, datetime]], level: Level) -> None:
             ),
         ]  # fmt: skip
         acts.append(journal.Act(place.chain, "level_set", at, subject=warning.subject, after={"level": str(level)}))
+        acts.append(journal.Act(place.chain, "told", at, subject=warning.subject, after={"notices": notices}))
     bulk.insert(told)
     obligations.add(owed)
     delivery.post_all(drafts)

@@ -47,23 +47,27 @@ def clock(name: str, until: datetime) -> None:
     from anlan.now import SystemClock
     from anlan.roles import clock as role
 
-    looks: list[tuple[str, str, int]] = []
+    looks: list[tuple[list[str], str, int]] = []
     plain = role.look
 
     class Hands(SystemClock):
-        last = until
+        """Remembers what it told: a step bears one of the instants that were read during its look."""
+
+        def __init__(self) -> None:
+            self.told: list[datetime] = []
 
         def now(self) -> datetime:
-            self.last = super().now()
-            return self.last
+            self.told.append(super().now())
+            return self.told[-1]
 
     hands = Hands()
 
     def look(*arguments: Any) -> int | None:
+        hands.told.clear()
         fired = plain(*arguments)
-        looked_at = hands.last
+        read = [moment.isoformat() for moment in hands.told]
         if fired:
-            looks.append((looked_at.isoformat(), hands.now().isoformat(), fired))
+            looks.append((read, hands.now().isoformat(), fired))
         return fired
 
     class Leaving:
@@ -114,17 +118,19 @@ def burst(arguments: argparse.Namespace, sources: list[Any]) -> dict[str, Any]:
         raise SystemExit("the steps fell due before the clocks were ready: give more --lead-seconds")
     load = os.getloadavg()[0]
     told = clocks(arguments.clocks, due + spread)
-    committed = {look[0]: datetime.fromisoformat(look[1]) for each in told for look in each["looks"]}
+    committed = {
+        moment: datetime.fromisoformat(end) for each in told for read, end, _ in each["looks"] for moment in read
+    }
     sent = Notice.objects.by_the_machine().filter(kind="notice", due_at__gte=due, due_at__lte=due + spread)
     late = sorted(
         (committed[sent_at.isoformat()] - due_at).total_seconds()
         for due_at, sent_at in sent.values_list("due_at", "sent_at")
     )
     looks = [
-        (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
+        (datetime.fromisoformat(end) - datetime.fromisoformat(read[0])).total_seconds()
         for each in told
-        for begin, end, _ in each["looks"]
-        if datetime.fromisoformat(begin) >= due
+        for read, end, _ in each["looks"]
+        if datetime.fromisoformat(read[0]) >= due
     ]
     return {
         "episodes": len(sources),

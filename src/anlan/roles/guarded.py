@@ -14,7 +14,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADERS_S = 20.0
 """Seconds from the connection (or the first byte of a further request) to the end of the headers."""
-HEADERS_BYTES = 128 * 1024
+HEADERS_BYTES = 32 * 1024
+"""Of one request, as it comes and as it stands in memory: browsers send a tenth of it, gateways a hundredth."""
+
+
+class TooManyHeaders(Exception):
+    """Raised into the parser, so that it stops at once."""
 
 
 class GuardedHttp(HttpToolsProtocol):
@@ -25,6 +30,7 @@ class GuardedHttp(HttpToolsProtocol):
     _before = 0
     _in_headers = False
     _idle_since: float | None = None
+    _held = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -49,6 +55,26 @@ class GuardedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_headers = True
+        self._held = 0
+
+    def on_url(self, url: bytes) -> None:
+        self._hold(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._hold(len(name) + len(value))
+        super().on_header(name, value)
+
+    def send_400_response(self, msg: str) -> None:
+        if self._held > HEADERS_BYTES:
+            self._close()
+        else:
+            super().send_400_response(msg)
+
+    def _hold(self, size: int) -> None:
+        self._held += size
+        if self._held > HEADERS_BYTES:
+            raise TooManyHeaders
 
     def on_headers_complete(self) -> None:
         self._headers_are_there()

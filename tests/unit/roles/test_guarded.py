@@ -64,6 +64,26 @@ async def test_headers_without_bound_are_closed(peer: Peer) -> None:
         assert await ends(reader) == b""
 
 
+@pytest.mark.case("G9")
+async def test_headers_that_come_in_one_piece_are_bounded_as_well(peer: Peer) -> None:
+    reader, writer = peer
+    async with asyncio.timeout(10):
+        for headers in (b"X: %s\r\n" % (b"y" * (HEADERS_BYTES // 2)), b""):
+            writer.write(WHOLE.replace(b"\r\n", b"\r\n" + headers, 1))
+            assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
+    writer.write(WHOLE.replace(b"\r\n", b"\r\nX: %s\r\n" % (b"y" * HEADERS_BYTES), 1))
+    with contextlib.suppress(ConnectionResetError):
+        assert await ends(reader) == b""
+
+
+@pytest.mark.case("G9")
+async def test_an_address_without_end_is_closed(peer: Peer) -> None:
+    reader, writer = peer
+    writer.write(b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"y" * HEADERS_BYTES))
+    with contextlib.suppress(ConnectionResetError):
+        assert await ends(reader) == b""
+
+
 async def test_whole_requests_after_each_other_are_answered_and_the_next_half_one_is_closed(peer: Peer) -> None:
     reader, writer = peer
     async with asyncio.timeout(10):

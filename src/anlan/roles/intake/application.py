@@ -20,7 +20,7 @@ from anlan.roles.intake.backlog import backlog_of
 from anlan.roles.intake.bundler import Bundler, Overloaded
 from anlan.roles.intake.dead_letters import DeadLetters
 from anlan.roles.intake.forms import Read, cut, decipher
-from anlan.roles.intake.keys import KeyRing, Sender, credentials
+from anlan.roles.intake.keys import MAX_PROOF, KeyRing, Sender, credentials
 from anlan.roles.intake.numbers import Numbers
 from anlan.roles.intake.own_time import OwnTime
 from anlan.roles.intake.refusals import STRANGER, Refusals
@@ -329,7 +329,7 @@ class Application:
                 return sender
         if not self._keys.loaded:
             raise not_now("网关登记尚未读入，请稍后重发")
-        name, _ = credentials(header)
+        name, _ = credentials(header[:MAX_PROOF])
         if self._keys.knows(name):
             self._refuse(name, Refusal.BAD_KEY, f"网关 {name} 的密钥不符", b"")
         else:

@@ -17,7 +17,8 @@ from anlan import now
 
 logger = logging.getLogger(__name__)
 _MISS_PAUSE_S = 1.0
-_MAX_REMEMBERED = 50_000
+MAX_PROOF = 1024
+"""Bytes of an ``Authorization`` header: a code and a key take a tenth of it. A longer one proves nothing."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class KeyRing:
         self._read = read
         self._keys: Mapping[str, Key] = {}
         self._proved: dict[bytes, Sender] = {}
+        self._proof_of: dict[str, bytes] = {}
         self._read_at = float("-inf")
         self.loaded = False
 
@@ -56,7 +58,7 @@ class KeyRing:
             logger.exception("gateway keys could not be read, the last known ones stay in force")
             return
         if fresh != self._keys:
-            self._keys, self._proved = fresh, {}
+            self._keys, self._proved, self._proof_of = fresh, {}, {}
         self.loaded = True
 
     @property
@@ -68,10 +70,15 @@ class KeyRing:
         return gateway in self._keys
 
     def prove(self, header: bytes) -> Sender | None:
-        """The sender behind an ``Authorization: Basic`` header, None when it proves nothing."""
+        """The sender behind an ``Authorization: Basic`` header, None when it proves nothing.
+
+        One proof is remembered for each gateway, the newest, so that who writes the same in many ways takes no room.
+        """
         found = self._proved.get(header)
         if found is not None:
             return found
+        if len(header) > MAX_PROOF:
+            return None
         name, secret = credentials(header)
         key = self._keys.get(name)
         if key is None:
@@ -80,8 +87,8 @@ class KeyRing:
         if not hmac.compare_digest(digest, key.sha256.lower()):
             return None
         sender = Sender(name, key.enterprise)
-        if len(self._proved) < _MAX_REMEMBERED:
-            self._proved[header] = sender
+        self._proved.pop(self._proof_of.get(name, b""), None)
+        self._proved[header], self._proof_of[name] = sender, header
         return sender
 
 

@@ -1,15 +1,22 @@
 """Which packets were taken already: the same packet sent again is counted, not stored twice (SEC-05).
 
 Remembered are the newest packets of each gateway, in memory; what an older repeat brings is absorbed behind the log,
-where sample times decide. A packet is remembered as taken only when the log has it.
+where sample times decide. A packet is remembered as taken only when the log has it. Ids are as long as senders make
+them; what is remembered of a long one is its digest.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from hashlib import blake2b
 
 PER_GATEWAY = 256
+LONG = 96
+
+
+def _short(packet_id: str) -> str:
+    return packet_id if len(packet_id) <= LONG else blake2b(packet_id.encode(), digest_size=16).hexdigest()
 
 
 class Taken:
@@ -21,7 +28,7 @@ class Taken:
         self._on_the_way: dict[tuple[str, str], asyncio.Future[int]] = {}
 
     def is_taken(self, gateway: str, packet_id: str) -> bool:
-        return packet_id in self._taken.get(gateway, ())
+        return _short(packet_id) in self._taken.get(gateway, ())
 
     def on_the_way(self, gateway: str, packet_id: str) -> asyncio.Future[int] | None:
         """The future of the first copy while the log has not answered for it."""
@@ -38,7 +45,7 @@ class Taken:
             for packet_id in packet_ids:
                 self._on_the_way.pop((gateway, packet_id), None)
                 if kept:
-                    seen[packet_id] = None
+                    seen[_short(packet_id)] = None
             while len(seen) > self._per_gateway:
                 seen.popitem(last=False)
 
