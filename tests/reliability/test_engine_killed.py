@@ -12,6 +12,7 @@ import pytest
 from tests.reliability.cluster import Cluster
 from tests.reliability.plant import HIGHER, NORMAL, Feed, Ledger, Plant, compare, micros, until
 
+from anlan.roles.hearing import SETTLE_US
 from anlan.testing.sender import Sender, packet
 from anlan.testing.sites import Site
 
@@ -110,6 +111,7 @@ def test_a_point_dead_before_the_start_is_found_after_its_hold_time_across_resta
         feed.start()
         until(lambda: bool(plant.ask("alarms")), 240, lambda: "the engine evaluates nothing")
         worked = time.time()
+        until(lambda: time.time() > worked + SETTLE_US / 1e6, 240, lambda: "silences do not count yet")
         until(lambda: plant.ask("signed", "engine") > worked + 2, 240, lambda: "the engine does not sign")
         first_kill = time.time()
         for _ in range(4):

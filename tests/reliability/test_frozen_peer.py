@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +78,23 @@ def test_a_log_server_that_is_frozen_makes_no_gateway_unreachable(tmp_path: Path
             time.sleep(2.0)
         os.kill(server, signal.SIGCONT)
         reached(plant, WELL, WELL)
+
+
+@pytest.mark.slow
+@pytest.mark.case("F4")
+@pytest.mark.reliability(12)
+def test_an_intake_that_is_frozen_makes_no_gateway_unreachable(tmp_path: Path, database_url: str) -> None:
+    """Frozen for longer than any silence may last, then awake or ended and started again: nobody could be heard."""
+    with plant_with_gateways(tmp_path / "data", database_url) as (plant, _):
+        reached(plant, WELL, WELL)
+        intake = plant.signal("intake", signal.SIGSTOP)
+        begun = time.monotonic()
+        while time.monotonic() < begun + 60 * OFFLINE_MINUTES + 2 * NO_DATA_S:
+            assert list(plant.ask("reach").values()) == [WELL, WELL]
+            time.sleep(2.0)
+        with suppress(ProcessLookupError):
+            os.kill(intake, signal.SIGCONT)
+        heard = time.monotonic()
+        while time.monotonic() < heard + 3 * NO_DATA_S:
+            assert list(plant.ask("reach").values()) == [WELL, WELL]
+            time.sleep(2.0)

@@ -12,7 +12,7 @@ import msgspec
 ACCEPTING = "intake.accepting"
 """Subject of an intake's word."""
 EVERY_S = 1.0
-LOST_S = 10.0
+LOST_S = 4.0
 """An intake that has said nothing for so long takes nothing in."""
 PATIENCE_S = 60.0
 """So long after a take-up the first word is waited for: an intake may start later than the engine."""

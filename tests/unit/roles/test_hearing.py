@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from anlan import now
 from anlan.roles.engine.state import EngineCore
 from anlan.roles.hearing import ALWAYS, DEAF, LOST_S, PATIENCE_S, SETTLE_US, Hearing, Word
+from anlan.roles.intake import command
 from anlan.roles.intake.command import say_accepting
 from anlan.stream.alarm import Side
 from anlan.stream.points import PointSpec
@@ -104,3 +106,14 @@ async def test_an_intake_counts_anew_after_it_took_nothing_in() -> None:
     assert len({each.intake for each in wire.said}) == 1
     begun = [moment - each.for_s for each, moment in zip(wire.said, wire.moments, strict=True)]
     assert min(begun[3:]) > max(wire.moments[:3]), "the time in which nothing was taken in is not counted"
+
+
+@pytest.mark.case("F4")
+async def test_an_intake_that_was_frozen_counts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([100.0, 100.0, 101.0, 102.0, 180.0, 181.0])
+    monkeypatch.setattr(command, "now", SimpleNamespace(monotonic=lambda: next(moments)))
+    wire = Wire(lambda count: telling.cancel() if count == 5 else None)
+    telling = asyncio.create_task(say_accepting(wire, lambda: True, every_s=0.0))  # type: ignore[arg-type]
+    with pytest.raises(asyncio.CancelledError):
+        await telling
+    assert [each.for_s for each in wire.said] == [0.0, 1.0, 2.0, 0.0, 1.0]

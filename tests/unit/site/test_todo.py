@@ -15,6 +15,7 @@ from anlan.apps.delivery.models import Message
 from anlan.apps.findings.models import Finding, FindingState
 from anlan.apps.monitoring.models import Alarm
 from anlan.apps.org.models import Person, Role
+from anlan.apps.registry.models import HazardSource
 from anlan.apps.warnings import services
 from anlan.apps.warnings.models import Warning
 from anlan.site.todo.asked import Asked
@@ -96,6 +97,16 @@ def test_the_safety_officer_is_asked_for_the_report_and_the_alarms(world: World)
     assert ([task.kind for task in found.tasks], found.alarms) == (["report"], 0)
     page = world.client("safety").get("/todo/").content.decode()
     assert f"/todo/{plant.warning.number}/report/" in page
+
+
+@pytest.mark.case("F10")
+def test_a_duty_holder_is_not_asked_for_the_sources_of_others(world: World) -> None:
+    plant = world.plants["a1"]
+    other = HazardSource.objects.create(
+        code=f"{plant.source.code[:9]}002", enterprise=plant.enterprise, name="别的罐区"
+    )
+    services.set_level(other, "yellow", at=clock.now(), reasons=[], origin="grading")
+    assert [task.warning.source for task in asked(world, "holder").tasks] == [plant.source]
 
 
 @pytest.mark.case("F10")

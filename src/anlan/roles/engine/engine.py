@@ -396,7 +396,10 @@ class Engine:
         while True:
             try:
                 react = tries < self._pace.tries
-                await self._run_in_database(store.commit, checkpoint, self._clock.now(), self._still_ours, react=react)
+                await self._run_in_database(
+                    store.commit, checkpoint, self._clock.now(), self._still_ours,
+                    react=react, listening_us=self._listening_us(),
+                )  # fmt: skip
             except Fenced:
                 raise
             except Exception as error:

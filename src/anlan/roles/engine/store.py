@@ -172,16 +172,18 @@ def done(log: str) -> dict[int, int]:
     return {partition: min(seq, historians[partition]) for partition, seq in engines.items()}
 
 
-def commit(checkpoint: Checkpoint, now: datetime, guard: Guard, *, react: bool = True) -> int:
+def commit(
+    checkpoint: Checkpoint, now: datetime, guard: Guard, *, react: bool = True, listening_us: int = ALWAYS
+) -> int:
     """Write a checkpoint whole or not at all; returns the number of new events. Repeating it changes nothing.
 
     ``guard(partitions)`` raises `Fenced` when one of them (None: any that is held) has another owner; nothing is
-    written then.
+    written then. Before ``listening_us`` nobody could have been heard (see `hearing`).
     """
     with transaction.atomic():
         guard(None if checkpoint.positions else _touched(checkpoint))
         if checkpoint.signs:  # first: it may hold chains, and raising a warning takes more than a chain
-            record_signs(checkpoint.signs, now)
+            record_signs(checkpoint.signs, now, _instant(listening_us))
         new = apply_events(checkpoint.events, now, react=react)
         record_peaks(checkpoint.peaks)
         new += apply_edge_alarms(checkpoint.edge_alarms, now, react=react)
@@ -211,8 +213,12 @@ def sweep(now: datetime, partitions: Collection[int], heard: Collection[str], li
     """
     if listening_us >= DEAF:
         return False
-    since = None if listening_us <= ALWAYS else instant(listening_us)
-    return sweep_links(now, partitions, heard, since) >= MOST_AT_ONCE
+    return sweep_links(now, partitions, heard, _instant(listening_us)) >= MOST_AT_ONCE
+
+
+def _instant(listening_us: int) -> datetime | None:
+    """Since when anybody can be heard; None where that is long since, or not known."""
+    return instant(listening_us) if ALWAYS < listening_us < DEAF else None
 
 
 def check_next_coverage(after: int, now: datetime, partitions: Collection[int]) -> int:

@@ -20,7 +20,7 @@ from anlan.now import SystemClock
 from anlan.roles import django, metrics
 from anlan.roles.alone import sign_name
 from anlan.roles.database import give_up_broken, is_shared, let_go_when_frozen
-from anlan.roles.hearing import ACCEPTING, EVERY_S, Word
+from anlan.roles.hearing import ACCEPTING, EVERY_S, LOST_S, Word
 from anlan.roles.intake.bundler import Bundler
 from anlan.roles.intake.keys import KeyRing, from_records
 from anlan.roles.intake.replay import Taken
@@ -56,8 +56,12 @@ class _Publisher:
 async def say_accepting(log: Log, accepts: Callable[[], bool], every_s: float = EVERY_S) -> None:
     """Say each second that packets are taken in and for how long, so that our own absence is no gateway's silence."""
     intake, since = uuid4().hex, now.monotonic()
+    before = since
     while True:
         moment = now.monotonic()
+        if moment - before > LOST_S:
+            since = moment  # we were frozen: nothing was taken in
+        before = moment
         if accepts():
             await log.tell(ACCEPTING, msgspec.json.encode(Word(intake, moment - since)))
         else:

@@ -20,7 +20,7 @@ from anlan.apps.delivery.models import Message
 from anlan.apps.findings.models import FindingState
 from anlan.apps.findings.selectors import open_findings
 from anlan.apps.monitoring.selectors import UNCLEARED, announced
-from anlan.apps.org.models import Agency
+from anlan.apps.org.models import Agency, Role
 from anlan.apps.org.scope import Scope, once_a_page
 from anlan.apps.warnings.selectors import Task, TaskKind, owed_by_staff, todo_for, tracked
 from anlan.site.quieting.waiting import Waiting, waiting_for
@@ -28,6 +28,8 @@ from anlan.site.warnings.entitled import HANDLERS
 
 ASKING = frozenset({TaskKind.CONFIRM, TaskKind.REPORT, TaskKind.ANSWER, TaskKind.URGE})
 """Cards that wait for the reader; the others are under way."""
+OVERSEERS = entitlements.STAFF - {Role.DUTY_HOLDER}
+"""Of an enterprise's staff those who answer for all of it; a duty holder answers for the sources of their posts."""
 COUNTED = 999
 
 
@@ -90,8 +92,8 @@ def _find(user: Any, scope: Scope, now: datetime) -> Asked:
     staff = entitlements.enterprises_of(user, now, entitlements.STAFF)
     desks = entitlements.agencies_of(user, now, HANDLERS)
     tasks = todo_for(scope, user.person, now)
-    if staff:
-        tasks += owed_by_staff(scope, staff, tasks, now)
+    if over_all := entitlements.enterprises_of(user, now, OVERSEERS):
+        tasks += owed_by_staff(scope, over_all, tasks, now)
     if desks:
         tasks += tracked(scope, _codes(scope, desks), tasks, COUNTED)
     asked = Asked(

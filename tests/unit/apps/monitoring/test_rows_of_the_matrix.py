@@ -61,6 +61,30 @@ def test_a_silence_that_nobody_swept_is_recorded_when_the_next_datum_comes(world
     assert (spell.started_at, spell.ended_at) == (civil(12, 29), civil(13, 10))
 
 
+@pytest.mark.case("F4")
+def test_while_nobody_could_be_heard_no_gateway_was_offline(world: list[Site]) -> None:
+    """The platform stood still from 12:00 to 13:00. One gateway is back at once, the other an hour later."""
+    back, late = world[0].gateway, world[1].gateway
+    record_signs([Sign(back, civil(12), civil(12)), Sign(late, civil(12), civil(12))])
+    listening = civil(13, 0, 15)
+    record_signs([Sign(back, civil(13, 1), civil(13, 1))], civil(13, 1), listening)
+    assert not OfflineSpell.objects.exists()
+    assert sweep_links(civil(13, 30), listening=listening) == 0
+    assert sweep_links(civil(13, 30, 15), listening=listening) == 1
+    spell = OfflineSpell.objects.get()
+    assert (spell.gateway.code, spell.started_at) == (late, listening), "our hour is not counted"
+    assert not OfflineSpell.objects.filter(gateway__code=back).exists()
+
+
+@pytest.mark.case("F4")
+def test_an_outage_that_nobody_swept_begins_when_it_could_be_heard(world: list[Site]) -> None:
+    gateway = world[0].gateway
+    record_signs([Sign(gateway, civil(12), civil(12))])
+    record_signs([Sign(gateway, civil(14), civil(14))], civil(14), civil(13))
+    spell = OfflineSpell.objects.get()
+    assert (spell.started_at, spell.ended_at) == (civil(13), civil(14))
+
+
 def test_an_older_sign_changes_nothing(world: list[Site]) -> None:
     site = world[0]
     record_signs([Sign(site.gateway, civil(12, 5), civil(12, 5))])

@@ -60,13 +60,13 @@ def shortest_silence(at: datetime) -> timedelta:
 
 
 @transaction.atomic
-def record_signs(signs: Collection[Sign], now: datetime | None = None) -> int:
+def record_signs(signs: Collection[Sign], now: datetime | None = None, listening: datetime | None = None) -> int:
     """Note the newest signs of life; an outage that is open ends with the datum's receipt. Returns changed links.
 
     An older sign than the one on record changes nothing, so a replay is harmless; unless what is on record is later
     than ``now`` can explain (None: whatever it is). A silence that was longer than the limit but never swept (the
     engine was down) is recorded as the outage it was; not when the gateway's own times go on without a gap: then our
-    clock was set.
+    clock was set; and only from ``listening`` on, since when anybody could be heard at all.
     """
     if not signs:
         return 0
@@ -78,7 +78,7 @@ def record_signs(signs: Collection[Sign], now: datetime | None = None) -> int:
         limits = silence_limits({gateway.enterprise for gateway in gateways}, max(newest[c].received_at for c in codes))
         for gateway in gateways:
             link = getattr(gateway, "link", None) or GatewayLink(gateway=gateway, enterprise_id=gateway.enterprise_id)
-            if _note(link, gateway, newest[gateway.code], limits[gateway.enterprise_id], now):
+            if _note(link, gateway, newest[gateway.code], limits[gateway.enterprise_id], now, listening):
                 changed.append(link)
     GatewayLink.objects.bulk_create(
         changed, batch_size=100, update_conflicts=True, unique_fields=["gateway"], update_fields=_KEPT
@@ -113,7 +113,9 @@ def _record_clocks(signs: Iterable[Sign], now: datetime | None) -> None:
     record_clocks([*(sign.clock for sign in signs if sign.clock), *honest], now)
 
 
-def _note(link: GatewayLink, gateway: Gateway, sign: Sign, limit: timedelta, now: datetime | None) -> bool:
+def _note(
+    link: GatewayLink, gateway: Gateway, sign: Sign, limit: timedelta, now: datetime | None, listening: datetime | None
+) -> bool:
     before = (link.online, link.source_connected)
     last, sampled = link.last_received_at, link.last_sampled_at
     if last is not None and now is not None and is_ahead(last, now):
@@ -126,12 +128,12 @@ def _note(link: GatewayLink, gateway: Gateway, sign: Sign, limit: timedelta, now
         lost_links.back(gateway, sign.received_at)
     elif (
         last is not None
-        and is_silent(last, sign.received_at, limit)
+        and is_silent(silent := _silent_since(last, sign, listening), sign.received_at, limit)
         and is_silent(sampled or last, sign.sampled_at, limit)
     ):
         OfflineSpell.objects.get_or_create(
             gateway=gateway,
-            started_at=last,
+            started_at=silent,
             defaults={
                 "enterprise_id": gateway.enterprise_id,
                 "detected_at": sign.received_at,
@@ -144,6 +146,11 @@ def _note(link: GatewayLink, gateway: Gateway, sign: Sign, limit: timedelta, now
     if before != (True, sign.source_connected):
         hint("gateway", gateway.enterprise.code, id=gateway.code, kind="online")
     return True
+
+
+def _silent_since(last: datetime, sign: Sign, listening: datetime | None) -> datetime:
+    """Since when the silence that ``sign`` ends was the gateway's own."""
+    return listening if listening is not None and last < listening <= sign.received_at else last
 
 
 def _doubt_the_future(now: datetime) -> None:
@@ -172,9 +179,9 @@ def sweep_links(
     ``heard``: gateways of which a sign of life came that is not on record yet. ``listening``: since when anybody could
     be heard at all; a silence has to last for the limit from then, or it may be ours.
 
-    The outage begins at the last datum, not at its discovery; it is a finding too unless a confirmed filing explains
-    it. Two sweepers at once open one outage (unique row). At most `MOST_AT_ONCE` at a time: when so many were
-    declared, sweep again.
+    The outage begins at the last datum (or at ``listening``), not at its discovery; it is a finding too unless a
+    confirmed filing explains it. Two sweepers at once open one outage (unique row). At most `MOST_AT_ONCE` at a time:
+    when so many were declared, sweep again.
     """
     _doubt_the_future(now)
     silent = GatewayLink.objects.by_the_machine().filter(online=True, last_received_at__lte=now - shortest_silence(now))
@@ -200,7 +207,7 @@ def sweep_links(
             continue
         OfflineSpell.objects.get_or_create(
             gateway=link.gateway,
-            started_at=link.last_received_at,
+            started_at=link.last_received_at if listening is None else max(link.last_received_at, listening),
             defaults={"enterprise": link.enterprise, "detected_at": now},
         )
         if link.gateway_id not in filed:

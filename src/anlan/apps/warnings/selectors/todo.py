@@ -86,7 +86,7 @@ def _as_agency(scope: Scope, now: datetime) -> list[Task]:
 
 
 def owed_by_staff(scope: Scope, enterprises: Collection[int], known: Sequence[Task], now: datetime) -> list[Task]:
-    """What an enterprise owes, for its people who hold no post there: reports due, and open warnings to follow.
+    """What an enterprise owes, for its people who answer for all of it: reports due, and open warnings to follow.
 
     ``known``: cards that the person has already as a duty holder; no warning comes twice.
     """
