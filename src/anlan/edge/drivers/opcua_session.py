@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -245,7 +246,7 @@ class Session:
             quality = Quality.UNCERTAIN
         if quality is Quality.BAD and stated.StatusCode is not None:
             self._bad[code] = stated.StatusCode.name
-        elif value is None:
+        elif value is None or not math.isfinite(value):
             self._bad[code] = "不是数值"
         elif self._nodes.missing.is_sign(code, value):
             self._bad[code] = f"缺测标志 {value:g}"

@@ -133,7 +133,10 @@ def _column(column: object, header: bool, place: str) -> str | int:
 def _cells(text: str, separator: str) -> list[list[str]]:
     if separator == _BLANK:
         return [line.split() for line in text.splitlines()]
-    return list(csv.reader(text.splitlines(), delimiter=separator))
+    try:
+        return list(csv.reader(text.splitlines(), delimiter=separator))
+    except csv.Error as error:
+        raise RecordingError(f"分不出列: {error}") from error
 
 
 def _place(column: str | int, names: list[str]) -> int:
@@ -146,13 +149,14 @@ def _place(column: str | int, names: list[str]) -> int:
 
 
 def _time(cells: list[str], place: int, form: str | None, line: int) -> datetime:
+    text = cells[place].strip() if place < len(cells) else ""
     try:
-        text = cells[place].strip()
         at = datetime.fromisoformat(text) if form is None else datetime.strptime(text, form)  # noqa: DTZ007
         # Only differences count, so that a recording without a zone may be read in any.
         return at if at.tzinfo is not None else at.replace(tzinfo=CIVIL_ZONE)
-    except (IndexError, ValueError) as error:
-        raise RecordingError(f"第 {line} 行的时间无法识别") from error
+    except ValueError as error:
+        how = '请写明 time_format，如 "%Y/%m/%d %H:%M:%S"' if form is None else f"与 time_format {form} 不符"
+        raise RecordingError(f"第 {line} 行的时间无法识别: “{text[:40]}”，{how}") from error
 
 
 def _number(cells: list[str], place: int, missing: frozenset[float]) -> float:

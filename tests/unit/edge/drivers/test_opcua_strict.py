@@ -157,11 +157,12 @@ async def test_what_one_subscription_does_not_take_goes_into_another(server, tmp
 @pytest.mark.case("A8")
 async def test_a_node_that_is_refused_is_named_with_the_reason_and_bad_ones_too(server, tmp_path):
     server.state(POINTS[1], 1.0, status=ua.StatusCodes.BadSensorFailure)
-    async with running(tmp_path, server, mapped(server, *POINTS[:2], "990131103001G0001WD999")) as run:
-        await run.until(lambda samples: len(samples) == 3 and value_of(samples, FIRST) == 21.5)
+    server.state(POINTS[2], float("nan"))
+    async with running(tmp_path, server, mapped(server, *POINTS[:3], "990131103001G0001WD999")) as run:
+        await run.until(lambda samples: len(samples) == 4 and value_of(samples, FIRST) == 21.5)
         assert run.status["refused_nodes"] == {"990131103001G0001WD999": "BadNodeIdUnknown"}
         assert run.status["missing_nodes"] == ["990131103001G0001WD999"]
-        assert run.status["bad_points"] == {POINTS[1]: "BadSensorFailure"}
+        assert run.status["bad_points"] == {POINTS[1]: "BadSensorFailure", POINTS[2]: "不是数值"}
         assert "990131103001G0001WD999（BadNodeIdUnknown）" in run.status["last_error"]
 
 

@@ -129,3 +129,21 @@ def test_bytes_that_are_no_text_are_refused_with_what_to_do(tmp_path: Path):
     path.write_bytes(b"PK\x03\x04\xff\xff\x80\n1")
     with pytest.raises(RecordingError, match="另存为“CSV UTF-8"):
         Recording.read(path, layout(Table({"columns": {"A": "x"}}, "[driver]")))
+
+
+@pytest.mark.case("A10")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("t,x\n2024/1/1 0:00:00,1\n", "第 2 行的时间无法识别: “2024/1/1 0:00:00”，请写明 time_format"),
+        ("t,x\n2024-01-01 00:00:00,1\n\n", ""),
+        ('t,x\n2024-01-01 00:00:00,"' + "1" * 200_000 + '"\n', "分不出列"),
+    ],
+    ids=["times as a Chinese Excel writes them", "an empty last line", "a cell without end"],
+)
+def test_a_table_that_people_have_is_read_or_refused_with_what_to_do(tmp_path: Path, text: str, message: str):
+    if not message:
+        assert len(read(tmp_path, text, columns={"A": "x"}, time_column="t").rows) == 1
+        return
+    with pytest.raises(RecordingError, match=message):
+        read(tmp_path, text, columns={"A": "x"}, time_column="t")
