@@ -16,13 +16,13 @@ ACTOR = "operator:command"
 def bring_in(arguments: list[str]) -> int:
     """Bring a register workbook in. Exit 0 when every row is kept, 1 when rows were refused, 2 for an unreadable file.
 
-    Good rows are kept beside refused ones; with ``--check`` nothing is. Rows that take a limit away are refused without
-    ``--remove-limits``. The same file again changes nothing.
+    Good rows are kept beside refused ones; with ``--check`` nothing is. Rows whose empty cells take a limit, a number
+    or a holder away are refused without ``--remove``. The same file again changes nothing.
     """
     parser = argparse.ArgumentParser(prog="anlan import", description="导入登记表（xlsx），逐行说明新增、修改、退回")
     parser.add_argument("file", type=Path, metavar="登记表")
     parser.add_argument("--check", action="store_true", help="只预览，不写入")
-    parser.add_argument("--remove-limits", action="store_true", help="空白的限值格也照办：去掉已有的限值")
+    parser.add_argument("--remove", action="store_true", help="空白格也照办：去掉已有的限值、手机、责任人")
     options = parser.parse_args(arguments)
     try:
         content = options.file.read_bytes()
@@ -39,7 +39,7 @@ def bring_in(arguments: list[str]) -> int:
             keys: dict[str, str] = {}
             passwords: dict[str, str] = {}
         else:
-            removing = options.remove_limits
+            removing = options.remove
             done = services.bring_in(content, EVERYTHING, actor=ACTOR, at=clock.now(), removing=removing)
             found, keys, passwords = done.report.plain(), done.keys, done.passwords
     except services.Unreadable as unreadable:
@@ -97,5 +97,5 @@ def _tell(found: dict[str, Any], remark: str) -> None:
         )
     if found["more"]:
         print(f"……另有 {found['more']} 行")
-    removed = f"，去掉限值 {found['removed']} 个" if found["removed"] else ""
+    removed = f"，去掉 {found['removed']} 项" if found["removed"] else ""
     print("，".join(f"{words} {found['totals'][state]} 行" for state, words in WORDS.items()) + removed + remark)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _migrated(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test database has its tables already."""
-    monkeypatch.setattr(manage, "migrate", lambda: None)
+    monkeypatch.setattr(manage, "migrate", lambda **_: None)
 
 
 def workbook(folder: Path, content: bytes) -> str:
@@ -59,8 +59,8 @@ def test_a_limit_goes_from_the_command_line_only_when_that_was_said(
     path = workbook(tmp_path, changed(book(WHOLE), "点位", 2, "高限", None))
     assert register.bring_in([path]) == 1
     assert "点位!K2 高限：空白会去掉高限 1.5" in capsys.readouterr().out
-    assert register.bring_in([path, "--remove-limits"]) == 0
-    assert "去掉限值 1 个" in capsys.readouterr().out
+    assert register.bring_in([path, "--remove"]) == 0
+    assert "去掉 1 项" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", [b"", b"abc"])

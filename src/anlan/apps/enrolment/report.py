@@ -18,7 +18,7 @@ SHOWN = 500
 class Report:
     """``rows`` are those that are refused, then new and changed ones, each with its sheet, line, state and details.
 
-    ``removed`` counts the limits that are taken away, ``notes`` say what of the file was left out.
+    ``removed`` counts what an empty cell takes away, ``notes`` say what of the file was left out.
     """
 
     sheets: dict[str, dict[str, int]] = field(default_factory=dict)

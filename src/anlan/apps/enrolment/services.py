@@ -212,7 +212,7 @@ def _tell_loosening(row: Row, before: dict[str, Any], kept: Any, desk: Desk) -> 
 
 def _change(column: Column, old: Any, new: Any) -> dict[str, str]:
     told = {"column": column.title, "old": column.in_words(old), "new": column.in_words(new)}
-    if column.guards and new is None:
+    if column.guards and new in (None, ""):
         told["removed"] = f"去掉{column.title} {told['old']}"
     return told
 

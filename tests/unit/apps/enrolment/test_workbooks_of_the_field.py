@@ -181,6 +181,18 @@ def test_a_limit_that_would_be_removed_is_told_apart_and_wants_a_word_of_its_own
     assert Point.objects.get().h is None
 
 
+@pytest.mark.case("C1")
+@pytest.mark.parametrize(
+    ("sheet", "line", "title"), [("点位", 2, "高高限"), ("人员与岗位", 2, "手机"), ("包保责任人", 3, "人员编号")]
+)
+def test_an_empty_cell_alone_takes_no_protection_away(registered: bytes, sheet: str, line: int, title: str) -> None:
+    content = changed(registered, sheet, line, title, None)
+    kept = services.bring_in(content, EVERYTHING, actor="user:op", at=NOW, removing=False)
+    assert f"空白会去掉{title}" in "；".join(refusals(kept.report)[sheet, line])
+    assert bring(registered).report.rows == []
+    assert look(content).removed == 1
+
+
 @pytest.mark.case("C2")
 @pytest.mark.parametrize(
     "xml",

@@ -81,7 +81,7 @@ def test_a_limit_goes_only_when_that_was_ticked(operator: Client) -> None:
     path = hand_in(operator, without).headers["Location"]
     page = operator.get(path).content.decode()
     assert "去掉高限 1.5" in page
-    assert "去掉的限值" in page
+    assert "空白格会去掉 1 项" in page
     assert "没有确认去掉" in operator.post(path, {"act": "confirm"}).content.decode()
     assert Point.objects.get().h == 1.5
     again = hand_in(operator, without).headers["Location"]

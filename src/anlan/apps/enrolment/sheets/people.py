@@ -45,7 +45,7 @@ class People(Sheet):
     columns = (
         Column("code", "人员编号", "字母、数字、短横线，全系统唯一", "code", required=True),
         Column("name", "姓名", "", required=True),
-        Column("phone", "手机", "一个号码；只给需要打电话的岗位看", "phone", private=True),
+        Column("phone", "手机", "一个号码；只给需要打电话的岗位看", "phone", private=True, guards=True),
         Column("email", "邮箱", "", "mail", private=True),
         AGENCY,
         AT_ENTERPRISE,
@@ -136,13 +136,13 @@ class Held:
 
 class Holders(Sheet):
     title = "包保责任人"
-    note = "人员编号空白即岗位空缺。换人留历史；预警未解除时，接任者立即被告知。"
+    note = "人员编号空白即岗位空缺，会去掉现任的须在预览中另行勾选。换人留历史；预警未解除时，接任者立即被告知。"
     keys = ("source", "post")
     columns = (
         ENTERPRISE,
         Column("source", "重大危险源编码", "", "code", required=True, ref="重大危险源"),
         Column("post", "包保岗位", "", "choice", required=True, choices=labelled(DutyPost.choices)),
-        Column("person", "人员编号", "本企业人员；空白即空缺", "code", ref="人员与岗位"),
+        Column("person", "人员编号", "本企业人员；空白即空缺", "code", ref="人员与岗位", guards=True),
     )
 
     def may(self, values: Values, record: Any, desk: Desk) -> None:
