@@ -2,7 +2,10 @@
 
 Runs the tests marked ``req`` (``--group`` selects), slow ones included, and prints a table or, with ``--json``, a list
 of ``{id, tier, tests, passed}``: passed is true when every test of the row ran and passed, null when there is none.
-A row that waits for a subsystem is named in ``docs/reference/requirements-open.toml`` and shown as ``open: needs …``.
+A row counts only when its test reaches product code by way of a service, a page, the API, the command line or a role;
+tests of the rules alone are listed and do not count. A row that waits for a subsystem is named in
+``docs/reference/requirements-open.toml`` and shown as ``open: needs …``. Below the table stand the rules that no
+product code reaches.
 """
 
 from __future__ import annotations
@@ -18,10 +21,13 @@ from pathlib import Path
 
 import environment
 import frontend
+import unused_rules
 
 ROOT = Path(__file__).resolve().parent.parent
 MATRIX = ROOT / "docs" / "reference" / "requirements.csv"
 OPEN = ROOT / "docs" / "reference" / "requirements-open.toml"
+ALONE = "rules alone"
+"""Outcome of a test that passed and reached no service, page, API, command line or role."""
 SIGNS = {True: "met", False: "FAILED", None: "—"}
 
 
@@ -50,9 +56,15 @@ def matrix() -> list[dict[str, str]]:
 
 
 def summary(row: dict[str, str], outcomes: dict[str, str]) -> dict[str, object]:
-    """One row as it is printed; an outcome that is not "passed" (a skip too) leaves the row unmet."""
-    passed = all(outcome == "passed" for outcome in outcomes.values()) if outcomes else None
+    """One row as it is printed; an outcome that is not "passed" (a skip too) leaves the row unmet.
+
+    Tests of the rules alone neither meet a row nor leave it unmet: a row that has no others is as one without a test.
+    """
+    counted = [outcome for outcome in outcomes.values() if outcome != ALONE]
+    passed = all(outcome == "passed" for outcome in counted) if counted else None
     result: dict[str, object] = {"id": row["id"], "tier": row["tier"], "tests": sorted(outcomes), "passed": passed}
+    if outcomes and not counted:
+        result |= {"open": "its tests reach the rules alone"}
     if reason := _open_rows().get(row["id"]):
         # its rule is tested, its check as written is not: never counted as met
         result |= {"open": reason, "passed": None if passed else passed}
@@ -93,6 +105,11 @@ def _table(rows: list[dict[str, object]]) -> None:
     met = [row for row in rows if row["passed"]]
     print(f"\n{len(rows)} rows, {len(met)} met, {sum(row['passed'] is False for row in rows)} failed, "
           f"{sum(row['passed'] is None for row in rows)} without a test")  # fmt: skip
+    if unused := unused_rules.unreached(ROOT / "src" / "anlan"):
+        print(f"\n{len(unused)} names of the rules that no product code reaches (by imports and names):")
+        for name in unused:
+            print(f"  {name}")
+        print()
     for tier in "ABC":
         of_tier = [row for row in rows if row["tier"] == tier]
         print(f"  tier {tier}: {sum(bool(row['passed']) for row in of_tier)} of {len(of_tier)}")

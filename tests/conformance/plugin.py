@@ -10,13 +10,18 @@ import json
 import os
 import re
 from collections import defaultdict
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.conformance.reach import Reach, started
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROW = re.compile(r"[A-Z]{2,3}-\d{2}")
-WORSE = ["passed", "skipped", "failed"]
+WORSE = ["passed", "rules alone", "skipped", "failed"]
+"""Outcomes from best to worst. ``rules alone``: it passed and never reached a service, a page, the API, the command
+line or a role (`reach`)."""
 
 
 def rows_of(item: pytest.Item) -> list[str]:
@@ -35,6 +40,7 @@ class Recorder:
         self._config = config
         self._groups = [name for name in str(config.getoption("--req-group", "")).split(",") if name]
         self._outcomes: dict[str, dict[str, str]] = defaultdict(dict)
+        self._starting: set[str] = set()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         kept, dropped = [], []
@@ -46,15 +52,40 @@ class Recorder:
             self._config.hook.pytest_deselected(items=dropped)
             items[:] = kept
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, Any]:
+        before = started()
+        made = yield
+        if started() > before:
+            self._starting.add(fixturedef.argname)
+        return made
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        if not rows_of(item):
+            return (yield)
+        before, reach = started(), Reach()
+        try:
+            with reach.watching():
+                return (yield)
+        finally:
+            by_fixture = self._starting.intersection(getattr(item, "fixturenames", ()))
+            if reach.found or by_fixture or started() > before:
+                item.user_properties.append(("reaches", reach.found or "a process"))
+
     def _wanted(self, rows: list[str]) -> bool:
         return not self._groups or any(row in self._groups or row.split("-")[0] in self._groups for row in rows)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        outcome: str = report.outcome
+        reaches = any(key == "reaches" for key, _ in report.user_properties)
+        if report.when == "call" and outcome == "passed" and not reaches:
+            outcome = "rules alone"
         for key, row in report.user_properties:
             if key == "req":
                 tests = self._outcomes[str(row)]
                 seen = tests.get(report.nodeid, "passed")
-                tests[report.nodeid] = max(seen, report.outcome, key=WORSE.index)
+                tests[report.nodeid] = max(seen, outcome, key=WORSE.index)
 
     def pytest_sessionfinish(self) -> None:
         if hasattr(self._config, "workerinput") or self._config.option.collectonly:

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools"))
 
 import conformance  # noqa: E402
+import unused_rules  # noqa: E402
 
 CONFTEST = f"""
 import sys
@@ -32,7 +33,15 @@ import pytest
 
 @pytest.mark.req("WRN-09")
 def test_yellow():
-    assert True
+    from anlan.logs import PlainLines  # any product code that is no rule
+
+    assert PlainLines() is not None
+
+@pytest.mark.req("WRN-11")
+def test_red():
+    from anlan.rules.level import Level
+
+    assert Level("red").rank == 4
 
 @pytest.mark.req("WRN-09", "WRN-10")
 def test_orange():
@@ -65,6 +74,7 @@ def test_a_run_records_the_outcome_of_every_marked_test(tmp_path: Path, parallel
         "GEN-01": {"test_story.py::test_clock": "skipped"},
         "WRN-09": {"test_story.py::test_orange": "failed", "test_story.py::test_yellow": "passed"},
         "WRN-10": {"test_story.py::test_orange": "failed"},
+        "WRN-11": {"test_story.py::test_red": "rules alone"},
     }
 
 
@@ -97,3 +107,76 @@ def test_a_row_that_waits_says_for_what_and_never_counts_as_met(outcome: str, pa
     row = conformance.summary({"id": "GEN-06", "tier": "A", "title": "x"}, {"a": outcome})
     assert str(row["open"]).startswith("needs ")
     assert row["passed"] is passed
+
+
+@pytest.mark.case("E5")
+def test_a_row_counts_only_by_tests_that_reach_more_than_the_rules() -> None:
+    row = {"id": "SEC-01", "tier": "A", "title": "x"}
+    alone = conformance.summary(row, {"a": "rules alone"})
+    assert (alone["passed"], alone["open"]) == (None, "its tests reach the rules alone")
+    assert conformance.summary(row, {"a": "rules alone", "b": "passed"})["passed"] is True
+    assert conformance.summary(row, {"a": "rules alone", "b": "failed"})["passed"] is False
+
+
+WAYS = """
+import datetime, subprocess, sys, threading
+import pytest
+from anlan.logs import PlainLines
+from anlan.rules.calendar import civil_day
+
+START = [sys.executable, "-c", "import anlan"]
+
+@pytest.fixture(scope="module")
+def serving():
+    subprocess.run(START, check=True)
+
+@pytest.mark.req("GEN-01")
+def test_a_rule(): civil_day(datetime.datetime.now(datetime.UTC))
+
+@pytest.mark.req("GEN-01")
+def test_an_import(): import anlan.components.size
+
+@pytest.mark.req("GEN-01")
+def test_nothing(): pass
+
+@pytest.mark.req("GEN-02")
+def test_a_call(): PlainLines()
+
+@pytest.mark.req("GEN-02")
+def test_a_thread():
+    thread = threading.Thread(target=PlainLines)
+    thread.start()
+    thread.join()
+
+@pytest.mark.req("GEN-02")
+def test_a_process(): subprocess.run(START, check=True)
+
+@pytest.mark.req("GEN-02")
+def test_a_fixture_s_process(serving): pass
+
+@pytest.mark.req("GEN-02")
+def test_the_same_process_again(serving): pass
+"""
+
+
+@pytest.mark.case("E5")
+def test_what_reaching_is(tmp_path: Path) -> None:
+    found = run(tmp_path, story=WAYS)[1]
+    assert (set(found["GEN-01"].values()), len(found["GEN-01"])) == ({"rules alone"}, 3)
+    assert (set(found["GEN-02"].values()), len(found["GEN-02"])) == ({"passed"}, 5)
+
+
+@pytest.mark.case("E5")
+def test_rules_that_no_product_code_reaches_are_found_by_imports_and_names(tmp_path: Path) -> None:
+    files = {
+        "rules/law.py": "def used(): return deeper()\ndef deeper(): return 1\ndef unused(): return used()\n",
+        "rules/other.py": "from anlan.rules.law import used as again\nclass Kept: pass\nclass Left: pass\n",
+        "rules/__init__.py": "from anlan.rules.other import Kept\n",
+        "apps/x/services.py": "from anlan.rules import Kept, law\n\ndef act(): return law.used(), Kept\n",
+        "testing/drill.py": "from anlan.rules.law import unused\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert unused_rules.unreached(tmp_path) == ["law.unused", "other.Left"]
