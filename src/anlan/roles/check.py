@@ -97,7 +97,7 @@ def journal(config: settings.Config, observed: Sequence[str] = ()) -> Part:
 
 def records() -> Part:
     """Every sealed stretch of records against its seal, every row against the acts that made it what it is."""
-    from anlan.roles.auditor import sealing
+    from anlan.roles.auditor import history_seal, sealing
     from anlan.roles.auditor.acts import walk
     from anlan.roles.auditor.audit import Part
 
@@ -109,6 +109,8 @@ def records() -> Part:
     part.figures["seals"] = seals
     for words in walk.broken():
         part.wrong("acts", words)
+    for words in history_seal.broken():
+        part.wrong("history_gone", words)
     return part
 
 

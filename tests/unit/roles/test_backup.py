@@ -49,6 +49,29 @@ def test_every_file_is_proved_and_what_is_wrong_is_named(tmp_path: Path) -> None
         restore.check(Config(data_dir=tmp_path / "data"), made)
 
 
+@pytest.mark.case("G7")
+def test_a_forged_manifest_is_refused_and_one_that_cannot_be_proved_says_so(tmp_path: Path) -> None:
+    ours, empty = Config(data_dir=tmp_path / "data", secret_key="k" * 40), Config(data_dir=tmp_path / "new")
+    made = backup_in(tmp_path)
+    assert "没有签名" in restore.signed(ours, made)
+    with pytest.raises(BackupError, match="没有签名"):
+        restore.signed(ours, made, demanded=True)
+    manifest.sign(made, ours.secret)
+    assert "由本安装的签名密钥签署" in restore.signed(ours, made, demanded=True)
+    assert "另一把签名密钥" in restore.signed(empty, made)
+    assert not (tmp_path / "new").exists()  # looking makes no key
+    with pytest.raises(BackupError, match="另一把"):
+        restore.signed(empty, made, demanded=True)
+    (made / "anlan.sqlite3").write_bytes(b"forged")
+    (made / manifest.NAME).unlink()
+    manifest.write(made, {"databases": SQLITE})  # every file fits its manifest again
+    with pytest.raises(BackupError, match="做好之后被改动过"):
+        restore.signed(ours, made)
+    (made / manifest.SIGNATURE).write_text("{}")
+    with pytest.raises(BackupError, match="改动"):
+        restore.signed(ours, made)
+
+
 def test_what_is_no_backup_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="清单"):
         manifest.read(tmp_path)

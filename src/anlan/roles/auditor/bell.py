@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = {
     "disk_full", "disk_history", "disk_back_fill", "disk_live",
-    "log_full", "log_silent", "database_silent", "history_unreadable", "journal", "records", "acts", "anchor_broken",
+    "log_full", "log_silent", "database_silent", "history_unreadable",
+    "journal", "records", "acts", "anchor_broken", "history_gone",
 }  # fmt: skip
 """Nothing of these gets better by waiting."""
 AGAIN_S = 20.0

@@ -73,6 +73,7 @@ class Auditor:
         from anlan.roles.auditor.anchoring import AnchorLines
         from anlan.roles.auditor.audit import Part
         from anlan.roles.auditor.guards import Movement
+        from anlan.roles.auditor.history_seal import HistoryPatrol
         from anlan.roles.auditor.patrol import Patrol, SealPatrol
         from anlan.roles.auditor.sealing import Sealer
 
@@ -83,6 +84,7 @@ class Auditor:
         self._remembers = False
         self._deaf_since: datetime | None = None
         self._patrol, self._seals, self._acts = Patrol(), SealPatrol(), ActPatrol()
+        self._history = HistoryPatrol()
         self._sealer, self._next_sealing = Sealer(), float("-inf")
         self._anchored = ""
         self._lines = AnchorLines(config)
@@ -147,6 +149,7 @@ class Auditor:
         self._patrol.step()
         self._seals.step()
         self._acts.step(now)
+        self._history.step(now)
         if self._clock.monotonic() >= self._next_planning and planning.gather():
             self._next_planning = self._clock.monotonic() + planning.EVERY_S
         if self._stopped or self._clock.monotonic() >= self._next_thorough:
@@ -167,6 +170,8 @@ class Auditor:
             faults.append(audit.Fault("journal", f"{len(chains)} 条记录链被改动", chains[0][0]))
         if seals:
             faults.append(audit.Fault("records", f"{len(seals)} 处封存的记录被改动", seals[0]))
+        if gone := [words for found in self._history.faults.values() for words in found]:
+            faults.append(audit.Fault("history_gone", f"{len(gone)} 处历史少了样本", gone[0]))
         if acts := [words for found in self._acts.faults.values() for words in found]:
             faults.append(audit.Fault("acts", f"{len(acts)} 处与经过的记录不符", acts[0]))
         figures: dict[str, Any] = {"journal_rounds": self._patrol.rounds, "wal_bytes": keep_short()}

@@ -457,7 +457,7 @@ NOT_EVIDENCE: Mapping[str, str] = {
     "external.AlertArea": "as the alert",
     "external.AlertReference": "as the alert",
     "external.RefusedAlert": "what was refused, removed when its time is over",
-    "history.Block": "samples; each block proves itself, and a missing one is not found yet",
+    "history.Block": "samples; each block proves itself, and how many a day holds is sealed (`history_seal`)",
     "history.Rollup": "worked out from the blocks",
     "history.Position": "where a reader stands",
     "history.HistorianWorker": "who reads now",

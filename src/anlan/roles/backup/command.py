@@ -66,6 +66,7 @@ def make(config: Config, folder: Path, *, secrets: bool = False, keep: int = 0) 
             content = _fill(config, partial)
             _settings(config, partial, secrets=secrets)
             manifest.write(partial, {"version": __version__, "made_at": at.isoformat(), **content})
+            manifest.sign(partial, config.secret)
             partial.rename(final)
             manifest.sync(folder)
         except (OSError, DatabaseError, sqlite3.Error) as error:

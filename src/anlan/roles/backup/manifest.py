@@ -6,16 +6,39 @@ A folder is a backup when it has a manifest; the manifest is written last, and t
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 FORMAT = 1
 NAME = "manifest.json"
+SIGNATURE = "manifest.sig"
 PREFIX = "anlan-"
 _CHUNK = 1 << 20
+
+
+class Signed(StrEnum):
+    """What the signature of a manifest says."""
+
+    OURS = "ours"
+    NOT = "not"
+    """There is none: it was made by a version that did not sign, or taken away."""
+    ELSEWHERE = "elsewhere"
+    """Made with another key: on another installation, or by somebody who has none of ours."""
+    FORGED = "forged"
+    """Names our key and does not fit: the manifest was changed."""
+
+
+SIGNED_WORDS = {
+    Signed.OURS: "清单的签名：由本安装的签名密钥签署",
+    Signed.NOT: "清单没有签名：不能证明是本安装做的",
+    Signed.ELSEWHERE: "清单由另一把签名密钥签署：不能证明是本安装做的；原密钥可用 ANLAN_SECRET_KEY 指明",
+    Signed.FORGED: "清单与它的签名不符：做好之后被改动过",
+}
 
 
 class BackupError(Exception):
@@ -32,6 +55,37 @@ def write(folder: Path, content: dict[str, Any]) -> None:
     (folder / NAME).write_text(text, encoding="utf-8")
     sync(folder / NAME)
     sync(folder)
+
+
+def sign(folder: Path, secret: str) -> None:
+    """Sign the manifest with the installation's signing key: whoever has not the key cannot forge a backup."""
+    told = {"key": key_name(secret), "hmac": _hmac(folder, secret)}
+    (folder / SIGNATURE).write_text(json.dumps(told), encoding="utf-8")
+    sync(folder / SIGNATURE)
+    sync(folder)
+
+
+def signature(folder: Path, secret: str) -> Signed:
+    """What the signature of a backup says to somebody with this signing key."""
+    try:
+        told = json.loads((folder / SIGNATURE).read_text(encoding="utf-8"))
+        key, digest = str(told["key"]), str(told["hmac"])
+    except OSError:
+        return Signed.NOT
+    except (ValueError, KeyError, TypeError):
+        return Signed.FORGED
+    if not hmac.compare_digest(key, key_name(secret)):
+        return Signed.ELSEWHERE
+    return Signed.OURS if hmac.compare_digest(digest, _hmac(folder, secret)) else Signed.FORGED
+
+
+def key_name(secret: str) -> str:
+    """By what a signing key is known without being told."""
+    return hmac.new(secret.encode(), b"anlan backup key", hashlib.sha256).hexdigest()[:16]
+
+
+def _hmac(folder: Path, secret: str) -> str:
+    return hmac.new(secret.encode(), b"anlan backup\x00" + (folder / NAME).read_bytes(), hashlib.sha256).hexdigest()
 
 
 def read(folder: Path) -> dict[str, Any]:

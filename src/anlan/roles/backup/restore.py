@@ -45,6 +45,16 @@ def chosen(folder: Path) -> Path:
     return complete[-1]
 
 
+def signed(config: Config, backup: Path, *, demanded: bool = False) -> str:
+    """What the signature says, in Chinese. Raises `BackupError` for a manifest that was changed, and, when a signature
+    is ``demanded``, for one that this installation's key did not make."""
+    key = config.data_dir / "secret.key"  # read where it is, and never made: an empty place must stay empty
+    found = manifest.signature(backup, config.secret_key or (key.read_text() if key.is_file() else ""))
+    if found is manifest.Signed.FORGED or (demanded and found is not manifest.Signed.OURS):
+        raise BackupError(manifest.SIGNED_WORDS[found])
+    return manifest.SIGNED_WORDS[found]
+
+
 def check(config: Config, backup: Path) -> list[tuple[str, list[str]]]:
     """Restore into a throw-away place and compare. Returns each question in Chinese with its faults."""
     content = _sound(backup)
@@ -227,22 +237,26 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--check", action="store_true", help="恢复到临时的地方，逐项核对后丢弃")
     parser.add_argument("--into", type=Path, metavar="数据目录", help="恢复到哪里，默认是设置 data_dir；必须是空的")
     parser.add_argument("--log", type=Path, metavar="文件夹", help="原数据目录的 nats 文件夹：备份之后的数据从它重读")
+    told = "只接受由本安装的签名密钥签署的备份（新机器上用 ANLAN_SECRET_KEY 给出原来的密钥）"
+    parser.add_argument("--signed", action="store_true", help=told)
     given = parser.parse_args(arguments)
     try:
         config = settings.load()
     except settings.ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    original = config
     if given.into is not None:
         config = dataclasses.replace(config, data_dir=given.into)
     config = dataclasses.replace(config, data_dir=config.data_dir.resolve())
     try:
         backup = chosen(given.folder)
+        signature = signed(original, backup, demanded=given.signed)
         answers = check(config, backup) if given.check else restore(config, backup, given.log)
     except (BackupError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(_told(backup, answers))
+    sys.stdout.write(f"{signature}\n" + _told(backup, answers))
     if any(faults for _, faults in answers):
         sys.stderr.write("与备份时不符，不能使用\n")
         return 1
