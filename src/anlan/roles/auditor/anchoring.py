@@ -37,7 +37,13 @@ class AnchorLines:
             self._next = monotonic + self._every_s
         if not self._faults:
             return []
-        return [Fault("anchor_broken", f"{len(self._faults)} 处与锚定不符", self._faults[0])]
+        return [
+            Fault(
+                "anchor_broken",
+                f"{len(self._faults)} 处与锚定不符：用 anlan check journal 看是哪些，锚定文件与备份先移到别处保全",
+                self._faults[0],
+            )
+        ]
 
     def _round(self, now: datetime) -> list[str]:
         first, *copies = self._folders

@@ -171,9 +171,19 @@ class Auditor:
         if seals:
             faults.append(audit.Fault("records", f"{len(seals)} 处封存的记录被改动", seals[0]))
         if gone := [words for found in self._history.faults.values() for words in found]:
-            faults.append(audit.Fault("history_gone", f"{len(gone)} 处历史少了样本", gone[0]))
+            faults.append(
+                audit.Fault(
+                    "history_gone", f"{len(gone)} 处历史少了样本：用 anlan check records 看是哪些，先保全备份", gone[0]
+                )
+            )
         if acts := [words for found in self._acts.faults.values() for words in found]:
-            faults.append(audit.Fault("acts", f"{len(acts)} 处与经过的记录不符", acts[0]))
+            faults.append(
+                audit.Fault(
+                    "acts",
+                    f"{len(acts)} 处与经过的记录不符，有人绕过程序改过库：用 anlan check records 看是哪些，先保全备份",
+                    acts[0],
+                )
+            )
         figures: dict[str, Any] = {"journal_rounds": self._patrol.rounds, "wal_bytes": keep_short()}
         if self._lines.newest:
             figures["anchor"] = self._lines.newest

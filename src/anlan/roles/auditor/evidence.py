@@ -24,7 +24,7 @@ class Table:
 _COPY = "a copy for sorting, worked out again at every decision"
 _COUNT = "counted up by the machine without an act; decides nothing"
 _SENDER = "the sender's own business: when and how often it tries; what became of the letter is compared"
-_STREAM = "written by the engine from the log at the rate of the plant; read again from history by `anlan check`"
+_STREAM = "written by the engine from the log at the rate of the plant; acknowledgements are acts, not compared yet"
 
 EVIDENCE: Mapping[str, Table] = {
     "warnings.Warning": Table(
