@@ -65,6 +65,18 @@ def test_what_the_services_do_agrees_with_its_acts(world: Any) -> None:
     assert list(walk.broken()) == []
 
 
+def vanish(which: str) -> None:
+    """A warning with everything that hangs on it, as somebody who knows the tables would take it away."""
+    warning = rows("warnings.Warning").order_by(which).first()
+    notices = rows("delivery.Notice").filter(subject=warning.subject)
+    rows("delivery.Message").filter(notice__in=notices).delete()
+    notices.delete()
+    rows("obligations.Obligation").filter(subject=warning.subject).delete()
+    for label in ("SiteOrder", "Told", "Confirmation", "Act", "DisposalReport", "LevelEpisode"):
+        rows(f"warnings.{label}").filter(warning=warning).delete()
+    rows("warnings.Warning").filter(pk=warning.pk).delete()
+
+
 TAMPERINGS: dict[str, Callable[[], Any]] = {
     "an episode's end": lambda: rows("warnings.LevelEpisode").filter(level="red").update(
         ended_at=F("ended_at") - timedelta(hours=1)
@@ -76,6 +88,29 @@ TAMPERINGS: dict[str, Callable[[], Any]] = {
         confirmed_at=F("opened_at") + timedelta(minutes=1)
     ),
     "a warning's highest level": lambda: rows("warnings.Warning").filter(highest="red").update(highest="yellow"),
+    "a whole warning": lambda: vanish("pk"),
+    "the newest warning as a whole": lambda: vanish("-pk"),
+    "a warning that nobody raised": lambda: rows("warnings.Warning").create(
+        number="YJ-20240301-0099", enterprise=rows("registry.Enterprise").first(),
+        source=rows("registry.HazardSource").first(), level="red", highest="red", opened_at=at("09:00"),
+        level_since=at("09:00"), cleared_at=at("09:01"),
+    ),
+    "a notice that nobody sent": lambda: rows("delivery.Notice").create(
+        key="w1:notice:e1:99", kind="notice", subject=rows("warnings.Warning").order_by("pk").first().subject,
+        enterprise=rows("registry.Enterprise").first(), level="red", due_at=at("09:00"), sent_at=at("09:00"),
+        title="警示通报",
+    ),
+    "a report that was handed in in time": lambda: (
+        rows("warnings.DisposalReport").update(submitted_at=F("submitted_at") - timedelta(minutes=1)),
+        rows("obligations.Obligation").filter(kind="report").update(done_at=F("done_at") - timedelta(minutes=1)),
+    ),
+    "a measure that nobody took": lambda: rows("warnings.Act").create(
+        warning=rows("warnings.Warning").order_by("-pk").first(), enterprise=rows("registry.Enterprise").first(),
+        kind="measure", actor="丙", at=at("11:31"), text="已处置",
+    ),
+    "another tracker": lambda: rows("warnings.SiteOrder").update(
+        tracker=rows("org.Agency").get(code="other")
+    ),
     "an order's result": lambda: rows("warnings.SiteOrder").update(result="另一个结果"),
     "a message's read time": lambda: rows("delivery.Message").filter(read_at__isnull=False).update(
         read_at=F("read_at") - timedelta(hours=2)
