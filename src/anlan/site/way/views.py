@@ -21,6 +21,9 @@ from anlan.site.contacts.keeping import may_test
 from anlan.site.contacts.views import actor_of
 from anlan.site.way import steps as whole_way
 
+STOP_POLLING = 286
+"""Status on which htmx swaps and asks no more."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -49,9 +52,13 @@ def act(request: HttpRequest, verb: str) -> HttpResponse:
     if not may_test(request.user, clock.now()):
         raise PermissionDenied(_("全程测试由管理员进行。"))
     perform(request, clock.now())
-    if request.headers.get("HX-Request"):
-        return _page(request, fragment=True)
-    return redirect("way")
+    if not request.headers.get("HX-Request"):
+        return redirect("way")
+    response = _page(request, fragment=True)
+    run = _mine(request)
+    if run is None or not run.is_running:
+        response.status_code = STOP_POLLING
+    return response
 
 
 def _mine(request: HttpRequest) -> WayTest | None:

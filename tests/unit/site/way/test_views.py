@@ -42,6 +42,7 @@ def test_an_administrator_starts_it_looks_on_and_ends_it(world: World) -> None:
     assert "接入没有应答" in shown
     assert "<html" not in shown
     client.post(f"{PAGE}stop/")
+    assert client.post(f"{PAGE}go/", headers={"HX-Request": "true"}).status_code == 286
     assert "没有走完" in client.get(PAGE).content.decode()
 
 
