@@ -27,7 +27,7 @@ class Installation:
         own = {"ANLAN_DATA_DIR": str(self.data), "ANLAN_DATABASE_URL": database_url}
         self.environment = {**kept, **own, **(extra or {})}
         self.process: subprocess.Popen[bytes] | None = None
-        self._output = (folder / "serve.log").open("ab")
+        self._output = folder / "serve.log"
 
     def command(self, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
         """One command of the product, to its end."""
@@ -36,9 +36,10 @@ class Installation:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "anlan", "serve", "--web-port", "0", "--intake-port", "0"]
-        self.process = subprocess.Popen(
-            command, env=self.environment, stdin=subprocess.DEVNULL, stdout=self._output, stderr=self._output
-        )
+        with self._output.open("ab") as said:
+            self.process = subprocess.Popen(
+                command, env=self.environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+            )
 
     def stop(self) -> None:
         """Ask it to end and wait; nothing happens when it has ended."""
@@ -103,7 +104,7 @@ class Reader:
         client = self._logged_in()
         answer = client.get(path, params=query)
         if answer.status_code == 401:
-            self._client = None
+            self.close()
             answer = self._logged_in().get(path, params=query)
         answer.raise_for_status()
         return answer.json()
@@ -119,16 +120,23 @@ class Reader:
                 return found
             page += 1
 
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
     def _logged_in(self) -> httpx.Client:
         base = str(self._installation.run.get("web_url", ""))
         if not base:
             raise httpx.ConnectError("nothing serves")
         if self._client is None or base != self._base:
+            self.close()
             client = httpx.Client(base_url=base, timeout=60)
             client.get("/login/")
             form = {"username": self._name, "password": PASSWORD, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
             answer = client.post("/login/", data=form, headers={"Referer": base})
             if answer.status_code != 302:
+                client.close()
                 raise httpx.ConnectError(f"no log-in: {answer.status_code}")
             self._client, self._base = client, base
         return self._client

@@ -84,7 +84,7 @@ class GatewayBox(threading.Thread):
         try:
             due = time.monotonic()
             while not self._end.is_set():
-                due = max(due + PERIOD_S, time.monotonic())
+                due = max(due, time.monotonic()) + PERIOD_S  # never two frames at once, however late
                 with self._busy:
                     if not self._held.is_set():
                         self._buffer.append(self._measure())
@@ -93,6 +93,8 @@ class GatewayBox(threading.Thread):
             self._send(lambda: True)
         except Exception as error:  # noqa: BLE001  # told by whoever waits for this thread
             self.failure = repr(error)
+        finally:
+            self._line.close()
 
     def _measure(self) -> Packet:
         self._number += 1

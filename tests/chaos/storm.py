@@ -129,7 +129,7 @@ class Storm:
         self._shift(self._random.choice([3600.0, 8 * 3600.0]))
 
     def clock_behind(self) -> None:
-        self._shift(-self._random.uniform(5.0, 120.0))
+        self._shift(-self._random.uniform(5.0, 50.0))
 
     def disk_full(self) -> None:
         assert self._disk is not None
@@ -146,6 +146,14 @@ class Storm:
         until(lambda: not any(box.is_alive() for box in self._boxes), "the last packets", left)
         assert [box.failure for box in self._boxes if box.failure] == []
         assert left() == 0
+
+    def close(self) -> None:
+        """Stop everything, whatever came of it."""
+        self._end.set()
+        for box in self._boxes:
+            box.join(30)
+        self.reader.close()
+        self.installation.stop()
 
     def settle(self) -> None:
         """Wait until history holds as many samples as were acknowledged and as many alarms as must be."""
@@ -178,7 +186,9 @@ class Storm:
         wanted = {each for code, samples in told.items() for each in excursions(code, samples)}
         alarms = self.alarms()
         found += [f"no alarm: {each}" for each in sorted(wanted - set(alarms), key=str)]
-        found += [f"an alarm that must not be: {each}" for each in sorted(set(alarms) - wanted, key=str)]
+        for each in sorted(set(alarms) - wanted, key=str):
+            when = [_words(at) for at, value in told[each.point].items() if value == each.extreme]
+            found.append(f"an alarm that must not be: {each}; its extreme was sampled at {when}")
         if len(alarms) != len(set(alarms)):
             found.append("an alarm is there twice")
         return found
@@ -268,7 +278,8 @@ class Storm:
         assert [box.failure for box in self._boxes if box.failure] == []
 
     def _say(self, words: str) -> None:
-        self._tell(f"[{time.monotonic() - self._begun_s:6.1f} s, {self.ledger.packets} packets] {words}")
+        seconds, at = time.monotonic() - self._begun_s, time.time_ns() // 1_000_000
+        self._tell(f"[{seconds:6.1f} s, {at}, {self.ledger.packets} packets] {words}")
 
     @staticmethod
     def _signal(pid: int, number: signal.Signals) -> None:

@@ -27,7 +27,7 @@ def storm(tmp_path: Path, database_url: str) -> Iterator[Storm]:
     try:
         yield one
     finally:
-        one.installation.stop()
+        one.close()
         if disk is not None:
             disk.close()
 

@@ -9,6 +9,10 @@ that is slow. Its samples are kept with both times and marked uncertain. Alarms 
   not the data old. Old data that is sent up in a hurry comes closer to the present with every packet;
 - else by its own time.
 
+Our own clock may go back a little, as when it is set right by half a minute. Until it has caught up with what it said
+before, a receipt counts as long after that of the gateway's last packet as the two were collected apart: else every
+sample of that time would look older than the last.
+
 Several gateways that begin to be slow together, by one and the same distance, are not slow: our own clock is ahead.
 Then every frame is evaluated by its own time, and `GatewayClocks.ours` says so for whoever can set the clock right.
 
@@ -78,9 +82,29 @@ class GatewayClocks:
     def __init__(self) -> None:
         self._runs: dict[str, _Run] = {}
         self._heard: set[str] = set()
+        self._present_us = 0
+        self._last: dict[str, tuple[int, int]] = {}
+        """Of each gateway: when its last packet was collected by its own word, and as it was evaluated."""
 
     def evaluated(self, frame: Frame) -> Frame:
         """The frame as the kernel is to take it, its times moved where its clock is not believed."""
+        taken = self._believed(self._received(frame))
+        self._last[frame.gateway] = (frame.collected_at_us, taken.collected_at_us)
+        return taken
+
+    def _received(self, frame: Frame) -> Frame:
+        """The frame, its receipt put where it would be had our own clock not gone back."""
+        back_us = self._present_us - frame.received_at_us
+        if back_us <= 0 or back_us > SUSPECT_US:
+            self._present_us = frame.received_at_us
+            return frame
+        collected, evaluated = self._last.get(frame.gateway, (frame.collected_at_us, 0))
+        received_us = evaluated + frame.collected_at_us - collected
+        if frame.collected_at_us <= collected or received_us <= frame.received_at_us:
+            return frame
+        return msgspec.structs.replace(frame, received_at_us=received_us)
+
+    def _believed(self, frame: Frame) -> Frame:
         behind = frame.received_at_us - frame.collected_at_us
         self._heard.add(frame.gateway)
         if not frame.suspect:

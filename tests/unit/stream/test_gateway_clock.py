@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -132,3 +133,35 @@ def test_no_frame_is_ever_evaluated_after_its_receipt(steps: list[tuple[int, int
         assert taken.collected_at_us <= taken.received_at_us
         assert (taken.sampled_at_us <= taken.received_at_us).all()
         assert frame.collected_at_us <= taken.collected_at_us or ahead > 0
+
+
+@pytest.mark.case("A1")
+@pytest.mark.parametrize("gateway_ahead_s", [0, 10, -20])
+def test_a_clock_of_ours_that_goes_back_half_a_minute_blinds_no_point_meanwhile(gateway_ahead_s: int) -> None:
+    engine, own = Engine(), timedelta(seconds=gateway_ahead_s)
+    for _ in range(5):
+        engine.hear(50, own)
+    back = timedelta(seconds=30)
+    engine.now -= back
+    engine.hear(85, own + back)
+    engine.hear(95, own + back)
+    engine.hear(50, own + back)
+    assert engine.said == ["high raised", "high worsened", "high cleared"]
+    first, _, cleared = engine.events
+    assert cleared.at_us - first.at_us == 10_000_000
+    engine.now += back
+    engine.hear(85, own)
+    assert engine.said[3:] == ["high raised"]
+
+
+@pytest.mark.case("A1")
+def test_a_clock_that_went_back_for_good_is_believed_again_once_it_has_caught_up() -> None:
+    engine, ours = Engine(), timedelta(seconds=-30)
+    for _ in range(5):
+        engine.hear(50, ours)  # it stood ahead of the gateways, and is set right
+    engine.now += ours
+    for _ in range(12):
+        engine.hear(50)
+    engine.hear(85)
+    assert engine.said == ["high raised"]
+    assert engine.events[0].at_us == micros(engine.now)
