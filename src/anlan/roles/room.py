@@ -64,6 +64,15 @@ def space(config: Config, folder: Path | None = None, used: int | None = None) -
     return found
 
 
+def files_left(config: Config) -> int | None:
+    """How many files may still be made on the disk of the data directory; None where its file system does not count."""
+    here = config.data_dir.absolute()
+    while not here.exists():
+        here = here.parent
+    told = os.statvfs(here)
+    return told.f_favail if told.f_files else None
+
+
 def size_of(folder: Path) -> int:
     """Bytes that a folder takes on disk; what vanishes meanwhile counts nothing."""
     size = 0

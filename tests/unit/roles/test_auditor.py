@@ -28,9 +28,11 @@ from anlan.apps.warnings import services as warnings
 from anlan.metrics import BY_NAME
 from anlan.roles.auditor import Auditor, Findings, audit, signal_file
 from anlan.roles.auditor.audit import Fault, Part
+from anlan.roles.auditor.bell import AT_ONCE
 from anlan.roles.auditor.guards import Movement
 from anlan.roles.auditor.patrol import Patrol
 from anlan.roles.own_faults import OwnFaults
+from anlan.roles.room import files_left
 from anlan.site.operations.health import last_audit
 from anlan.testing import small_world
 from anlan.testing.clock import FakeClock
@@ -267,6 +269,17 @@ def test_a_full_disk_is_a_fault(config: settings.Config, monkeypatch: pytest.Mon
     assert audit.disk(config).figures["free_bytes"] > 0
     monkeypatch.setattr(audit, "DISK_FREE_BYTES", 1 << 62)
     assert [fault.kind for fault in audit.disk(config).faults] == ["disk_full"]
+
+
+@pytest.mark.case("A5")
+def test_a_disk_on_which_no_file_can_be_made_is_told_though_there_is_room(
+    config: settings.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert files_left(config) != 0
+    for left, told in ((12, ["disk_files"]), (10**6, []), (None, [])):
+        monkeypatch.setattr(audit, "files_left", lambda config, left=left: left)
+        assert [fault.kind for fault in audit.disk(config).faults if fault.kind == "disk_files"] == told
+    assert "disk_files" in AT_ONCE
 
 
 def test_the_patrol_finds_tampering_and_forgets_it_when_the_chain_is_whole_again() -> None:

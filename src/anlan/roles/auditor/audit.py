@@ -28,7 +28,7 @@ from anlan.apps.warnings.selectors.audit import without_next_step
 from anlan.config import Config
 from anlan.now import AHEAD_AFTER
 from anlan.roles.auditor import guards
-from anlan.roles.room import MIB, Stage, space, stage_at
+from anlan.roles.room import MIB, Stage, files_left, space, stage_at
 from anlan.rules.calendar import civil
 
 UNFIRED_AFTER = timedelta(seconds=30)
@@ -46,6 +46,8 @@ STORED_WITHIN = timedelta(minutes=5)
 LOG_FULL = 0.9
 DISK_FREE = 0.05
 DISK_FREE_BYTES = 512 * 1024**2
+FILES_LEFT = 2_000
+"""With fewer files to be made the disk is as good as full, whatever room is left on it (本地设定)."""
 ASKED_GATEWAYS = 20
 SETTLING = {"data_stale", "log_silent", "engine_behind", "history_behind", "partitions_unowned"}
 """What is no fault while everything has only just been started: gateways and readers are still coming back."""
@@ -264,6 +266,10 @@ def disk(config: Config) -> Part:
         text = _("数据目录所在磁盘只剩 %(free)s") % {"free": left}
         kind = f"disk_{given_up.name.lower()}" if given_up else "disk_full"  # each further step is told anew
         part.wrong(kind, f"{text}，{words}" if words else text)
+    left_files = files_left(config)
+    if left_files is not None and left_files < FILES_LEFT:
+        words = _("数据目录所在磁盘只能再建 %(n)s 个文件（inode 将尽），写满后日志与历史都停；请删去无用的小文件")
+        part.wrong("disk_files", words % {"n": left_files})
     return part
 
 

@@ -20,7 +20,7 @@ from anlan.rules.calendar import civil
 log = logging.getLogger(__name__)
 
 AT_ONCE = {
-    "disk_full", "disk_history", "disk_back_fill", "disk_live",
+    "disk_full", "disk_files", "disk_history", "disk_back_fill", "disk_live",
     "log_full", "log_silent", "database_silent", "history_unreadable",
     "journal", "records", "acts", "anchor_broken", "history_gone",
 }  # fmt: skip
