@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +89,37 @@ def test_two_writers_and_a_long_reader_lock_nobody_out_and_the_log_of_writes_sta
         assert writer.errors == []
         told: Any = [line for line in words_of(plant).splitlines() if "locked" in line]
         assert told == []
+
+
+@pytest.mark.sqlite
+@pytest.mark.case("A13")
+def test_a_log_in_while_another_process_holds_the_database_is_answered_in_words_and_works_afterwards(
+    tmp_path: Path, database_url: str
+) -> None:
+    with Plant(tmp_path / "data", database_url, ["web"], enterprises=1, points=1) as plant:
+        address = f"{plant.supervisor.web_url}login/"
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+        def log_in() -> tuple[int, str]:
+            form = browser.open(address, timeout=60).read().decode()
+            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+            assert token is not None
+            fields = {"csrfmiddlewaretoken": token[1], "username": "nobody", "password": "x"}
+            try:
+                answer = browser.open(address, urllib.parse.urlencode(fields).encode(), timeout=60)
+            except urllib.error.HTTPError as error:
+                return error.code, error.read().decode()
+            return answer.status, answer.read().decode()
+
+        holder = sqlite3.connect(plant.supervisor.config.data_dir / "anlan.sqlite3", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        try:
+            status, said = log_in()
+        finally:
+            holder.execute("ROLLBACK")
+            holder.close()
+        assert status == 503
+        assert "数据库现在不应答" in said
+        status, said = log_in()
+        assert status == 200
+        assert "数据库现在不应答" not in said
