@@ -115,6 +115,13 @@ def warning(number: str) -> dict[str, Any]:
     }
 
 
+def running() -> dict[str, Any]:
+    """How many warnings still ask for something."""
+    from anlan.apps.warnings.models import Warning
+
+    return {"warnings": Warning.objects.by_the_machine().filter(closed_at__isnull=True).count()}
+
+
 def journaled(act: str) -> dict[str, Any]:
     """How often an act stands in the journal."""
     from anlan.apps.journal.models import Entry
@@ -122,7 +129,7 @@ def journaled(act: str) -> dict[str, Any]:
     return {"times": Entry.objects.filter(act=act).count()}
 
 
-VERBS = {f.__name__: f for f in (load, hot_points, raise_level, steps, sources, warning, journaled)}
+VERBS = {f.__name__: f for f in (load, hot_points, raise_level, steps, sources, warning, running, journaled)}
 
 
 def main() -> None:

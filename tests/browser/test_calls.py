@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Visit, until
 from tests.browser.installation import Installation
 
-SOURCE = "990121003001"
+SOURCE = "990122003001"
 TONES = """
 window.tones = [];
 const start = OscillatorNode.prototype.start;
@@ -38,7 +38,7 @@ def quiet(page: Page, installation: Installation) -> None:
 def test_a_new_warning_is_heard_seen_and_read_out_until_somebody_takes_note(
     visit: Visit, installation: Installation
 ) -> None:
-    page = visit("county-a", "/nowhere/")
+    page = visit("county-b", "/nowhere/")
     page.context.grant_permissions(["notifications"])
     page.context.add_init_script(
         "window.notes = [];"
@@ -76,7 +76,7 @@ def test_a_new_warning_is_heard_seen_and_read_out_until_somebody_takes_note(
 def test_one_page_of_a_browser_sounds_and_taking_note_in_one_is_taking_note_in_all(
     visit: Visit, installation: Installation
 ) -> None:
-    page = visit("county-a", "/nowhere/")
+    page = visit("county-b", "/nowhere/")
     quiet(page, installation)
     other = page.context.new_page()
     other.goto("/warnings/")
@@ -102,7 +102,7 @@ def test_a_page_that_may_not_sound_yet_says_so_and_mute_and_test_do_what_they_sa
     visit: Visit, installation: Installation
 ) -> None:
     installation.hands.do("raise_level", source=SOURCE, level="none", minutes=0)
-    page = visit("county-a", "/nowhere/")
+    page = visit("county-b", "/nowhere/")
     page.context.add_init_script(TONES)
     page = page.context.new_page()  # untouched
     page.goto("/")

@@ -37,7 +37,7 @@ def test_eight_pages_of_one_person_share_one_stream(visit: Visit, installation: 
 
 @pytest.mark.case("B4")
 def test_without_shared_workers_one_page_leads_and_another_takes_over(visit: Visit, installation: Installation) -> None:
-    first = visit("county-a", "/nowhere/")
+    first = visit("county-b", "/nowhere/")
     first.context.add_init_script(NO_WORKER)
     first.goto("/")
     expect(first.locator(".side [data-line]")).to_have_attribute("data-state", "on")
@@ -48,8 +48,8 @@ def test_without_shared_workers_one_page_leads_and_another_takes_over(visit: Vis
     first.close()
     until(second, "window.streams > 0")
     second.evaluate("document.body.addEventListener('sse:warning', () => { window.told = true; })")
-    installation.hands.do("raise_level", source="990121001003", level="blue", minutes=1)
-    installation.hands.do("raise_level", source="990121001003", level="yellow", minutes=0)
+    installation.hands.do("raise_level", source="990122003001", level="blue", minutes=1)
+    installation.hands.do("raise_level", source="990122003001", level="yellow", minutes=0)
     until(second, "window.told")
 
 
@@ -114,8 +114,8 @@ def test_a_field_that_the_refresh_no_longer_has_keeps_its_text_and_says_so(visit
 
 @pytest.mark.case("F9")
 def test_the_end_of_a_session_takes_no_text_away(visit: Visit, installation: Installation) -> None:
-    number = installation.hands.do("raise_level", source="990121001001", level="orange", minutes=5)["number"]
-    page = visit("hecheng-ops1", f"/warnings/{number}/?act=measure")
+    number = installation.hands.do("raise_level", source="990122001001", level="orange", minutes=5)["number"]
+    page = visit("lianhua-ops1", f"/warnings/{number}/?act=measure")
     page.locator("#act-measure textarea").fill("切断进料")
     page.context.clear_cookies(name="sessionid")
     page.evaluate("document.body.dispatchEvent(new CustomEvent('sse:resync'))")
@@ -125,7 +125,7 @@ def test_the_end_of_a_session_takes_no_text_away(visit: Visit, installation: Ins
 
 @pytest.mark.case("F16")
 def test_j_and_k_move_the_focus_and_a_refresh_leaves_it(visit: Visit, installation: Installation) -> None:
-    for source in ("990121001001", "990122001001"):
+    for source in ("990122003001", "990122001001"):
         installation.hands.do("raise_level", source=source, level="yellow", minutes=5)
     page = visit("city", "/")
     expect(page.locator("tr[data-href]").nth(1)).to_be_visible()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
-from tests.browser.conftest import PHONE, Visit
+import pytest
+from playwright.sync_api import Browser, expect
+from tests.browser.conftest import PHONE, Visit, log_in
 from tests.browser.installation import Installation
 
 
@@ -95,3 +96,45 @@ def test_the_report_is_written_on_the_phone_and_survives_leaving_half_way(
     page.get_by_role("button", name="上报").click()
     expect(page.locator(".todo-head h1")).to_be_visible()
     assert installation.hands.do("warning", number=number)["reported"] == "调节阀卡涩"
+
+
+@pytest.mark.case("F14")
+def test_a_duty_holder_lands_on_what_waits_for_him(browser: Browser, installation: Installation) -> None:
+    with browser.new_context(viewport=PHONE, base_url=installation.url) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        log_in(page, installation.url, "hecheng-ops2", installation.password)
+        page.wait_for_url("**/todo/")
+        context.clear_cookies()
+        page.goto("/")  # the bare address, as it is typed
+        page.fill("#id_username", "hecheng-ops2")
+        page.fill("#id_password", installation.password)
+        page.click("button[type=submit]")
+        page.wait_for_url("**/todo/")
+        context.clear_cookies()
+        log_in(page, installation.url, "province", installation.password)
+        page.wait_for_url(f"{installation.url}/")
+
+
+@pytest.mark.case("F14")
+def test_search_password_and_the_way_out_stand_under_more(visit: Visit) -> None:
+    page = visit("lianhua-ops3", "/todo/", viewport=PHONE)
+    page.locator(".tabs summary").click()
+    more = page.locator(".tabs .more")
+    expect(more.get_by_role("link", name="密码")).to_be_visible()
+    expect(more.get_by_role("button", name="退出")).to_be_visible()
+    more.get_by_role("searchbox").fill("汽油")
+    more.get_by_role("button", name="搜索").click()
+    page.wait_for_url("**/search/?q=*")
+    expect(page.locator("main")).to_contain_text("汽油")
+
+
+@pytest.mark.case("F14")
+def test_filters_are_folded_until_they_are_asked_for(visit: Visit) -> None:
+    page = visit("city", "/alarms/?state=uncleared", viewport=PHONE)
+    form = page.locator("form.filters")
+    expect(form.locator("select").first).to_be_hidden()
+    opener = form.get_by_role("button", name="筛选 · 已有条件")
+    expect(opener).to_have_attribute("aria-expanded", "false")
+    opener.click()
+    expect(form.locator("select").first).to_be_visible()
+    expect(opener).to_have_attribute("aria-expanded", "true")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import DESK, PHONE, SHOTS, Visit, until
 from tests.browser.installation import Installation
+from tests.browser.reading import small_targets, violations
 
 ENTERPRISE, SOURCE = "990122001", "990122001003"
 PAGES = {
@@ -29,6 +30,17 @@ PAGES = {
     "rulebook": ("county-a-admin", "/rulebook/"),
     "rule": ("county-a-admin", "/rulebook/spot_check.county.daily/"),
     "search": ("city", "/search/?q=液"),
+    "findings": ("county-a", "/findings/"),
+    "statistics": ("city", "/statistics/"),
+    "performance": ("city", "/alarms/performance/"),
+    "filings": ("city", "/alarms/filings/"),
+    "external": ("city", "/external/"),
+    "drills": ("city", "/drills/"),
+    "register": ("county-a-admin", "/register/"),
+    "points": ("city", "/points/"),
+    "neglected": ("city", "/warnings/neglected/"),
+    "password": ("county-a", "/password/"),
+    "holder": ("lianhua-ops3", "/warnings/{number}/"),
     "wall": ("city", "/wall/"),
     "missing": ("city", "/nowhere/"),
 }
@@ -53,6 +65,8 @@ def scene(installation: Installation) -> Iterator[dict[str, str]]:
     feed.stop()
 
 
+@pytest.mark.case("F14")
+@pytest.mark.case("F16")
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", ["1440", "390"])
 def test_the_page_fits_and_is_kept_as_a_picture(visit: Visit, scene: dict[str, str], name: str, width: str) -> None:
@@ -60,9 +74,12 @@ def test_the_page_fits_and_is_kept_as_a_picture(visit: Visit, scene: dict[str, s
     page = visit(username, path.format(**scene), viewport=DESK if width == "1440" else PHONE)
     expect(page.locator("main")).to_be_visible()
     _settle(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= int(width)
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= int(width)
+    assert violations(page) == []
+    if width == "390":
+        assert small_targets(page) == []
 
 
 def test_the_log_in_page_is_kept_as_a_picture(browser: object, installation: Installation) -> None:
@@ -71,6 +88,7 @@ def test_the_log_in_page_is_kept_as_a_picture(browser: object, installation: Ins
             page = context.new_page()
             page.goto(f"{installation.url}/login/")
             expect(page.locator("h1")).to_have_text("登录")
+            assert violations(page) == []
             SHOTS.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=SHOTS / f"login-{width['width']}.png")
 
@@ -81,3 +99,81 @@ def _settle(page: Page) -> None:
         until(page, "!document.querySelector('[data-trend][aria-busy]')")
     if page.locator("[data-line]").count():
         expect(page.locator("[data-line]").first).to_have_attribute("data-state", "on")
+
+
+WALLS = [(1920, 1080), (1920, 900), (3840, 1080), (3840, 2160)]
+OUTSIDE = """(() => {
+  const edge = document.querySelector('.wall-page').getBoundingClientRect(), found = [];
+  const inside = (e, box, air, name) => {
+    const r = e.getBoundingClientRect();
+    const high = r.top < box.top + air || r.bottom > box.bottom - air;
+    const aside = r.left < box.left || r.right > box.right - air;
+    if (r.width && (high || aside)) found.push([name, e.textContent.trim(), r.toJSON(), box.toJSON()]);
+  };
+  const rows = Array.from(document.querySelectorAll('.w-row')).filter((e) => e.checkVisibility());
+  const log = document.querySelector('.w-log').getBoundingClientRect();
+  const calls = document.querySelector('.calls');
+  if (!calls.hidden && calls.getBoundingClientRect().top < log.bottom) found.push(['a call covers the log']);
+  rows.forEach((row) => {
+    const box = row.getBoundingClientRect();
+    row.querySelectorAll('.t, .s, .v, .cd').forEach((e) => inside(e, box, 3, 'flush'));
+    row.querySelectorAll('.t, .s, .v').forEach((e) => {
+      if (e.scrollWidth > e.clientWidth + 1) found.push(['cut', e.textContent.trim()]);
+    });
+    if (box.bottom > log.top) found.push(['under the log', row.textContent.trim().slice(0, 40)]);
+  });
+  document.querySelectorAll('.w-p').forEach((e) => {
+    const box = e.getBoundingClientRect();
+    e.querySelectorAll('h2, .big').forEach((each) => inside(each, box, 3, 'panel'));
+    if (box.bottom > log.top) found.push(['panel under the log', e.textContent]);
+  });
+  document.querySelectorAll('.w-top, .w-log, .w-p').forEach((e) => inside(e, edge, 0, 'page'));
+  return found;
+})()"""
+
+
+@pytest.mark.case("F5")
+@pytest.mark.parametrize(("wide", "high"), WALLS)
+def test_the_wall_stands_whole_on_every_screen(
+    visit: Visit, scene: dict[str, str], crowd: int, wide: int, high: int
+) -> None:
+    page = visit("city", "/wall/", viewport={"width": wide, "height": high})
+    expect(page.locator(".w-row").first).to_be_visible()
+    _settle(page)
+    expect(page.locator("[data-calls]")).to_be_visible()  # every warning is new to this browser
+    page.screenshot(path=SHOTS / f"wall-{wide}x{high}-calling.png")
+    assert page.evaluate(OUTSIDE) == []
+    page.get_by_role("button", name="知道了").click()
+    expect(page.locator("[data-calls]")).to_be_hidden()
+    shown = page.locator(".w-row:visible").count()
+    columns = 2 if wide / high > 2.4 else 1
+    assert shown == min(crowd, 8 * columns)
+    lefts = page.locator(".w-row:visible").evaluate_all(
+        "all => all.map(e => Math.round(e.getBoundingClientRect().left))"
+    )
+    assert len(set(lefts)) == columns
+    more = page.locator(".w-more:visible")
+    if crowd > shown:
+        expect(more).to_contain_text(f"另有 {crowd - shown} 条")
+    else:
+        expect(more).to_have_count(0)
+    page.screenshot(path=SHOTS / f"wall-{wide}x{high}.png")
+    assert page.evaluate(OUTSIDE) == []
+
+
+@pytest.fixture(scope="module")
+def crowd(installation: Installation, scene: dict[str, str]) -> int:
+    """Every source under warning: more than one column of the wall holds. How many warnings run."""
+    levels = ("yellow", "blue", "orange")
+    for place, source in enumerate(installation.hands.do("sources")["sources"]):
+        installation.hands.do("raise_level", source=source["code"], level=levels[place % 3], minutes=5 + place)
+    installation.hands.do("steps")
+    return int(installation.hands.do("running")["warnings"])
+
+
+@pytest.mark.case("F16")
+def test_the_first_act_of_a_dossier_is_four_keys_away(visit: Visit, scene: dict[str, str]) -> None:
+    page = visit("lianhua-ops3", f"/warnings/{scene['number']}/")
+    for key in ("Tab", "Tab", "Enter", "Tab"):
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.closest('#acts') && document.activeElement.tagName") == "BUTTON"

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", overview.overview, name="overview"),
     path("wall/", overview.wall, name="wall"),
     path("calls/", calls.calls, name="calls"),
+    path("home/", todo.home, name="home"),
     path("todo/", todo.todo, name="todo"),
     path("todo/<str:number>/report/", warnings.report, name="todo-report"),
     path("search/", search.search, name="search"),

@@ -50,6 +50,11 @@ class LogIn(Patient, LoginView):
     redirect_authenticated_user = True
     extra_context = {"nobody_yet": nobody_yet}
 
+    def get_redirect_url(self) -> str:
+        """What was asked for before the log-in; the bare address asks nothing: it leads to the person's own page."""
+        asked: str = super().get_redirect_url()
+        return "" if asked == "/" else asked
+
     def form_valid(self, form: Any) -> HttpResponse:
         answer = super().form_valid(form)
         guessing.know_device(self.request, answer, form.get_user().get_username())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +19,7 @@ from anlan.apps.registry.models import Enterprise
 from anlan.apps.registry.selectors.locality import rules_of_scope
 from anlan.apps.warnings.selectors import long_open_count, unopened
 from anlan.rules.calendar import civil_day
-from anlan.rules.level import Level
+from anlan.rules.level import WARNING_LEVELS, Level
 from anlan.site.board import board, due_soon, running
 from anlan.site.context import Shell
 from anlan.site.overview import figures, log
@@ -27,6 +29,8 @@ ROWS = 12
 COUNTED = 99
 """Neglected warnings are counted so far; beyond it the page says "more than" and the list has them."""
 WALL_ROWS = 8
+"""Warnings in one column of the wall; a screen twice as wide shows two columns."""
+WALL_COLUMNS = {"one": 1, "two": 2}
 
 
 def gather(scope: Scope, now: datetime, most: int) -> dict[str, Any]:
@@ -96,7 +100,8 @@ def wall(request: HttpRequest) -> HttpResponse:
     rules = rules_of_scope(scope, civil_day(now))
     context = {
         "now": now,
-        "board": board(running(scope)[:WALL_ROWS], scope, now),
+        "board": board(running(scope)[: WALL_ROWS * max(WALL_COLUMNS.values())], scope, now),
+        "overflow": [(kind, beyond(scope, WALL_ROWS * columns)) for kind, columns in WALL_COLUMNS.items()],
         "levels": figures.levels(scope),
         "uncleared": figures.uncleared(scope, now, rules),
         "systems": figures.systems(scope),
@@ -106,6 +111,23 @@ def wall(request: HttpRequest) -> HttpResponse:
     }
     fragment = bool(request.headers.get("HX-Request"))
     return render(request, "overview/_wall.html" if fragment else "overview/wall.html", context)
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """Running warnings that the wall has no room for: how many, of which levels, and cleared ones without a report."""
+
+    total: int
+    levels: list[tuple[str, int]]
+    over: int
+
+
+def beyond(scope: Scope, shown: int) -> Beyond:
+    """What comes after the first ``shown`` of `running`, in the same order; one query."""
+    rest = list(running(scope).values_list("level", "cleared_at")[shown:])
+    standing = Counter(level for level, cleared_at in rest if cleared_at is None)
+    levels = [(level.colour, standing[level.value]) for level in WARNING_LEVELS if standing[level.value]]
+    return Beyond(len(rest), levels, len(rest) - standing.total())
 
 
 def flood_line(bins: list[figures.Bin], alarms: int) -> float | None:

@@ -116,7 +116,7 @@
     const print = e.target.closest("[data-print]");
     if (print) window.print();
     const more = e.target.closest("[data-more]");
-    if (more) more.closest("form").classList.add("all");
+    if (more) more.setAttribute("aria-expanded", String(more.closest("form").classList.toggle("open")));
     const opener = e.target.closest("[data-open]");
     if (opener) {
       const panel = document.getElementById(opener.dataset.open);
