@@ -57,7 +57,7 @@ class Answer:
             return min(float(raw), LONGEST_RETRY_S)
         try:
             instant = email.utils.parsedate_to_datetime(raw)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         if instant.tzinfo is None:
             return None

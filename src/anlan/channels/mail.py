@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -118,7 +119,7 @@ class Mail(Channel):
         mail = EmailMessage()
         try:
             mail["To"] = Address(addr_spec=in_ascii(letter.address))
-        except (ValueError, IndexError):
+        except (ValueError, IndexError, AttributeError, MessageError):  # the library stumbles in each of these ways
             raise PermanentError("不是邮箱地址") from None
         domain = self._sender.domain
         mail["From"] = self._sender

@@ -10,11 +10,21 @@ from email.message import EmailMessage
 from typing import cast
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from tests.contract.channels.kinds import LETTER, POISON, mail
 from tests.contract.channels.server import MailServer
 
-from anlan.channels import AccountError, ChannelError, LetterError, NoSuchAddress, PermanentError, RecipientError
-from anlan.config import ConfigError
+from anlan.channels import (
+    AccountError,
+    ChannelError,
+    LetterError,
+    NoSuchAddress,
+    PermanentError,
+    RecipientError,
+    configured,
+)
+from anlan.config import Config, ConfigError
 
 TO = replace(LETTER, address="duty@county.example")
 
@@ -76,6 +86,21 @@ def test_breaks_and_control_signs_of_a_name_are_washed_out_of_the_mail(relay: Ma
     plain = plain.replace("\r\n", "\n")
     assert plain.startswith("第一行\n.\n第二行\n")
     assert "企业：示例 化工 有限公司\n" in plain
+
+
+@pytest.mark.case("G1")
+@given(st.text(alphabet='ab@.<>()[],;:"\\ \t\r\n\x00例。＠\u200f\ud800😀-', max_size=12))
+@example(" -@[!&@子。😀#-")
+@example("@")
+@example("a@[x")
+@example("")
+def test_no_address_makes_anything_but_a_letter_or_a_refusal(address: str) -> None:
+    channel = configured(Config(channels={"m": {"type": "email", "host": "h", "sender": "a@b.example"}}))["m"]
+    try:
+        made = channel.compose(replace(LETTER, address=address))  # type: ignore[attr-defined]
+    except PermanentError:
+        return
+    made.as_bytes()
 
 
 @pytest.mark.case("G1")

@@ -228,6 +228,7 @@ def test_retry_after_may_be_a_date() -> None:
 
     assert Answer(429, {"retry-after": "Fri, 01 Mar 2024 00:00:00 GMT"}, b"").retry_after == 0.0
     assert Answer(429, {"retry-after": "soon"}, b"").retry_after is None
+    assert Answer(429, {"retry-after": "Fri, 01 Mar 9999999999 00:00:00 GMT"}, b"").retry_after is None
     assert Answer(429, {"retry-after": "999999"}, b"").retry_after == 3600.0
     assert now().tzinfo is not None
 
