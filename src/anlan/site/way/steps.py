@@ -134,7 +134,10 @@ def _log(run: WayTest, now: datetime) -> Look:
     if state is None:
         return Look(_("日志服务没有应答"))
     newest = f"{civil(state.newest_at):%H:%M:%S}" if state.newest_at else "–"
-    words = _("日志第 %(seq)s 条，最新写于 %(at)s") % {"seq": state.last_seq, "at": newest}
+    words = _("接入写盘之后才应答；日志服务应答，已到第 %(seq)s 条，最新写于 %(at)s") % {
+        "seq": state.last_seq,
+        "at": newest,
+    }
     sent_at = run.sent_at or now
     return Look(words, state.newest_at is not None and state.newest_at >= sent_at - timedelta(seconds=1))
 
