@@ -244,10 +244,10 @@ def test_every_kind_of_number_has_its_field(admin: Client, tomorrow: date, key: 
 @pytest.mark.parametrize(
     ("key", "changes", "words"),
     [
-        (QUOTA, {"effective_from": ""}, "这个字段"),
+        (QUOTA, {"effective_from": ""}, "这一项不能空着"),
         (QUOTA, {"effective_from": "2020-01-01"}, "最早为明日"),
         (QUOTA, {"document": ""}, "须注明依据文件"),
-        (QUOTA, {"value": ""}, "这个字段"),
+        (QUOTA, {"value": ""}, "这一项不能空着"),
         ("flap_guard_minutes", {"value": "61"}, "不得大于 60 分钟"),
         ("spot_check.must_levels", {"value": ["red"]}, "不得少于"),
     ],
