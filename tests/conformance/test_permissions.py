@@ -103,6 +103,7 @@ ADDRESSES: dict[str, Address] = {
     "clocks": Address("/operations/clocks/", workbook=True, fragment=True),
     "channels": Address("/operations/channels/", fragment=True),
     "channels-act": Address("/operations/channels/enable/"),
+    "calls": Address("/calls/"),
     "way": Address("/operations/way/", fragment=True),
     "way-act": Address("/operations/way/start/"),
     "my-contacts": Address("/me/contacts/"),

@@ -76,9 +76,11 @@ class OwnPasswordFirst:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        own, leave = reverse("password"), reverse("logout")
         user = request.user
-        if not (user.is_authenticated and user.password_is_first) or request.path in (own, leave):
+        if not (user.is_authenticated and user.password_is_first):
+            return self.get_response(request)
+        own, leave = reverse("password"), reverse("logout")
+        if request.path in (own, leave):
             return self.get_response(request)
         if request.path.startswith("/api/"):
             words = {"detail": _("请先修改初始密码。")}
