@@ -199,13 +199,15 @@ class Leases:
         log: str,
         first_seq: int,
         cut: Collection[int] = (),
+        last_seq: int = 0,
     ) -> tuple[dict[int, int], set[int]]:
         """Where to go on with partitions just gained, and those of them whose numbers mean nothing any more.
 
         ``first_seq``: the oldest number of the log ``log``. In another log than before, numbers that it may give out
         again mean nothing; a log that begins beyond them leaves them as they are. ``cut``: partitions whose `places`
-        this log lacks; they are read from its beginning. Call it in the transaction that also reads what goes with the
-        positions.
+        this log lacks; they are read from its beginning. ``last_seq``: the newest number of the log, for a role that
+        has to know, also after a kill on the way, that what is read up to there may have been read before. Call it in
+        the transaction that also reads what goes with the positions.
         """
         self.guard(held, partitions)
         rows = self._rows.filter(partition__in=list(partitions))
@@ -217,7 +219,7 @@ class Leases:
         strange |= set(cut)
         if strange:
             rows.filter(partition__in=strange, seq__gte=first_seq).update(seq=0)
-            rows.filter(partition__in=strange).update(newest_seq=0, newest_us=0)
+            rows.filter(partition__in=strange).update(newest_seq=last_seq, newest_us=0)
         rows.exclude(log=log).update(log=log)
         return dict(rows.values_list("partition", "seq")), strange
 

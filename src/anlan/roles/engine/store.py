@@ -126,7 +126,7 @@ def remember(
     """
     missed = leases.missed(log.identity, log.first_seq)
     newest = max((seq for seq, _ in leases.places(partitions, log.identity).values()), default=0)
-    positions, strange = leases.take_up(held, partitions, log.identity, log.first_seq, cut)
+    positions, strange = leases.take_up(held, partitions, log.identity, log.first_seq, cut, log.last_seq)
     states: dict[str, tuple[int, bytes]] = {}
     sequences: dict[str, tuple[Head | None, list[Gap]]] = {}
     for codes in chunks(gateways):

@@ -87,6 +87,22 @@ def test_the_log_is_an_older_copy_and_what_comes_afterwards_counts_once(lost: in
 
 
 @pytest.mark.case("A2")
+def test_a_kill_on_the_way_does_not_make_what_is_read_again_new() -> None:
+    """Without knowing that it was read before, receipts of minutes ago would say that our clock had been set back."""
+    engine = Engine()
+    for value in (95, 95, 95, 95, 50):
+        engine.at += timedelta(seconds=30)
+        engine.publish(value)
+    assert engine.read() == 2
+    del engine.log[-1]
+    assert engine.start().again_until == 4
+    assert engine.start().again_until == 4, "killed before it had read anything"
+    assert engine.read() == 0
+    assert Alarm.objects.count() == 1
+    assert engine.start().again_until == 4
+
+
+@pytest.mark.case("A2")
 def test_the_log_lacks_only_what_a_commit_of_events_alone_was_of() -> None:
     """Positions are behind the states then, and hold; the states' numbers are given out again all the same."""
     engine = Engine()
@@ -127,4 +143,4 @@ def test_a_database_that_is_older_than_what_the_log_still_holds_says_what_was_mi
     assert found.missed == (4, 8)
     assert store.remember(engine.leases, engine.held, set(engine.held), [], LogState("log-1", 4, 3)).missed is None
     assert store.remember(engine.leases, engine.held, set(engine.held), [], LogState("log-2", 9, 12)).missed is None
-    assert store.newest_number() == 3
+    assert store.newest_number() == 12, "the newest of the log that was taken up last"
