@@ -104,6 +104,7 @@ ADDRESSES: dict[str, Address] = {
     "channels": Address("/operations/channels/", fragment=True),
     "channels-act": Address("/operations/channels/enable/"),
     "calls": Address("/calls/"),
+    "home": Address("/home/"),
     "way": Address("/operations/way/", fragment=True),
     "way-act": Address("/operations/way/start/"),
     "my-contacts": Address("/me/contacts/"),
