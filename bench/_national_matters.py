@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,10 @@ class Matters:
     pauses: int = 5_000
     clocks: int = 500
     findings: int = 50_000
+
+    def times(self, share: float) -> Matters:
+        """As many of each in a country that is so much smaller."""
+        return Matters(**{name: round(share * count) for name, count in asdict(self).items()})
 
 
 def write(now: datetime, amount: Matters, seed: int = 8) -> None:

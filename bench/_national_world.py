@@ -26,6 +26,8 @@ class Amount:
     alarms: int = 1_000_000
     open_warnings: int = 5_000
     closed_warnings: int = 50_000
+    share: float = 1.0
+    """Of everything else: outages, refusals, filings, findings …"""
 
 
 def start() -> None:
@@ -34,10 +36,9 @@ def start() -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
+    from anlan.roles.manage import migrate
 
-    call_command("migrate", verbosity=0)
-    call_command("migrate", verbosity=0, database="history")
+    migrate()
 
 
 def build(size: Any, amount: Amount) -> None:
@@ -51,14 +52,14 @@ def build(size: Any, amount: Amount) -> None:
     now = datetime.now(UTC)
     country = national.registry(now - timedelta(days=1), size)
     national.alarms(now, amount.alarms)
-    national.faults(now)
+    national.faults(now, outages=round(20_000 * amount.share), refused=round(20_000 * amount.share))
     dice = random.Random(6)
     sources = list(country.sources)
     dice.shuffle(sources)
     closed_warnings(sources, amount.closed_warnings, now, dice)
     _open(sources[: amount.open_warnings], now)
     _read_some(dice, now)
-    matters.write(now, matters.Matters())
+    matters.write(now, matters.Matters().times(amount.share))
     if connection.vendor == "sqlite":
         planning.gather()
     else:

@@ -190,13 +190,13 @@ def raises(sources: list[Any]) -> dict[str, Any]:
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
-    from django.core.management import call_command
-
     start()
     from bench._warnings_world import make_sources
     from django.db import connection
 
-    call_command("migrate", verbosity=0)
+    from anlan.roles.manage import migrate
+
+    migrate()
     counts = (arguments.idle, arguments.raises, arguments.episodes + WARM if arguments.episodes else 0)
     sources = make_sources(sum(counts), arguments.per_enterprise, datetime.now(UTC))
     parts = [[sources.pop() for _ in range(count)] for count in counts]

@@ -110,7 +110,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         raise SystemExit(f"the database holds {standing} enterprises already: name an empty one")
     if not standing:
         print("writing the country …", file=sys.stderr, flush=True)
-        build(size, Amount(arguments.alarms, arguments.open, arguments.closed))
+        build(size, Amount(arguments.alarms, arguments.open, arguments.closed, arguments.share))
     found: dict[str, Any] = {
         "database": connection.vendor,
         "rows": rows(),
@@ -241,6 +241,7 @@ def main() -> None:
     parser.add_argument("--alarms", type=int, default=1_000_000)
     parser.add_argument("--open", type=int, default=5_000)
     parser.add_argument("--closed", type=int, default=50_000)
+    parser.add_argument("--share", type=float, default=1.0, help="of outages, filings, findings … in the country")
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--only", default="", help="only pages whose name has one of these words (A+B)")
     parser.add_argument("--who", default=",".join(WHO))
