@@ -11,7 +11,8 @@ from tests import neighbours
 from tests.neighbours import World
 
 from anlan import now as clock
-from anlan.apps.org.models import Agency
+from anlan.apps.accounts.models import Grant
+from anlan.apps.org.models import Agency, Role
 from anlan.apps.org.scope import EVERYTHING
 from anlan.apps.warnings import selectors
 from anlan.rules.rulebook import load
@@ -51,8 +52,22 @@ def test_the_workbook_has_the_same_rows(world: World) -> None:
     assert {row[0] for row in rows[1:]} == {world.plants[key].warning.number for key in ("a1", "a2", "b1")}
 
 
+@pytest.mark.case("G10")
+def test_telephones_are_for_those_who_ring_people_up(world: World) -> None:
+    """An administrator of the city sees the lists, on the page and in the workbook, without a number."""
+    Grant.objects.filter(user=world.users["city"]).update(role=Role.ADMIN)
+    client = world.client("city")
+    page = client.get("/warnings/neglected/").content.decode()
+    assert world.plants["a1"].warning.number in page
+    assert "0000-1234567" not in page
+    answer = client.get("/warnings/neglected/?format=xlsx")
+    rows = list(openpyxl.load_workbook(io.BytesIO(answer.content)).worksheets[0].iter_rows(min_row=2, values_only=True))
+    assert rows
+    assert not any("1234567" in str(cell) for row in rows for cell in row)
+
+
 def test_who_opens_in_time_is_not_listed_and_who_opens_late_stays_with_the_time(world: World) -> None:
-    world.client("city").get(f"/warnings/{world.plants['a1'].warning.number}/")
+    world.client("city").post(f"/warnings/{world.plants['a1'].warning.number}/read/")
     late = world.client("city").get("/warnings/neglected/").content.decode()
     assert "才查看" in late
     fresh = neighbours.plant(

@@ -68,7 +68,8 @@ def test_opening_the_dossier_is_reading_the_message_for_its_recipients_alone(
     number = installation.hands.do("raise_level", source="990121004001", level="yellow", minutes=2)["number"]
     visit("city", f"/warnings/{number}/")  # sees it, is no recipient of a yellow one
     assert installation.hands.do("warning", number=number)["read"] == []
-    visit("park-east", f"/warnings/{number}/")
+    page = visit("park-east", f"/warnings/{number}/")
+    expect(page.locator("[hx-post$='/read/']")).to_have_count(0)  # it is gone when the reading has been taken
     assert installation.hands.do("warning", number=number)["read"] == ["agency:prk-east"]
     page = visit("county-a", f"/warnings/{number}/")
     expect(page.locator("#recipients tr", has_text="示例东化工园区管委会")).to_contain_text("1/1")

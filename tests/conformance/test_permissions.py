@@ -62,6 +62,7 @@ ADDRESSES: dict[str, Address] = {
     "search": Address("/search/?q=厂"),
     "warnings": Address("/warnings/", workbook=True, fragment=True),
     "warning": Address(of=lambda plant: f"/warnings/{plant.warning.number}/"),
+    "warning-read": Address(of=lambda plant: f"/warnings/{plant.warning.number}/read/", post=lambda plant: {}),
     "neglected": Address("/warnings/neglected/?fault=long"),
     "warning-act": Address(
         of=lambda plant: f"/warnings/{plant.warning.number}/confirm/", post=lambda plant: {"text": "已到现场"}

@@ -23,6 +23,7 @@ urlpatterns = [
     path("warnings/", warnings.warnings, name="warnings"),
     path("warnings/neglected/", neglected.neglected, name="neglected"),
     path("warnings/<str:number>/", warnings.dossier, name="warning"),
+    path("warnings/<str:number>/read/", warnings.read, name="warning-read"),
     path("warnings/<str:number>/<slug:verb>/", warnings.act, name="warning-act"),
     path("", include("anlan.apps.accounts.urls")),
     path("", include("anlan.apps.monitoring.urls")),

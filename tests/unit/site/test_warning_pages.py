@@ -151,14 +151,32 @@ def test_a_site_order_is_answered_by_its_tracker_alone_with_all_its_texts(world:
     assert order.executor == world.agencies["county-a"]
 
 
+@pytest.mark.case("G10")
+def test_a_dossier_that_is_fetched_is_not_read_and_one_that_is_seen_is(world: World, warning: Warning) -> None:
+    """Mail scanners and link previews fetch; the page that a person sees says so by a POST of its own."""
+    client = world.client("holder")
+    html = client.get(f"/warnings/{warning.number}/").content.decode()
+    assert f'hx-post="/warnings/{warning.number}/read/"' in html
+    mine = Message.objects.by_the_machine().filter(person=world.users["holder"].person)
+    assert mine.exists()
+    assert not mine.filter(read_at__isnull=False).exists()
+    assert client.get(f"/warnings/{warning.number}/read/").status_code == 405
+    assert client.post(f"/warnings/{warning.number}/read/").status_code == 200
+    first = list(mine.values_list("pk", "read_at"))
+    assert None not in dict(first).values()
+    assert client.post(f"/warnings/{warning.number}/read/").status_code == 200
+    assert list(mine.values_list("pk", "read_at")) == first
+    assert "/read/" not in client.get(f"/warnings/{warning.number}/").content.decode()
+
+
 def test_opening_the_dossier_reads_the_messages_of_the_one_who_opens_it(world: World, warning: Warning) -> None:
-    world.client("holder").get(f"/warnings/{warning.number}/")
+    world.client("holder").post(f"/warnings/{warning.number}/read/")
     read = Message.objects.by_the_machine().filter(read_at__isnull=False)
     people = {message.recipient_kind for message in read}
     assert people <= {"person", "enterprise"}
     world.client("city").get(f"/warnings/{warning.number}/", **HX)  # a live refresh is not an opening
     assert not read.filter(recipient="agency:city-1").exists()
-    world.client("city").get(f"/warnings/{warning.number}/")
+    world.client("city").post(f"/warnings/{warning.number}/read/")
     assert read.filter(recipient="agency:city-1").exists()
 
 

@@ -93,12 +93,13 @@ def places_in(agencies: Collection[Agency]) -> list[Post]:
     return list(rows.select_related("person", "agency", "section").order_by("agency__path", "person__code"))
 
 
-def has_place_within(person: Person, paths: Collection[str]) -> bool:
-    """Whether a person has or had a place in an agency below one of the paths."""
+def has_place_within(person: Person, paths: Collection[str], *, ever: bool = False) -> bool:
+    """Whether a person has a place in an agency below one of the paths; with ``ever`` also one that ended."""
     inside = Q(pk__in=[])
     for path in paths:
         inside |= Q(agency__path__startswith=path)
-    return person.posts.filter(inside).exists()  # type: ignore[attr-defined]
+    posts = person.posts.filter(inside)  # type: ignore[attr-defined]
+    return bool((posts if ever else posts.filter(valid_until__isnull=True)).exists())
 
 
 def agencies_of(person_id: int, at: datetime) -> list[Agency]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.org.scope import Scope
 from anlan.apps.warnings import selectors
 from anlan.apps.warnings.selectors import Neglected
@@ -51,6 +53,10 @@ def neglected(request: HttpRequest) -> HttpResponseBase:
     title, words, read = FAULTS[fault]
     wants_workbook = request.GET.get("format") == "xlsx"
     rows = read(request.scope, now, None if wants_workbook else SHOWN + 1)  # type: ignore[attr-defined]
+    rows = [
+        row if entitlements.may_see_phones(request.user, row.episode.enterprise_id, now) else replace(row, contact="")
+        for row in rows
+    ]
     if wants_workbook:
         return sheet_of(request, COLUMNS, rows, title=str(title), now=now, asked=[str(words)])
     context = {

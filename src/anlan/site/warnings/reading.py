@@ -1,4 +1,4 @@
-"""Messages about a warning that its reader has not read yet: opening the dossier is reading them."""
+"""Messages about a warning that its reader has not read yet: seeing the dossier is reading them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
@@ -124,19 +124,30 @@ def gather(request: HttpRequest, warning: Warning, now: datetime) -> dict[str, A
 
 @require_safe
 def dossier(request: HttpRequest, number: str) -> HttpResponse:
-    """The dossier of one warning. Opening it marks the messages about it that are addressed to the reader as read."""
+    """The dossier of one warning. Fetching it reads nothing: mail scanners and link previews fetch as well. The page
+    that a person sees says so by itself (`read`)."""
     now = clock.now()
     warning = look_up(request, number, now)
-    if request.method == "GET" and not request.headers.get("HX-Request"):
-        _read(request, warning, now)
     context = gather(request, warning, now)
     if request.headers.get("HX-Request"):
         return render(request, "warnings/_living.html", context)
     context |= evidence(warning, request.scope, now)  # type: ignore[attr-defined]
+    context["unread"] = bool(unread(warning, request.scope))  # type: ignore[attr-defined]
     context["forms"] = blank_forms(context["may"])
     asked = request.GET.get("act", "")
     context["opened"] = "" if asked == "clear" and context["against"] else asked
     return render(request, "warnings/dossier.html", context)
+
+
+@require_POST
+def read(request: HttpRequest, number: str) -> HttpResponse:
+    """The dossier is open before a person: the messages about it that are addressed to the reader are read.
+
+    Sent by the page itself while it is visible. Again is no other reading; 503 when it could not be written, and the
+    page sends it again.
+    """
+    now = clock.now()
+    return HttpResponse(status=200 if _read(request, look_up(request, number, now), now) else 503)
 
 
 @require_safe
@@ -200,11 +211,15 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     return render(request, "warnings/dossier.html", context, status=422)
 
 
-def _read(request: HttpRequest, warning: Warning, now: datetime) -> None:
-    """What was told about the warning is read by who opens it, and by who acts on it without opening it."""
+def _read(request: HttpRequest, warning: Warning, now: datetime) -> bool:
+    """What was told about the warning is read by who opens it, and by who acts on it without opening it.
+
+    False when that could not be written now.
+    """
     mine = unread(warning, request.scope)  # type: ignore[attr-defined]
-    if mine:
-        try_to_write(lambda: services.mark_all_read(mine, actor=str(request.user), at=now), "a reading")
+    if not mine:
+        return True
+    return try_to_write(lambda: services.mark_all_read(mine, actor=str(request.user), at=now), "a reading")
 
 
 def blank_forms(may: Entitled) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from anlan.apps.enrolment.sheets.base import ENTERPRISE, Sheet, Values, clean, e
 from anlan.apps.org import selectors as org
 from anlan.apps.org import services as org_services
 from anlan.apps.org.models import Person, Role
-from anlan.apps.org.scope import Scope
+from anlan.apps.org.scope import EVERYTHING, Scope
 from anlan.apps.registry import services
 from anlan.apps.registry.models import DutyPost
 from anlan.apps.registry.selectors import register
@@ -303,10 +303,17 @@ def unit_of(values: Values, desk: Desk) -> dict[str, Any]:
 
 
 def knows(desk: Desk, person: Person) -> bool:
-    """Whether a person belongs to a unit that this administrator registers for (or to none at all yet)."""
+    """Whether a person belongs to a unit that this administrator registers for (or to none at all yet).
+
+    Where they work now decides. Only who works nowhere any more belongs to where they last did, to be taken on again.
+    """
     scope = desk.scope
     if scope.everything or person.pk is None:
         return True
-    if org.has_place_within(person, scope.agency_paths) or register.is_employed_within(person, scope):
-        return True
-    return not org.has_place_within(person, ["/"]) and not register.is_known_elsewhere(person)
+    for ever in (False, True):
+        in_agency = org.has_place_within(person, scope.agency_paths, ever=ever)
+        if in_agency or register.is_employed_within(person, scope, ever=ever):
+            return True
+        if org.has_place_within(person, ["/"], ever=ever) or register.is_employed_within(person, EVERYTHING, ever=ever):
+            return False
+    return True

@@ -46,14 +46,10 @@ def employments_in(scope: Scope) -> Any:
     return rows.select_related("enterprise", "person").order_by("enterprise__code", "person__code")
 
 
-def is_employed_within(person: Person, scope: Scope) -> bool:
-    """Whether a person is or was on the staff of an enterprise of the scope."""
-    return Employment.objects.visible_to(scope).filter(person=person).exists()
-
-
-def is_known_elsewhere(person: Person) -> bool:
-    """Whether a person is or was on any enterprise's staff."""
-    return Employment.objects.by_the_machine().filter(person=person).exists()
+def is_employed_within(person: Person, scope: Scope, *, ever: bool = False) -> bool:
+    """Whether a person is on the staff of an enterprise of the scope; with ``ever`` also whether they were."""
+    staff = Employment.objects.visible_to(scope).filter(person=person)
+    return (staff if ever else staff.filter(valid_until__isnull=True)).exists()
 
 
 def holder_of(source: HazardSource, post: str) -> DutyHolder | None:
