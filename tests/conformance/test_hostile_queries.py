@@ -15,6 +15,7 @@ from anlan import border, drills
 from anlan import now as clock
 from anlan.apps.drills import services as drill_services
 from anlan.apps.external import cap
+from anlan.apps.monitoring.models import Alarm
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +63,16 @@ def test_an_address_of_an_odd_number_is_not_there(world: World, key: str) -> Non
 def test_a_form_that_names_an_odd_record_names_none(world: World, raw: str) -> None:
     answer = world.client("county").post("/contacts/", {"act": "withdraw", "contact": raw})
     assert answer.status_code < 500
+
+
+@pytest.mark.case("G10")
+@pytest.mark.parametrize(
+    "until", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2024-02-30T00:00+08:00", "²"]
+)
+def test_an_odd_instant_acknowledges_nothing(world: World, until: str) -> None:
+    answer = world.client("holder").post("/alarms/acknowledge/all/", {"until": until})
+    assert answer.status_code == 302
+    assert Alarm.objects.get(pk=world.plants["a1"].alarm.pk).acknowledged_at is None
 
 
 @pytest.mark.case("G10")

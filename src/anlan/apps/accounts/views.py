@@ -77,7 +77,11 @@ class OwnPasswordForm(PasswordChangeForm):
     def clean_old_password(self) -> str:
         """Counts the try before the password is looked at: a session left open is no place to guess."""
         taken = guessing.take({f"own password {self.user.pk}": guessing.OWN_PASSWORD}, clock.now())
-        old = super().clean_old_password()
+        try:
+            old = super().clean_old_password()
+        except TooBusy:
+            taken.give_back()
+            raise
         taken.give_back()
         return str(old)
 

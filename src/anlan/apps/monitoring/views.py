@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -9,11 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from anlan import border
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.monitoring import selectors, services, tables
@@ -103,8 +104,8 @@ def acknowledge_all(request: Any) -> HttpResponse:
         every = every.filter(~selectors.is_shelved(now))
     page = tables.ALARMS.read(request, every.filter(acknowledged_at__isnull=True, enterprise__in=mine))
     back = f"{reverse('alarms')}?{request.GET.urlencode()}"
-    until = now if request.method != "POST" else parse_datetime(request.POST.get("until", ""))
-    if page.problems or until is None or until.tzinfo is None:
+    until = now if request.method != "POST" else _instant(request.POST.get("until", ""))
+    if page.problems or until is None:
         messages.warning(request, _("筛选条件读不出，没有确认任何报警：%(why)s") % {"why": "；".join(page.problems)})
         return redirect(back)
     waiting = page.matching.filter(detected_at__lte=until).order_by("raised_at", "pk")
@@ -121,6 +122,14 @@ def acknowledge_all(request: Any) -> HttpResponse:
         said += _("一次最多 %(most)d 条，还有 %(left)d 条符合筛选，可再确认一次。") % figures
     messages.info(request, said)
     return redirect(back)
+
+
+def _instant(raw: str) -> datetime | None:
+    """When the person was asked; None for what is no instant."""
+    try:
+        return border.instant(raw)
+    except ValueError:
+        return None
 
 
 def _actor(request: Any) -> str:

@@ -60,9 +60,15 @@ class Look:
 
 
 def start(person: Person, *, actor: str, at: datetime) -> WayTest:
-    """Begin a test whose telling goes to ``person``. Raises `Refused` while another one runs."""
+    """Begin a test whose telling goes to ``person``. Raises `Refused` while another one runs.
+
+    One at which nobody has looked for longer than any step may take was left behind: it ends here.
+    """
     try:
         with transaction.atomic():
+            left = WayTest.objects.by_the_machine().filter(running="x", moved_at__lt=at - RECEIPT_PATIENCE).first()
+            if left is not None:
+                _finish(left, at, actor)
             run = WayTest.objects.create(person=person, started_by=actor[:80], started_at=at, moved_at=at)
             run.key = way_unit.put_into_use(actor, at)
             run.save(update_fields=["key"])

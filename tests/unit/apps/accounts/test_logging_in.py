@@ -217,6 +217,19 @@ def test_whoever_comes_to_a_full_door_is_told_in_words_and_loses_no_try(
     assert Tries.objects.get(key="name officer").count == 0
 
 
+@pytest.mark.case("G6")
+def test_a_full_door_costs_no_try_of_the_own_password_either(
+    argon: None, officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Client()
+    desk.force_login(officer)
+    monkeypatch.setattr(hashing, "_queue", threading.BoundedSemaphore(1))
+    form = {"old_password": RIGHT, "new_password1": "另一个密码-5511", "new_password2": "另一个密码-5511"}
+    with hashing._turn():
+        assert desk.post("/password/", form).status_code == 503
+    assert Tries.objects.get(key=f"own password {officer.pk}").count == 0
+
+
 @pytest.mark.case("G10")
 def test_a_password_that_somebody_else_gave_is_changed_before_anything_else(db: None) -> None:
     person = Person.objects.create(code="p-1", name="示例甲")

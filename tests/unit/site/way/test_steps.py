@@ -199,6 +199,24 @@ def test_one_runs_at_a_time_and_another_begins_after_it(
     assert run(begin(tester, ticking), ticking, sms).step is WayStep.RECEIPT
 
 
+@pytest.mark.case("G11")
+def test_a_test_that_was_left_behind_keeps_nobody_from_the_next(
+    plant: Plant, ticking: FakeClock, sms: Line, tester: Person
+) -> None:
+    """Whoever begins one and closes the page would else block every other administrator for good."""
+    left = begin(tester, ticking)
+    ticking.advance(whole_way.RECEIPT_PATIENCE.total_seconds())
+    with pytest.raises(whole_way.Refused):
+        begin(tester, ticking)
+    ticking.advance(1)
+    another = begin(tester, ticking)
+    left.refresh_from_db()
+    assert not left.is_running
+    assert left.key == ""
+    assert another.is_running
+    assert Gateway.objects.by_the_machine().get(code=way_unit.GATEWAY).is_active
+
+
 def test_two_who_look_at_once_write_one_step(plant: Plant, ticking: FakeClock, sms: Line, tester: Person) -> None:
     test = begin(tester, ticking)
     other = WayTest.objects.by_the_machine().get()
