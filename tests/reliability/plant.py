@@ -188,6 +188,18 @@ class Feed:
         for thread in self._threads:
             thread.start()
 
+    def wait_for(self, packets: int, patience_s: float = 120) -> None:
+        """Wait until so many more packets have been acknowledged, however long it takes; fail when for ``patience_s``
+        not one was."""
+        goal, seen = self.ledger.packets + packets, self.ledger.packets
+        heard = time.monotonic()
+        while self.ledger.packets < goal:
+            if self.ledger.packets != seen:
+                seen, heard = self.ledger.packets, time.monotonic()
+            assert time.monotonic() - heard < patience_s, f"no packet acknowledged for {patience_s} s"
+            assert not self.failures, self.failures
+            time.sleep(0.02)
+
     def stop(self) -> Ledger:
         """End after the packet at hand has been acknowledged."""
         self._leave.set()
