@@ -13,7 +13,7 @@ from tests.neighbours import World
 
 from anlan import now as clock
 
-pytestmark = [pytest.mark.django_db, pytest.mark.case("G10")]
+pytestmark = pytest.mark.django_db
 BESIDE = {"django_session", "accounts_visit"}
 """What is written of every request: that the session is alive."""
 
@@ -38,6 +38,7 @@ def tables() -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
+@pytest.mark.case("G10")
 @pytest.mark.parametrize("who", ["holder", "county", "city"])
 def test_get_and_head_change_nothing(world: World, who: str) -> None:
     client, plant = world.client(who), world.plants["a1"]

@@ -12,7 +12,7 @@ from anlan.apps.org.models import Agency, Person, Post, Role
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Employment, Enterprise
 
-pytestmark = [pytest.mark.django_db, pytest.mark.case("G10")]
+pytestmark = pytest.mark.django_db
 
 
 def own() -> Scope:
@@ -33,6 +33,7 @@ def leaves() -> None:
     Employment.objects.by_the_machine().filter(person__code="new-2").update(valid_until=NOW)
 
 
+@pytest.mark.case("G10")
 def test_a_former_employer_changes_no_telephone_of_who_works_elsewhere_now() -> None:
     bring(book(WHOLE))
     assert refusals(bring(with_phone("13800000001"), own()).report) == {}
@@ -45,6 +46,7 @@ def test_a_former_employer_changes_no_telephone_of_who_works_elsewhere_now() -> 
     assert phone() == "13800000001"
 
 
+@pytest.mark.case("G10")
 def test_who_works_nowhere_any_more_is_taken_on_again_by_the_last_employer() -> None:
     bring(book(WHOLE))
     leaves()
