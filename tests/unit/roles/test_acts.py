@@ -125,6 +125,9 @@ TAMPERINGS: dict[str, Callable[[], Any]] = {
     "a pending notice cancelled": lambda: rows("obligations.Obligation").filter(
         kind="notice", state="pending"
     ).update(state="cancelled"),
+    "a notice said to have been missed": lambda: rows("obligations.Obligation").filter(
+        kind="notice", state="cancelled"
+    ).update(state="missed"),
     "a report's lateness": lambda: rows("obligations.Obligation").filter(kind="report").update(state="late"),
     "a deleted obligation": lambda: (
         rows("obligations.Obligation").filter(kind="site_order").order_by("pk").first().delete()
@@ -139,6 +142,9 @@ TAMPERINGS: dict[str, Callable[[], Any]] = {
     "a deleted recipient": lambda: (
         rows("delivery.Message").filter(read_at__isnull=True).order_by("pk").last().delete()
     ),
+    "another recipient": lambda: rows("delivery.Message").filter(
+        pk=rows("delivery.Message").filter(notice__kind="notice").order_by("pk").last().pk
+    ).update(recipient="agency:other"),
     "a notice's words": lambda: rows("delivery.Notice").filter(kind="notice").update(body="无"),
     "a notice's time": lambda: rows("delivery.Notice").filter(kind="notice").update(
         sent_at=F("due_at") - timedelta(hours=1)

@@ -146,6 +146,8 @@ def test_a_site_order_is_answered_by_its_tracker_alone_with_all_its_texts(world:
     assert act(city, order.warning, "answer", **{**texts, "result": ""}) == 422
     assert act(city, order.warning, "delegate", agency=str(world.agencies["county-a"].pk)) == 302
     assert act(world.client("county"), order.warning, "answer", **texts) == 302  # now the county may
+    again = {**texts, "result": "另一个结果"}
+    assert act(world.client("county"), order.warning, "answer", **again) == 403  # an answer is given once
     order.refresh_from_db()
     assert order.result == "已停"
     assert order.executor == world.agencies["county-a"]

@@ -165,3 +165,20 @@ def test_a_clock_that_went_back_for_good_is_believed_again_once_it_has_caught_up
     engine.hear(85)
     assert engine.said == ["high raised"]
     assert engine.events[0].at_us == micros(engine.now)
+
+
+def test_a_receipt_after_our_own_clock_was_set_back_by_hours_stands_as_it_is() -> None:
+    """Only a little is bridged: a receipt put hours ahead would be later than everything still to come."""
+    clocks, ahead = GatewayClocks(), timedelta(hours=2)
+    decoder = FrameDecoder(PointTable([SPEC]), lambda gateway, tags_hash: None)
+
+    def heard(second: int, off: timedelta) -> tuple[int, int]:
+        at = START + timedelta(seconds=second)
+        sent = record(at + off, -off, 50)
+        return clocks.evaluated(marked(decoder.decode(sent), sent)).received_at_us, sent.received_at_us
+
+    for second in range(0, 30, 5):
+        heard(second, ahead)
+    for second in range(30, 60, 5):
+        stands, came = heard(second, timedelta(0))
+        assert stands == came

@@ -11,6 +11,8 @@ from tests.unit.apps.delivery.doubles import Line, build, contact, holder, insta
 
 from anlan.apps.delivery.models import Delivery, DeliveryState, FallBack, Message, Rung
 from anlan.apps.delivery.services import contacts, pass_on_stranded, send_due
+from anlan.apps.delivery.services.acting import with_deputies
+from anlan.apps.delivery.services.draft import Draft
 from anlan.apps.findings.models import Finding, FindingState
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
@@ -135,6 +137,21 @@ def test_ways_of_one_order_are_used_together(source: HazardSource, monkeypatch: 
     assert told(lines["sms"]) == told(lines["voice"]) == ["丙"]
 
 
+def test_a_letter_that_waits_for_its_own_sender_still_goes_when_the_way_beside_it_was_quicker(
+    source: HazardSource, monkeypatch: Any
+) -> None:
+    main = holder(source)
+    lines = install(monkeypatch, Line("sms"), Line("voice"))
+    contact(main, "sms", "13800000001", order=1)
+    contact(main, "voice", "13800000001", order=1)
+    notice(source, [to_person(main)])
+    clock = FakeClock(at("08:00"))
+    run(lines["sms"], clock)
+    assert told(lines["sms"]) == ["丙"]
+    run(lines["voice"], clock)
+    assert told(lines["voice"]) == ["丙"]
+
+
 @pytest.mark.parametrize("with_deputy", [True, False])
 def test_without_any_number_it_falls_to_the_deputy_then_to_the_desk_then_to_nobody_with_a_record(
     source: HazardSource, sms: Line, with_deputy: bool
@@ -228,6 +245,19 @@ def test_the_deputy_of_somebody_away_is_told_beside_them_marked_and_hears_the_en
     ]  # fmt: skip
     run(sms, FakeClock(at("09:00")))
     assert sorted(told(sms)) == ["丁（代丙）", "丁（代丙）", "丙", "丙", "丙"]
+
+
+def test_in_one_batch_the_deputy_is_told_until_the_instant_of_the_return_and_not_at_it(source: HazardSource) -> None:
+    main, other = holder(source), person("d1", "丁")
+    deputy(main, other, away=True, until=at("08:30"))
+    drafts = [
+        Draft(
+            key=key, kind="notice", subject="warning:1", enterprise=source.enterprise, source_id=source.pk, level="red",
+            due_at=when, sent_at=when, to=(to_person(main),), title="x",
+        )
+        for key, when in (("n1", at("08:30") - timedelta(seconds=1)), ("n2", at("08:30")))
+    ]  # fmt: skip
+    assert [[to.name for to in each.to] for each in with_deputies(drafts)] == [["丙", "丁"], ["丙"]]
 
 
 def test_numbers_of_the_register_become_contacts_and_follow_it(source: HazardSource, sms: Line) -> None:

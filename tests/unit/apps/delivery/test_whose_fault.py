@@ -17,9 +17,10 @@ from tests.unit.apps.delivery.doubles import Line, build, contact, holder, insta
 
 from anlan.apps.delivery import selectors
 from anlan.apps.delivery.models import ChannelState, Contact, Delivery, DeliveryState, FallBack, Message
-from anlan.apps.delivery.services import contacts, mark_read, pass_on_stranded, send_due, suspending, ways
+from anlan.apps.delivery.services import contacts, mark_read, pass_on_stranded, send_due, suspending, untold, ways
 from anlan.apps.findings.models import Finding
 from anlan.apps.journal import services as journal
+from anlan.apps.journal.models import Entry
 from anlan.apps.org.models import Deputy, Person
 from anlan.apps.registry.models import Enterprise, HazardSource
 from anlan.channels import (
@@ -156,6 +157,17 @@ def test_a_notice_that_reached_nobody_is_a_finding_and_a_fault_until_somebody_is
 
 
 @pytest.mark.case("B1")
+def test_of_two_that_find_that_nobody_was_reached_one_says_so(source: HazardSource, sms: Line) -> None:
+    posted = notice(source, [to_person(holder(source))])
+    Delivery.objects.all().update(state=DeliveryState.FAILED)
+    one, other = (type(posted).objects.by_the_machine().get(pk=posted.pk) for _ in range(2))
+    assert untold.look(one, "余额不足", at("08:01"))
+    assert not untold.look(other, "余额不足", at("08:02"))
+    assert Entry.objects.filter(act="notice_reached_nobody").count() == 1
+    assert Finding.objects.by_the_machine().get(kind="nobody_told").times == 1
+
+
+@pytest.mark.case("B1")
 def test_a_passing_hiccup_is_not_yet_nobody_and_a_reading_on_the_platform_is_somebody(
     source: HazardSource, sms: Line
 ) -> None:
@@ -207,6 +219,25 @@ def test_a_suspended_number_is_still_used_when_there_is_no_other_and_works_again
     assert (row.suspended_until, row.disabled_because) == (None, "")
     assert "contact_failed" not in open_findings()
     assert list(journal.broken()) == []
+
+
+@pytest.mark.case("B1")
+def test_a_number_is_suspended_anew_once_its_time_is_over_and_not_before(source: HazardSource, sms: Line) -> None:
+    main = holder(source)
+    row = contact(main, "sms", "13800000001")
+    sms.answers["*"] = NoSuchAddress("空号")
+    over = at("08:00") + suspending.SUSPENDED_FOR
+    for key, when, until, words in (
+        ("n1", at("08:00"), over, 1),
+        ("n2", over - timedelta(seconds=1), over, 1),
+        ("n3", over, over + suspending.SUSPENDED_FOR, 2),
+    ):
+        notice(source, [to_person(main)], key=key, when=when)
+        run(sms, FakeClock(when), 1)
+        row.refresh_from_db()
+        assert (row.suspended_until, Message.objects.by_the_machine().filter(notice__kind="contact").count()) == (
+            until, words,
+        )  # fmt: skip
 
 
 @pytest.mark.case("B1")

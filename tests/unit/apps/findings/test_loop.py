@@ -105,6 +105,18 @@ def test_the_clock_marks_what_is_not_rectified_in_time_and_it_stays_owed(finding
     assert [step.kind for step in row.steps.all()] == ["assigned", "overdue", "rectified"]
 
 
+@pytest.mark.parametrize(("seconds", "state"), [(0, "done"), (1, "late")])
+def test_rectified_at_the_very_limit_is_in_time_and_a_second_later_is_not(
+    finding: Finding, seconds: int, state: str
+) -> None:
+    due = assign(finding).due_at
+    assert due is not None
+    when = due + timedelta(seconds=seconds)
+    row = services.rectify(finding, actor="甲", unit="示例化工", at=when, text="已更换阀门")
+    assert Obligation.objects.by_the_machine().get(kind="rectify").state == state
+    assert row.overdue_at == (due if seconds else None)
+
+
 def test_sent_back_it_is_owed_anew_with_a_new_limit(finding: Finding) -> None:
     assign(finding)
     services.rectify(finding, actor="甲", unit="示例化工", at=at("10:00"), text="已更换阀门")

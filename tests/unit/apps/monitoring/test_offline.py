@@ -9,7 +9,7 @@ import pytest
 
 from anlan.apps.monitoring.models import Alarm, AlarmSide, GatewayLink, OfflineSpell
 from anlan.apps.monitoring.selectors import point_specs
-from anlan.apps.monitoring.services import Sign, apply_events, record_signs, sweep_links
+from anlan.apps.monitoring.services import Sign, apply_events, lost_links, record_signs, sweep_links
 from anlan.apps.org.models import Agency
 from anlan.apps.registry.models import Point
 from anlan.apps.rulebook.services import refine
@@ -76,6 +76,22 @@ def test_a_gateway_just_heard_of_is_not_declared_silent_over_what_is_on_record(w
     assert sweep_links(late, None, heard=gateways) == 0
     assert sweep_links(late, None, heard=gateways[:1]) == len(gateways) - 1
     assert GatewayLink.objects.get(online=True).gateway.code == gateways[0]
+
+
+def test_a_gateway_heard_between_the_look_and_the_word_stays_online(
+    world: list[Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway, late = world[0].gateway, NOON + 40 * MINUTE
+    record_signs([Sign(gateway, NOON, NOON)])
+
+    def heard_meanwhile(gateways: object, now: object) -> set[int]:
+        record_signs([Sign(gateway, late, late)])
+        return set()
+
+    monkeypatch.setattr(lost_links, "explained", heard_meanwhile)
+    assert sweep_links(late) == 0
+    assert GatewayLink.objects.get().online
+    assert OfflineSpell.objects.get().ended_at == late
 
 
 def test_a_region_that_falls_silent_is_declared_in_parts(world: list[Site], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -196,3 +197,22 @@ def test_what_agrees_is_left_alone() -> None:
     assert engine.agree() == Settled()
     assert engine.restart() == Settled()
     assert agreement.words(Settled()) == ""
+
+
+async def test_a_look_at_other_partitions_or_by_another_memory_is_no_word_about_these() -> None:
+    """What was taken up meanwhile is not in the answer: all of it would seem to be in memory alone."""
+
+    class Core(EngineCore):
+        def differences(self, known: object, partitions: object) -> set[str]:
+            return {"a1"}
+
+    async def ask(partitions: object) -> agreement.Known:
+        return {}
+
+    core, look = Core([]), agreement.Agreement(ask)
+    for asked, partitions, found in ((core, {1}, {"a1"}), (core, {1, 2}, set()), (Core([]), {1}, set())):
+        look.begin(core, {1})
+        assert look.suspects(core, {1}) == set(), "under way"
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert look.suspects(asked, partitions) == found

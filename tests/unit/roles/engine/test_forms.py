@@ -85,6 +85,23 @@ def test_numbers_read_again_after_a_crash_open_no_gap_and_stay_with_what_is_save
     assert not again.everything([]).sequences
 
 
+def test_the_newest_message_handed_once_more_says_nothing_again() -> None:
+    """Numbers, alarms of the enterprise's system and refusals have no guard but the position."""
+    alarm = {"targetCode": SITE.points[0], "alarmTime": collect_time(NOW), "startStatus": "1"}
+    alarms = {"enterpriseId": SITE.enterprise, "gatewayId": SITE.gateway, "alarms": [alarm]}
+    sent = message(
+        1,
+        record({"enterpriseId": SITE.enterprise, "report": alarms}, Form.ALARMS, 1),
+        record(compact(SITE.enterprise, SITE.gateway, NOW, {"X": 1.0}), Form.COMPACT, 2),
+    )
+    engine = core()
+    engine.take([sent])
+    engine.take([sent])
+    assert engine.sequences.repeated == 0
+    assert len(engine.edge_alarms) == 1
+    assert [each.repeats for each in engine.everything([]).refused] == [1]
+
+
 def test_alarms_of_the_enterprises_system_are_in_the_next_commit_with_their_partition() -> None:
     alarm = {"targetCode": SITE.points[0], "alarmTime": collect_time(NOW), "startStatus": "1"}
     report = {"enterpriseId": SITE.enterprise, "gatewayId": SITE.gateway, "alarms": [alarm, {"targetCode": 5}]}

@@ -103,6 +103,20 @@ def test_a_kill_on_the_way_does_not_make_what_is_read_again_new() -> None:
 
 
 @pytest.mark.case("A2")
+def test_the_last_message_that_is_read_again_says_nothing_of_the_present_either() -> None:
+    engine = Engine()
+    for value in (95, 95, 95, 95, 50):
+        engine.at += timedelta(minutes=2)
+        engine.publish(value)
+    assert engine.read()
+    alarms = Alarm.objects.count()
+    del engine.log[-1]
+    assert engine.start().again_until == 4
+    assert engine.read() == 0
+    assert Alarm.objects.count() == alarms
+
+
+@pytest.mark.case("A2")
 def test_the_log_lacks_only_what_a_commit_of_events_alone_was_of() -> None:
     """Positions are behind the states then, and hold; the states' numbers are given out again all the same."""
     engine = Engine()

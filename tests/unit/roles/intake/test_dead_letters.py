@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
+from anlan.apps.monitoring.services import Pause
 from anlan.roles.intake.standing import Said
 from anlan.testing.sender import packet
 from anlan.testing.sites import Site
@@ -59,6 +61,27 @@ async def test_a_pause_holds_while_the_records_are_away_and_is_written_when_they
     desk.kept.up = True
     desk.standing.refresh()
     assert len(desk.kept.kept) == 1
+
+
+async def test_a_pause_that_begins_while_an_earlier_one_is_written_holds_and_is_written_too(desk: Desk) -> None:
+    gateway = desk.sites[0].gateway
+    first, second = (
+        Pause(gateway, NOW + timedelta(minutes=m), NOW + timedelta(minutes=m + 5), 20, 20, "malformed") for m in (0, 1)
+    )
+    write = desk.kept.pauses
+
+    def slowly(found: Iterable[Pause]) -> int:
+        written = write(found)
+        if second not in desk.kept.kept:
+            desk.standing.pause(second)
+        return written
+
+    desk.kept.pauses = slowly  # type: ignore[method-assign]
+    desk.standing.pause(first)
+    desk.standing.refresh()
+    assert desk.standing.paused_until(gateway, NOW) == second.until
+    desk.standing.refresh()
+    assert desk.kept.kept == [first, second]
 
 
 async def test_less_than_half_bad_is_no_reason(desk: Desk) -> None:

@@ -101,6 +101,17 @@ def test_the_verdict_of_the_time_before_holds_while_gateways_are_counted_anew() 
     assert own.doubt() == ""
 
 
+def test_half_of_the_gateways_prove_nothing_against_our_clock_and_one_more_does() -> None:
+    own = OwnTime(FakeClock(NOW))
+    for gateway in ("a", "b"):
+        own.differs(gateway, ahead=True)
+    for gateway in ("c", "d"):
+        own.agrees(gateway)
+    assert own.doubt() == ""
+    own.differs("e", ahead=True)
+    assert own.doubt()
+
+
 async def test_a_pause_that_was_begun_by_a_clock_ahead_is_over_when_it_is_set_right(desk: Desk) -> None:
     one = desk.sites[0]
     slow(desk, timedelta(hours=-1))
