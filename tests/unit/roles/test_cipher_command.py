@@ -19,7 +19,7 @@ KEY = "0123456789abcdef"
 def test_a_key_is_set_listed_and_removed_and_never_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(manage, "migrate", lambda: None)
+    monkeypatch.setattr(manage, "migrate", lambda **_: None)
     (site,) = build(datetime(2026, 3, 2, tzinfo=UTC), enterprises=1, points=1)
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{KEY}\n"))
     assert cipher.main(["set", site.enterprise]) == 0
