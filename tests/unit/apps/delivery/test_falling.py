@@ -202,6 +202,17 @@ def test_a_desk_without_contacts_falls_to_its_duty_officers_and_to_nobody_above(
     assert Message.objects.by_the_machine().filter(agency__isnull=False).count() == 1
 
 
+def test_what_reached_nobody_at_an_agency_is_not_told_to_the_enterprise_that_it_is_about(
+    source: HazardSource, sms: Line
+) -> None:
+    contact(source.enterprise, "sms", "13800000003")
+    notice(source, [to_agency()])
+    run(sms, FakeClock(at("08:00")))
+    assert told(sms) == []
+    assert [row.recipient for row in Message.objects.by_the_machine()] == ["agency:zz"]
+    assert [row.rung for row in FallBack.objects.by_the_machine()] == [Rung.NOBODY]
+
+
 def test_an_account_that_is_refused_disables_nobody_and_falls_to_nobody(source: HazardSource, sms: Line) -> None:
     main = holder(source)
     row = contact(main, "sms", "13800000001")
