@@ -139,3 +139,15 @@ def test_the_wall_sounds_as_well(visit: Visit, installation: Installation) -> No
     installation.hands.do("raise_level", source=SOURCE, level="red", minutes=0)
     expect(page.locator("[data-calls]")).to_contain_text("红色 重大")
     until(page, "window.tones.includes(960)")
+
+
+@pytest.mark.case("F4")
+def test_the_counts_of_the_navigation_follow_while_a_page_stands_open(visit: Visit, installation: Installation) -> None:
+    page = visit("county-b", "/nowhere/")
+    quiet(page, installation)
+    count = page.locator("nav.side [data-figure=warnings]")
+    before = int(count.inner_text())
+    installation.hands.do("raise_level", source=SOURCE, level="yellow", minutes=0)
+    expect(count).to_have_text(str(before + 1))
+    installation.hands.do("raise_level", source=SOURCE, level="none", minutes=0)
+    expect(count).to_have_text(str(before))

@@ -30,12 +30,14 @@ WEEKDAYS = (_lazy("周一"), _lazy("周二"), _lazy("周三"), _lazy("周四"), 
 
 @dataclass
 class Item:
-    """One entry of the navigation. ``count`` None shows no figure."""
+    """One entry of the navigation. ``count`` None shows no figure; ``figure`` is its name in `Shell.figures`, by which
+    the open page keeps it up to date."""
 
     title: str
     url: str
     current: bool = False
     count: int | None = None
+    figure: str = ""
 
 
 @dataclass
@@ -106,12 +108,17 @@ class Shell:
         day = _("%(m)d月%(d)d日") % {"m": today.month, "d": today.day}
         return f"{day} {WEEKDAYS[today.weekday()]}"
 
+    @property
+    def figures(self) -> dict[str, int]:
+        """The counts of the navigation that change while a page stands open, by the name of the page they lead to."""
+        return {"warnings": self.open_warnings, "alarms": self.uncleared_alarms, "todo": self.asked}
+
     def _item(self, title: str, name: str, count: int | None = None) -> Item | None:
         url = _address(name)
         if url is None:
             return None
         path = self.request.path
-        return Item(title, url, path == url or (url != "/" and path.startswith(url)), count)
+        return Item(title, url, path == url or (url != "/" and path.startswith(url)), count, name)
 
     @property
     def may_register(self) -> bool:
@@ -167,10 +174,11 @@ def _address(name: str) -> str | None:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """``now`` (one instant for the whole page), ``now_ms`` for the browser, ``scope`` and ``shell``."""
+    """``now`` (one instant for the whole page), ``now_ms`` for the browser, ``scope`` and ``shell``. There is no
+    shell for those who must make a password of their own first: nothing in it would open, nor the live line."""
     now = clock.now()
     values: dict[str, Any] = {"now": now, "now_ms": epoch_ms(now), "scope": getattr(request, "scope", None)}
     user = getattr(request, "user", None)
-    if user is not None and user.is_authenticated and hasattr(request, "scope"):
+    if user is not None and user.is_authenticated and not user.password_is_first and hasattr(request, "scope"):
         values["shell"] = Shell(request)
     return values

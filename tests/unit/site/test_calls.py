@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -46,7 +47,8 @@ def test_a_standing_warning_calls_those_who_see_it_and_a_rise_is_a_new_call(worl
     (call,) = first["calls"]
     assert call["words"] == "橙色 较大"
     assert call["url"] == f"/warnings/{call['number']}/"
-    assert _calls(world, "stranger") == {"gravest": None, "calls": [], "more": 0}
+    nothing = _calls(world, "stranger")
+    assert (nothing["gravest"], nothing["calls"], nothing["more"]) == (None, [], 0)
     _level(world, "red", 1)
     second = _calls(world, "county")
     assert second["gravest"]["word"] == "红"
@@ -67,4 +69,20 @@ def test_who_has_confirmed_is_called_no_more_and_the_count_goes_on(world: World)
 @pytest.mark.case("F3")
 def test_a_clearing_ends_the_call(world: World) -> None:
     services.clear(Warning.objects.by_the_machine().get(), actor="示例", at=clock.now())
-    assert _calls(world, "county") == {"gravest": None, "calls": [], "more": 0}
+    after = _calls(world, "county")
+    assert (after["gravest"], after["calls"], after["more"]) == (None, [], 0)
+
+
+@pytest.mark.case("F4")
+def test_the_counts_of_the_navigation_come_with_the_calls(world: World) -> None:
+    """Without them an open page showed what it had been made with: 我的待办 4 beside six things that waited."""
+    client = world.client("county")
+    page = client.get("/todo/").content.decode()
+    drawn = dict(re.findall(r'data-figure="(\w+)"[^>]*>(\d+)</b>', page))
+    said = _calls(world, "county")
+    assert {name: str(count) for name, count in said["figures"].items()}.items() <= drawn.items()
+    assert said["figures"]["warnings"] == 1
+    assert said["at"] >= int(re.search(r'data-now="(\d+)"', page)[1])  # type: ignore[index]
+    warning = Warning.objects.by_the_machine().get()
+    services.set_level(warning.source, "none", at=clock.now(), origin=Origin.LOADED, reasons=[])
+    assert _calls(world, "county")["figures"]["warnings"] == 0

@@ -6,6 +6,7 @@ import math
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import PasswordChangeForm
@@ -87,14 +88,24 @@ class OwnPasswordForm(PasswordChangeForm):
 
 
 class ChangePassword(Patient, PasswordChangeView):
-    """Django's own view; what is ours is that this session goes on under the limits and every other one ends."""
+    """Django's own view; what is ours is that this session goes on under the limits and every other one ends.
+
+    Whoever changes the first password stands at the door: a page without the shell,
+    and from it goes where a log-in leads.
+    """
 
     template_name = "accounts/password.html"
     form_class = OwnPasswordForm
     success_url = reverse_lazy("password")
 
+    def get_template_names(self) -> list[str]:
+        is_first = self.request.user.password_is_first  # type: ignore[union-attr]
+        return ["accounts/own_first.html" if is_first else self.template_name]
+
     def form_valid(self, form: Any) -> HttpResponse:
         now = clock.now()
+        if form.user.password_is_first:
+            self.success_url = reverse_lazy(settings.LOGIN_REDIRECT_URL)
         form.user.password_is_first = False
         answer = super().form_valid(form)
         services.end_visits(form.user, actor=f"user:{form.user.get_username()}", at=now)

@@ -14,6 +14,7 @@ from anlan import now as clock
 from anlan.apps.org.scope import Scope
 from anlan.apps.warnings.models import Confirmation, Warning
 from anlan.rules.level import Level
+from anlan.site.context import Shell
 from anlan.site.templatetags.anlan import epoch_ms, level_words, short_time
 
 LISTED = 100
@@ -25,9 +26,12 @@ def calls(request: HttpRequest) -> JsonResponse:
     """Every warning in scope that stands and that the person has not confirmed, gravest and newest first.
 
     ``{"gravest": {"level", "word", "count"} | null, "calls": [{"id", "number", "level", "words", "title", "url",
-    "at_words"}], "more": n}``. ``gravest`` counts all standing warnings of the highest level, confirmed or not: it is
-    the figure of the overview. ``id`` names a warning at one level: a rise is a new call. Asking changes nothing.
+    "at_words"}], "more": n, "figures": {"warnings", "alarms", "todo"}, "at": ms}``. ``gravest`` counts all standing
+    warnings of the highest level, confirmed or not: it is the figure of the overview. ``id`` names a warning at one
+    level: a rise is a new call. ``figures`` are the counts of the navigation at the instant ``at`` (epoch
+    milliseconds). Asking changes nothing.
     """
+    asked_at = clock.now()
     scope: Scope = request.scope  # type: ignore[attr-defined]
     standing = Warning.objects.visible_to(scope).filter(cleared_at__isnull=True)
     counts = dict(standing.order_by().values_list("level").annotate(number=Count("*")))
@@ -43,6 +47,8 @@ def calls(request: HttpRequest) -> JsonResponse:
             "gravest": gravest and {"level": gravest.value, "word": gravest.colour, "count": counts[gravest.value]},
             "calls": called,
             "more": standing.count() - LISTED if len(called) == LISTED else 0,
+            "figures": Shell(request).figures,
+            "at": epoch_ms(asked_at),
         }
     )
 

@@ -239,9 +239,20 @@ def test_a_password_that_somebody_else_gave_is_changed_before_anything_else(db: 
     assert client.get("/").headers["Location"] == "/password/"
     assert client.get("/api/v1/warnings").status_code == 403
     assert client.get("/", headers={"HX-Request": "true"}).headers["HX-Redirect"] == "/password/"
+    door = client.get("/password/").content.decode()  # no navigation that leads nowhere, no live line that is refused
+    assert "初始密码只用来登录一次" in door
+    assert "data-events" not in door
+    assert "登录已结束" not in door
+    assert 'action="/logout/"' in door
     form = {"old_password": first, "new_password1": RIGHT, "new_password2": RIGHT}
-    assert client.post("/password/", form).status_code == 302
+    assert (
+        client.post("/password/", form | {"new_password2": "else"}).content.decode().count("初始密码只用来登录一次")
+        == 1
+    )
+    answer = client.post("/password/", form)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/home/")
     assert client.get("/").status_code == 200
+    assert "data-events" in client.get("/password/").content.decode()
 
 
 @pytest.mark.case("G10")

@@ -122,6 +122,7 @@
   function show() {
     showBar();
     showTitle();
+    showFigures();
     showHorn();
   }
   function showBar() {
@@ -152,6 +153,15 @@
     if (document.title !== now) document.title = now;
     const wanted = top ? drawn(top) : plain;
     if (icon.getAttribute("href") !== wanted) icon.setAttribute("href", wanted);
+  }
+  function showFigures() { // what the desk read before this page was made says nothing new about it
+    if (!standing || standing.at < Number(body.dataset.now)) return;
+    document.querySelectorAll("[data-figure]").forEach((e) => {
+      const figure = standing.figures[e.dataset.figure];
+      if (figure === undefined) return;
+      if (e.textContent !== String(figure)) e.textContent = String(figure);
+      e.classList.toggle("zero", !figure);
+    });
   }
   function drawn(top) { // a square in the level's colour with the count: seen among the tabs
     const style = getComputedStyle(document.documentElement);

@@ -78,10 +78,12 @@
       else tell(kind, detail);
       if (kind === "leave") standing = null;
       if (kind === "resync" || (kind === "hint" && detail.name === "warning")) ask(300);
+      else if (kind === "hint" && !soon) ask(2000); // the counts of the navigation; never in the way of a call
       if (kind === "state" && detail === "on" && !standing) ask(0);
     });
     function ask(delay) { clearTimeout(soon); soon = setTimeout(fetchCalls, delay); }
     async function fetchCalls() {
+      soon = 0;
       if (asking) { again = true; return; }
       if (!members.size) return;
       asking = true;
