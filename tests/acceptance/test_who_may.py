@@ -37,7 +37,7 @@ def test_setting_the_same_level_again_makes_nobody_the_one_who_may_clear_it(plan
         warnings.clear(warning, actor="乙", at=at("08:20"))
     warnings.clear(warning, actor="甲", at=at("08:30"))
     warning.refresh_from_db()
-    assert (warning.issuer, warning.cleared_at) == ("甲", at("08:30"))
+    assert (warning.issuer, warning.cleared_at, warning.by_hand) == ("甲", at("08:30"), {})
 
 
 @pytest.mark.case("D2")

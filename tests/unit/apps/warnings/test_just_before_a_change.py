@@ -13,6 +13,7 @@ from tests.acceptance.worlds import at, scenario
 
 from anlan.apps.delivery.models import Notice, NoticeKind
 from anlan.apps.journal import services as journal
+from anlan.apps.journal.models import Entry
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.obligations.services import firing
@@ -95,6 +96,16 @@ def test_a_site_order_that_fell_due_a_moment_ago_is_issued(source: Any) -> None:
     assert [row.due_at for row in sent("site_order")] == [order_due]
     row = Obligation.objects.by_the_machine().get(kind="site_order", key__startswith="site_order:e", due_at=order_due)
     assert row.state == ObligationState.FIRED
+
+
+def test_a_site_order_that_goes_out_hours_late_says_so_where_it_is_owed_told_and_journaled(source: Any) -> None:
+    row = Obligation.objects.by_the_machine().get(kind="site_order")
+    obligations.run_due(row.due_at + timedelta(hours=5))
+    row.refresh_from_db()
+    assert row.state == ObligationState.MISSED
+    (order,) = sent("site_order")
+    assert order.missed == [row.due_at.isoformat()]
+    assert Entry.objects.get(act="site_order_issued").after["late"] is True
 
 
 def test_a_report_a_moment_late_is_overdue_first(source: Any) -> None:
