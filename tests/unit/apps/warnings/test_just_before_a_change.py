@@ -108,6 +108,15 @@ def test_a_site_order_that_goes_out_hours_late_says_so_where_it_is_owed_told_and
     assert Entry.objects.get(act="site_order_issued").after["late"] is True
 
 
+def test_a_step_that_is_still_due_though_its_level_has_ended_is_cancelled_and_not_sent(source: Any) -> None:
+    warnings.set_level(source, "none", at=at("08:20"))
+    rows = Obligation.objects.by_the_machine().filter(kind="notice")
+    assert rows.update(state=ObligationState.PENDING) == 1
+    obligations.run_due(DUE)
+    assert sent() == []
+    assert notice_states() == [ObligationState.CANCELLED]
+
+
 def test_a_report_a_moment_late_is_overdue_first(source: Any) -> None:
     sign(at("08:20"))
     warnings.set_level(source, "none", at=at("08:20"))
