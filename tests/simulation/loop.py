@@ -1,0 +1,58 @@
+"""An event loop whose time is a number: it never waits, and runs what belongs into threads at once."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Any
+
+
+class _NothingComes(selectors.SelectSelector):
+    """There are no sockets: waiting for them is letting time pass."""
+
+    def __init__(self, loop: SimulatedLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        if timeout is None:
+            raise RuntimeError("everything waits for something that never comes")
+        self._loop.seconds += max(0.0, timeout)
+        return []
+
+
+class SimulatedLoop(asyncio.SelectorEventLoop):
+    """``seconds``: what `time` says; it moves to the next due instant whenever nothing is left to do."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        super().__init__(_NothingComes(self))
+
+    def time(self) -> float:
+        return self.seconds
+
+
+class Inline(Executor):
+    """An executor that does the work at once, in the name of ``owner``; ``around`` hears who is at work."""
+
+    def __init__(self, owner: str, around: Callable[[str | None], None]) -> None:
+        self._owner, self._around = owner, around
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        self._around(self._owner)
+        running = asyncio._get_running_loop()
+        asyncio._set_running_loop(None)  # a thread of the pool has none, and the database looks for it
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001  # as a thread would: it belongs to whoever waits for the result
+            done.set_exception(error)
+        finally:
+            asyncio._set_running_loop(running)
+            self._around(None)
+        return done
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        return
