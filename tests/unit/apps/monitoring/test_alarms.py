@@ -12,7 +12,7 @@ from django.db import transaction
 from msgspec import structs
 
 from anlan.apps.journal.models import Entry
-from anlan.apps.monitoring.models import Alarm, AlarmEvent
+from anlan.apps.monitoring.models import Alarm, AlarmEvent, AlarmOrigin
 from anlan.apps.monitoring.selectors import active_alarms_of
 from anlan.apps.monitoring.services import acknowledge, alarms, apply_events, reactions, record_peaks
 from anlan.apps.registry.models import HazardSource
@@ -119,6 +119,15 @@ def test_events_that_come_again_change_nothing(world: list[Site]) -> None:
     assert apply_events(events, after(60)) == 0
     assert apply_events(events[:1], after(61)) == 0
     assert (list(Alarm.objects.values()), list(AlarmEvent.objects.values())) == before
+
+
+def test_ours_does_not_end_an_alarm_of_the_enterprises_own_system(world: list[Site]) -> None:
+    theirs = Excursion(world[0], NOON)
+    apply_events([theirs.event(Change.RAISED, 1, 85.0, after(5))], after(6))
+    Alarm.objects.update(origin=AlarmOrigin.EDGE)
+    ours = Excursion(world[0], after(10))
+    apply_events([ours.event(Change.RAISED, 1, 86.0, after(15))], after(16))
+    assert dict(Alarm.objects.values_list("origin", "state")) == {"edge": "active", "platform": "active"}
 
 
 def test_an_alarm_acknowledged_while_active_stays_acknowledged_when_it_worsens(world: list[Site]) -> None:
