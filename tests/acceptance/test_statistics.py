@@ -8,9 +8,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-import yaml
 from django.test import RequestFactory
-from tests.acceptance.worlds import AGENCIES, SOURCE, at
+from tests.acceptance.worlds import AGENCIES, SOURCE, at, written
 
 from anlan.apps.delivery.models import Notice
 from anlan.apps.obligations import services as obligations
@@ -31,16 +30,6 @@ from anlan.testing.drill.world import build, settle
 pytestmark = pytest.mark.django_db
 TEXTS = {"result": "已处置", "cause": "阀门内漏", "measures": "更换阀门"}
 ANSWER = {"persons": "张某（示例）", "findings": "阀门内漏", "measures": "停用检修", "result": "已整改"}
-
-
-class _Plain(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def written(raw: dict[str, Any]) -> str:
-    """A scenario as somebody would write it: a drill's text holds no references."""
-    return yaml.dump(raw, Dumper=_Plain, allow_unicode=True)
 
 
 @dataclass

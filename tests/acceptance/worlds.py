@@ -56,7 +56,7 @@ def scenario(
         "until": until,
         "events": list(events),
     }
-    return parse(yaml.safe_dump(raw, allow_unicode=True))
+    return parse(written(raw))
 
 
 def played(*events: dict[str, Any], **world: Any) -> list[dict[str, Any]]:
@@ -74,3 +74,13 @@ def lines(text: str) -> list[dict[str, Any]]:
 def of_kind(found: list[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
     """Only the lines of these kinds."""
     return [line for line in found if line["kind"] in kinds]
+
+
+class _Plain(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def written(raw: dict[str, Any]) -> str:
+    """A scenario as somebody would write it: a drill's text holds no references."""
+    return yaml.dump(raw, Dumper=_Plain, allow_unicode=True)

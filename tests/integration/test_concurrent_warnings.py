@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from tests.acceptance.worlds import AGENCIES, HOLDERS, at
+from tests.acceptance.worlds import AGENCIES, HOLDERS, at, written
 
 from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.journal import services as journal
@@ -38,8 +38,6 @@ class World:
     """Three enterprises with one hazard source each and two points on it; and ways to burn them."""
 
     def __init__(self) -> None:
-        import yaml
-
         from anlan.testing.drill.scenario import parse
         from anlan.testing.drill.world import build
 
@@ -54,7 +52,7 @@ class World:
             "name": "rush", "world": {"agencies": AGENCIES, "enterprises": plants}, "settings": {},
             "start": START.isoformat(), "until": (START + timedelta(days=1)).isoformat(), "events": [],
         }  # fmt: skip
-        self.drilled = build(parse(yaml.safe_dump(raw, allow_unicode=True)))
+        self.drilled = build(parse(written(raw)))
         self.sources: list[HazardSource] = list(self.drilled.sources.values())
         for source in self.sources:
             gateway = Gateway.objects.create(

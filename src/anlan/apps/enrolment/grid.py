@@ -21,9 +21,12 @@ from typing import Any
 
 from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.escape import unescape
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 from openpyxl.xml.constants import SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
+
+from anlan.plain import one_line
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 """The format has no places beyond."""
@@ -160,6 +163,8 @@ class _Parser(WorkSheetParser):  # type: ignore[misc]
         value, kind = found["value"], element.get("t", "n")
         if value is None or (isinstance(value, str) and not value.strip()):
             return self._nothing(element, kind, shared=kind == "s" and value is not None)
+        if isinstance(value, str) and not one_line(unescape(value)) and len(list(element)) > 1:
+            return Cell(fault=BROKEN)  # a text that shows nothing, beside a formula or a value that says otherwise
         if kind not in _KINDS or (isinstance(value, float) and not isfinite(value)):
             return Cell(fault=BROKEN)
         if kind == "e" or found["data_type"] == "e":

@@ -9,7 +9,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 from tests.unit.apps.enrolment.sheets_as_xml import cell_as, sheet_as
 from tests.unit.apps.enrolment.workbooks import WHOLE, book
@@ -78,6 +78,8 @@ def test_any_cell_becomes_a_value_or_a_fault_in_its_place(place: str, xml: str) 
 @pytest.mark.case("C1")
 @QUICK
 @given(CELLS)
+@example('<c r="{0}" t="inlineStr"><f>A1</f><is><t>_x0000_</t></is></c>')
+@example('<c r="{0}" t="inlineStr"><v>0.0</v><is><t>_x0000_</t></is></c>')
 def test_a_limit_is_empty_only_where_the_cell_shows_nothing(xml: str) -> None:
     found = answered(cell_as(GOOD, "点位", "K2", xml.replace("{0}", "K2")))
     if found is None:
