@@ -14,13 +14,15 @@ from tests.unit.roles.test_sealing import _quieted, rows
 
 from anlan.apps.delivery.models import Message
 from anlan.apps.findings import services as findings
-from anlan.apps.findings.models import FindingKind
+from anlan.apps.findings.models import Finding, FindingKind
+from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.services import filings
 from anlan.apps.obligations import services as obligations
 from anlan.apps.registry import services as registry
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import SiteOrder
 from anlan.roles.auditor.acts import baseline, walk
+from anlan.roles.auditor.acts.domain import newest_of
 
 pytestmark = pytest.mark.django_db
 
@@ -186,3 +188,13 @@ def test_every_change_behind_the_acts_is_found_at_once(world: Any) -> None:
                 missed.append(name)
             transaction.set_rollback(True)
     assert missed == []
+
+
+@pytest.mark.case("G7")
+@pytest.mark.django_db
+def test_a_table_that_was_emptied_is_still_compared_up_to_its_last_act(world: Any) -> None:
+    finding = Finding.objects.by_the_machine().order_by("pk").last()
+    assert finding is not None
+    for number in (finding.pk + 5_000, finding.pk + 4_000):
+        journal.record("installation", "finding_opened", at=at("11:37"), actor="user:x", subject=f"finding:{number}")
+    assert newest_of(Finding, "finding") == finding.pk + 5_000

@@ -135,7 +135,10 @@ def test_two_auditors_keep_their_own_faults_and_whoever_found_one_speaks(
 def test_a_warning_whose_clock_stands_still_is_found(red: HazardSource, auditor: Auditor, hands: FakeClock) -> None:
     Obligation.objects.by_the_machine().update(state=ObligationState.CANCELLED)
     obligations.tick("clock", at("08:10"))
-    found = look(auditor, hands, at("08:10"))
+    for _ in range(200):  # one stretch of rows each time, and these may be far on
+        found = look(auditor, hands, at("08:10"))
+        if "acts" in found.kinds:
+            break
     assert found.kinds == {"stopped", "acts"}  # nobody but a hand in the database takes a due thing away
     assert found.faults[0].detail == "YJ-20240301-0001"
 

@@ -10,12 +10,13 @@ from typing import Any, Protocol
 from django.db import transaction
 from django.db.models import Max
 
+from anlan import border
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
 from anlan.rules.calendar import civil
 
 BEYOND = 50
-"""So many numbers behind the last row are looked at for acts: rows that were removed at the end."""
+"""So many numbers behind the last one known, and so many of the newest acts, are looked at for rows that are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +75,22 @@ def acts_of(subjects: Sequence[str]) -> dict[str, list[Entry]]:
 
 
 def newest_of(model: Any, prefix: str) -> int:
-    """The highest key of a table, or of a row that is gone and whose acts are there."""
-    last = model._base_manager.aggregate(newest=Max("pk"))["newest"] or 0
+    """The highest key of a table, or of a row that is gone and whose acts are there: were it all of the table's."""
+    last = int(model._base_manager.aggregate(newest=Max("pk"))["newest"] or 0)
+    newest_acts = Entry.objects.filter(subject__startswith=f"{prefix}:").order_by("-pk")[:BEYOND]
+    last = max([last, *(_number(subject) for subject in newest_acts.values_list("subject", flat=True))])
     while True:
         behind = [f"{prefix}:{last + ahead}" for ahead in range(1, BEYOND + 1)]
         known = Entry.objects.filter(subject__in=behind).values_list("subject", flat=True)
-        further = max((int(subject.partition(":")[2]) for subject in known), default=0)
+        further = max((_number(subject) for subject in known), default=0)
         if not further:
-            return int(last)
+            return last
         last = further
+
+
+def _number(subject: str) -> int:
+    """The number in ``finding:17``; 0 for a subject that bears none."""
+    return border.number(subject.rpartition(":")[2]) or 0
 
 
 def chain_of(acts: Sequence[Entry], otherwise: str) -> str:
