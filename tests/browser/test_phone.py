@@ -71,6 +71,9 @@ def test_a_confirmation_whose_log_in_has_run_out_is_kept_until_the_next_one(
     page.context.clear_cookies(name="sessionid")
     button.click()
     expect(page.locator("[data-waiting]")).to_contain_text("登录已过期，重新登录后自动提交")
+    page.evaluate("htmx.trigger('#todo', 'sse:resync')")  # a refresh meets the log-in page: the note stays in sight
+    expect(page.get_by_role("link", name="重新登录")).to_have_attribute("href", "/login/?next=/todo/")
+    expect(page.locator("[data-waiting]")).to_contain_text("登录已过期，重新登录后自动提交")
     assert installation.hands.do("warning", number=number)["confirmed"] == []
     page.context.add_cookies(cookies)  # type: ignore[arg-type]
     page.goto("/todo/")

@@ -23,12 +23,14 @@ OPERATOR, SYSTEM = "operator", "system"
 """Commands of whoever owns the installation may do everything; the system user only asks the server about itself."""
 
 _HINTS = ("ui.>",)
+_GET = "$JS.API.STREAM.MSG.GET.SAMPLES"
+"""One message by its number: the intake asks at its start when the newest was taken in."""
 _STREAM = ("$JS.API.INFO", "$JS.API.STREAM.INFO.SAMPLES", "$JS.API.STREAM.CREATE.SAMPLES",
            "$JS.API.STREAM.UPDATE.SAMPLES")  # fmt: skip
 _READ = (
     *_STREAM, "$JS.API.CONSUMER.CREATE.SAMPLES", "$JS.API.CONSUMER.CREATE.SAMPLES.>",
     "$JS.API.CONSUMER.INFO.SAMPLES.*", "$JS.API.CONSUMER.DELETE.SAMPLES.*", "$JS.API.CONSUMER.MSG.NEXT.SAMPLES.*",
-    "$JS.API.STREAM.MSG.GET.SAMPLES",
+    _GET,
 )  # fmt: skip
 _FIGURES = ("$JS.API.STREAM.INFO.SAMPLES", "$JS.API.CONSUMER.LIST.SAMPLES")
 
@@ -43,7 +45,7 @@ class Rights:
 
 
 RIGHTS: Mapping[str, Rights] = {
-    "intake": Rights((*_STREAM, *_HINTS, "samples.*", "intake.accepting")),
+    "intake": Rights((*_STREAM, *_HINTS, _GET, "samples.*", "intake.accepting")),
     "engine": Rights(
         (*_READ, *_HINTS, "$JS.API.STREAM.PURGE.SAMPLES", "live.tick.>"),
         ("live.get", "live.watch", "intake.accepting"),

@@ -82,6 +82,26 @@ async def test_no_role_but_the_intake_can_put_a_sample_into_the_log_nor_read_wha
 
 
 @pytest.mark.case("G4")
+async def test_nothing_that_a_role_asks_of_the_log_is_forbidden_to_it(server: NatsServer):
+    owner = await Log.connect(server.url)
+    await owner.ensure()
+    await owner.publish(7, b"taken in", "1")
+    intake, engine, historian = [await Log.connect(server.url_of(user)) for user in ("intake", "engine", "historian")]
+    assert await intake.newest_at() == await owner.newest_at() is not None
+    for log in (intake, engine, historian):
+        await log.ensure()
+        assert (await log.state()).identity == await log.identity() == await owner.identity()
+    for log in (engine, historian):
+        assert await log.next_seq(7, 0) == await log.last_seq() == 1
+    await intake.publish(7, b"taken in", "2")
+    await engine.trim({7: 1})
+    assert (await owner.state()).first_seq == 2
+    assert not connection.forbidden()
+    for log in (owner, intake, engine, historian):
+        await log.close()
+
+
+@pytest.mark.case("G4")
 async def test_what_the_server_forbids_is_loud(server: NatsServer, caplog: pytest.LogCaptureFixture):
     async with speaking(server, "clock") as client:
         await client.publish("samples.1", b"x")

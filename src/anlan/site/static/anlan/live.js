@@ -54,11 +54,12 @@
     if (document.hidden) missed = true;
     else announce(name, detail);
   }
-  function leave() { // the session has ended: the server shows the log-in, unless something is being written here
+  // The session has ended: the server shows the log-in, unless something is being written or waits to be sent here.
+  function leave() {
     if (ended) return;
     ended = true;
     line.send({ kind: "bye" });
-    if (!window.anlan.isWriting()) { location.reload(); return; }
+    if (!window.anlan.isWriting() && !document.querySelector("[data-waiting]:not([hidden])")) { location.reload(); return; }
     body.classList.add("ended");
     become("lost");
   }

@@ -9,9 +9,9 @@
   const FIRST_PAUSE = 1000, LONGEST_PAUSE = 30000, PATIENCE = 20000;
   const read = () => JSON.parse(localStorage.getItem(KEY) || "[]");
   const write = (list) => localStorage.setItem(KEY, JSON.stringify(list));
-  let sending = false, pause = FIRST_PAUSE, timer = 0;
+  let sending = false, pause = FIRST_PAUSE, timer = 0, problem = "";
 
-  function show(problem) {
+  function show() {
     const list = read();
     const note = box.querySelector("[data-waiting]");
     if (note) {
@@ -36,7 +36,7 @@
     if (sending || !read().length) return;
     sending = true;
     clearTimeout(timer);
-    let problem = "";
+    problem = "";
     try {
       while (read().length) {
         const each = read()[0];
@@ -53,7 +53,7 @@
       pause = Math.min(2 * pause, LONGEST_PAUSE);
     } finally {
       sending = false;
-      show(problem);
+      show();
       if (!read().length) document.body.dispatchEvent(new CustomEvent("anlan:sent"));
     }
   }
@@ -63,12 +63,12 @@
     e.preventDefault();
     const rest = read().filter((each) => each.name !== form.dataset.queue);
     write(rest.concat([{ name: form.dataset.queue, address: form.action, values: Object.fromEntries(new FormData(form)) }]));
-    show("");
+    show();
     flush();
   });
-  document.addEventListener("htmx:afterSettle", () => show(""));
+  document.addEventListener("htmx:afterSettle", show);
   window.addEventListener("online", flush);
   document.body.addEventListener("sse:resync", flush);
-  show("");
+  show();
   flush();
 })();
