@@ -47,7 +47,7 @@ class Service:
             answer = wire.exchange("POST", url, _JSON, msgspec.json.encode(value))
         told = answer.json()
         wire.judge(answer, str(told.get("errmsg", "")) if isinstance(told, dict) else "")
-        if not isinstance(told, dict) or not isinstance(told.get("errcode"), int):
+        if not isinstance(told, dict) or type(told.get("errcode")) is not int:
             raise ChannelError("看不懂对方的应答")
         return told
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import logging
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,28 @@ _NOT_HERE = {404, 405, 406, 410, 421, 426}
 """No such interface at this address, for now or for good: says nothing of whom the letter was for."""
 
 
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_BOM = b"\xef\xbb\xbf"
+
+
+def json_in(body: bytes, content_type: str = "") -> Any:
+    """What a provider wrote as JSON, in UTF-8 with or without a mark before it, in the charset that it names, or in the
+    one of this country's older systems (GB 18030); None when it is no JSON in any of them.
+
+    A provider's yes that is not understood would be taken for a no, and the same letter go out for ever.
+    """
+    named = _CHARSET.search(content_type)
+    for charset in dict.fromkeys(("utf-8", named[1].lower() if named else "utf-8", "gb18030")):
+        try:
+            text = body.removeprefix(_BOM) if charset == "utf-8" else body.decode(charset).encode()
+            return msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeError, LookupError):  # LookupError: a charset that nobody knows
+            continue
+        except RecursionError:
+            return None
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a server said: at most 64 KiB of it."""
@@ -41,11 +64,8 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON; None when it is none."""
-        try:
-            return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return None
+        """The body as JSON (`json_in`); None when it is none."""
+        return json_in(self.body, self.headers.get("content-type", ""))
 
     @property
     def retry_after(self) -> float | None:

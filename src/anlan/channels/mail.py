@@ -14,6 +14,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
 
+import email_validator
+
 from anlan.channels.base import AccountError, Channel, ChannelError, Letter, Need, PermanentError, Receipt
 from anlan.channels.http import Wire, trusted
 from anlan.channels.letters import KINDS, civil_words, digest, headline, level_name, short_id
@@ -147,8 +149,10 @@ class Mail(Channel):
 
 def in_ascii(address: str) -> str:
     """The address with its domain as the wire wants it (``例子.中国`` in Punycode). Raises ValueError."""
-    name, at, domain = address.rpartition("@")
-    return address if address.isascii() else f"{name}{at}{domain.encode('idna').decode('ascii')}"
+    if address.isascii():
+        return address
+    found = email_validator.validate_email(address, check_deliverability=False)
+    return f"{found.local_part}@{found.ascii_domain}"
 
 
 def facts(letter: Letter) -> list[tuple[str, str]]:

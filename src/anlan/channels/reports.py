@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qsl
 
-import msgspec
-
+from anlan import border
 from anlan.channels.base import ReceiptState, Report
+from anlan.channels.http import json_in
 from anlan.channels.table import Table
 from anlan.rules.calendar import CIVIL_ZONE
 
@@ -72,10 +72,9 @@ class Reports:
         if "x-www-form-urlencoded" in content_type:
             posted: Any = dict(parse_qsl(body.decode("utf-8", "replace")))
         else:
-            try:
-                posted = msgspec.json.decode(body)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                raise ReportError("回执不是 JSON") from None
+            posted = json_in(body, content_type)
+            if posted is None:
+                raise ReportError("回执不是 JSON")
         for part in self.list_path.split(".") if self.list_path else ():
             posted = posted.get(part) if isinstance(posted, Mapping) else None
         lines = posted if isinstance(posted, list) else [posted]
@@ -99,15 +98,16 @@ class Reports:
 
 
 def instant(text: str) -> datetime | None:
-    """ISO 8601, ``2024-03-01 08:00:00`` on the civil clock, or seconds or milliseconds since 1970; else None."""
-    if not text:
-        return None
-    if text.isdecimal():
-        seconds = int(text) / (1000 if len(text) >= 13 else 1)
-        return datetime.fromtimestamp(seconds, UTC) if seconds < 1e11 else None
+    """ISO 8601, ``2024-03-01 08:00:00`` on the civil clock, or seconds or milliseconds since 1970; else None, as for a
+    time that nobody can mean (`anlan.border`)."""
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        since = border.number(text)
+        if since is not None:
+            found = datetime.fromtimestamp(since / (1000 if len(text) >= 13 else 1), UTC)
+        else:
+            found = datetime.fromisoformat(text)
+        border.within(found)
+    except (ValueError, OverflowError, OSError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=CIVIL_ZONE)
 

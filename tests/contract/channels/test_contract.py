@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Iterator
@@ -152,6 +153,25 @@ def test_a_code_that_nobody_knows_is_charged_to_the_letter(kind: Kind, server: C
         pytest.skip("has no codes")
     ready(kind, server, kind.unknown)
     assert type(fails(channel, kind)) is LetterError
+
+
+@pytest.mark.case("B1")
+@pytest.mark.parametrize("coding", ["utf-8-sig", "gb18030", "utf-16"])
+def test_a_yes_in_another_coding_is_a_yes(kind: Kind, server: ChannelServer, channel: Channel, coding: str) -> None:
+    """Else the provider, which took the letter, would get it again and again."""
+    told = json.loads(kind.takes.body or b"{}") | {"words": "成功"}
+    named = f"application/json; charset={coding}" if coding == "utf-16" else "application/json"
+    reply = Reply(200, json.dumps(told, ensure_ascii=False).encode(coding), {"Content-Type": named})
+    ready(kind, server, reply)
+    channel.send(replace(LETTER, address=kind.address))
+
+
+@pytest.mark.case("B1")
+def test_an_answer_that_is_nested_without_end_is_no_mistake_of_ours(
+    kind: Kind, server: ChannelServer, channel: Channel
+) -> None:
+    ready(kind, server, Reply(503, b"[" * 60_000))
+    assert fails(channel, kind).fault is Fault.TRANSPORT
 
 
 @pytest.mark.case("B2")

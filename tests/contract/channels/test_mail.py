@@ -108,6 +108,8 @@ def test_an_address_in_chinese_goes_out_where_it_can_and_concerns_no_other_where
     channel = mail(relay)
     channel.send(replace(LETTER, address="x@例子.中国"))
     assert relay.recipients == ["x@xn--fsqu00a.xn--fiqs8s"]
+    channel.send(replace(LETTER, address="x@faß.example.com"))  # IDNA 2008: fass is another
+    assert relay.recipients[1:] == ["x@xn--fa-hia.example.com"]
     with pytest.raises(PermanentError) as raised:
         channel.send(replace(LETTER, address="值班@例子.中国"))
     assert not isinstance(raised.value, NoSuchAddress)

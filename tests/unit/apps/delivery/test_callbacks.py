@@ -11,7 +11,7 @@ from django.test import Client
 from tests.unit.apps.delivery.doubles import Line, build, install
 
 from anlan import now as clock
-from anlan.apps.delivery.models import Delivery, DeliveryState, Message
+from anlan.apps.delivery.models import Delivery, DeliveryState, Message, Notice
 from anlan.apps.delivery.services import Draft, To, post
 from anlan.apps.org.models import Agency
 from anlan.channels.reports import Reports
@@ -93,6 +93,35 @@ def test_rubbish_is_refused_in_words(sent: Delivery) -> None:
     assert "没有消息编号" in report({"state": "delivered"}).json()["detail"]
     assert report([]).status_code == 422
     assert report("x" * 300_000).status_code == 413
+
+
+@pytest.mark.case("B1")
+@pytest.mark.parametrize(
+    "at", ["9" * 5000, "9" * 400, "0001-01-01", "9999-12-31T23:59:59-12:00", "2024-03-01 08:00:00", 86400]
+)
+def test_a_reading_is_never_earlier_than_the_notice_nor_later_than_its_report(sent: Delivery, at: Any) -> None:
+    """A provider's clock or zone may be wrong by hours: who read when ranks counties."""
+    before = clock.now()
+    assert report({"id": "m-1", "state": "read", "at": at}).status_code == 200
+    message = Message.objects.by_the_machine().get(pk=sent.message_id)
+    assert message.read_at is not None
+    assert before <= message.read_at <= clock.now()
+
+
+@pytest.mark.case("B1")
+def test_the_providers_own_time_of_a_reading_stands_where_it_can_be(sent: Delivery) -> None:
+    Notice.objects.by_the_machine().update(sent_at=clock.now() - timedelta(minutes=1))
+    at = clock.now() - timedelta(seconds=20)
+    assert report({"id": "m-1", "state": "read", "at": round(at.timestamp() * 1000)}).status_code == 200
+    found = Message.objects.by_the_machine().get(pk=sent.message_id).read_at
+    assert found is not None
+    assert abs(found - at) < timedelta(milliseconds=1)
+
+
+@pytest.mark.case("B1")
+def test_a_report_that_is_nested_without_end_is_refused_in_words(sent: Delivery) -> None:
+    answer = Client().post(f"/api/v1/receipts/sms/?secret={SECRET}", b"[" * 100_000, "application/json")
+    assert (answer.status_code, "不是 JSON" in answer.json()["detail"]) == (422, True)
 
 
 def test_the_secret_may_come_as_a_bearer(sent: Delivery) -> None:

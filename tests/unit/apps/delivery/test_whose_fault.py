@@ -292,14 +292,108 @@ def test_a_full_mailbox_is_its_owners_trouble_the_deputy_is_told_and_the_others_
     assert (state.failures, state.unwell_since) == (0, None)
     row.refresh_from_db()
     assert row.suspended_until is None
+    run(sms, clock, 3500, step=60)
     assert Delivery.objects.get(contact=row).state == DeliveryState.QUEUED  # the mailbox may be emptied yet
     run(sms, clock, 1200, step=60)
     failed = Delivery.objects.get(contact=row)
-    assert (failed.state, failed.refusals) == (DeliveryState.FAILED, 8)
-    assert len([key for key in sms.tries if key == failed.key]) == 8
+    assert (failed.state, failed.refusals) == (DeliveryState.FAILED, 13)
+    assert len([key for key in sms.tries if key == failed.key]) == 13
     assert open_findings() == ["contact_failed"]
     assert selectors.given_up(clock.now())[0] == 1
     assert FallBack.objects.by_the_machine().count() == 1
+
+
+@pytest.mark.case("B1")
+def test_grey_listing_for_longer_than_eight_tries_last_costs_no_letter(source: HazardSource, sms: Line) -> None:
+    row = contact(holder(source), "sms", "grey")
+    contact(holder(source, "technical"), "sms", "13800000003")
+    sms.answers["grey"] = RecipientError("451 4.7.1 greylisted, try again later")
+    notice(source, [to_person(holder(source)), to_person(holder(source, "technical"), "技术负责人")])
+    clock = FakeClock(at("08:00"))
+    run(sms, clock, 1800, step=30)
+    assert Delivery.objects.get(contact=row).refusals > 8
+    del sms.answers["grey"]
+    run(sms, clock, 660, step=30)
+    assert Delivery.objects.get(contact=row).state == DeliveryState.SENT
+    assert "contact_failed" not in open_findings()
+
+
+# --- B1: a provider that asks for a pause
+
+
+@pytest.fixture
+def two(source: HazardSource, monkeypatch: Any) -> dict[str, Line]:
+    """The holder is reached by SMS first, then by voice."""
+    lines = install(monkeypatch, Line("sms"), Line("voice"))
+    contact(holder(source), "sms", "13800000001")
+    contact(holder(source), "voice", "13800000001", order=2)
+    return lines
+
+
+@pytest.mark.case("B1")
+def test_a_letter_that_comes_while_its_channel_has_to_rest_for_long_goes_by_the_next_way(
+    source: HazardSource, two: dict[str, Line]
+) -> None:
+    two["sms"].answers["*"] = ChannelError("429", 3600.0)
+    notice(source, [to_person(holder(source))], key="first", level="blue")
+    clock = FakeClock(at("08:00"))
+    run(two, clock, 10)
+    assert len(two["voice"].taken) == 1
+    notice(source, [to_person(holder(source))], key="second")
+    run(two, clock, 10)
+    assert [letter.key.split("/")[0] for letter in two["voice"].taken] == ["first", "second"]
+    assert len(two["sms"].tries) == 1
+    run(two, clock, 565)
+    notice(source, [to_person(holder(source))], key="third")  # what is left of the pause is short
+    two["sms"].answers.clear()
+    run(two, clock, 40)
+    assert sorted(letter.key.split("/")[0] for letter in two["sms"].taken) == ["third"]
+    assert len(two["voice"].taken) == 2
+
+
+@pytest.mark.case("B1")
+@pytest.mark.parametrize(("error", "waits"), [(ChannelError("503", 30.0), 50), (AccountError("403", 30.0), 0)])
+def test_short_pauses_that_never_end_are_no_pause(
+    source: HazardSource, two: dict[str, Line], error: ChannelError, waits: int
+) -> None:
+    two["sms"].answers["*"] = error
+    notice(source, [to_person(holder(source))])
+    clock = FakeClock(at("08:00"))
+    run(two, clock, waits)
+    assert not two["voice"].taken, "a short pause is waited for, a refused account is not"
+    run(two, clock, 20)
+    assert len(two["voice"].taken) == 1
+
+
+@pytest.mark.case("B1")
+def test_a_channel_that_takes_nothing_between_its_pauses_is_unwell_and_well_with_the_first_that_it_takes(
+    source: HazardSource, sms: Line
+) -> None:
+    contact(holder(source), "sms", "13800000001")
+    sms.answers["*"] = ChannelError("503", 20.0)
+    notice(source, [to_person(holder(source))])
+    clock = FakeClock(at("08:00"))
+    run(sms, clock, 80)
+    assert ChannelState.objects.get(name="sms").unwell_since is None
+    run(sms, clock, 120)
+    assert ChannelState.objects.get(name="sms").unwell_since is not None
+    sms.answers.clear()
+    run(sms, clock, 30)
+    state = ChannelState.objects.get(name="sms")
+    assert (state.unwell_since, state.failures, len(sms.taken)) == (None, 0, 1)
+
+
+@pytest.mark.case("B1")
+def test_many_letters_refused_side_by_side_are_one_pause(source: HazardSource, sms: Line) -> None:
+    contact(holder(source), "sms", "13800000001")
+    sms.answers["*"] = ChannelError("429", 5.0)
+    for number in range(12):
+        notice(source, [to_person(holder(source))], key=f"n{number}")
+    clock = FakeClock(at("08:00"))
+    send_due({"sms": sms}, clock)
+    assert len(sms.tries) == 12
+    state = ChannelState.objects.get(name="sms")
+    assert (state.failures, state.unwell_since) == (1, None)
 
 
 # --- G1 and B2: one letter

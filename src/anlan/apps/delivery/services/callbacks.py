@@ -34,10 +34,10 @@ def take_reports(channel: str, secret: str, content_type: str, body: bytes, now:
         return Taken(422, trouble=f"{error}，没有采用")
     unknown = 0
     for line in lines:
-        at = min(line.at or now, now)
         known = receive_receipt(
-            channel, line.provider_id, line.state, at, error=line.error, bad_address=line.bad_address
-        )
+            channel, line.provider_id, line.state, line.at or now,
+            error=line.error, bad_address=line.bad_address, received_at=now,
+        )  # fmt: skip
         unknown += not known
     if unknown:
         return Taken(503, trouble=f"{unknown} 条回执的编号不认识，请再送；其余 {len(lines) - unknown} 条已采用")

@@ -64,18 +64,24 @@ def receive_receipt(
     *,
     error: str = "",
     bad_address: bool = False,
+    received_at: datetime | None = None,
 ) -> bool:
     """What a provider reports of a letter: delivered, read (also a key pressed on the telephone) or failed.
 
     False when no letter of this channel has that number. Reports come in any order and more than once: the first
     instant of each state stays, and a failure after an arrival changes nothing. A failure is final, as the provider
     does not try again; the message goes on to the recipient's next way or is passed on.
+
+    ``at`` is the provider's word of the time. Nothing arrives before it was decided to be told, or after its report was
+    received (``received_at``; None: not checked): a clock or a zone that says so is wrong, and the receipt counts.
     """
     state = ReceiptState(state)
     rows = Delivery.objects.filter(channel=channel, provider_id=provider_id) if provider_id else Delivery.objects.none()
     row = rows.select_related("message__notice__enterprise", "message__enterprise", "contact").first()
     if row is None:
         return False
+    if received_at is not None and not row.message.notice.sent_at <= at <= received_at:
+        at = received_at
     mine = Delivery.objects.filter(pk=row.pk)
     with transaction.atomic():
         journal.hold([falling.chain_of(row.message)])

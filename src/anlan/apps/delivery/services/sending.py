@@ -42,7 +42,10 @@ MOST_REFUSALS = 8
 LONGEST_REFUSED = timedelta(days=1)
 """After so long it has failed even where nothing else went by the channel to compare with (本地设定)."""
 SHORT_THROTTLE = timedelta(seconds=60)
-"""A provider that asks for a pause up to this long is waited for; the recipient's next way is not opened for it."""
+"""A provider that asks for pauses up to this long, all together, is waited for; beyond it the recipient's next way is
+opened, also for letters that come while it is to be left alone."""
+PATIENCE = timedelta(hours=1)
+"""A recipient's passing trouble is waited for at least so long: grey-listing ends within it (本地设定)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def pause_after(attempts: int) -> timedelta:
 
 def send_due(channels: Mapping[str, Channel], clock: Clock, limit: int = 50, workers: int = 8) -> int:
     """Claim up to ``limit`` rows of each channel that may be sent now, send them side by side, record what became of
-    each as soon as it is known. Then pass on what waits for channels that are unwell.
+    each as soon as it is known. Then pass on what waits for channels that are unwell or have to rest for long.
 
     Returns how many were tried. Red before orange before yellow, the untried before the retried, then oldest first; as
     many as the channel's rate allows. A row whose channel this installation no longer has stays queued. Raises
@@ -99,7 +102,9 @@ def send_due(channels: Mapping[str, Channel], clock: Clock, limit: int = 50, wor
         raise failure
     for name, state in states.read(channels).items():
         if state.unwell_since is not None:
-            pass_on_waiting(name, clock.now())
+            pass_on_waiting(name, _("渠道“%(title)s”不通") % {"title": title_of(name)}, clock.now())
+        elif states.resting(state, clock.now()) > SHORT_THROTTLE:
+            pass_on_waiting(name, _("渠道“%(title)s”应服务商的要求暂停") % {"title": title_of(name)}, clock.now())
     return tried
 
 
@@ -223,7 +228,7 @@ def _record_refusal(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome, f
     refusals = row.refusals + 1
     refused_at = row.refused_at or (now if refusals >= CLOSED_AFTER else None)
     values = {"claimed_until": None, "error": outcome.error[:300], "refusals": refusals, "refused_at": refused_at}
-    if refusals >= MOST_REFUSALS and (outcome.never or _proven(row, now)):
+    if refusals >= MOST_REFUSALS and (outcome.never or _proven(row, now, fault)):
         if mine.update(state=DeliveryState.FAILED, **values):
             outcome_of.note(row.pk, row.message, now)
             falling.failed_for_good(row, outcome.error, now, wrong=fault is Fault.RECIPIENT)
@@ -237,9 +242,10 @@ def _record_refusal(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome, f
         falling.closed_for_now(row, outcome.error, now)
 
 
-def _proven(row: Delivery, now: datetime) -> bool:
-    """Whether it is the letter and not the channel: that took others since, or has been well for a day."""
-    if row.refused_at is None:
+def _proven(row: Delivery, now: datetime, fault: Fault) -> bool:
+    """Whether it is the letter and not the channel: that took others since, or has been well for a day. A recipient's
+    passing trouble is given time beside that."""
+    if row.refused_at is None or (fault is Fault.RECIPIENT and now - row.refused_at < PATIENCE):
         return False
     state = states.read([row.channel])[row.channel]
     if state.last_ok_at is not None and state.last_ok_at > row.refused_at:
@@ -249,11 +255,11 @@ def _proven(row: Delivery, now: datetime) -> bool:
 
 def _record_transport(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome, now: datetime) -> None:
     throttle = outcome.retry_after
+    if throttle is None or outcome.fault is Fault.ACCOUNT:
+        states.failed(row.channel, now, outcome.error, everybody=outcome.fault is Fault.ACCOUNT)
     if throttle is not None:
         states.throttled(row.channel, now, now + throttle, outcome.error)
-    else:
-        states.failed(row.channel, now, outcome.error, everybody=outcome.fault is Fault.ACCOUNT)
-    waits = throttle is not None and throttle <= SHORT_THROTTLE
+    waits = throttle is not None and throttle * row.attempts <= SHORT_THROTTLE
     pause = max(pause_after(row.attempts), min(throttle or timedelta(0), LONGEST_PAUSE))
     kept = mine.update(
         state=DeliveryState.QUEUED,
@@ -265,8 +271,8 @@ def _record_transport(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome,
         falling.open_next(row, now)
 
 
-def pass_on_waiting(name: str, now: datetime, limit: int = 200) -> int:
-    """Open the next ways of recipients whose letters wait for a channel that is unwell; the letters stay queued."""
+def pass_on_waiting(name: str, why: str, now: datetime, limit: int = 200) -> int:
+    """Open the next ways of recipients whose letters wait for a channel, in words ``why``; the letters stay queued."""
     waiting = Delivery.objects.filter(channel=name, state=DeliveryState.QUEUED, passed_on_at__isnull=True)
     rows = list(
         waiting.filter(contact__isnull=False).select_related("message__notice__enterprise", "message__enterprise")[
@@ -276,7 +282,7 @@ def pass_on_waiting(name: str, now: datetime, limit: int = 200) -> int:
     for row in rows:
         with transaction.atomic():
             falling.open_next(row, now)
-        untold.look(row.message.notice, _("渠道“%(title)s”不通") % {"title": title_of(name)}, now)
+        untold.look(row.message.notice, why, now)
     return len(rows)
 
 

@@ -36,7 +36,7 @@ def read(names: Collection[str]) -> dict[str, ChannelState]:
 
 def allowed(state: ChannelState, now: datetime, rate: float | None, wanted: int) -> int:
     """How many letters may go now: none while it is throttled, one for a probe, what the rate (letters/s) leaves."""
-    if state.next_slot_at is not None and now < state.next_slot_at <= now + LONGEST_PAUSE:
+    if resting(state, now):
         return 0
     if state.unwell_since is not None:
         asked = state.last_error_at
@@ -96,9 +96,22 @@ def refused(name: str, now: datetime, error: str) -> bool:
     return state.unwell_since is not None
 
 
-def throttled(name: str, now: datetime, until: datetime, error: str) -> None:
-    """The provider asked for a pause: nothing goes before it is over. No sign of being unwell."""
+def throttled(name: str, now: datetime, until: datetime, error: str) -> bool:
+    """The provider asked for a pause: nothing goes before it is over. No sign of being unwell, but where it takes
+    nothing between `UNWELL_AFTER` pauses in a row; letters refused side by side are one. True when it is unwell now."""
     state = hold(name)
+    if not resting(state, now):
+        state.failures += 1
+    if state.unwell_since is None and state.failures >= UNWELL_AFTER:
+        state.unwell_since = now
     state.next_slot_at = min(until, now + LONGEST_PAUSE)
     state.last_error_at, state.last_error = now, error[:300]
-    state.save(update_fields=["next_slot_at", "last_error_at", "last_error"])
+    state.save(update_fields=["failures", "unwell_since", "next_slot_at", "last_error_at", "last_error"])
+    return state.unwell_since is not None
+
+
+def resting(state: ChannelState, now: datetime) -> timedelta:
+    """For how long nothing goes by the channel yet, as its provider or its rate wants; zero when something may."""
+    if state.next_slot_at is None or not now < state.next_slot_at <= now + LONGEST_PAUSE:
+        return timedelta(0)
+    return state.next_slot_at - now
