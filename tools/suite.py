@@ -1,12 +1,13 @@
 """`./run test`: the suite on SQLite, then what touches the database again on PostgreSQL when one is reachable.
 
 The fast set leaves out tests marked ``slow``; ``--all`` takes everything. Anything else goes to pytest as it is, and
-then only the first of the two runs takes place unless the tests are selected with ``-k`` or ``-m`` alone.
+``--database sqlite`` or ``postgresql`` leaves out the other of the two runs.
 With ``ANLAN_CI=1`` a missing PostgreSQL, Chromium, Node or ``../shared`` is a failure, never a skip.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -37,21 +38,26 @@ with psycopg.connect(sys.argv[1], connect_timeout=3, autocommit=True) as connect
 def run(arguments: list[str]) -> int:
     environment.ensure("dev")
     frontend.ensure(tests=True)
-    everything = "--all" in arguments
-    rest = [argument for argument in arguments if argument != "--all"]
+    parser = argparse.ArgumentParser(prog="./run test", add_help=False, allow_abbrev=False)
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"))
+    chosen, rest = parser.parse_known_args(arguments)
     in_ci = os.environ.get("ANLAN_CI") == "1"
     if in_ci and (missing := _missing()):
         print(f"ANLAN_CI=1: missing on this machine: {', '.join(missing)}", file=sys.stderr)
         return 1
-    choice = [] if everything else ["-m", "not slow"]
-    print("== SQLite ==", flush=True)
-    first = pytest([*choice, *rest], {"ANLAN_DATABASE_URL": "", "ANLAN_HISTORY_DATABASE_URL": ""})
-    second = 0
+    choice = [] if chosen.all else ["-m", "not slow"]
+    first = second = 0
+    if chosen.database != "postgresql":
+        print("== SQLite ==", flush=True)
+        first = pytest([*choice, *rest], {"ANLAN_DATABASE_URL": "", "ANLAN_HISTORY_DATABASE_URL": ""})
+    if chosen.database == "sqlite":
+        return first
     if address := postgresql():
         print("== PostgreSQL ==", flush=True)
         second = on_postgresql(address, [*choice, "--only-database", *rest])
-    elif in_ci:
-        print("ANLAN_CI=1: no PostgreSQL is reachable", file=sys.stderr)
+    elif in_ci or chosen.database:
+        print("no PostgreSQL is reachable", file=sys.stderr)
         second = 1
     else:
         print("== PostgreSQL：没有可用的服务，略过 / none reachable, left out ==", flush=True)

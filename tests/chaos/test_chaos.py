@@ -11,8 +11,8 @@ import pytest
 from tests.chaos.small_disk import SmallDisk, unavailable
 from tests.chaos.storm import Storm
 
-SEED = int(os.environ.get("ANLAN_CHAOS_SEED") or random.randrange(10**9))
-SECONDS = float(os.environ.get("ANLAN_CHAOS_SECONDS") or 600)
+SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(10**9))
+SECONDS = float(os.environ.get("CHAOS_SECONDS") or 600)
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def storm(tmp_path: Path, database_url: str) -> Iterator[Storm]:
         print(f"no full disk is tried: {why}")
     else:
         disk = SmallDisk(tmp_path / "disk")
-    print(f"ANLAN_CHAOS_SEED={SEED}")
+    print(f"CHAOS_SEED={SEED}")
     one = Storm(tmp_path, SEED, database_url, disk, print)
     try:
         yield one
