@@ -18,6 +18,8 @@ from anlan.stream.number import number_in
 from anlan.stream.packet import PacketError, Refusal, is_true, parse_time
 
 MAX_ALARMS = 5_000
+OLDEST_US = 366 * 86_400_000_000
+"""An alarm may have begun so long before it is told, as what is sent up later may; 1601, 1970 and 2000 mean nothing."""
 SEVERITY = {"": 0, "H": 1, "L": 1, "HH": 2, "LL": 2}
 _NAMES = {
     "HH": "HH", "H": "H", "L": "L", "LL": "LL", "高高": "HH", "高": "H", "低": "L", "低低": "LL", "高高报": "HH",
@@ -31,7 +33,11 @@ CODES: dict[str, dict[str, str]] = {
 
 
 class EdgeAlarm(msgspec.Struct, frozen=True, gc=False):
-    """What one record says of one alarm. Times in epoch µs; ``level`` is empty when the sender calls it over."""
+    """What one record says of one alarm. Times in epoch µs; ``level`` is empty when the sender calls it over.
+
+    Nothing begins or changes after it was received, or changes before it began: a clock that says so is not believed,
+    or whatever is said afterwards would look older and the alarm never end. Its id is made of the time as it was sent.
+    """
 
     alarm_id: str
     gateway: str
@@ -118,11 +124,13 @@ def _read_one(alarm: _Alarm, codes: dict[str, str], record: Record) -> EdgeAlarm
     over = alarm.isDispel not in (None, "") and is_true(alarm.isDispel)
     side = Side.HIGH if "H" in started else Side.LOW
     levels = [level for level in (started, worst, current) if level and ("H" in level) == ("H" in started)]
-    started_us = _micros(alarm.alarmTime)
+    sent_us, received_us = _micros(alarm.alarmTime), record.received_at_us
+    started_us = min(sent_us, received_us) if sent_us >= received_us - OLDEST_US else received_us
     changed = alarm.statusChangedTime
+    changed_us = started_us if changed is None or changed == "" else _micros(changed)
     point = str(alarm.targetCode)
     return EdgeAlarm(
-        alarm_id=_digest("edge", record.gateway, point, side, str(started_us)),
+        alarm_id=_digest("edge", record.gateway, point, side, str(sent_us)),
         gateway=record.gateway,
         point=point,
         side=side,
@@ -132,8 +140,8 @@ def _read_one(alarm: _Alarm, codes: dict[str, str], record: Record) -> EdgeAlarm
         value=_number(alarm.alarmValue),
         limit=_number(alarm.threshold),
         started_us=started_us,
-        changed_us=started_us if changed is None or changed == "" else _micros(changed),
-        received_us=record.received_at_us,
+        changed_us=max(started_us, min(changed_us, received_us)),
+        received_us=received_us,
         dispel="" if alarm.dispelType is None else str(alarm.dispelType)[:40],
     )
 

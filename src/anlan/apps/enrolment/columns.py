@@ -20,6 +20,8 @@ SAFE_DIGITS = 15
 """Spreadsheets keep so many digits of a number; a longer code typed as a number has lost the rest."""
 _NUMBER = re.compile(r"[+-]?([1-9][0-9]{0,2}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 """ASCII digits; a comma only between groups of three."""
+_HALF_WIDTH = {0xFF01 + at: 0x21 + at for at in range(94)} | {0x2212: 0x2D, 0xFE63: 0x2D}
+"""Full-width signs and the signs for minus. Not raised or circled digits: 10² is not 102."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ class Column:
     def _number(self, cell: Any, text: str) -> float | int:
         if isinstance(cell, bool):
             raise ValueError(f"“{text}”不是数")
-        typed = unicodedata.normalize("NFKC", text).replace("\u2212", "-")
+        typed = text.translate(_HALF_WIDTH)
         if not isinstance(cell, int | float) and not _NUMBER.fullmatch(typed):
             raise ValueError(f"“{text}”不是数" + ("；小数点用 . ，千分位每组三位" if "," in typed else ""))
         try:
@@ -132,7 +134,7 @@ class Column:
             if number != int(number) or number < 0:
                 raise ValueError(f"“{text}”不是非负整数")
             return int(number)
-        return number
+        return number + 0.0  # a negative zero is zero
 
     def _flag(self, text: str) -> bool:
         if text not in (YES, NO):

@@ -21,6 +21,7 @@ from typing import Any
 
 from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.cell import coordinate_to_tuple
 from openpyxl.utils.escape import unescape
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 from openpyxl.xml.constants import SHEET_MAIN_NS
@@ -32,6 +33,8 @@ LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 """The format has no places beyond."""
 MOST_CELLS = 400_000
 """Cells with content in one sheet; more than three times what the largest register sheet holds."""
+MOST_PLACES = 1_000_000
+"""Cells with content or without: programs also write down those that only have a format."""
 MOST_MERGED = 200
 
 NO_RESULT = "公式没有保存计算结果；请用 Excel 或 WPS 打开保存一次，或改填数值"
@@ -40,15 +43,23 @@ MERGED = "在合并单元格 {} 中；请取消合并，逐格填写"
 TWICE = "同一单元格在文件中出现两次"
 AS_DATE = "Excel 把它当成了{}（{}）；请把单元格设为文本格式后重新填写"
 AS_PERCENT = "单元格是百分比格式，读到的是 {}；请改为常规格式后重新填写"
+AS_SCALED = "单元格格式把数缩小了显示，读到的是 {}；请改为常规格式后重新填写"
 
 _DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 """What the library raises for a cell that it cannot read."""
 _KINDS = frozenset({"n", "s", "str", "inlineStr", "b", "d", "e"})
 _SHEET = f"{{{SHEET_MAIN_NS}}}worksheet"
 """In another dialect the parser would find no row at all."""
+_RAW = {"n": re.compile(r"[+-]?[0-9]*\.?[0-9]*([eE][+-]?[0-9]+)?"), "s": re.compile(r"[0-9]+"), "b": re.compile("[01]")}
+"""What the file may hold for a number, for the place of a text, for a yes or no; Python reads more than that."""
 _NOUGHTS = re.compile(r"0{2,}")
 _LITERALS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 """Parts of a number format that are shown as they stand, and its colours and conditions."""
+_PADDING = re.compile(r"\[[^\]<>=]*\]|_.|\*.")
+"""Colours, and what only fills a cell up."""
+_AS_STORED = re.compile(r"\s*|@|General|[0#?,.]+([eE][+-]?0+)?", re.IGNORECASE)
+_SCALED = re.compile(r"[0#?],+(?![0#?,])")
+"""A comma behind the last digit shows a thousandth."""
 
 
 class Damaged(ValueError):
@@ -137,7 +148,7 @@ class _Parser(WorkSheetParser):  # type: ignore[misc]
             source, page._shared_strings, data_only=True, epoch=book.epoch, date_formats=book._date_formats,
             timedelta_formats=book._timedelta_formats,
         )  # fmt: skip
-        self.page = page
+        self.page, self.places = page, 0
 
     def filled(self) -> Iterator[tuple[int, int, Cell]]:
         """Row, column and content of every cell that holds something, in the order of the file."""
@@ -147,6 +158,13 @@ class _Parser(WorkSheetParser):  # type: ignore[misc]
                     yield found["row"], found["column"], found["cell"]
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
+        self.places += 1
+        if self.places > MOST_PLACES:
+            raise Damaged(f"工作表“{self.page.title}”中只有格式的空白单元格太多，请把表格以外的行和列删去后另存")
+        if not len(element) and not (element.text or "").strip():
+            place = element.get("r")
+            self.col_counter = coordinate_to_tuple(place)[1] if place else self.col_counter + 1
+            return {"cell": None}
         counted = self.col_counter
         try:
             found = super().parse_cell(element)
@@ -165,6 +183,9 @@ class _Parser(WorkSheetParser):  # type: ignore[misc]
             return self._nothing(element, kind, shared=kind == "s" and value is not None)
         if isinstance(value, str) and not one_line(unescape(value)) and len(list(element)) > 1:
             return Cell(fault=BROKEN)  # a text that shows nothing, beside a formula or a value that says otherwise
+        raw = [(part.text or "").strip() for part in element.iter(VALUE_TAG)]
+        if len(raw) > 1 or (kind in _RAW and not _RAW[kind].fullmatch("".join(raw))):
+            return Cell(fault=BROKEN)
         if kind not in _KINDS or (isinstance(value, float) and not isfinite(value)):
             return Cell(fault=BROKEN)
         if kind == "e" or found["data_type"] == "e":
@@ -177,9 +198,12 @@ class _Parser(WorkSheetParser):  # type: ignore[misc]
         plain = _LITERALS.sub("", shown_as)
         if "%" in plain:
             return Cell(fault=AS_PERCENT.format(f"{value:.15g}"))
-        if _NOUGHTS.fullmatch(plain) and isinstance(value, int) and value >= 0:
+        if _SCALED.search(plain):
+            return Cell(fault=AS_SCALED.format(f"{value:.15g}"))
+        adorned = not _AS_STORED.fullmatch(_PADDING.sub("", shown_as).split(";")[0])
+        if not adorned and _NOUGHTS.fullmatch(plain) and isinstance(value, int) and value >= 0:
             return Cell(str(value).zfill(len(plain)))
-        return Cell(value, adorned='"' in shown_as)
+        return Cell(value, adorned=adorned)
 
     @staticmethod
     def _nothing(element: Any, kind: str, *, shared: bool) -> Cell | None:

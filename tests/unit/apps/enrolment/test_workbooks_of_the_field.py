@@ -15,7 +15,7 @@ from tests.unit.apps.enrolment.sheets_as_xml import cell_as, part_of, sheet_as
 from tests.unit.apps.enrolment.test_import import bring, refusals
 from tests.unit.apps.enrolment.workbooks import PLACES, WHOLE, book, changed
 
-from anlan.apps.enrolment import reading, services
+from anlan.apps.enrolment import grid, reading, services
 from anlan.apps.enrolment.services import Unreadable
 from anlan.apps.enrolment.sheets import SHEETS
 from anlan.apps.org.models import Region
@@ -211,6 +211,11 @@ def test_an_empty_cell_alone_takes_no_protection_away(registered: bytes, sheet: 
         '<c r="{0}" t="inlineStr"><is><t>_xD800_</t></is></c>',
         '<c r="{0}"><is><t>1.2</t></is></c>',
         '<c r="{0}"><value>1.2</value></c>',
+        '<c r="{0}"><v>1_0</v></c>',
+        '<c r="{0}"><v>٧</v></c>',
+        '<c r="{0}"><v>1</v><v>2</v></c>',
+        '<c r="{0}" t="b"><v>2</v></c>',
+        '<c r="{0}" t="s"><v>-1</v></c>',
     ],
 )
 @pytest.mark.parametrize(("sheet", "title"), [("点位", "高限"), ("点位", "位号"), ("企业", "企业名称")])
@@ -252,7 +257,7 @@ def test_hidden_sheets_of_others_are_skipped_and_told() -> None:
 @pytest.mark.parametrize(
     "text",
     ["7,5", "7，5", "1_0", "1.234,5", "0,500", "1,23", "1,2345", "12 000", "1.5 MPa", "≥1.5", "０x1", "inf", "nan",
-     "١٫٥", "٧", "1,234,56", "1.2.3", "1,234.5,6", "--1", "1e", ".", "五"],
+     "١٫٥", "٧", "1,234,56", "1.2.3", "1,234.5,6", "--1", "1e", ".", "五", "10²", "2₅", "①", "1½"],
 )  # fmt: skip
 def test_what_is_no_number_is_refused_and_never_guessed(text: str) -> None:
     with pytest.raises(ValueError, match="不是数"):
@@ -278,12 +283,56 @@ def test_what_excel_took_for_a_date_is_refused(title: str, value: Any) -> None:
 
 @pytest.mark.case("C2")
 def test_a_percentage_is_refused_for_it_is_read_a_hundred_times_too_small() -> None:
+    assert "百分比" in refused(formatted("高限", 0.195, "0.0%"), "点位")
+
+
+def formatted(title: str, value: float, shown_as: str) -> bytes:
+    """`WHOLE` with a number in a column of its first point, shown in a format of its own."""
     opened = load_workbook(io.BytesIO(book(WHOLE)))
-    cell = opened["点位"][H]
-    cell.value, cell.number_format = 0.195, "0.0%"
+    cell = opened["点位"][place_of("点位", title)]
+    cell.value, cell.number_format = value, shown_as
     target = io.BytesIO()
     opened.save(target)
-    assert "百分比" in refused(target.getvalue(), "点位")
+    return target.getvalue()
+
+
+@pytest.mark.case("C2")
+@pytest.mark.parametrize("shown_as", ["0.0,", "0,,", '0\\.0,"万"', "#,##0.0,"])
+def test_a_number_that_is_shown_a_thousand_times_too_small_is_refused(shown_as: str) -> None:
+    assert "缩小了显示" in refused(formatted("高限", 1500, shown_as), "点位")
+
+
+@pytest.mark.case("C2")
+@pytest.mark.parametrize(
+    "shown_as", ["#,##0.00", '0.0"MPa"', '0.0\\ "MPa"', "[Red]0.0", "0.0_ ;[Red]\\-0.0\\ ", "0.00E+00"]
+)
+def test_a_number_is_what_is_stored_however_it_is_adorned(shown_as: str) -> None:
+    (row,) = [each for each in reading.read(formatted("高限", 1.5, shown_as)).rows if each.sheet.title == "点位"]
+    assert (row.values["h"], row.faults) == (1.5, [])
+
+
+@pytest.mark.case("C2")
+@pytest.mark.parametrize("shown_as", ["000\\-000", "000-000", "\\A0", '"A-"0', '[>100]"x"0;0', 'General"号"', "0/0"])
+def test_a_tag_that_is_shown_with_signs_that_are_not_stored_is_refused(shown_as: str) -> None:
+    assert "看到的不是存下的" in refused(formatted("位号", 12345, shown_as), "点位")
+
+
+@pytest.mark.case("C2")
+@pytest.mark.parametrize(
+    ("shown_as", "tag"), [("0_);[Red]\\(0\\)", "12345"), ("0;-0;;@", "12345"), ("@", "12345"), ("00000000", "00012345")]
+)
+def test_a_tag_that_is_shown_as_it_is_stored_is_read(shown_as: str, tag: str) -> None:
+    (row,) = [each for each in reading.read(formatted("位号", 12345, shown_as)).rows if each.sheet.title == "点位"]
+    assert (row.values["tag"], row.faults) == (tag, [])
+
+
+@pytest.mark.case("C2")
+def test_empty_cells_that_only_have_a_format_are_bounded_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    styled = "".join(f'<row r="{line}"><c r="A{line}" s="0"/><c s="0"/></row>' for line in range(10, 1010))
+    content = sheet_as(book(WHOLE), "点位", lambda text: text.replace("</sheetData>", styled + "</sheetData>"))
+    assert told(content) == ""
+    monkeypatch.setattr(grid, "MOST_PLACES", 1500)
+    assert "只有格式的空白单元格太多" in told(content)
 
 
 @pytest.mark.case("C2")

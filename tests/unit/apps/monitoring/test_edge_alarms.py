@@ -23,9 +23,11 @@ from .conftest import NOON
 from .test_alarms import Excursion
 
 
-def told(site: Site, *alarms: dict[str, Any], codes: str = "level") -> list[EdgeAlarm]:
+def told(
+    site: Site, *alarms: dict[str, Any], codes: str = "level", received: datetime = NOON + timedelta(hours=1)
+) -> list[EdgeAlarm]:
     report = {"gatewayId": site.gateway, "alarmCodes": codes, "alarms": list(alarms)}
-    record = Record(site.enterprise, site.gateway, "p", round(NOON.timestamp() * 1e6), json.dumps(
+    record = Record(site.enterprise, site.gateway, "p", round(received.timestamp() * 1e6), json.dumps(
         {"enterpriseId": site.enterprise, "report": report}).encode(), "alarms")  # fmt: skip
     return read(record)[0]
 
@@ -73,6 +75,36 @@ def test_the_newest_word_stands_and_what_is_over_stays_over(world: list[Site]) -
         ("raised", "H"), ("worsened", "HH"), ("cleared", "HH"),
     ]  # fmt: skip
     assert apply_edge_alarms(told(site, *steps), NOON) == 0
+
+
+@pytest.mark.case("A7")
+@pytest.mark.django_db
+@pytest.mark.parametrize("off", [timedelta(hours=8), timedelta(days=365 * 70), -timedelta(days=365 * 56)])
+def test_a_clock_that_nobody_can_mean_keeps_no_alarm_open_and_dates_none(world: list[Site], off: timedelta) -> None:
+    site, wrong = world[0], NOON + off
+    late = collect_time(wrong + timedelta(minutes=1))
+    rises = alarm(site, wrong, "2", worstStatus="1", currentStatus="1", statusChangedTime=late)
+    over = alarm(site, wrong, "2", worstStatus="1", isDispel="1", statusChangedTime=collect_time(NOON))
+    apply_edge_alarms(told(site, rises, received=NOON), NOON)
+    (row,) = Alarm.objects.all()
+    assert (row.started_at, row.changed_at, row.level) == (NOON, NOON, "HH")
+    for minutes in (1, 2):  # the clock was set right meanwhile
+        apply_edge_alarms(told(site, over, received=NOON + timedelta(minutes=minutes)), NOON)
+    (row,) = Alarm.objects.all()
+    assert row.state == "cleared"
+    assert NOON <= row.cleared_at <= NOON + timedelta(minutes=1)
+    assert AlarmEvent.objects.filter(change="cleared").count() == 1
+
+
+@pytest.mark.case("A7")
+@pytest.mark.django_db
+def test_an_alarm_is_over_although_the_senders_clock_went_back(world: list[Site]) -> None:
+    site, later, back = world[0], NOON + timedelta(minutes=3), NOON - timedelta(minutes=5)
+    rises = alarm(site, NOON, "2", worstStatus="1", currentStatus="1", statusChangedTime=collect_time(later))
+    over = alarm(site, NOON, "2", worstStatus="1", isDispel="1", statusChangedTime=collect_time(back))
+    apply_edge_alarms(told(site, over, rises, received=NOON + timedelta(minutes=9)), NOON)
+    (row,) = Alarm.objects.all()
+    assert (row.state, row.worst, row.cleared_at) == ("cleared", "HH", later)
 
 
 @pytest.mark.django_db

@@ -30,9 +30,10 @@ def apply_edge_alarms(records: Iterable[EdgeAlarm], now: datetime, *, react: boo
     """Write what enterprises' systems say; returns the number of changes that were new.
 
     The newest word of an alarm stands, by the sender's own time of change; an older or repeated one changes nothing,
-    and what is over stays over. A point that is none of this gateway's is logged and left out.
+    but that it is over, which is the last word of every alarm whatever its time says: a clock may have gone back. A
+    point that is none of this gateway's is logged and left out.
     """
-    told = sorted(records, key=lambda each: (each.changed_us, each.is_over))
+    told = sorted(records, key=lambda each: (each.is_over, each.changed_us))
     if not told:
         return 0
     points = _points(told)
@@ -49,12 +50,12 @@ def apply_edge_alarms(records: Iterable[EdgeAlarm], now: datetime, *, react: boo
         if alarm is None:
             alarm = known[each.alarm_id] = made[each.alarm_id] = _begin(each, points[each.point])
             touched[alarm.pk] = alarm
-            begun = _event(each, alarm, AlarmChange.RAISED, each.started, each.started_us)
+            begun = _event(each, alarm, AlarmChange.RAISED, each.started, alarm.started_at)
             events[begun.pk] = begun
         change = _follow(alarm, each)
         if change is not None:
             touched[alarm.pk] = alarm
-            event = _event(each, alarm, change, alarm.level, each.changed_us)
+            event = _event(each, alarm, change, alarm.level, alarm.changed_at)
             events[event.pk] = event
     Alarm.objects.bulk_create(made.values(), batch_size=200)
     Alarm.objects.bulk_update(
@@ -106,8 +107,11 @@ def _begin(each: EdgeAlarm, point: Point) -> Alarm:
 def _follow(alarm: Alarm, each: EdgeAlarm) -> AlarmChange | None:
     """Take up the sender's word; the change it is, None for none."""
     at = instant(each.changed_us)
-    if alarm.origin != AlarmOrigin.EDGE or at < alarm.changed_at or alarm.state == AlarmState.CLEARED:
+    if alarm.origin != AlarmOrigin.EDGE or alarm.state == AlarmState.CLEARED:
         return None
+    if at < alarm.changed_at and not each.is_over:
+        return None
+    at = max(at, alarm.changed_at)
     before = alarm.level
     if SEVERITY[each.worst] > SEVERITY[alarm.worst]:
         alarm.worst = each.worst
@@ -125,7 +129,7 @@ def _follow(alarm: Alarm, each: EdgeAlarm) -> AlarmChange | None:
     return AlarmChange.WORSENED if SEVERITY[each.level] > SEVERITY[before] else AlarmChange.EASED
 
 
-def _event(each: EdgeAlarm, alarm: Alarm, change: AlarmChange, level: str, at_us: int) -> AlarmEvent:
+def _event(each: EdgeAlarm, alarm: Alarm, change: AlarmChange, level: str, at: datetime) -> AlarmEvent:
     return AlarmEvent(
         id=each.event_id(change),
         alarm=alarm,
@@ -133,6 +137,6 @@ def _event(each: EdgeAlarm, alarm: Alarm, change: AlarmChange, level: str, at_us
         change=change,
         level=level,
         value=each.value,
-        at=instant(at_us),
+        at=at,
         detected_at=instant(each.received_us),
     )
