@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.conftest import Plant
-from tests.acceptance.worlds import at, scenario
+from tests.acceptance.worlds import at, level, scenario
 
 from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.obligations import services as obligations
@@ -35,6 +35,56 @@ def test_only_what_an_article_orders_bears_its_name(plant: Plant) -> None:
     assert told[:3] == [("informed", "第六条"), ("informed", "第七条"), ("upgraded", "第七条")]
     owed = [("report_due", "第九条"), ("report_overdue", LOCAL)]
     assert sorted(told[3:]) == sorted([("downgraded", LOCAL), ("cleared", LOCAL), *owed])
+
+
+@pytest.mark.case("E1")
+def test_a_new_holder_is_told_by_a_reading_and_the_record_says_so(plant: Plant) -> None:
+    """WRN-20 rests on 常态化应用规定 六, which says that holders are current and not that they are told."""
+    from anlan.apps.registry import services as registry
+
+    warnings.set_level(plant.source, "orange", at=at("08:00"))
+    registry.replace_holder(plant.source, "operations", plant.person("丁"), actor="drill", at=at("08:10"))
+    warnings.set_level(plant.source, "none", at=at("08:20"))
+    warnings.set_level(plant.source, "blue", at=at("08:30"))
+    registry.replace_holder(plant.source, "operations", plant.person("戊"), actor="drill", at=at("08:40"))
+    told = [article for kind, article in articles() if kind == "informed"]
+    assert told == ["第六条", "第六条（读法）", LOCAL, LOCAL]
+
+
+@pytest.mark.case("E1")
+def test_what_our_reading_refuses_says_that_it_is_one(plant: Plant) -> None:
+    """Only the issuer lifts what was set by hand; blue alone owes no report: no article says either."""
+    warning = warnings.raise_manual(plant.source, "blue", issuer="user:1", at=at("08:00"), text="异味")
+    with pytest.raises(warnings.Refused, match="（读法）"):
+        warnings.clear(warning, actor="user:2", at=at("08:05"))
+    warnings.clear(warning, actor="user:1", at=at("08:10"))
+    with pytest.raises(warnings.Refused, match="（读法）"):
+        warnings.submit_report(warning, actor="丙", at=at("08:20"), result="好", cause="阀", measures="换")
+    kept = [act.text for act in warning.acts.all() if act.kind in ("clear_refused", "report_refused")]
+    assert len(kept) == 2
+    assert all("（读法）" in text for text in kept)
+
+
+@pytest.mark.case("E1")
+def test_a_confirmation_by_the_machine_says_that_no_article_has_it(plant: Plant) -> None:
+    warning = warnings.set_level(plant.source, "yellow", at=at("08:00"))
+    assert warning is not None
+    warnings.set_level(plant.source, "none", at=at("08:10"))
+    assert [each.name for each in warning.confirmations.all()] == ["系统自动确认（本地设定）"]
+
+
+@pytest.mark.case("E1")
+def test_the_drill_names_for_every_line_what_the_record_names(db: None) -> None:
+    """Blue has no article; a new holder hears by a reading; what is owed has its article."""
+    from anlan.testing.drill.play import play_beside
+
+    change = {"at": "08:10", "holder": {"source": "s1", "operations": "丁"}}
+    story = scenario(level("08:00", "blue"), change, level("08:20", "yellow"), level("09:00", "none"))
+    rows = play_beside(story)["rows"]
+    shown = [(row["kind"], row["article"]) for row in rows if row["article"]]
+    kept = [(kind, article) for kind, article in articles() if kind != "summary"]
+    assert sorted(shown) == sorted(kept)
+    assert ("informed", LOCAL) in shown
 
 
 def build(**settings: Any) -> Any:

@@ -3,7 +3,8 @@
     03-01 09:00 notice orange s1 #1 -> bg zz due 03-01 08:00 missed 03-01 08:00
     03-01 09:00 .. 03-01 12:00 every 60m notice orange s1 #1 -> bg zz
 
-The year is that of the scenario, seconds default to :00, ``due`` to the time itself; ``#`` opens a line of comment.
+The year is that of the scenario unless it is given, seconds default to :00, ``due`` to the time itself; ``#`` opens a
+line of comment.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from anlan.rules.calendar import CIVIL_ZONE
 
-TIME = r"\d\d-\d\d \d\d:\d\d(?::\d\d)?"
+TIME = r"(?:\d{4}-)?\d\d-\d\d \d\d:\d\d(?::\d\d)?"
 LINE = re.compile(
     rf"(?P<at>{TIME})(?: \.\. (?P<until>{TIME}) every (?P<every>\d+)m)? (?P<kind>\w+) (?P<level>\w+) (?P<source>\w+)"
     rf"(?: #(?P<step>\d+))?(?: -> (?P<to>(?:(?!due |missed )\S+ ?)+?))?(?: due (?P<due>{TIME}))?"
@@ -63,4 +64,5 @@ def _lines(match: re.Match[str], year: int) -> list[dict[str, Any]]:
 
 def _instant(text: str, year: int) -> datetime:
     full = text if text.count(":") == 2 else f"{text}:00"
-    return datetime.strptime(f"{year}-{full}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=CIVIL_ZONE)
+    dated = full if re.match(r"\d{4}-", full) else f"{year}-{full}"
+    return datetime.strptime(dated, "%Y-%m-%d %H:%M:%S").replace(tzinfo=CIVIL_ZONE)

@@ -118,7 +118,10 @@ def before_clock(day: date, clock: time) -> Deadline:
 
 
 def within(start: datetime, length: timedelta) -> Deadline:
-    """N小时内 / N分钟内: up to and including start + N."""
+    """N小时内 / N分钟内: up to and including start + N, by day and night alike.
+
+    [reading] No article says whether the last instant counts, nor that nights and holidays do (GEN-02, GEN-03).
+    """
     return Deadline(civil(start) + length, inclusive=True)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from anlan.rules.level import Level
+from anlan.rules.rulebook import READING_LABEL
 from anlan.rules.settings import ClearUnconfirmed, WarningSettings
 
 
@@ -57,14 +58,17 @@ class OpenWarning:
 def judge_lowering(
     warning: OpenWarning, requested: Level, actor: str, settings: WarningSettings
 ) -> Lowered | LoweringRefused:
-    """Judge a request to bring a warning down to `requested` (`none` clears it). The system is an actor like others."""
+    """Judge a request to bring a warning down to `requested` (`none` clears it). The system is an actor like others.
+
+    [reading] 第八条 says "直至消警" and not by whom: what somebody set by hand is lifted by them.
+    """
     if requested >= warning.level:
         return LoweringRefused(ClearRefusal.NOT_LOWER, "所请求的级别不低于当前级别")
     if requested < warning.supported:
         causes = "；".join(warning.causes) or f"监测数据仍为{warning.supported.warning_name}"
         return LoweringRefused(ClearRefusal.CAUSE_STANDS, f"起因仍在，不能消警或降级：{causes}")
     if requested < warning.manual and actor != warning.issuer:
-        return LoweringRefused(ClearRefusal.NOT_ISSUER, "人工发布的预警由发布者解除")
+        return LoweringRefused(ClearRefusal.NOT_ISSUER, f"人工发布的预警由发布者解除（{READING_LABEL}）")
     unconfirmed = requested is Level.NONE and not warning.confirmed
     if unconfirmed and settings.clear_unconfirmed is ClearUnconfirmed.REFUSE:
         return LoweringRefused(ClearRefusal.UNCONFIRMED, "预警尚未确认，请先确认再消警（本地设定）")

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from anlan.rules.level import Level
-from anlan.rules.rulebook import RulesInForce
+from anlan.rules.rulebook import READING_LABEL, RulesInForce
 from anlan.rules.warning_handling import REPORT_TEXT_LABELS, missing_report_texts, report_due, report_owed
 
 
@@ -55,7 +55,7 @@ def judge_report(
     if cleared_at is None or at < cleared_at:
         return ReportRefused(ReportRefusal.NOT_CLEARED, "预警尚未消警，消警后再上报处置情况")
     if not report_owed(highest):
-        return ReportRefused(ReportRefusal.NOT_OWED, "本次预警未超过蓝色，无须上报处置情况")
+        return ReportRefused(ReportRefusal.NOT_OWED, f"本次预警未超过蓝色，无须上报处置情况（{READING_LABEL}）")
     if already_reported:
         return ReportRefused(ReportRefusal.ALREADY_REPORTED, "本次预警的处置情况已上报")
     missing = missing_report_texts(texts, rules)

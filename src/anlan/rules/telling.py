@@ -11,8 +11,20 @@ from dataclasses import dataclass
 
 from anlan.rules.level import Level
 from anlan.rules.routing import Recipient, RecipientKind, SourceContext, recipients
-from anlan.rules.rulebook import RulesInForce
+from anlan.rules.rulebook import LOCAL_LABEL, READING_LABEL, RulesInForce
 from anlan.rules.settings import WarningSettings
+
+
+def ordered_by(level: Level, rules: RulesInForce, *, new_holder: bool = False) -> str:
+    """The article that has a warning of this level sent (第五至七条), with its document, as a record carries it.
+
+    本地设定 at blue, which no article addresses (Q-10). To whom it is told because they have just become holder, no
+    article says: 读法 stands behind it.
+    """
+    if not level.at_least(Level.YELLOW):
+        return LOCAL_LABEL
+    law = rules.entry(f"warning.{level}.recipients").source
+    return f"{law}（{READING_LABEL}）" if new_holder else law
 
 
 @dataclass(frozen=True, slots=True)

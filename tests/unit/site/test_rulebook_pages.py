@@ -334,5 +334,5 @@ def test_the_hint_beside_clearing_speaks_in_the_numbers_of_the_place(now: dateti
         services.refine(
             county, key, value, effective_from=civil_day(now), actor="user:x", at=now - timedelta(days=2), document="甲"
         )
-    refined = "消警后 30 分钟内须上报处置报告（第九条）；未经确认的不予消警（本地设定（甲））"
+    refined = "消警后 30 分钟内须上报处置报告（第九条，地方细化：甲）；未经确认的不予消警（本地设定（甲））"
     assert refined in world.client("holder").get(path).content.decode()

@@ -94,13 +94,13 @@ _ALL = (
     ),
     Metric(
         "alarm_hours_over", "繁忙小时占比", MetricUnit.PERCENT, _WORST, _STANDARD,
-        "一个整点小时内同一岗位报警超过 30 条（本地设定）的小时所占的比例。",
+        "一个整点小时内同一岗位报警超过 30 条（默认值，本地设定）的小时所占的比例。",
         "繁忙小时×6", "各岗位已过的10分钟时段数",
         share(lambda facts: facts.hours_over * TEN_MINUTES_AN_HOUR, _periods), "performing_alarms",
     ),
     Metric(
         "alarm_periods_over", "繁忙时段占比", MetricUnit.PERCENT, _WORST, _STANDARD,
-        "10分钟内同一岗位报警超过 10 条（本地设定）的时段所占的比例。", "繁忙时段", "各岗位已过的10分钟时段数",
+        "10分钟内同一岗位报警超过 10 条（默认值，本地设定）的时段所占的比例。", "繁忙时段", "各岗位已过的10分钟时段数",
         share(lambda facts: facts.periods_over, _periods), "performing_alarms",
     ),
     Metric(
@@ -110,7 +110,7 @@ _ALL = (
     ),
     Metric(
         "alarm_flood_share", "泛滥时间占比", MetricUnit.PERCENT, _WORST, _STANDARD,
-        "处于报警泛滥的时段所占的比例：某时段超过 10 条开始，到某时段少于 5 条结束（本地设定）。",
+        "处于报警泛滥的时段所占的比例：某时段超过 10 条开始，到某时段少于 5 条结束（默认值，本地设定）。",
         "泛滥的10分钟时段", "各岗位已过的10分钟时段数", share(lambda facts: facts.flood_periods, _periods),
         "performing_alarms",
     ),
@@ -121,12 +121,12 @@ _ALL = (
     ),
     Metric(
         "alarm_chattering", "抖动测点", MetricUnit.COUNT, _WORST, _STANDARD,
-        "期内有抖动报警的测点：一分钟内在报警与正常之间变化 3 次及以上（本地设定）。", "抖动的测点", "",
+        "期内有抖动报警的测点：一分钟内在报警与正常之间变化 3 次及以上（默认值，本地设定）。", "抖动的测点", "",
         count(lambda facts: facts.chattering), "chattering_alarms",
     ),
     Metric(
         "alarm_stale", "陈旧报警", MetricUnit.COUNT, _WORST, _STANDARD,
-        "期末（本期取现在）已持续超过 24 小时（本地设定）仍未恢复的越限报警。", "陈旧的报警", "",
+        "期末（本期取现在）已持续超过 24 小时（默认值，本地设定）仍未恢复的越限报警。", "陈旧的报警", "",
         count(lambda facts: facts.stale), "stale_alarms",
     ),
     Metric(

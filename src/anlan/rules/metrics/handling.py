@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from anlan.rules.metrics.metric import Metric, MetricUnit, count, minutes, share
 from anlan.rules.ranking import Direction
+from anlan.rules.rulebook import LOCAL_LABEL
 
 _RANKED = "预警信息处置管理办法 第十六条"
 _DAILY = "信息通报制度 第五条"
@@ -56,7 +57,7 @@ _ALL = (
         "各条时长之和", "有人确认的预警", minutes(lambda f: f.confirm_us, lambda f: f.confirmed), "confirmations",
     ),
     Metric(
-        "confirmed_automatically", "自动确认数", MetricUnit.COUNT, Direction.WORST_FIRST, _CONFIRM,
+        "confirmed_automatically", "自动确认数", MetricUnit.COUNT, Direction.WORST_FIRST, LOCAL_LABEL,
         "期内发生、无人确认即消警而由系统自动确认的预警。", "自动确认的预警", "",
         count(lambda f: f.confirmed_automatically), "confirmations",
     ),

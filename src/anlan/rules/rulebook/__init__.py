@@ -12,7 +12,16 @@ from functools import cache
 from importlib import resources
 
 from anlan.rules.rulebook.book import Rulebook, RulesInForce, Step
-from anlan.rules.rulebook.entry import LOCAL_LABEL, REFINED_LABEL, REGULATION_LABEL, Entry, Kind, Stricter, Value
+from anlan.rules.rulebook.entry import (
+    LOCAL_LABEL,
+    READING_LABEL,
+    REFINED_LABEL,
+    REGULATION_LABEL,
+    Entry,
+    Kind,
+    Stricter,
+    Value,
+)
 from anlan.rules.rulebook.override import Accepted, Override, Reason, Refused, judge
 from anlan.rules.rulebook.parse import RulebookError, parse
 
@@ -47,6 +56,7 @@ def load(locality: Sequence[str] = (), on_date: date | None = None, overrides: I
 __all__ = [
     "FILES",
     "LOCAL_LABEL",
+    "READING_LABEL",
     "REFINED_LABEL",
     "REGULATION_LABEL",
     "Accepted",

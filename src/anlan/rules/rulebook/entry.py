@@ -38,6 +38,8 @@ STRICTER_LABELS = {
     Stricter.FREE: "可由本地设定",
 }
 LOCAL_LABEL = "本地设定"
+READING_LABEL = "读法"
+"""Stands behind an article that is silent on the very case: how we read it (docs/explanation/law.md)."""
 REGULATION_LABEL = "规定"
 REFINED_LABEL = "地方细化"
 DATE_NOT_HELD = "自公布之日（日期未存）"
@@ -81,6 +83,11 @@ class Entry:
         """Shown beside the value: 预警信息处置管理办法 第九条, or 本地设定; a refinement adds its document."""
         law = f"{self.document} {self.article}" if self.kind is Kind.REGULATION else LOCAL_LABEL
         return f"{law}（{self.basis}）" if self.basis else law
+
+    @property
+    def article_words(self) -> str:
+        """The article beside a number that a locality may have refined: 第九条, or 第九条，地方细化：甲."""
+        return f"{self.article}，{REFINED_LABEL}：{self.basis}" if self.locality else self.article
 
     @property
     def flag(self) -> str:

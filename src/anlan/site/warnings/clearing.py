@@ -17,7 +17,7 @@ def clearing_words(warning: Warning, now: datetime) -> str:
     report, unconfirmed = rules.entry("warning.report.minutes"), rules.entry("clear_unconfirmed")
     return _("消警后 %(limit)s内须上报处置报告（%(article)s）；未经确认的%(unconfirmed)s（%(local)s）") % {
         "limit": report.value_words,
-        "article": report.article,
+        "article": report.article_words,
         "unconfirmed": unconfirmed.value_text,
         "local": unconfirmed.source,
     }

@@ -23,7 +23,6 @@ from anlan.testing.drill.scenario import Event, Scenario
 from anlan.testing.drill.world import Drilled
 
 _NEVER = timedelta.resolution
-_INFORMED = {Level.BLUE: "第四条", Level.YELLOW: "第五条", Level.ORANGE: "第六条", Level.RED: "第七条"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,9 @@ class _Source:
 
     def __init__(self, key: str, source: HazardSource, scenario: Scenario, world: Drilled) -> None:
         self.key, self.source, self.scenario, self.world = key, source, scenario, world
-        around = surroundings([source.pk], scenario.start - _NEVER)[source.pk]
-        self.context: SourceContext = around.context
+        # The register before the first event, and the rules of the day that begins: a drill may start at midnight.
+        self.context: SourceContext = surroundings([source.pk], scenario.start - _NEVER)[source.pk].context
+        around = surroundings([source.pk], scenario.start)[source.pk]
         self.rules: RulesInForce = around.rules
         self.settings: WarningSettings = around.settings
         self.state = episodes.SourceState()
@@ -110,8 +110,8 @@ class _Source:
         last = old if level is Level.NONE else level
         for kind in ("informed", "upgraded", "downgraded", "cleared"):
             to = routing.listed(getattr(told, kind))
-            article = _INFORMED[last] if kind in ("informed", "upgraded") else LOCAL_LABEL
-            self._add(at, kind, last, to, article)
+            article = telling.ordered_by(last, self.rules) if kind in ("informed", "upgraded") else LOCAL_LABEL
+            self._add(at, kind, last, to, article.rpartition(" ")[2])
         self.told = told.told
         ladder = warning_handling.ladder_for(level, self.rules)
         changed = episodes.transition(self.state, level, at, self.settings, ladder)
@@ -119,7 +119,8 @@ class _Source:
             if isinstance(effect, episodes.WarningCleared) and warning_handling.report_owed(effect.highest):
                 due = warning_handling.report_due(at, self.rules).at
                 self.owed.append(_Owed(effect.last, due))
-                self._add(at, "report_due", effect.last, [self.context.enterprise], "第九条", due=due)
+                article = self.rules.entry("warning.report.minutes").article
+                self._add(at, "report_due", effect.last, [self.context.enterprise], article, due=due)
         self.state = changed.state
 
     def _holder(self, event: Event) -> None:
@@ -134,7 +135,8 @@ class _Source:
         told = telling.on_holder_change(level, self.context, self.told, self.settings, self.rules)
         self.told = told.told
         if level is not Level.NONE:
-            self._add(event.at, "informed", level, routing.listed(told.informed), _INFORMED[level])
+            article = telling.ordered_by(level, self.rules, new_holder=True).rpartition(" ")[2]
+            self._add(event.at, "informed", level, routing.listed(told.informed), article)
 
     def _report(self, event: Event) -> None:
         texts = {name: str(event.fields.get(name) or "") for name in warning_handling.REPORT_TEXT_LABELS}
@@ -146,7 +148,9 @@ class _Source:
         to = routing.listed(routing.overdue_report_recipients(self.context, self.settings))
         shown = tuple(sorted(self.world.shown[each] for each in to))
         return [
-            Demand(each.due, "report_overdue", str(each.level), self.key, shown, LOCAL_LABEL, each.due)
+            Demand(
+                each.due, "report_overdue", str(each.level), self.key, shown, LOCAL_LABEL, each.due, ends=each.reported
+            )
             for each in self.owed
             if each.reported is None or each.reported > each.due
         ]

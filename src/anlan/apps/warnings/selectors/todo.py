@@ -32,7 +32,8 @@ class TaskKind(StrEnum):
 class Task:
     """One card. ``post`` is the duty post for which the person is asked; empty for an agency's task.
 
-    ``due_at`` is None where the regulation gives no time (第一时间). ``order`` is set for `TaskKind.ANSWER`.
+    ``due_at`` is None where the regulation gives no time (第一时间); ``law`` is what it rests on.
+    ``order`` is set for `TaskKind.ANSWER`.
     """
 
     kind: TaskKind
@@ -41,6 +42,7 @@ class Task:
     due_at: datetime | None = None
     overdue: bool = False
     order: SiteOrder | None = None
+    law: str = ""
 
 
 def todo_for(scope: Scope, person: Person | None, now: datetime) -> list[Task]:
@@ -70,7 +72,7 @@ def _as_holder(scope: Scope, person: Person, now: datetime) -> list[Task]:
         elif warning.subject in reports:
             owed = reports[warning.subject]
             overdue = owed.state == ObligationState.OVERDUE or owed.due_at < now
-            tasks.append(Task(TaskKind.REPORT, warning, post, owed.due_at, overdue))
+            tasks.append(Task(TaskKind.REPORT, warning, post, owed.due_at, overdue, law=owed.article))
     return tasks
 
 
@@ -102,7 +104,7 @@ def owed_by_staff(scope: Scope, enterprises: Collection[int], known: Sequence[Ta
         elif warning.subject in reports:
             owed = reports[warning.subject]
             overdue = owed.state == ObligationState.OVERDUE or owed.due_at < now
-            tasks.append(Task(TaskKind.REPORT, warning, "", owed.due_at, overdue))
+            tasks.append(Task(TaskKind.REPORT, warning, "", owed.due_at, overdue, law=owed.article))
     return sorted(tasks, key=_urgency)
 
 

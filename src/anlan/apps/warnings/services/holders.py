@@ -38,6 +38,6 @@ def holder_changed(source: HazardSource, at: datetime) -> None:
         find_gaps(place, level, at)
         if telling.informed:
             mark = f":{len(told)}"  # how many were reached before: no two changes of one episode share it
-            drafts = tell(place, warning, episode, telling, level, at, mark)
+            drafts = tell(place, warning, episode, telling, level, at, mark, new_holder=True)
             standing.note("holder_informed", at, after={"to": [recipient.id for recipient in telling.informed]})
             finish(standing, drafts, "holder")

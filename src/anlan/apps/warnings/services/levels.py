@@ -40,11 +40,12 @@ from anlan.rules.episodes import (
 )
 from anlan.rules.level import Level
 from anlan.rules.routing import Recipient, RecipientKind
+from anlan.rules.rulebook import LOCAL_LABEL
 from anlan.rules.slots import Slot
 from anlan.rules.telling import on_level
 
-AUTOMATIC = "系统自动确认"
-"""Name under which the machine confirms a warning that nobody confirmed before it was cleared."""
+AUTOMATIC = f"系统自动确认（{LOCAL_LABEL}）"
+"""Name under which the machine confirms a warning that nobody confirmed before it was cleared; no article has it so."""
 
 
 def set_level(

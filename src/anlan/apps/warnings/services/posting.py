@@ -22,7 +22,7 @@ from anlan.rules.level import Level
 from anlan.rules.routing import Recipient
 from anlan.rules.rulebook import LOCAL_LABEL
 from anlan.rules.slots import SLOT_LABELS
-from anlan.rules.telling import Telling
+from anlan.rules.telling import Telling, ordered_by
 
 DUE_KINDS = (ObligationKind.NOTICE, ObligationKind.SITE_ORDER, ObligationKind.REPORT)
 """What shows as the next due time of a warning; a re-grading is the machine's own business."""
@@ -55,10 +55,10 @@ def _to(address: registry.Address, recipient: Recipient) -> To:
 
 def tell(
     place: Surroundings, warning: Warning, episode: LevelEpisode, telling: Telling, level: Level, at: datetime,
-    mark: str = "",
+    mark: str = "", new_holder: bool = False,
 ) -> list[Draft]:  # fmt: skip
     """The notices of a change of level or holder, and the memory of who was reached. ``mark`` tells changes apart
-    that belong to one episode."""
+    that belong to one episode; ``new_holder``: nothing changed but who holds a post."""
     reasons = [reason["title"] for reason in warning.reasons]
     told = addressed(place, telling.informed)
     slots = {recipient.id: recipient.slot for recipient in telling.informed}
@@ -84,21 +84,13 @@ def tell(
         if to:
             title, body = wording.telling(kind, place, level, warning.number, reasons)
             key = f"w{warning.pk}:{kind}:e{episode.pk}{mark}"
-            article = _ARTICLES[level] if kind in _ORDERED else LOCAL_LABEL
+            article = ordered_by(level, place.rules, new_holder=new_holder) if kind in _ORDERED else LOCAL_LABEL
             drafts.append(draft(place, warning.pk, kind, key, level, at, at, to, title, body, article))
     return drafts
 
 
 _ORDERED = (NoticeKind.INFORMED, NoticeKind.UPGRADED)
 """Tellings that 第五至七条 order. That a level has fallen or a warning is cleared no article has anybody told."""
-_ARTICLES = {
-    Level.RED: "预警信息处置管理办法 第七条",
-    Level.ORANGE: "预警信息处置管理办法 第六条",
-    Level.YELLOW: "预警信息处置管理办法 第五条",
-    Level.BLUE: LOCAL_LABEL,
-    Level.NONE: "",
-}
-"""Where each level's recipients stand; blue has no article (Q-10)."""
 
 
 def draft(
