@@ -10,11 +10,14 @@ import contextlib
 import logging
 import os
 import resource
+import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from anlan import now
 
@@ -168,16 +171,52 @@ def process() -> dict[str, float]:
 
 
 class _Server(ThreadingHTTPServer):
+    """Anybody on this machine may ask, so what one can hold is bounded: some connections, each for some seconds."""
+
     daemon_threads = True
+    request_queue_size = 128
+    at_once = 8
+    seconds = 5.0
+    """From the connection to the end of the answer."""
 
     def __init__(self, role: str, read: Callable[[], Figures], ready: Callable[[], bool], port: int) -> None:
+        self._open: dict[socket.socket, float] = {}
         super().__init__(("127.0.0.1", port), _Handler)
         self.role, self.read, self.ready = role, read, ready
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        try:
+            return super().get_request()
+        except OSError:  # no descriptor left: the connection stays to be taken, and would be tried again at once
+            time.sleep(0.2)
+            raise
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.service_actions()
+        if len(self._open) >= self.at_once:
+            self.shutdown_request(request)
+            return
+        self._open[request] = now.monotonic()
+        super().process_request(request, client_address)
+
+    def service_actions(self) -> None:
+        """End what has lasted too long; its thread sees the end of what it reads, or that it writes to nobody."""
+        for request, since in list(self._open.items()):
+            if now.monotonic() - since > self.seconds:
+                with contextlib.suppress(OSError):  # gone meanwhile
+                    request.shutdown(socket.SHUT_RDWR)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        logger.debug("a question for the figures broke off", exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
-    timeout = 10
+    timeout = 5
 
     def do_GET(self) -> None:
         """``/metrics``, ``/health`` (the process answers) and ``/ready`` (it does its work)."""

@@ -85,7 +85,7 @@ class Installation:
         found = []
         for path in sorted((self.data / "log").glob("*.log*")):
             for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-                if "Traceback" in line or re.match(r"^\w+(\.\w+)*(Error|Exception): ", line):
+                if "Traceback" in line or re.match(r"^\s*\w+(\.\w+)*(Error|Exception): ", line):
                     found.append(f"{path.name}: {line[:200]}")
         return found
 

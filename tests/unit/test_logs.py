@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -12,7 +13,7 @@ import sys
 import pytest
 
 from anlan import config
-from anlan.logs import JsonLines
+from anlan.logs import Brief, JsonLines, PlainLines
 
 
 def event(message: str, *arguments: object, **fields: object) -> logging.LogRecord:
@@ -39,6 +40,38 @@ def test_a_failure_carries_its_traceback() -> None:
     except OSError:
         record.exc_info = sys.exc_info()
     assert json.loads(JsonLines().format(record))["traceback"].endswith("OSError: disk")
+
+
+@pytest.mark.case("G11")
+def test_nothing_from_outside_begins_a_line_of_its_own_or_moves_a_terminal() -> None:
+    forged = "坏\n2026-01-01 00:00:00,000 INFO web anlan.x 一切正常\r\x1b[2J\u2028\u202e　甲"
+    record = event("name %s", forged)
+    record.created = 1_767_225_599.5
+    try:
+        raise OSError(forged)
+    except OSError:
+        record.exc_info = sys.exc_info()
+    first, *trace = PlainLines().format(record).splitlines()
+    assert first.startswith("2026-01-01 07:59:59,500 INFO ")
+    assert first.endswith(r"name 坏\n2026-01-01 00:00:00,000 INFO web anlan.x 一切正常\r\x1b[2J\u2028\u202e　甲")
+    assert trace
+    assert all(line.startswith("  ") for line in trace)
+    assert all(sign.isprintable() for line in trace for sign in line.replace("　", ""))
+
+
+@pytest.mark.case("G11")
+def test_a_request_that_was_refused_costs_one_line() -> None:
+    handler = logging.StreamHandler(io.StringIO())
+    handler.addFilter(Brief())
+    try:
+        raise ValueError("Invalid HTTP_HOST header")
+    except ValueError:
+        for name, lines in (("django.security.DisallowedHost", 1), ("django.request", 5)):
+            record = event("refused")
+            record.name, record.exc_info = name, sys.exc_info()
+            handler.handle(record)
+            assert len(handler.stream.getvalue().splitlines()) == lines
+            handler.stream.truncate(handler.stream.seek(0))
 
 
 def test_another_way_of_writing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from anlan.roles import django
 
@@ -15,8 +16,20 @@ MIGRATING = 0x616E6C616E
 """The advisory lock of migrations on PostgreSQL."""
 
 
-HISTORY_FAILED = 3
-"""Exit code of ``anlan manage migrate``: the records are up to date, the history cannot be opened."""
+HISTORY_FAILED, UNUSABLE = 3, 4
+"""Exit codes of ``anlan manage migrate``: the records are up to date, the history cannot be opened; the database of the
+records cannot be used, which was said in one line."""
+_RIGHTS = "42501"
+_REASONS = {
+    "3D000": "没有这个库，请先建立",
+    "28P01": "口令不对",
+    "28000": "这个登录名不能登录",
+    _RIGHTS: (
+        "登录名 {user} 在库 {name} 里不能建表。它不必是超级用户：由库的属主执行 "
+        "GRANT CREATE ON DATABASE {name} TO {user}; GRANT USAGE, CREATE ON SCHEMA public TO {user}; "
+        "或让它作库的属主，再启动"
+    ),
+}
 
 
 class HistoryUnavailable(Exception):
@@ -67,13 +80,35 @@ def _history() -> None:
     try:
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute("CREATE SCHEMA IF NOT EXISTS history")
+                # one that is there is not made again: that would ask for the right to make one
+                cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'history'")
+                if cursor.fetchone() is None:
+                    cursor.execute("CREATE SCHEMA IF NOT EXISTS history")
         if not tables.make(HISTORY):
             call_command("migrate", HISTORY, database=HISTORY, interactive=False, verbosity=0)
     except (DatabaseError, InterfaceError) as error:
         connection.close()
+        if known := _reason(error, connection.settings_dict):
+            raise HistoryUnavailable(f"历史库不能使用：{known}") from error
         where = connection.settings_dict["NAME"]
         raise HistoryUnavailable(f"历史库打不开（{where}：{error}）。{WHAT_TO_DO}") from error
+
+
+def _reason(error: BaseException, told: Mapping[str, Any]) -> str:
+    """What an operator can do about it, in Chinese; empty where only the database's own words say what happened."""
+    of = error.__cause__
+    code = getattr(of, "sqlstate", None) or ""
+    if not code and type(of).__name__ == "OperationalError":  # no connection, so there is no code but in its words
+        words = str(of)
+        code = next((code for code, part in _WORDS.items() if part.format(**told) in words), "")
+    return _REASONS.get(code, "").format(user=told["USER"], name=told["NAME"])
+
+
+_WORDS = {
+    "3D000": 'database "{NAME}" does not exist',
+    "28P01": "password authentication failed",
+    "28000": 'role "{USER}" does not exist',
+}
 
 
 @contextmanager
@@ -99,12 +134,19 @@ def _one_at_a_time() -> Iterator[None]:
 def main(arguments: list[str]) -> int:
     """Run one management command. Exit codes are Django's."""
     django.start()
+    from django.db import DatabaseError, InterfaceError, connections
+
     if arguments == ["migrate"]:
         try:
             migrate()
         except HistoryUnavailable as error:
             sys.stderr.write(f"{error}\n")
             return HISTORY_FAILED
+        except (DatabaseError, InterfaceError) as error:
+            told = connections["default"].settings_dict
+            said = _reason(error, told) or " ".join(str(error).split())
+            sys.stderr.write(f"数据库 {told['NAME']} 不能使用：{said}\n")
+            return UNUSABLE
         return 0
     from django.core.management import execute_from_command_line
 

@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import dataclasses
 import logging
-import socket
 from typing import Any
 
 import uvicorn
@@ -19,15 +18,13 @@ from anlan import config as settings
 from anlan.config import Config
 from anlan.roles import django, metrics
 from anlan.roles.database import let_go_when_frozen, wait_at_most
-from anlan.roles.guarded import GuardedHttp
+from anlan.roles.guarded import GuardedHttp, listen
 from anlan.roles.process import announce, begin, known_log
 from anlan.stream.tasks import finish
 
 BACKLOG = 512
 GRACE_S = 2
 """Seconds that requests under way have to finish when the process is asked to end."""
-TAKEN_WITHIN_MS = 60_000
-"""What is sent must be taken within so long, or the kernel ends the connection with what waits on it."""
 
 LOCK_WAIT_S = 5
 """A page waits so long for a database that somebody else holds; then it says so (`anlan.site.errors`)."""
@@ -43,11 +40,12 @@ class Application:
 
     def __init__(self, config: Config) -> None:
         from anlan.roles.events import Events
+        from anlan.roles.pages import Pages
         from anlan.roles.static import PREFIX, Static
         from anlan.site.asgi import application
 
         self.events = Events(lambda: known_log(config, "web"))
-        self._pages = application
+        self._pages = Pages(application)
         self._static, self._prefix = Static(), PREFIX
 
     def figures(self) -> dict[str, float]:
@@ -93,7 +91,7 @@ class Server(uvicorn.Server):
                 http=GuardedHttp,
                 lifespan="on",
                 log_config=None,
-                log_level="warning",
+                log_level="error",
                 access_log=False,
                 proxy_headers=config.https,
                 timeout_graceful_shutdown=GRACE_S,
@@ -118,17 +116,6 @@ class Server(uvicorn.Server):
         loop.call_soon_threadsafe(leave)
 
 
-def listen(config: Config) -> socket.socket:
-    """The listening socket; port 0 takes a free one. Raises OSError when the port is taken."""
-    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM)
-    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # inherited by every connection: a peer that takes nothing is cut off
-        taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TAKEN_WITHIN_MS)
-    taken.bind((config.host, config.web_port))
-    return taken
-
-
 def main(arguments: list[str]) -> int:
     """Serve until asked to end. Prints and announces the address; 1 when the port cannot be had."""
     parser = argparse.ArgumentParser(prog="anlan web", description="只启动网页与接口")
@@ -148,7 +135,7 @@ def main(arguments: list[str]) -> int:
 
     connect()  # else what the first act tells the pages is lost
     try:
-        taken = listen(config)
+        taken = listen(config.host, config.web_port)
     except OSError as error:
         logger.error("端口 %s:%d 不能使用：%s", config.host, config.web_port, error.strerror)
         return 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from anlan import config
-from anlan.logs import JsonLines, PlainLines
+from anlan.logs import Brief, JsonLines, PlainLines
 from anlan.site import databases
 
 CONFIG = config.load()
@@ -129,7 +129,8 @@ LOGGING = {
         "text": {"()": PlainLines},
         "json": {"()": JsonLines},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": CONFIG.log_format}},
+    "filters": {"brief": {"()": Brief}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": CONFIG.log_format, "filters": ["brief"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django.request": {"level": "ERROR"}},
 }

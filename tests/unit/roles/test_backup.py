@@ -25,13 +25,23 @@ SQLITE = {
     "history": {"kind": "sqlite", "file": "history.sqlite3"},
 }
 
+FACTS = {
+    "rows": {}, "history": {"samples": 0, "days": {}}, "journal": {"heads": {}, "days": {}}, "warnings": [],
+    "obligations": {"pending": 0, "next": []}, "alarms": {}, "newest_sample": "",
+}  # fmt: skip
+CONTENT = {
+    "version": "1", "made_at": "2024-03-01T00:00:00+00:00", "databases": SQLITE,
+    "log": {"log": "", "last": 0, "records": 0, "missing": 0}, "facts": FACTS,
+}  # fmt: skip
+
 
 def backup_in(folder: Path, name: str = "anlan-20240301-080000") -> Path:
     made = folder / name
     (made / "anchors").mkdir(parents=True)
     (made / "anlan.sqlite3").write_bytes(b"records")
+    (made / "history.sqlite3").write_bytes(b"history")
     (made / "anchors" / "2024-03-01.json").write_text("{}")
-    manifest.write(made, {"databases": SQLITE})
+    manifest.write(made, CONTENT | {"made_at": f"{name[6:10]}-{name[10:12]}-{name[12:14]}T00:00:00+00:00"})
     return made
 
 
@@ -64,12 +74,83 @@ def test_a_forged_manifest_is_refused_and_one_that_cannot_be_proved_says_so(tmp_
         restore.signed(empty, made, demanded=True)
     (made / "anlan.sqlite3").write_bytes(b"forged")
     (made / manifest.NAME).unlink()
-    manifest.write(made, {"databases": SQLITE})  # every file fits its manifest again
+    manifest.write(made, CONTENT)  # every file fits its manifest again
     with pytest.raises(BackupError, match="做好之后被改动过"):
         restore.signed(ours, made)
     (made / manifest.SIGNATURE).write_text("{}")
     with pytest.raises(BackupError, match="改动"):
         restore.signed(ours, made)
+
+
+@pytest.mark.case("G11")
+def test_who_has_no_key_can_prove_nothing_whoever_signed_with_none(tmp_path: Path) -> None:
+    made, empty = backup_in(tmp_path), Config(data_dir=tmp_path / "new")
+    manifest.sign(made, "")
+    assert manifest.signature(made, "") is manifest.Signed.ELSEWHERE
+    with pytest.raises(BackupError, match="另一把"):
+        restore.signed(empty, made, demanded=True)
+    (made / manifest.SIGNATURE).write_text(json.dumps({"key": "密钥", "hmac": "签名"}))
+    assert manifest.signature(made, "k" * 40) is manifest.Signed.ELSEWHERE
+    (made / manifest.SIGNATURE).write_text(json.dumps({"key": manifest.key_name("k" * 40), "hmac": "签名"}))
+    assert manifest.signature(made, "k" * 40) is manifest.Signed.FORGED
+
+
+def listed(name: str, of: Path) -> dict[str, Any]:
+    return {name: {"bytes": of.stat().st_size, "sha256": manifest.checksum(of)}}
+
+
+@pytest.mark.case("G11")
+def test_a_manifest_answers_for_everything_in_its_folder_and_for_nothing_elsewhere(tmp_path: Path) -> None:
+    made, secret = backup_in(tmp_path), tmp_path / "secret"
+    secret.write_text("of this machine")
+    (made / "anchors" / "2024-03-02.lines").write_text("forged")
+    (made / "anchors" / "2024-03-03.lines").symlink_to(secret)
+    (made / "more").symlink_to(tmp_path)
+    content = manifest.read(made)
+    assert list(manifest.faults(made, content)) == [
+        "文件 anchors/2024-03-02.lines 不在清单里",
+        "文件 anchors/2024-03-03.lines 不在清单里",
+        "文件 more 不在清单里",
+    ]
+    for name in ("../secret", str(secret), "anchors/../../secret", "more/secret", "anchors/2024-03-03.lines", ""):
+        forged = content | {"files": listed(name, secret)}
+        assert f"清单中的文件 {name} 不在备份的文件夹里" in list(manifest.faults(made, forged))
+    outside = SQLITE | {"records": {"kind": "sqlite", "file": "../secret"}}
+    assert "records 的文件 ../secret 不在清单里" in list(manifest.faults(made, content | {"databases": outside}))
+
+
+@pytest.mark.case("G11")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[" * 100_000,
+        json.dumps({"format": 1}),
+        json.dumps({"format": 1, **CONTENT, "files": []}),
+        json.dumps({"format": 1, **CONTENT, "files": {"a": {"bytes": "many", "sha256": None}}}),
+        json.dumps({"format": 1, **CONTENT, "files": {}, "databases": {"records": SQLITE["records"]}}),
+        json.dumps({"format": 1, **CONTENT, "files": {}, "facts": {"rows": 3}}),
+        json.dumps({"format": 1, **CONTENT, "files": {}, "made_at": "yesterday"}),
+        json.dumps({"format": ["x" * 10_000]}),
+        "{" + " " * (65 << 20) + "}",
+    ],
+    ids=range(9),
+)
+def test_a_manifest_that_says_something_else_is_refused_in_one_line(tmp_path: Path, said: str) -> None:
+    made = backup_in(tmp_path)
+    (made / manifest.NAME).write_text(said)
+    with pytest.raises(BackupError) as refused:
+        restore.check(Config(data_dir=tmp_path / "data"), made)
+    assert len(str(refused.value).splitlines()) == 1
+    assert len(str(refused.value)) < 500
+
+
+@pytest.mark.case("G11")
+def test_an_older_backup_under_a_new_name_is_not_the_newest(tmp_path: Path) -> None:
+    made = backup_in(tmp_path)
+    renamed = made.rename(tmp_path / "anlan-20991231-000000")
+    with pytest.raises(BackupError, match="原名 anlan-20240301-080000"):
+        restore.chosen(tmp_path)
+    assert restore.chosen(renamed) == renamed
 
 
 def test_what_is_no_backup_is_said_so(tmp_path: Path) -> None:

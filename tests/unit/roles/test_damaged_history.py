@@ -10,6 +10,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import DatabaseError
 from tests.unit.roles.historian.recorded import START, Plant
@@ -22,7 +23,7 @@ from anlan.roles import check, present
 from anlan.roles.auditor import storage
 from anlan.roles.auditor.bell import AT_ONCE
 from anlan.roles.engine.store import newest_number
-from anlan.roles.manage import HISTORY_FAILED
+from anlan.roles.manage import HISTORY_FAILED, _reason
 
 
 def migrate(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -108,3 +109,23 @@ def test_whoever_makes_the_log_or_reads_the_disk_needs_no_history(plant: Plant, 
     assert "records_bytes" in part.figures
     assert "history_bytes" not in part.figures
     assert readings == []
+
+
+@pytest.mark.case("G11")
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (psycopg.errors.InsufficientPrivilege("permission denied for schema public"), "登录名 u 在库 d 里不能建表"),
+        (psycopg.OperationalError('FATAL: database "d" does not exist'), "没有这个库"),
+        (psycopg.OperationalError('FATAL: role "u" does not exist'), "不能登录"),
+        (psycopg.OperationalError('FATAL: password authentication failed for user "u"'), "口令不对"),
+        (psycopg.OperationalError("connection refused"), ""),
+        (sqlite3.OperationalError("disk I/O error"), ""),
+    ],
+)
+def test_what_an_operator_can_do_about_a_database_is_said(cause: Exception, words: str) -> None:
+    error = DatabaseError("x")
+    error.__cause__ = cause
+    said = _reason(error, {"USER": "u", "NAME": "d"})
+    assert words in said
+    assert bool(said) == bool(words)

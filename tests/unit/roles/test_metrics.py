@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -61,3 +64,29 @@ def test_names_are_given_once_and_counters_end_as_counters_do() -> None:
 def test_every_process_has_figures_of_its_own_beside_those_that_all_have() -> None:
     served = {role for each in defined.METRICS if each.roles != defined.ALL for role in each.roles}
     assert served == set(defined.ALL) == {*ROLES, "supervisor", "gateway"}
+
+
+def connection(address: str) -> socket.socket:
+    host, _, port = address.partition(":")
+    return socket.create_connection((host, int(port)), timeout=30)
+
+
+@pytest.mark.case("G11")
+def test_whoever_connects_a_thousand_times_gets_eight_threads_and_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(defined._Server, "seconds", 0.3)
+    address = metrics.serve(Config(data_dir=tmp_path), "clock", dict)
+    before = threading.active_count()
+    with contextlib.ExitStack() as all:
+        peers = [all.enter_context(connection(address)) for _ in range(200)]
+        for each in peers:
+            with contextlib.suppress(ConnectionError):
+                each.sendall(b"GET /met")
+        assert threading.active_count() <= before + defined._Server.at_once
+        for each in peers:  # one drips for as long as it is let, all are ended
+            with contextlib.suppress(ConnectionError):
+                while each is peers[0]:
+                    each.sendall(b"x")
+                assert each.recv(100) == b""
+        assert get(address, "/health") == (200, "ok\n")

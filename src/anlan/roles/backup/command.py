@@ -51,13 +51,11 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 def make(config: Config, folder: Path, *, secrets: bool = False, keep: int = 0) -> tuple[Path, dict[str, Any]]:
     """Make one backup and remove the oldest beyond ``keep`` (0: keep all). Raises `BackupError`, leaving nothing."""
-    from anlan.rules.calendar import civil
-
     at = clock.now()
     with alone_in(folder):
         for left in folder.glob(f"{PARTIAL}*"):
             shutil.rmtree(left)
-        final = folder / f"{manifest.PREFIX}{civil(at):%Y%m%d-%H%M%S}"
+        final = folder / manifest.name_of(at)
         if final.exists():
             raise BackupError(f"{final.name} 已在；本次没有开始")
         partial = folder / f"{PARTIAL}{final.name}"

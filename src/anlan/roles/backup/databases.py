@@ -205,4 +205,10 @@ def _administer(url: str, statement: str, name: str) -> None:
         try:
             connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
         except psycopg.Error as error:
-            raise BackupError(f"核对用的临时库 {name} 没能建立或删除：{error}") from error
+            told = variables_of(url)
+            may = (
+                "；核对要在同一台服务器上建一个临时库，登录名不必是超级用户："
+                f"请由管理员执行 ALTER ROLE {told.get('PGUSER')} CREATEDB，或用 ANLAN_DATABASE_URL 指明可以建库的登录名"
+            )
+            lacks = isinstance(error, psycopg.errors.InsufficientPrivilege)
+            raise BackupError(f"核对用的临时库 {name} 没能建立或删除：{error}{may if lacks else ''}") from error

@@ -10,15 +10,24 @@ import hmac
 import json
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+import msgspec
+
+from anlan.rules.calendar import civil
+from anlan.stream.tail import Tail
 
 FORMAT = 1
 NAME = "manifest.json"
 SIGNATURE = "manifest.sig"
 PREFIX = "anlan-"
 _CHUNK = 1 << 20
+LARGEST = 64 << 20
+"""Bytes of a manifest; a thousand times what one has."""
+_BESIDE = {NAME, SIGNATURE}
 
 
 class Signed(StrEnum):
@@ -45,6 +54,52 @@ class BackupError(Exception):
     """A backup or a restore cannot be made. The message is Chinese and says what is as it was."""
 
 
+class _File(msgspec.Struct):
+    bytes: int
+    sha256: str
+
+
+class _Database(msgspec.Struct):
+    kind: Literal["sqlite", "postgresql"]
+    file: str
+
+
+class _Databases(msgspec.Struct):
+    records: _Database
+    history: _Database
+
+
+class _History(msgspec.Struct):
+    samples: int
+    days: dict[str, Any]
+
+
+class _Journal(msgspec.Struct):
+    heads: dict[str, Any]
+    days: dict[str, Any]
+
+
+class _Facts(msgspec.Struct):
+    rows: dict[str, int]
+    history: _History
+    journal: _Journal
+    warnings: list[list[Any]]
+    obligations: dict[str, Any]
+    alarms: dict[str, int]
+    newest_sample: str | None
+
+
+class _Manifest(msgspec.Struct):
+    """What is used of a manifest before its figures are compared."""
+
+    version: str
+    made_at: datetime
+    databases: _Databases
+    log: Tail
+    facts: _Facts
+    files: dict[str, _File]
+
+
 def write(folder: Path, content: dict[str, Any]) -> None:
     """Add the files with size and SHA-256, and write the manifest; everything is on the disk afterwards."""
     files = {}
@@ -66,7 +121,7 @@ def sign(folder: Path, secret: str) -> None:
 
 
 def signature(folder: Path, secret: str) -> Signed:
-    """What the signature of a backup says to somebody with this signing key."""
+    """What the signature of a backup says to somebody with this signing key; who has none can prove nothing."""
     try:
         told = json.loads((folder / SIGNATURE).read_text(encoding="utf-8"))
         key, digest = str(told["key"]), str(told["hmac"])
@@ -74,9 +129,9 @@ def signature(folder: Path, secret: str) -> Signed:
         return Signed.NOT
     except (ValueError, KeyError, TypeError):
         return Signed.FORGED
-    if not hmac.compare_digest(key, key_name(secret)):
+    if not secret or not hmac.compare_digest(key.encode(), key_name(secret).encode()):
         return Signed.ELSEWHERE
-    return Signed.OURS if hmac.compare_digest(digest, _hmac(folder, secret)) else Signed.FORGED
+    return Signed.OURS if hmac.compare_digest(digest.encode(), _hmac(folder, secret).encode()) else Signed.FORGED
 
 
 def key_name(secret: str) -> str:
@@ -89,32 +144,64 @@ def _hmac(folder: Path, secret: str) -> str:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """The manifest of a backup. Raises `BackupError` when there is none or it is of a format that we do not know."""
+    """The manifest of a backup. Raises `BackupError` when there is none, it is of a format that we do not know, or it
+    does not say what a manifest says."""
     try:
+        if (folder / NAME).stat().st_size > LARGEST:
+            raise ValueError
         content = json.loads((folder / NAME).read_text(encoding="utf-8"))
         known = content["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BackupError(f"{folder} 不是完整的备份：清单 {NAME} 不存在或无法读取") from error
     if known != FORMAT:
-        raise BackupError(f"备份的格式是第 {known} 版，本程序只认第 {FORMAT} 版")
+        raise BackupError(f"备份的格式是第 {str(known)[:20]} 版，本程序只认第 {FORMAT} 版")
+    try:
+        told = msgspec.convert(content, _Manifest)
+        datetime.fromisoformat(told.facts.newest_sample or told.made_at.isoformat())
+    except (msgspec.ValidationError, ValueError) as error:
+        raise BackupError(f"{folder} 的清单 {NAME} 不是备份写下的样子：{error}") from error
     return dict(content)
 
 
 def faults(folder: Path, content: dict[str, Any]) -> Iterator[str]:
-    """One Chinese line for each file that is missing, or not as it was written."""
+    """One Chinese line for each file that is missing, not as it was written, not in the manifest, or elsewhere: what a
+    restore uses lies in the folder itself, and the manifest answers for all of it."""
     for name, told in content["files"].items():
         path = folder / name
-        if not path.is_file():
+        if not _is_within(folder, name):
+            yield f"清单中的文件 {name} 不在备份的文件夹里"
+        elif not path.is_file():
             yield f"文件 {name} 缺失"
         elif path.stat().st_size != told["bytes"]:
             yield f"文件 {name} 应有 {told['bytes']} 字节，实有 {path.stat().st_size}"
         elif checksum(path) != told["sha256"]:
             yield f"文件 {name} 与其校验和不符"
+    for path in sorted(each for each in folder.rglob("*") if each.is_symlink() or not each.is_dir()):
+        name = str(path.relative_to(folder))
+        if name not in _BESIDE and name not in content["files"]:
+            yield f"文件 {name} 不在清单里"
+    for part, told in content["databases"].items():
+        if told["file"] not in content["files"]:
+            yield f"{part} 的文件 {told['file']} 不在清单里"
+
+
+def _is_within(folder: Path, name: str) -> bool:
+    """Whether a name means a place in the folder, with no way round by links."""
+    parts = PurePosixPath(name).parts
+    if not parts or ".." in parts or name.startswith("/") or "\x00" in name:
+        return False
+    places = [folder.joinpath(*parts[: n + 1]) for n in range(len(parts))]
+    return not any(place.is_symlink() for place in places)
 
 
 def complete_in(folder: Path) -> list[Path]:
     """The complete backups in a folder, oldest first."""
     return sorted(each.parent for each in folder.glob(f"{PREFIX}*/{NAME}"))
+
+
+def name_of(made_at: datetime) -> str:
+    """The name of the folder of a backup that was made at an instant."""
+    return f"{PREFIX}{civil(made_at):%Y%m%d-%H%M%S}"
 
 
 def checksum(path: Path) -> str:

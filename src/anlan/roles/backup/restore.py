@@ -36,13 +36,17 @@ IGNORED = {"lock", "lost+found", RESTORING}
 
 
 def chosen(folder: Path) -> Path:
-    """The backup meant: the folder itself, or the newest complete one in it. Raises `BackupError`."""
+    """The backup meant: the folder itself, or the newest complete one in it, which must be of the time that its name
+    says: an older one under a new name is not taken for the newest. Raises `BackupError`."""
     if (folder / manifest.NAME).is_file():
         return folder
     complete = manifest.complete_in(folder)
     if not complete:
         raise BackupError(f"{folder} 里没有完整的备份")
-    return complete[-1]
+    newest = complete[-1]
+    if newest.name != (name := manifest.name_of(_made_at(manifest.read(newest)))):
+        raise BackupError(f"{newest.name} 是另一时刻做的，原名 {name}：文件夹被改过名；要用它请写明它的路径")
+    return newest
 
 
 def signed(config: Config, backup: Path, *, demanded: bool = False) -> str:
@@ -149,6 +153,10 @@ def compare(content: dict[str, Any], found: dict[str, Any], backup: Path) -> lis
         ),
         (f"日志中尚未入库的：{content['log']['records']} 批", _tail(content, backup)),
     ]
+
+
+def _made_at(content: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(content["made_at"])
 
 
 def _sound(backup: Path) -> dict[str, Any]:
@@ -265,7 +273,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _told(backup: Path, answers: list[tuple[str, list[str]]]) -> str:
-    lines = [f"备份 {backup.name}"]
+    made_at = _made_at(manifest.read(backup))
+    lines = [f"备份 {backup.name}，做于 {civil(made_at):%Y-%m-%d %H:%M:%S}"]
     for question, faults in answers:
         lines.append(f"{'一致' if not faults else '不符'}  {question}")
         lines += [f"      {fault}" for fault in faults]

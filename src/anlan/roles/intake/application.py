@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from anlan.now import Clock
-from anlan.roles import metrics
-from anlan.roles.intake import body as bodies
+from anlan.roles import bodies, metrics
 from anlan.roles.intake.answers import JSON, Answer, Headers, Send, Tell, Told, Turn, encode, go_on, not_now, respond
 from anlan.roles.intake.backlog import backlog_of
 from anlan.roles.intake.bundler import Bundler, Overloaded
@@ -27,6 +26,7 @@ from anlan.roles.intake.refusals import STRANGER, Refusals
 from anlan.roles.intake.replay import Taken
 from anlan.roles.intake.standing import Standing
 from anlan.roles.intake.tag_lists import RecordsUnavailable, TagLists
+from anlan.roles.intake.unpack import unpack
 from anlan.roles.room import Stage
 from anlan.stream.envelope import Record, fits_as_sent
 from anlan.stream.log import LogFull
@@ -201,9 +201,7 @@ class Application:
                 sent = bodies.there(body, turn.hold.more)
             else:
                 sent = await bodies.read(body, declared, count=turn.hold.more)
-            raw, one_frame = bodies.unpack(
-                sent, headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
-            )
+            raw, one_frame = unpack(sent, headers.get(b"content-encoding", b"").decode("latin-1").strip().lower())
         except bodies.BodyError as error:
             if error.status == 429:
                 # the rest of the body is still on its way

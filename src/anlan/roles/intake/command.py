@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from anlan.now import SystemClock
 from anlan.roles import django, metrics
 from anlan.roles.alone import sign_name
 from anlan.roles.database import give_up_broken, is_shared, let_go_when_frozen
+from anlan.roles.guarded import listen
 from anlan.roles.hearing import ACCEPTING, EVERY_S, LOST_S, Word
 from anlan.roles.intake.bundler import Bundler
 from anlan.roles.intake.keys import KeyRing, from_records
@@ -33,7 +35,6 @@ from anlan.stream.tasks import end, finish
 
 KEYS_EVERY_S = 5.0
 LIVE_AGE = timedelta(days=30)
-MAX_CONNECTIONS = 20_000
 
 logger = logging.getLogger(__name__)
 
@@ -78,8 +79,8 @@ async def newest_at(log: Log) -> datetime | None:
         return None
 
 
-async def serve(config: settings.Config, leaving: Leaving) -> None:
-    """Serve until asked to leave. The database is read and written in threads of its own.
+async def serve(config: settings.Config, leaving: Leaving, taken: socket.socket) -> None:
+    """Serve at this socket until asked to leave. The database is read and written in threads of its own.
 
     Raises what the work beside the server ended with: without it nothing would be taken in, nor anybody say so.
     """
@@ -149,14 +150,11 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            host=config.host,
-            port=config.intake_port,
             http=PacketHttp,
             lifespan="off",
             access_log=False,
             log_config=None,
-            log_level="warning",
-            limit_concurrency=MAX_CONNECTIONS,
+            log_level="error",
             backlog=4096,
             proxy_headers=False,
             timeout_keep_alive=75,
@@ -164,6 +162,8 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
             server_header=False,
         )
     )
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    url = f"http://{host}:{taken.getsockname()[1]}"
     leaving.then(lambda: setattr(server, "should_exit", True))
     refusals.start()
 
@@ -175,7 +175,7 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
         while not (server.started and keys.loaded):  # noqa: ASYNC110 - the server has no event for it
             await asyncio.sleep(0.02)
         figures = metrics.serve(config, "intake", app.figures)
-        announce(config, "intake", url=f"http://{config.host}:{config.intake_port}", metrics=figures)
+        announce(config, "intake", url=url, metrics=figures)
         await say_accepting(publisher.log, lambda: server.started and publisher.there)
 
     def fallen(task: asyncio.Task[None]) -> None:
@@ -186,7 +186,7 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
     for task in tasks:
         task.add_done_callback(fallen)
     try:
-        await server.serve()
+        await server.serve(sockets=[taken])
     finally:
         failed = await end(tasks)
         with contextlib.suppress(TimeoutError):
@@ -203,7 +203,7 @@ async def serve(config: settings.Config, leaving: Leaving) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Take packets in until SIGTERM. Settings from the environment; no arguments."""
+    """Take packets in until SIGTERM. Settings from the environment; no arguments. 1 when the port cannot be had."""
     leaving = begin("intake")
     django.start()
     let_go_when_frozen()
@@ -211,8 +211,13 @@ def main(arguments: list[str]) -> int:
 
     connect()  # else what the first pause of a gateway tells the pages is lost
     config = settings.load()
+    try:
+        taken = listen(config.host, config.intake_port)
+    except OSError as error:
+        logger.error("端口 %s:%d 不能使用：%s", config.host, config.intake_port, error.strerror)
+        return 1
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(finish(serve(config, leaving)))
+        runner.run(finish(serve(config, leaving, taken)))
     return 0

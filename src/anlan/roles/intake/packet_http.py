@@ -2,8 +2,8 @@
 
 Nearly every request of a gateway arrives in one piece. For such a one uvicorn's task, events, scope and messages cost
 more than everything that the intake has to do with it, so it goes straight to `Application.whole`. Whatever is unusual
-(another path, a body still on its way, a second request before the first is answered, a peer that does not read, too
-many connections) takes uvicorn's way to the same application, with its bounds and its order of answers.
+(another path, a body still on its way, a second request before the first is answered, a peer that does not read)
+takes uvicorn's way to the same application, with its bounds and its order of answers.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ class PacketHttp(GuardedHttp):
         parts, self._parts = self._parts, None
         now = _Whole()
         self.cycle = now  # type: ignore[assignment]
+        self._message_is_there()
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         cast(Application, self.app).whole(self.headers, body, lambda told: self._answer(now, told))
 
@@ -78,7 +79,6 @@ class PacketHttp(GuardedHttp):
             and (self.cycle is None or self.cycle.response_complete)
             and not self.flow.write_paused
             and not self.transport.is_closing()
-            and len(self.connections) < (self.limit_concurrency or len(self.connections) + 1)
         )
 
     def _as_usual(self, parts: list[bytes]) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from anlan import metrics, now
 from anlan.config import Config
 from anlan.patience import Patience
-from anlan.roles.manage import HISTORY_FAILED
+from anlan.roles.manage import HISTORY_FAILED, UNUSABLE
 from anlan.roles.process import RESTORING, announced, ready_file, write_whole
 from anlan.roles.room import MIB, space
 from anlan.roles.supervisor.child import FIRST_PAUSE_S, LONGEST_PAUSE_S, PASSING, Child
@@ -327,6 +327,8 @@ class Supervisor:
         if done.returncode == HISTORY_FAILED:
             # alarms, warnings and clocks need no history; the historian tries it again and again
             logger.error("%s", done.stderr.strip())
+        elif done.returncode == UNUSABLE:
+            raise SupervisorError(done.stderr.strip().splitlines()[-1])
         elif done.returncode:
             raise SupervisorError(f"数据库升级失败：\n{(done.stdout + done.stderr)[-2000:]}")
 

@@ -13,7 +13,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anlan.roles.intake import body as bodies
+from anlan.roles import bodies
+from anlan.roles.intake.unpack import MAX_UNPACKED, unpack
 from anlan.stream.partition import partition_of
 from anlan.testing.sender import packet
 
@@ -173,7 +174,7 @@ async def test_a_body_without_end_is_cut(desk: Desk) -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip", "zstd"])
 async def test_a_bomb_is_refused_before_it_fills_the_memory(desk: Desk, encoding: str) -> None:
-    plain = b" " * (bodies.MAX_UNPACKED + 1)
+    plain = b" " * (MAX_UNPACKED + 1)
     streamed = zstandard.ZstdCompressor().compressobj()
     bomb = gzip.compress(plain) if encoding == "gzip" else streamed.compress(plain) + streamed.flush()
     assert (await desk.post(bomb, encoding=encoding)).status == 413
@@ -199,7 +200,7 @@ async def test_several_compressed_frames_are_one_body(desk: Desk) -> None:
 def test_whatever_is_sent_is_taken_or_refused_with_a_reason(content: bytes, encoding: str) -> None:
     refused = None
     try:
-        bodies.unpack(content, encoding)
+        unpack(content, encoding)
     except bodies.BodyError as error:
         refused = error
     assert refused is None or (refused.status in (400, 413) and refused.detail)

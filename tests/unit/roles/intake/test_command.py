@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from anlan.config import Config
+from anlan.roles.guarded import listen
 from anlan.roles.intake import command
 from anlan.roles.process import Leaving
 
@@ -22,10 +23,10 @@ async def test_an_intake_whose_way_to_the_log_fails_ends_so_that_it_is_started_a
         raise OSError("示例：没有办法")
 
     monkeypatch.setattr(command, "open_log", broken)
-    config = Config(data_dir=tmp_path, intake_port=0, nats_url="nats://127.0.0.1:9")
+    config = Config(data_dir=tmp_path, nats_url="nats://127.0.0.1:9")
     async with asyncio.timeout(120):
         with pytest.raises(OSError, match="没有办法"):
-            await command.serve(config, Leaving())
+            await command.serve(config, Leaving(), listen("127.0.0.1", 0))
 
 
 async def test_an_intake_that_is_asked_to_leave_ends_without_an_error(
@@ -41,6 +42,6 @@ async def test_an_intake_that_is_asked_to_leave_ends_without_an_error(
             raise OSError("示例：没有办法")
 
     monkeypatch.setattr(command, "open_log", never)
-    config = Config(data_dir=tmp_path, intake_port=0, nats_url="nats://127.0.0.1:9")
+    config = Config(data_dir=tmp_path, nats_url="nats://127.0.0.1:9")
     async with asyncio.timeout(120):
-        await command.serve(config, leaving)
+        await command.serve(config, leaving, listen("127.0.0.1", 0))
