@@ -1,7 +1,7 @@
 """Wherever the product names an article, it is that article, and the article says it.
 
 Every text with an article in it, in code and templates, stands in `SAID` with the words of the article that bear it
-out; so does every number of the rulebook. A text that is not there fails: an article says it, or it is 本地设定 or 读法.
+out; so does every number of the rulebook. A text that is not there fails: an article says it, or it is marked as ours.
 """
 
 from __future__ import annotations
