@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import timedelta
 
 import pytest
 from django.test import Client
+from openpyxl import load_workbook
 from tests import neighbours
 
 from anlan import now as clock
@@ -79,6 +81,28 @@ def test_a_cause_becomes_a_hidden_danger_and_the_dossier_shows_every_stage_with_
     assert re.findall(r"\d\d:\d\d", of_danger)[1:6] == [calendar.civil(at[name]).strftime("%H:%M") for name in own]
     assert warning.number in words(world.client("county"), f"/findings/{danger.pk}/")
     assert list(journal.broken()) == []
+
+
+@pytest.mark.req("GEN-10")
+@pytest.mark.parametrize(("hours", "words"), [(None, "本地设定"), (2, "交办单位规定")])
+def test_page_list_and_workbook_say_whose_the_limit_is(hours: int | None, words: str) -> None:
+    now = clock.now()
+    world = neighbours.build(now - timedelta(hours=2))
+    danger = warnings.record_hidden_danger(
+        world.plants["a1"].warning, actor="person:x", name="甲", unit="示例a1厂", at=now, text="阀门内漏"
+    )
+    county = Agency.objects.by_the_machine().get(code="county-a")
+    due = None if hours is None else now + timedelta(hours=hours)
+    findings.assign(danger, actor="示例county值", by=county, at=now, how=Rectification.IMMEDIATE, due_at=due)
+    client = world.client("county")
+    page = client.get(f"/findings/{danger.pk}/").content.decode()
+    assert words in page[page.index("整改要求") : page.index("</section>", page.index("整改要求"))]
+    listed = client.get("/findings/").content.decode()
+    assert ("本地设定" in listed[listed.index("阀门内漏") :].partition("</tr>")[0]) is (hours is None)
+    sheet = load_workbook(io.BytesIO(client.get("/findings/?format=xlsx").content), read_only=True).worksheets[0]
+    heads, *rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+    shown = {row[heads.index("问题")]: row[heads.index("时限来源")] for row in rows}
+    assert shown["阀门内漏"] == words
 
 
 def test_a_hidden_danger_needs_words_and_two_different_ones_are_two() -> None:

@@ -244,6 +244,38 @@ def test_a_warning_unopened_by_its_tracker_until_the_first_step_is_listed_for_th
     assert [row.opened_at for row in selectors.never_opened_by_tracker(desk("jc"), at("09:20"))] == [at("09:10")]
 
 
+@pytest.mark.req("WRN-18")
+@pytest.mark.parametrize(
+    ("level", "setting", "before", "limit", "tracker"),
+    [
+        ("red", {}, "08:29:59", "08:30", "省应急管理厅"),
+        ("orange", {}, "08:59:59", "09:00", "市应急管理局"),
+        ("yellow", {}, "08:59:59", "09:00", "县应急管理局"),
+        ("red", {"unopened_red_minutes": 10}, "08:09:59", "08:10", "省应急管理厅"),
+        ("orange", {"unopened_orange_minutes": 90}, "09:29:59", "09:30", "市应急管理局"),
+    ],
+)
+def test_each_level_has_its_own_time_to_be_opened(
+    plant: Plant, level: str, setting: dict[str, int], before: str, limit: str, tracker: str
+) -> None:
+    if setting:
+        settle(setting, at("08:00"))
+    raised(plant, level, at("08:00"))
+    assert selectors.never_opened_by_tracker(desk("jc"), at(before)) == []
+    assert [row.tracker_name for row in selectors.never_opened_by_tracker(desk("jc"), at(limit))] == [tracker]
+
+
+@pytest.mark.req("WRN-18")
+@pytest.mark.parametrize(("read", "listed"), [("08:30", False), ("08:30:01", True)])
+def test_opened_at_the_very_limit_is_in_time(plant: Plant, read: str, listed: bool) -> None:
+    from anlan.apps.delivery import selectors as delivery
+
+    warning = raised(plant, "red", at("08:00"))
+    for message in delivery.unread_of(desk("sx"), warning.subject):
+        warnings.mark_read(message, actor="user:sx", at=at(read))
+    assert bool(selectors.never_opened_by_tracker(desk("jc"), at("10:00"))) is listed
+
+
 @pytest.mark.req("WRN-19")
 def test_every_notice_and_order_is_one_record_and_the_timeline_is_theirs_in_order(plant: Plant) -> None:
     from anlan.apps.delivery.models import Notice

@@ -261,6 +261,31 @@ def test_places_ties_zero_and_a_top_list_in_the_table_that_is_read() -> None:
     assert len(tabulate([metric], twelve, metric, 10).lines) == 9
 
 
+@pytest.mark.req("GEN-07")
+def test_of_twelve_cities_three_of_which_have_none_a_top_ten_lists_nine() -> None:
+    cities: list[dict[str, Any]] = [
+        {"id": f"city{n}", "level": "city", "parent": "sx", "name": f"示例{n}市局"} for n in range(12)
+    ]
+    counties: list[dict[str, Any]] = [
+        {"id": f"c{n}", "level": "county", "parent": f"city{n}", "name": f"示例{n}县局"} for n in range(12)
+    ]
+    plants = [
+        {"id": f"p{n}", "name": f"示例{n}厂", "county": f"c{n}", "sources": [SOURCE | {"id": f"s{n}"}]}
+        for n in range(12)
+    ]
+    raw = _four_counties([]) | {"world": {"agencies": [*AGENCIES, *cities, *counties], "enterprises": plants}}
+    sources = build(parse(written(raw))).sources
+    for number in range(9):
+        warnings.set_level(sources[f"s{number}"], "blue", at=at("08:00"))
+    province = Scope(agency_paths=(Agency.objects.by_the_machine().get(code="sx").path,))
+    now = at("12:00", 2)
+    query = {"by": "city", "rank": "warnings_raised", "top": "10"}
+    question = read(query, now, partial(rules_of_scope, province), UnitKind.SUPERVISOR)
+    lines = shown(answer(province, question, now))
+    assert {line[1] for line in lines} == {f"示例{number}市局" for number in range(9)}
+    assert {(line[0], line[2]) for line in lines} == {("1", "1")}
+
+
 def _four_counties(counts: list[int]) -> dict[str, Any]:
     county = {"level": "county", "parent": "jc"}
     agencies = [*AGENCIES, *(county | {"id": f"c{n}", "name": f"示例{n}县局"} for n in range(len(counts)))]

@@ -6,6 +6,7 @@ import pytest
 from tests.acceptance.worlds import at, level, lines, of_kind, outage, played
 
 from anlan.apps.findings.models import Finding, FindingKind
+from anlan.rules.calendar import day_of
 from anlan.rules.level import Level
 
 pytestmark = pytest.mark.django_db
@@ -15,6 +16,20 @@ pytestmark = pytest.mark.django_db
 def test_levels_round_trip_and_larger_and_above_is_red_and_orange() -> None:
     assert [Level(str(each)) for each in Level] == list(Level)
     assert {each for each in Level if each.at_least(Level.ORANGE)} == {Level.RED, Level.ORANGE}
+
+
+@pytest.mark.req("WRN-01")
+def test_every_level_survives_the_record_and_larger_and_above_are_the_red_and_the_orange() -> None:
+    from anlan.apps.org.scope import EVERYTHING
+    from anlan.apps.warnings import selectors
+    from anlan.apps.warnings.models import Warning
+
+    played(*(level(f"{8 + n:02d}:{minute}", to) for n, each in enumerate(("blue", "yellow", "orange", "red"))
+             for minute, to in (("00", each), ("30", "none"))))  # fmt: skip
+    rows = Warning.objects.by_the_machine().order_by("opened_at")
+    assert [Level(row.highest) for row in rows] == [Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED]
+    found = selectors.ROWS["larger_warnings"](EVERYTHING, day_of(at("00:00").date()))
+    assert sorted(row.highest for row in found) == ["orange", "red"]
 
 
 @pytest.mark.req("WRN-02")

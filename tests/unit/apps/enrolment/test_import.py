@@ -271,3 +271,34 @@ def test_the_register_is_set_up_as_people_hand_it_on_and_reads_back_the_same() -
     assert (sheet.freeze_panes, sheet.print_title_rows, sheet.page_setup.orientation) == ("B2", "$1:$1", "landscape")
     assert sheet.auto_filter.ref.startswith("A1:")
     assert bring(content, at=NOW + timedelta(days=1)).report.rows == []
+
+
+def _bare(**values: Any) -> dict[str, Any]:
+    return PLANT["点位"][0] | values
+
+
+@pytest.mark.req("MON-03")
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (_bare(设备编码=None), "设备编码"),
+        (_bare(计量单位=None), "计量单位"),
+        (_bare(高限=None, 高高限=None), "未设置任何阈值"),
+    ],
+)
+def test_a_point_without_device_unit_or_threshold_is_not_brought_in(given: dict[str, Any], reason: str) -> None:
+    done = bring(book(WHOLE | {"点位": [given]}))
+    assert reason in str(refusals(done.report)["点位", 2])
+    assert not Point.objects.exists()
+    assert Device.objects.exists(), "the rest is kept"
+
+
+@pytest.mark.req("MON-03")
+def test_two_points_of_one_name_on_one_device_are_refused_with_a_hint_and_told_apart_they_are_taken() -> None:
+    second = {"指标编码": f"{CODE}001G0001YL002", "位号": "PT-2"}
+    twins = bring(book(WHOLE | {"点位": [_bare(), _bare(**second)]}))
+    assert "前缀或后缀" in str(refusals(twins.report))
+    assert Point.objects.count() < 2
+    apart = bring(book({"点位": [_bare(), _bare(**second, 指标名称="顶部压力")]}))
+    assert refusals(apart.report) == {}
+    assert {point.name for point in Point.objects.all()} == {"压力", "顶部压力"}

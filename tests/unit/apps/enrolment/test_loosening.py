@@ -111,3 +111,21 @@ def test_every_word_of_a_clue_but_its_state_is_sealed() -> None:
     (sealed,) = [table for table in TABLES if table.label == "findings.Clue"]
     columns = {field.attname for field in Clue._meta.fields} - {"id", "state"}
     assert set(sealed.fields) == columns
+
+
+@pytest.mark.req("SEC-03")
+def test_change_finding_and_clue_are_one_transaction(own: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kill between the finding and its clue leaves neither of them, nor the changed limit."""
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: Any) -> str:
+        raise Killed
+
+    monkeypatch.setattr("anlan.apps.findings.services.clues.digest_of", kill)
+    with pytest.raises(Killed):
+        bring(disarmed(), own)
+    assert Point.objects.get().hh == 1.58
+    assert not Finding.objects.by_the_machine().exists()
+    assert not Clue.objects.by_the_machine().exists()

@@ -126,6 +126,28 @@ def test_sent_back_it_is_owed_anew_with_a_new_limit(finding: Finding) -> None:
     assert states == ["done", "pending"]
 
 
+@pytest.mark.case("E7")
+def test_sent_back_after_it_was_overdue_it_is_not_overdue_until_the_new_limit_has_passed(finding: Finding) -> None:
+    assign(finding)
+    obligations.run_due(at("08:30", 2))
+    services.rectify(finding, actor="甲", unit="示例化工", at=at("09:00", 2), text="已更换阀门")
+    row = services.send_back(finding, at=at("10:00", 2), text="仍有渗漏", due_at=at("12:00", 2), **OFFICER)
+    assert (row.state, row.overdue_at, row.due_at, row.limit_source) == ("assigned", None, at("12:00", 2), "")
+    obligations.run_due(at("12:00", 2))
+    row.refresh_from_db()
+    assert row.overdue_at == at("12:00", 2)
+
+
+@pytest.mark.case("E7")
+def test_a_new_limit_lies_after_the_sending_back_and_not_at_it(finding: Finding) -> None:
+    assign(finding)
+    services.rectify(finding, actor="甲", unit="示例化工", at=at("10:00"), text="已更换阀门")
+    with pytest.raises(services.Refused):
+        services.send_back(finding, at=at("11:00"), text="仍有渗漏", due_at=at("11:00"), **OFFICER)
+    row = services.send_back(finding, at=at("11:00"), text="仍有渗漏", due_at=at("11:00:01"), **OFFICER)
+    assert row.due_at == at("11:00:01")
+
+
 def test_steps_out_of_order_and_blank_words_are_refused(finding: Finding) -> None:
     attempts = [
         lambda: services.verify(finding, at=at("09:00"), text="属实", **OFFICER),

@@ -1,0 +1,168 @@
+"""What the articles say of stories that no drill file can tell: levels set by hand, settings that change at midnight,
+posts that stay vacant. Every line was worked out from the articles and not by the code."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from tests.acceptance.conftest import Plant
+from tests.acceptance.worlds import at, level, lines, scenario
+
+from anlan.apps.findings.models import Finding
+from anlan.apps.obligations import services as obligations
+from anlan.apps.org.models import Agency
+from anlan.apps.registry import services as registry
+from anlan.apps.rulebook import services as rulebook
+from anlan.apps.warnings import services as warnings
+from anlan.apps.warnings.models import LevelEpisode, Warning
+from anlan.testing.drill.lines import lines as told_by
+from anlan.testing.drill.play import played
+from anlan.testing.drill.world import build
+
+pytestmark = pytest.mark.django_db
+SECOND_OF_MARCH = date(2024, 3, 2)
+
+
+def refined(**values: Any) -> None:
+    """Numbers of the whole tree that count from 2 March on, entered on the day before."""
+    for root in Agency.objects.by_the_machine().filter(parent__isnull=True):
+        for key, value in values.items():
+            rulebook.refine(
+                root, key.replace("__", "."), value, effective_from=SECOND_OF_MARCH, actor="user:x", at=at("12:00"),
+                document="示例局〔2024〕1号",
+            )  # fmt: skip
+
+
+def test_a_setting_that_changes_at_midnight_governs_what_is_due_at_that_instant() -> None:
+    """Who fills the county's place is asked when a step is sent; a running clock keeps the ladder it began with."""
+    story = scenario(
+        level("22:00", "orange"), level("2024-03-02T01:10:00+08:00", "red"),
+        level("2024-03-02T01:20:00+08:00", "orange"), park=True, until="2024-03-02T02:00:00+08:00",
+    )  # fmt: skip
+    world = build(story)
+    refined(
+        cp_slot="park_first", warning__orange__first_notice_minutes=30, warning__orange__repeat_minutes=30,
+        warning__report__minutes=30,
+    )  # fmt: skip
+    assert played(story, world) == lines(
+        """
+        03-01 22:00 informed orange s1 -> bg jc zz 甲 乙 丙
+        03-01 23:00 notice orange s1 #1 -> bg zz
+        03-02 00:00 notice orange s1 #2 -> bg
+        03-02 01:00 notice orange s1 #3 -> bg
+        03-02 01:10 informed red s1 -> mem sx
+        03-02 01:10 upgraded red s1 -> bg jc 甲 乙 丙
+        03-02 01:20 downgraded orange s1 -> bg jc mem sx zz 甲 乙 丙
+        03-02 01:50 notice orange s1 #1 -> bg
+        """
+    )
+
+
+def test_a_warning_cleared_after_midnight_owes_its_report_by_the_rules_of_that_day() -> None:
+    story = scenario(
+        level("23:00", "yellow"), level("2024-03-02T00:00:00+08:00", "none"), until="2024-03-02T01:00:00+08:00"
+    )
+    world = build(story)
+    refined(warning__report__minutes=30)
+    assert played(story, world) == lines(
+        """
+        03-01 23:00 informed yellow s1 -> zz 甲 乙 丙
+        03-02 00:00 confirmed yellow s1 auto
+        03-02 00:00 cleared yellow s1 -> zz 甲 乙 丙
+        03-02 00:00 report_due yellow s1 -> e1 due 03-02 00:30
+        03-02 00:30 report_overdue yellow s1 -> zz
+        """
+    )
+
+
+def fired(plant: Plant, *clocks: str) -> None:
+    for each in clocks:
+        obligations.run_due(at(each), grace=timedelta(0))
+
+
+def test_data_rise_above_a_level_set_by_hand_fall_back_to_it_and_only_its_issuer_lifts_it(plant: Plant) -> None:
+    """At one instant the change wins over the notice, whoever or whatever changed the level."""
+    warnings.raise_manual(plant.source, "yellow", issuer="user:duty", at=at("08:00"), text="大风")
+    plant.alarm("YL001", "raised", "HH", at("08:30"))
+    fired(plant, "09:00")  # the yellow notice of 09:00 ended with its level
+    plant.alarm("YL001", "cleared", "HH", at("09:30"), since=at("08:30"))  # the orange notice is due at 09:30
+    fired(plant, "09:30", "10:30")
+    warning = Warning.objects.by_the_machine().get()
+    with pytest.raises(warnings.Refused) as refusal:
+        warnings.raise_manual(plant.source, "blue", issuer="user:other", at=at("11:00"), text="风停")
+    assert refusal.value.reason == "not_issuer"
+    warnings.raise_manual(plant.source, "blue", issuer="user:duty", at=at("11:30"), text="风小")
+    fired(plant, "11:30")  # the second yellow notice is due at this instant
+    warnings.clear(warning, actor="user:duty", at=at("12:00"), text="风停")
+    fired(plant, "13:00")
+    assert told_by(plant.world, []) == lines(
+        """
+        03-01 08:00 informed yellow s1 -> zz 甲 乙 丙
+        03-01 08:30 informed orange s1 -> jc
+        03-01 08:30 upgraded orange s1 -> zz 甲 乙 丙
+        03-01 09:30 downgraded yellow s1 -> jc zz 甲 乙 丙
+        03-01 10:30 notice yellow s1 #1 -> e1
+        03-01 11:30 downgraded blue s1 -> jc zz 甲 乙 丙
+        03-01 12:00 confirmed blue s1 auto
+        03-01 12:00 cleared blue s1 -> jc zz 甲 乙 丙
+        03-01 12:00 report_due blue s1 -> e1 due 03-01 13:00
+        03-01 13:00 report_overdue blue s1 -> zz
+        """
+    )
+
+
+def test_set_by_hand_above_the_data_it_stands_when_they_return_and_its_clock_runs_from_when_it_was_set(
+    plant: Plant,
+) -> None:
+    plant.alarm("YL001", "raised", "HH", at("08:00"))
+    warnings.raise_manual(plant.source, "red", issuer="user:duty", at=at("08:20"), text="现场泄漏")
+    plant.alarm("YL001", "cleared", "HH", at("08:40"), since=at("08:00"))
+    fired(plant, "08:50", "09:20")
+    warnings.raise_manual(plant.source, "yellow", issuer="user:duty", at=at("09:20:01"), text="已关阀")
+    fired(plant, "10:20:01")
+    assert told_by(plant.world, []) == lines(
+        """
+        03-01 08:00 informed orange s1 -> jc zz 甲 乙 丙
+        03-01 08:20 informed red s1 -> mem sx
+        03-01 08:20 upgraded red s1 -> jc zz 甲 乙 丙
+        03-01 08:50 notice red s1 #1 -> jc
+        03-01 09:20 notice red s1 #2 -> jc
+        03-01 09:20:01 downgraded yellow s1 -> jc mem sx zz 甲 乙 丙
+        03-01 10:20:01 notice yellow s1 #1 -> e1
+        """
+    )
+
+
+def missing() -> list[tuple[str, str]]:
+    rows = Finding.objects.by_the_machine().filter(kind="holder_missing").order_by("pk")
+    return [(subject.rpartition(":")[2], state) for subject, state in rows.values_list("subject", "state")]
+
+
+@pytest.mark.case("E7")
+def test_a_vacant_post_stays_found_until_that_very_post_is_filled(plant: Plant) -> None:
+    registry.replace_holder(plant.source, "technical", None, actor="user:x", at=at("07:00"))
+    warnings.set_level(plant.source, "yellow", at=at("08:00"))
+    warnings.set_level(plant.source, "none", at=at("08:10"))
+    assert missing() == [("technical", "open")]
+    registry.replace_holder(plant.source, "main", plant.person("乙"), actor="user:x", at=at("08:20"))
+    assert missing() == [("technical", "open")]
+    registry.replace_holder(plant.source, "technical", plant.person("丁"), actor="user:x", at=at("08:30"))
+    assert missing() == [("technical", "closed")]
+
+
+@pytest.mark.case("E7")
+@pytest.mark.parametrize(("moment", "ended"), [(timedelta(0), 0), (timedelta(microseconds=1), 1)])
+def test_a_change_decided_as_long_before_a_step_as_the_grace_is_still_not_ahead_of_it(
+    plant: Plant, moment: timedelta, ended: int
+) -> None:
+    """What a clock sent within the grace after the decision stands first; a clock that ran further ahead is not
+    followed."""
+    warnings.set_level(plant.source, "orange", at=at("08:00"))
+    obligations.tick("clock", at("09:00"))
+    obligations.run_due(at("09:00"))
+    decided = at("09:00") - obligations.GRACE - moment
+    warnings.set_level(plant.source, "yellow", at=decided)
+    episode = LevelEpisode.objects.by_the_machine().get(level="orange")
+    assert episode.ended_at == (at("09:00"), decided)[ended]
