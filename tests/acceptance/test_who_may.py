@@ -85,6 +85,23 @@ def test_a_visit_is_handed_to_nobody_outside_the_enterprise_s_own_line(plant: Pl
     assert (order.executor and order.executor.code, order.delegated_at) == ("zz", at("12:20"))
 
 
+@pytest.mark.case("D3")
+def test_a_visit_is_not_handed_to_the_town_of_the_enterprise(plant: Plant) -> None:
+    """第十条至第十二条 name the province, the city and the county (park); a town has no part in warnings (ORG-08)."""
+    town = Agency(
+        code="tw", name="示例镇", level=AgencyLevel.TOWN, parent=Agency.objects.by_the_machine().get(code="zz")
+    )
+    town.save()
+    plant.enterprise.town = town
+    plant.enterprise.save()
+    warnings.set_level(plant.source, "red", at=at("08:00"))
+    obligations.run_due(at("10:00"))
+    order = SiteOrder.objects.by_the_machine().select_related("tracker").get()
+    assert not warnings.may_execute(order, town)
+    with pytest.raises(warnings.Refused, match="该企业所在地"):
+        warnings.delegate_site_order(order, town, actor="x", at=at("12:10"))
+
+
 @pytest.fixture
 def world() -> neighbours.World:
     return neighbours.build(clock.now())
