@@ -16,10 +16,14 @@ from anlan.apps.org.models import Agency, Person
 from anlan.apps.org.scope import Scope, ScopedQuerySet
 from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise
 from anlan.apps.registry.selectors import staff
+from anlan.now import AHEAD_AFTER
 from anlan.rules.rulebook import load
 
 LATE_AFTER = load().length("clock_grace_seconds")
 """Beyond this a notice is shown as late; the same grace as the clock's for a step."""
+
+SUSPENDED_FOR = timedelta(hours=6)
+"""How long a provider's word that there is no such address holds (本地设定)."""
 
 NOBODY_AFTER = timedelta(seconds=60)
 """A notice that reached nobody for so long is an operator's fault whatever still waits (本地设定)."""
@@ -223,8 +227,10 @@ class Contact(models.Model):
         return masked(self.address)
 
     def is_suspended(self, at: datetime) -> bool:
-        """Whether a provider has said that there is no such address, not long ago."""
-        return self.suspended_until is not None and at < self.suspended_until
+        """Whether a provider has said that there is no such address, not long ago. A time that ends later than any can
+        was written while our clock stood ahead."""
+        until = self.suspended_until
+        return until is not None and at < until <= at + SUSPENDED_FOR + AHEAD_AFTER
 
 
 def masked(address: str) -> str:

@@ -17,6 +17,7 @@ from anlan.apps.monitoring.selectors import point_specs
 from anlan.apps.monitoring.services.late import record_late
 from anlan.apps.registry.selectors import equipment
 from anlan.apps.registry.selectors.limits import Setting, settings_between
+from anlan.now import AHEAD_AFTER, is_ahead
 from anlan.stream.lookback import Excursion, excursions
 from anlan.stream.partition import partition_of
 from anlan.stream.points import PointSpec
@@ -37,16 +38,15 @@ def look(now: datetime, mine: Collection[int], behind: set[str]) -> bool:
     ``mine``: partitions to look at. ``behind``: gateways to leave out; those of other partitions and those where the
     engine has not read so far yet are added.
     """
-    waiting = late.next_waiting(micros(now - SETTLED), behind)
+    waiting = late.next_waiting(micros(now - SETTLED), micros(now + AHEAD_AFTER), behind)
     if waiting is None:
         return False
-    if partition_of(waiting.enterprise) not in mine or not _engine_is_there(
-        waiting.gateway, instant(waiting.received_us)
-    ):
+    received = min(instant(waiting.received_us), now)
+    if partition_of(waiting.enterprise) not in mine or not _engine_is_there(waiting, now):
         behind.add(waiting.gateway)
         return True
     found = list(_found(waiting))
-    changed = record_late(found, instant(waiting.received_us), now)
+    changed = record_late(found, received, now)
     late.looked_through(waiting, micros(now))
     if changed:
         logger.warning(
@@ -56,9 +56,15 @@ def look(now: datetime, mine: Collection[int], behind: set[str]) -> bool:
     return True
 
 
-def _engine_is_there(gateway: str, received_at: datetime) -> bool:
-    """Whether the engine has taken what came with the late data: before that its own alarms may still be to come."""
-    link = GatewayLink.objects.filter(gateway__code=gateway).by_the_machine().first()
+def _engine_is_there(waiting: late.Waiting, now: datetime) -> bool:
+    """Whether the engine has taken what came with the late data: before that its own alarms may still be to come.
+
+    A receipt in the future says nothing of that; the engine's own have been set back (`monitoring.services.links`).
+    """
+    received_at = instant(waiting.received_us)
+    if is_ahead(received_at, now):
+        return True
+    link = GatewayLink.objects.filter(gateway__code=waiting.gateway).by_the_machine().first()
     return link is None or link.last_received_at is None or link.last_received_at >= received_at
 
 

@@ -240,6 +240,21 @@ def test_a_number_is_suspended_anew_once_its_time_is_over_and_not_before(source:
         )  # fmt: skip
 
 
+@pytest.mark.case("A1")
+def test_a_number_suspended_while_our_clock_stood_ahead_is_used_as_any_other_when_it_is_set_right(
+    source: HazardSource, sms: Line
+) -> None:
+    main, now = holder(source), at("08:00")
+    row = contact(main, "sms", "13800000001")
+    contact(main, "sms", "13800000009", order=2)
+    Contact.objects.filter(pk=row.pk).update(suspended_until=now + timedelta(hours=14))
+    notice(source, [to_person(main)])
+    run(sms, FakeClock(now), 5)
+    assert [letter.address for letter in sms.taken] == ["13800000001"]
+    row.refresh_from_db()
+    assert row.suspended_until is None
+
+
 @pytest.mark.case("B1")
 def test_a_suspended_number_waits_behind_another_until_its_time_is_over(source: HazardSource, sms: Line) -> None:
     main = holder(source)

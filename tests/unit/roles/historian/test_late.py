@@ -198,3 +198,18 @@ def test_what_the_engine_has_not_read_yet_is_looked_at_later() -> None:
     plant.heard(received)
     look_at_all(now + timedelta(minutes=2))
     assert Retrospective.objects.exists()
+
+
+@pytest.mark.case("A1")
+def test_late_data_received_while_our_clock_stood_ahead_is_looked_through_once_it_is_set_right() -> None:
+    plant = Plant()
+    plant.take(steady(START, NOON - timedelta(hours=1)))
+    tomorrow = NOON + timedelta(days=1)
+    plant.take(steady(tomorrow, tomorrow + timedelta(minutes=5)))
+    plant.take(hidden_peak(), received=tomorrow + timedelta(hours=8))
+    plant.store()
+    plant.heard(tomorrow + timedelta(minutes=6))
+    look_at_all(tomorrow + timedelta(minutes=7))
+    assert waiting_count() == 0
+    found = Retrospective.objects.by_the_machine().values_list("extreme", "received_at")
+    assert set(found) == {(86.0, tomorrow + timedelta(minutes=7))}

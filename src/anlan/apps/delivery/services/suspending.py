@@ -6,12 +6,12 @@ when its owner has no other, so that a provider's mistake costs nobody a warning
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from anlan.apps.delivery.models import Contact, Message, NoticeKind
+from anlan.apps.delivery.models import SUSPENDED_FOR, Contact, Message, NoticeKind
 from anlan.apps.delivery.services import trouble
 from anlan.apps.delivery.services.contacts import note
 from anlan.apps.delivery.services.draft import Draft, To
@@ -20,10 +20,8 @@ from anlan.apps.delivery.services.ways import title_of
 from anlan.apps.journal import services as journal
 from anlan.apps.org import selectors as org
 from anlan.apps.registry.selectors import staff
+from anlan.now import AHEAD_AFTER
 from anlan.rules.calendar import civil
-
-SUSPENDED_FOR = timedelta(hours=6)
-"""How long a provider's word that there is no such address holds (本地设定)."""
 
 
 def suspend(row: Contact, message: Message, error: str, at: datetime) -> bool:
@@ -32,7 +30,8 @@ def suspend(row: Contact, message: Message, error: str, at: datetime) -> bool:
     Call while holding the chain of the enterprise that the message is about.
     """
     rows = Contact.objects.by_the_machine().filter(pk=row.pk, is_enabled=True)
-    free = rows.filter(Q(suspended_until__isnull=True) | Q(suspended_until__lte=at))
+    resting = Q(suspended_until__gt=at, suspended_until__lte=at + SUSPENDED_FOR + AHEAD_AFTER)
+    free = rows.filter(Q(suspended_until__isnull=True) | ~resting)
     until = at + SUSPENDED_FOR
     if not free.update(suspended_until=until, disabled_because=error[:200]):
         return False

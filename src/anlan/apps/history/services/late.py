@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from anlan.apps.history.models import Block, LateStretch
 
 HOUR_US = 3_600_000_000
@@ -25,12 +27,14 @@ class Waiting:
     """(key, newest receipt) of the rows that this stands for."""
 
 
-def next_waiting(before_us: int, without: Collection[str] = ()) -> Waiting | None:
+def next_waiting(before_us: int, ahead_us: int, without: Collection[str] = ()) -> Waiting | None:
     """The stretch that waits longest, of those that nothing was added to since ``before_us``; None when none does.
 
-    Gateways in ``without`` are left out.
+    Nor does it wait for a receipt beyond ``ahead_us``, which our own clock stamped while it stood ahead. Gateways in
+    ``without`` are left out.
     """
-    waiting = LateStretch.objects.filter(evaluated_us=None, received_us__lt=before_us).exclude(gateway__in=without)
+    settled = Q(received_us__lt=before_us) | Q(received_us__gt=ahead_us)
+    waiting = LateStretch.objects.filter(settled, evaluated_us=None).exclude(gateway__in=without)
     oldest = waiting.order_by("received_us").first()
     if oldest is None:
         return None
