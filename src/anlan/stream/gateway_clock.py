@@ -7,7 +7,10 @@ that is slow. Its samples are kept with both times and marked uncertain. Alarms 
 - at its receipt, when it claims to be younger than that: nothing is sampled after it was received;
 - at its receipt, when its gateway has for `STEADY_US` kept one and the same distance behind: then the clock is slow,
   not the data old. Old data that is sent up in a hurry comes closer to the present with every packet;
-- else by its own time.
+- else by its own time;
+- but never before its gateway's last packet, when it was collected after that one: then as long after it as the two
+  were collected apart. A clock that wavers about a tolerance, or is set right in small steps, goes from one of these
+  rules to the other, and every sample of the time between them would look older than the last.
 
 Our own clock may go back a little, as when it is set right by half a minute. Until it has caught up with what it said
 before, a receipt counts as long after that of the gateway's last packet as the two were collected apart: else every
@@ -88,9 +91,18 @@ class GatewayClocks:
 
     def evaluated(self, frame: Frame) -> Frame:
         """The frame as the kernel is to take it, its times moved where its clock is not believed."""
-        taken = self._believed(self._received(frame))
+        stamped = self._received(frame)
+        taken = self._in_order(stamped, self._believed(stamped))
         self._last[frame.gateway] = (frame.collected_at_us, taken.collected_at_us)
         return taken
+
+    def _in_order(self, frame: Frame, taken: Frame) -> Frame:
+        """``taken``, or the frame behind its gateway's last one where it was collected after that."""
+        collected, evaluated = self._last.get(frame.gateway, (frame.collected_at_us, 0))
+        if frame.collected_at_us <= collected or taken.collected_at_us > evaluated:
+            return taken
+        stands = min(evaluated + frame.collected_at_us - collected, frame.received_at_us)
+        return _moved(frame, stands - frame.collected_at_us)
 
     def _received(self, frame: Frame) -> Frame:
         """The frame, its receipt put where it would be had our own clock not gone back."""

@@ -92,6 +92,36 @@ def test_a_clock_ahead_within_the_tolerance_and_set_right_again_blinds_nothing()
     assert all(event.at_us <= micros(engine.now) for event in engine.events)
 
 
+@pytest.mark.case("A1")
+@pytest.mark.parametrize("number", range(1, 14, 3))
+def test_a_slow_clock_that_wavers_about_the_tolerance_blinds_nothing(number: int) -> None:
+    """Just beyond it its samples are taken at their receipt, just within it at their own time: a minute earlier."""
+    engine = Engine()
+    for _ in range(6):
+        engine.hear(50, -timedelta(seconds=61))
+    for step in range(number):
+        engine.hear(50, -timedelta(seconds=59 if step % 3 == 0 else 61))
+    engine.hear(95, -timedelta(seconds=59))
+    engine.hear(50, -timedelta(seconds=61))
+    assert engine.said == ["high raised", "high cleared"]
+    assert abs(engine.events[0].at_us - micros(engine.now)) <= 70_000_000
+    for _ in range(20):
+        engine.hear(50)
+    assert engine.said == ["high raised", "high cleared"]
+    engine.hear(95)
+    assert engine.said[2:] == ["high raised"]
+
+
+@pytest.mark.case("A1")
+def test_a_slow_clock_that_is_set_right_in_small_steps_blinds_nothing() -> None:
+    engine = Engine()
+    for _ in range(6):
+        engine.hear(50, -timedelta(seconds=70))
+    for step in range(69, 0, -1):
+        engine.hear(step / 2, -timedelta(seconds=step))
+        assert engine.core.kernel.latest([0]).value.tolist() == [step / 2]
+
+
 def test_a_clock_that_jumps_all_the_time_raises_no_storm() -> None:
     engine = Engine()
     for step in range(200):

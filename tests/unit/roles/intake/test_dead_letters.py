@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from anlan.apps.monitoring.services import Pause
+from anlan.roles.intake.dead_letters import DeadLetters, Limits
 from anlan.roles.intake.standing import Said
 from anlan.testing.sender import packet
 from anlan.testing.sites import Site
@@ -42,6 +43,15 @@ async def test_above_the_limit_a_gateway_is_paused_and_says_so_while_others_go_o
     desk.clock.advance(301)
     assert await fine(desk, broken, 301) == 200
     assert desk.application.figures()["intake_gateways_paused"] == 0
+
+
+def test_half_of_the_packets_is_not_most_of_them() -> None:
+    counted = DeadLetters(Limits(percent=50, least=20, window=timedelta(seconds=60), pause=timedelta(minutes=5)))
+    for _ in range(20):
+        assert counted.count("g", 2, ["malformed"], NOW) is None
+    pause = counted.count("g", 1, ["malformed"], NOW)
+    assert pause is not None
+    assert (pause.refused, pause.packets) == (21, 41)
 
 
 async def test_a_person_lifts_the_pause(desk: Desk) -> None:
