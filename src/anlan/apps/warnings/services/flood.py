@@ -40,6 +40,7 @@ def first_out(source_id: int) -> dict[str, Any]:
         "name": alarm.point.name,
         "level": alarm.level,
         "value": alarm.value,
+        "limit": alarm.limit,
         "unit": alarm.point.unit,
         "at": alarm.started_at.isoformat(),
     }

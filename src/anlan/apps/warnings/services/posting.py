@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Concat
 from anlan.apps.delivery import services as delivery
 from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.delivery.services import Draft, To
+from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.obligations import selectors as obligations
 from anlan.apps.obligations.models import ObligationKind
 from anlan.apps.registry.selectors import routing as registry
@@ -59,7 +60,6 @@ def tell(
 ) -> list[Draft]:  # fmt: skip
     """The notices of a change of level or holder, and the memory of who was reached. ``mark`` tells changes apart
     that belong to one episode; ``new_holder``: nothing changed but who holds a post."""
-    reasons = [reason["title"] for reason in warning.reasons]
     told = addressed(place, telling.informed)
     slots = {recipient.id: recipient.slot for recipient in telling.informed}
     Told.objects.bulk_create(
@@ -80,9 +80,10 @@ def tell(
         NoticeKind.CLEARED: addressed(place, telling.cleared),
     }
     drafts = []
+    alarm = monitoring.gravest_of([place.source.pk]).get(place.source.pk) if any(kinds.values()) else None
     for kind, to in kinds.items():
         if to:
-            title, body = wording.telling(kind, place, level, warning.number, reasons)
+            title, body = wording.telling(kind, place, level, warning, alarm)
             key = f"w{warning.pk}:{kind}:e{episode.pk}{mark}"
             article = ordered_by(level, place.rules, new_holder=new_holder) if kind in _ORDERED else LOCAL_LABEL
             drafts.append(draft(place, warning.pk, kind, key, level, at, at, to, title, body, article))

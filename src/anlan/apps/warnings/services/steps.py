@@ -17,6 +17,8 @@ from anlan.apps.delivery import services as delivery
 from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.delivery.services import Draft
 from anlan.apps.journal import services as journal
+from anlan.apps.monitoring import selectors as monitoring
+from anlan.apps.monitoring.selectors import StandingAlarm
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
 from anlan.apps.obligations.services import Firing, Prepared
@@ -61,6 +63,7 @@ def fire_notices(rows: Sequence[Obligation], firing: Firing) -> Prepared:
     episodes = _episodes({row.payload["episode"] for row in rows})
     slots = {episode.clock.ladder.notice_to for episode in episodes.values() if episode.clock is not None}
     places = _places(rows, firing, slots)
+    alarms = _alarms(rows)
     drafts: list[Draft] = []
     acts: list[journal.Act] = []
     planned: list[Obligation] = []
@@ -77,7 +80,7 @@ def fire_notices(rows: Sequence[Obligation], firing: Firing) -> Prepared:
         planned += [*rest, _next(row, clock.next_step(newest.number))]
         to = addressed(place, notice_recipients(clock.ladder, place))
         stood = newest.due - clock.started_at
-        title, body = wording.step(place, clock.ladder.level, newest.number, stood, len(missed))
+        title, body = wording.step(place, clock.ladder.level, newest.number, stood, len(missed), _of(alarms, row))
         key = f"w{episode.warning_id}:notice:e{episode.pk}:{newest.number}"
         drafts.append(
             draft(
@@ -97,6 +100,7 @@ def fire_site_orders(rows: Sequence[Obligation], firing: Firing) -> Prepared:
     """第十至十二条: issue the site order to its tracker alone; it stays open until answered."""
     episodes = _episodes({int(row.key.removeprefix("site_order:e")) for row in rows})
     places = _places(rows, firing, {Slot(row.payload["by"]) for row in rows})
+    alarms = _alarms(rows)
     drafts: list[Draft] = []
     acts: list[journal.Act] = []
     orders: list[SiteOrder] = []
@@ -116,7 +120,7 @@ def fire_site_orders(rows: Sequence[Obligation], firing: Firing) -> Prepared:
                 issued_at=firing.now,
             )
         )
-        title, body = wording.site_order(place, level, row.due_at - instant(row.payload["clock"]))
+        title, body = wording.site_order(place, level, row.due_at - instant(row.payload["clock"]), _of(alarms, row))
         key = f"w{episode.warning_id}:site_order:e{episode.pk}"
         missed = (row.due_at,) if late else ()
         drafts.append(
@@ -178,6 +182,15 @@ def _places(rows: Sequence[Obligation], firing: Firing, slots: set[Slot]) -> dic
     """The surroundings of the rows' sources, as far as these slots need them."""
     sources = {row.source_id for row in rows if row.source_id is not None}
     return dict(registry.surroundings(sources, firing.now, holders=not slots.isdisjoint(POSTS)))
+
+
+def _alarms(rows: Sequence[Obligation]) -> dict[int, StandingAlarm]:
+    """What stands at the rows' sources, so that a message names it. One query for all."""
+    return monitoring.gravest_of({row.source_id for row in rows if row.source_id is not None})
+
+
+def _of(alarms: dict[int, StandingAlarm], row: Obligation) -> StandingAlarm | None:
+    return None if row.source_id is None else alarms.get(row.source_id)
 
 
 def _merged(steps: Sequence[Step], firing: Firing) -> tuple[Step, tuple]:  # type: ignore[type-arg]

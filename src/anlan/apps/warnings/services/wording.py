@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.monitoring.models import LEVEL_LABELS
-from anlan.apps.monitoring.selectors import AlarmFigures
+from anlan.apps.monitoring.selectors import AlarmFigures, StandingAlarm
 from anlan.apps.registry.selectors.routing import Surroundings
+from anlan.apps.warnings.models import Warning
 from anlan.rules.calendar import civil
 from anlan.rules.level import Level
 
@@ -34,25 +35,63 @@ def length(span: timedelta) -> str:
     return _("%(count)s分钟") % {"count": minutes}
 
 
-def telling(kind: NoticeKind, place: Surroundings, level: Level, number: str, reasons: list[str]) -> tuple[str, str]:
-    """Title and body of informed, upgraded, downgraded and cleared."""
+def standing(alarm: StandingAlarm | None) -> str:
+    """The sentence that names point, value and limit of the gravest alarm of a source; empty without an alarm."""
+    if alarm is None:
+        return ""
+    words = _("%(tag)s %(name)s %(level)s%(value)s%(limit)s，%(at)s。")
+    return words % {
+        "tag": alarm.tag,
+        "name": alarm.name,
+        "level": LEVEL_LABELS.get(alarm.level, alarm.level),
+        "value": "" if alarm.value is None else f" {alarm.value:.{alarm.decimals}f} {alarm.unit}",
+        "limit": "" if alarm.limit is None else _("（限值%(limit)s）") % {"limit": f"{alarm.limit:.{alarm.decimals}f}"},
+        "at": clock_time(alarm.at),
+    }
+
+
+def first_out(first: dict[str, Any]) -> str:
+    """The sentence that names the alarm that came first (首发); empty where the warning began without one."""
+    if not first:
+        return ""
+    limit = first.get("limit")  # warnings that began under an older release keep none
+    return _("首发：%(tag)s %(name)s %(level)s%(value)s%(limit)s，%(at)s。") % {
+        "tag": first["tag"],
+        "name": first["name"],
+        "level": LEVEL_LABELS.get(first["level"], first["level"]),
+        "value": "" if first["value"] is None else f" {first['value']:g} {first['unit']}",
+        "limit": "" if limit is None else _("（限值%(limit)s）") % {"limit": f"{limit:g}"},
+        "at": clock_time(datetime.fromisoformat(first["at"])),
+    }
+
+
+def telling(
+    kind: NoticeKind, place: Surroundings, level: Level, warning: Warning, alarm: StandingAlarm | None
+) -> tuple[str, str]:
+    """Title and body of informed, upgraded, downgraded and cleared. What stands against a limit comes first: it is
+    what a telephone shows of a message without its being opened."""
     words = {
         NoticeKind.INFORMED: _("%(level)s：%(place)s"),
         NoticeKind.UPGRADED: _("预警升级为%(level)s：%(place)s"),
         NoticeKind.DOWNGRADED: _("预警降级为%(level)s：%(place)s"),
-        NoticeKind.CLEARED: _("预警已解除：%(place)s（解除前%(level)s）"),
+        NoticeKind.CLEARED: _("预警已解除：%(place)s，解除前%(level)s"),
     }
     title = words[kind] % {"level": level.warning_name, "place": place_name(place)}
-    body = _("预警编号 %(number)s。") % {"number": number}
-    if reasons:
-        body += _("定级依据（本地设定）：%(reasons)s。") % {"reasons": "；".join(reasons)}
+    number = _("预警编号 %(number)s。") % {"number": warning.number}
+    if kind is NoticeKind.CLEARED:
+        return title, number + _("最高曾达%(level)s。") % {"level": Level(warning.highest).warning_name}
+    body = (standing(alarm) or first_out(warning.first_out)) + number
+    if reasons := "；".join(reason["title"] for reason in warning.reasons):
+        body += _("定级依据（本地设定）：%(reasons)s。") % {"reasons": reasons}
     return title, body
 
 
-def step(place: Surroundings, level: Level, number: int, stood: timedelta, missed: int) -> tuple[str, str]:
+def step(
+    place: Surroundings, level: Level, number: int, stood: timedelta, missed: int, alarm: StandingAlarm | None
+) -> tuple[str, str]:
     """Title and body of the n-th 警示通报."""
     title = _("警示通报（第%(step)s次）：%(place)s") % {"step": number, "place": place_name(place)}
-    return title, _step_body(level, stood, missed)
+    return title, _step_body(level, stood, missed) + standing(alarm)
 
 
 @lru_cache(maxsize=256)
@@ -64,14 +103,14 @@ def _step_body(level: Level, stood: timedelta, missed: int) -> str:
     return body
 
 
-def site_order(place: Surroundings, level: Level, after: timedelta) -> tuple[str, str]:
+def site_order(place: Surroundings, level: Level, after: timedelta, alarm: StandingAlarm | None) -> tuple[str, str]:
     """Title and body of a 现场核查督办."""
     title = _("现场核查督办：%(place)s") % {"place": place_name(place)}
     body = _("%(level)s%(after)s内未降级，请组织现场核查督办并通过系统反馈。") % {
         "level": level.warning_name,
         "after": length(after),
     }
-    return title, body
+    return title, body + standing(alarm)
 
 
 def flood(
@@ -79,16 +118,7 @@ def flood(
 ) -> tuple[str, str]:
     """Title and body of the summary at the end of a flood of alarms (本地设定)."""
     title = _("报警汇总：%(place)s %(n)s 个测点报警") % {"place": place_name(place), "n": figures.points}
-    body = ""
-    if first:
-        value = "" if first["value"] is None else f" {first['value']:g} {first['unit']}"
-        body += _("首发：%(tag)s %(name)s %(level)s%(value)s，%(at)s。") % {
-            "tag": first["tag"],
-            "name": first["name"],
-            "level": LEVEL_LABELS.get(first["level"], first["level"]),
-            "value": value,
-            "at": clock_time(datetime.fromisoformat(first["at"])),
-        }
+    body = first_out(first)
     worst = "、".join(f"{LEVEL_LABELS.get(each, each)} {count}" for each, count in figures.by_level.items())
     body += _("%(since)s至%(until)s共 %(n)s 条报警：%(worst)s。") % {
         "since": clock_time(figures.since),
