@@ -102,7 +102,7 @@ def test_the_report_is_written_on_the_phone_and_survives_leaving_half_way(
 
 
 @pytest.mark.case("F14")
-def test_a_duty_holder_lands_on_what_waits_for_him(browser: Browser, installation: Installation) -> None:
+def test_whoever_works_in_an_enterprise_lands_on_what_waits_for_them(browser: Browser, installation: Installation) -> None:
     with browser.new_context(viewport=PHONE, base_url=installation.url) as context:  # type: ignore[arg-type]
         page = context.new_page()
         log_in(page, installation.url, "hecheng-ops2", installation.password)
@@ -112,6 +112,9 @@ def test_a_duty_holder_lands_on_what_waits_for_him(browser: Browser, installatio
         page.fill("#id_username", "hecheng-ops2")
         page.fill("#id_password", installation.password)
         page.click("button[type=submit]")
+        page.wait_for_url("**/todo/")
+        context.clear_cookies()
+        log_in(page, installation.url, "hecheng-safety", installation.password)
         page.wait_for_url("**/todo/")
         context.clear_cookies()
         log_in(page, installation.url, "province", installation.password)

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from anlan.rules.grading import Gas
 from anlan.rules.rulebook import RulesInForce
+from anlan.rules.words import says_something
 
 
 class Annunciation(StrEnum):
@@ -112,7 +113,7 @@ class ShelvingRule:
 
 def judge_shelving(gas: Gas, length: timedelta, reason: str, rule: ShelvingRule) -> Granted | Refused:
     """Whether a person of the enterprise may shelve an alarm for so long. A shelf without an end does not exist."""
-    if not reason.strip():
+    if not says_something(reason):
         return Refused(Reason.NO_REASON, "请写明搁置的原因")
     if length < timedelta(minutes=1):
         return Refused(Reason.TOO_SHORT, "搁置时长至少 1 分钟")
@@ -126,14 +127,14 @@ def judge_suppression(gases: Iterable[Gas], reason: str) -> Refused | None:
     """Whether alarms of these points may be suppressed by a rule at all; None: they may, once it is approved."""
     if any(gas is not Gas.NONE for gas in gases):
         return Refused(Reason.GAS, "气体检测点的报警不得设计抑制")
-    if not reason.strip():
+    if not says_something(reason):
         return Refused(Reason.NO_REASON, "请写明抑制的设计依据")
     return None
 
 
 def judge_filing(starts_at: datetime, ends_at: datetime, reason: str, now: datetime) -> Refused | None:
     """Whether a filing has a window that can still do something; None: it has."""
-    if not reason.strip():
+    if not says_something(reason):
         return Refused(Reason.NO_REASON, "请写明报备的事项")
     if ends_at <= starts_at:
         return Refused(Reason.BACKWARD, "报备的结束时间须晚于开始时间")

@@ -16,6 +16,7 @@ from anlan.rules.level import WARNING_LEVELS, Level
 from anlan.rules.rulebook import RulesInForce, load
 from anlan.rules.settings import WarningSettings
 from anlan.rules.slots import POSTS, Slot
+from anlan.rules.words import says_something
 
 REPORT_TEXT_LABELS = {"result": "处置结果", "cause": "原因分析", "measures": "整改措施"}
 """The three texts of 第九条 by their field names."""
@@ -73,7 +74,7 @@ def report_owed(highest: Level) -> bool:
 
 def missing_report_texts(texts: Mapping[str, str], rules: RulesInForce) -> tuple[str, ...]:
     """第九条: which of the mandatory texts are absent or blank, by field name, in the article's order."""
-    return tuple(name for name in rules.names("warning.report.texts") if not texts.get(name, "").strip())
+    return tuple(name for name in rules.names("warning.report.texts") if not says_something(texts.get(name, "")))
 
 
 def yellow_ladder(rules: RulesInForce) -> Ladder:

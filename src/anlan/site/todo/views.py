@@ -15,7 +15,6 @@ from django.views.decorators.http import require_safe
 from anlan import now as clock
 from anlan.apps.monitoring.selectors import burning_of
 from anlan.apps.org.scope import Scope
-from anlan.apps.registry.models import DutyHolder
 from anlan.apps.warnings.models import Act, Confirmation, DisposalReport, Warning
 from anlan.apps.warnings.selectors import Task
 from anlan.rules import calendar
@@ -61,11 +60,8 @@ class Done:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Where a log-in leads: whoever holds a post of a hazard source to what waits for him, everybody else to 总览."""
-    person = request.user.person  # type: ignore[union-attr]
-    posts = DutyHolder.objects.visible_to(request.scope).in_force(clock.now())  # type: ignore[attr-defined]
-    holds = person is not None and posts.filter(person=person).exists()
-    return redirect("todo" if holds else "overview")
+    """Where a log-in leads: whoever works in an enterprise to what waits for them, agencies to 总览."""
+    return redirect("todo" if request.scope.is_enterprise else "overview")  # type: ignore[attr-defined]
 
 
 @require_safe

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan.apps.org.models import Agency
 from anlan.components.moments import Moment
 from anlan.rules.calendar import CIVIL_ZONE
+from anlan.rules.words import says_something
 from anlan.site.warnings.listing import LEVELS
 
 
@@ -65,7 +66,7 @@ class LevelForm(ActForm):
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"].strip()
-        if not text:
+        if not says_something(text):
             raise forms.ValidationError(_("请写明人工定级的理由"))
         return text
 

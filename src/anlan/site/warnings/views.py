@@ -27,6 +27,7 @@ from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.selectors import against_clearing
 from anlan.components.beside import try_to_write
 from anlan.components.export import workbook
+from anlan.rules.words import says_something
 from anlan.site.board import board
 from anlan.site.board.rows import JOINED
 from anlan.site.warnings.acts import ACTS, Attempt, clearing_actor
@@ -191,7 +192,7 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
             kind.perform(Attempt(request.user, warning, form.cleaned_data, now, order))
             _read(request, warning, now)
         except services.Refused as refused:
-            blank = [name for name in kind.mandatory if not str(form.cleaned_data.get(name) or "").strip()]
+            blank = [name for name in kind.mandatory if not says_something(str(form.cleaned_data.get(name) or ""))]
             for name in blank:
                 form.add_error(name, _("请填写%(what)s") % {"what": form.fields[name].label})
             if not blank:

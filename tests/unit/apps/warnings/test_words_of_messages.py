@@ -1,4 +1,4 @@
-"""What a message says of the alarm behind a warning: point, value and limit, in the first line that a telephone shows."""
+"""What a message says of the alarm behind a warning: point, value and limit, in the first line that is shown."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from anlan.apps.org.models import Agency
 from anlan.apps.registry.selectors.locality import rules_of_one
 from anlan.rules.calendar import civil_day
 from anlan.rules.patrol import RECTIFICATION_LABELS, Rectification, rectify_limit
+from anlan.rules.words import says_something
 
 
 class Refused(Exception):
@@ -42,7 +43,7 @@ def assign(
     that is further on, for measures left blank where they are asked for, and for a limit that is not in the future.
     """
     with _held(finding, FindingState.OPEN, FindingState.ASSIGNED) as row:
-        if how is Rectification.WITH_MEASURES and not measures.strip():
+        if how is Rectification.WITH_MEASURES and not says_something(measures):
             raise Refused("不能立即整改的，须写明整改前的管控措施")
         if due_at is not None and due_at <= at:
             raise Refused("整改时限须晚于现在")
@@ -56,7 +57,7 @@ def assign(
 
 def rectify(finding: Finding, *, actor: str, unit: str, at: datetime, text: str) -> Finding:
     """The enterprise says what it did. Raises `Refused` for a blank text; nobody has to wait for the assignment."""
-    if not text.strip():
+    if not says_something(text):
         raise Refused("请填写整改情况")
     with _held(finding, FindingState.OPEN, FindingState.ASSIGNED) as row:
         late = row.due_at is not None and at > row.due_at
@@ -73,7 +74,7 @@ def send_back(
     finding: Finding, *, actor: str, unit: str, at: datetime, text: str, due_at: datetime | None = None
 ) -> Finding:
     """Verified and not put right: back to the enterprise with a new limit (the local default without one)."""
-    if not text.strip():
+    if not says_something(text):
         raise Refused("请写明退回的原因")
     if due_at is not None and due_at <= at:
         raise Refused("整改时限须晚于现在")
@@ -87,7 +88,7 @@ def send_back(
 
 def verify(finding: Finding, *, actor: str, unit: str, at: datetime, text: str) -> Finding:
     """Somebody of the supervising side has looked and found it put right."""
-    if not text.strip():
+    if not says_something(text):
         raise Refused("请填写核验情况")
     with _held(finding, FindingState.RECTIFIED) as row:
         row.state, row.verified_at = FindingState.VERIFIED, at

@@ -14,6 +14,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Greatest, Length
 
 from anlan.apps.history.models import Block, Grain, Hold, Removal, Rollup
+from anlan.rules.words import says_something
 
 HISTORY = "history"
 HOUR_US = 3_600_000_000
@@ -103,7 +104,7 @@ def place_hold(enterprise: str, from_us: int, to_us: int, reason: str, actor: st
     """
     if from_us >= to_us:
         raise ValueError("起始时间应早于截止时间")
-    if not reason.strip():
+    if not says_something(reason):
         raise ValueError("应写明事由")
     return Hold.objects.create(
         enterprise=enterprise, from_us=from_us, to_us=to_us, reason=reason.strip(), placed_by=actor, placed_us=now_us

@@ -25,6 +25,7 @@ from anlan.apps.registry.models import Device, Enterprise, HazardSource, Point
 from anlan.apps.registry.selectors.locality import rules_of_one
 from anlan.rules.alarms import judge_filing
 from anlan.rules.calendar import civil_day
+from anlan.rules.words import says_something
 
 BEGIN, END, UNCONFIRMED = "begin", "end", "unconfirmed"
 """The three moments of a filing that fall due by themselves."""
@@ -93,7 +94,7 @@ def confirm(filing: Filing, *, by: str, actor: str, agency: Agency, at: datetime
 @transaction.atomic
 def refuse(filing: Filing, *, by: str, actor: str, agency: Agency, at: datetime, note: str) -> Filing:
     """The county or park does not confirm, with words why. Raises `NotDone`."""
-    if not note.strip():
+    if not says_something(note):
         raise NotDone("请写明不予确认的原因")
     row = _held(filing, FilingState.FILED)
     row.state, row.decided_at, row.decided_by, row.agency = FilingState.REFUSED, at, by, agency

@@ -23,6 +23,7 @@ from anlan.apps.registry.selectors.locality import rules_of_one
 from anlan.rules.alarms import Refused, ShelvingRule, judge_shelving
 from anlan.rules.calendar import civil_day
 from anlan.rules.grading import Gas
+from anlan.rules.words import says_something
 
 OPEN = (ShelvingState.ASKED, ShelvingState.IN_FORCE)
 STATE = (
@@ -87,7 +88,7 @@ def approve(shelving: Shelving, *, by: str, actor: str, at: datetime, note: str 
 @transaction.atomic
 def refuse(shelving: Shelving, *, by: str, actor: str, at: datetime, note: str) -> Shelving:
     """The higher role does not agree, with words why. Raises `NotDone`."""
-    if not note.strip():
+    if not says_something(note):
         raise NotDone("请写明不批准的原因")
     row = _held(shelving, ShelvingState.ASKED)
     row.state, row.decided_at, row.decided_by, row.note = ShelvingState.REFUSED, at, by, note.strip()[:200]

@@ -23,6 +23,7 @@ from anlan.apps.org.models import Agency
 from anlan.apps.registry.models import Enterprise, Point
 from anlan.rules.alarms import holds, judge_suppression
 from anlan.rules.grading import Gas
+from anlan.rules.words import says_something
 
 ValueOf = Callable[[Collection[str]], Mapping[str, float | None]]
 """The newest usable value of points by code; None: known and not usable. Absent: not the asker's point."""
@@ -42,7 +43,7 @@ def propose(
     follows: SuppressionRule | None = None,
 ) -> SuppressionRule:  # fmt: skip
     """Propose a rule, or a new version of ``follows``; it counts once it is approved. Raises `NotDone`."""
-    if not points or not name.strip():
+    if not points or not says_something(name):
         raise NotDone("请填写名称，并至少选择一个被抑制的测点")
     if any(each.enterprise_id != enterprise.pk for each in (condition, *points)):
         raise NotDone("条件与被抑制的测点须在本企业之内")
@@ -98,7 +99,7 @@ def approve(
 @transaction.atomic
 def refuse(rule: SuppressionRule, *, by: str, actor: str, agency: Agency, at: datetime, note: str) -> SuppressionRule:
     """The county or park does not approve, with words why. Raises `NotDone`."""
-    if not note.strip():
+    if not says_something(note):
         raise NotDone("请写明不批准的原因")
     row = _held(rule, SuppressionState.PROPOSED)
     row.state, row.decided_at, row.decided_by, row.agency = SuppressionState.REFUSED, at, by, agency

@@ -17,6 +17,7 @@ from anlan.apps.warnings.services.standing import Standing, hold
 from anlan.rules.clearing import LoweringRefused, judge_lowering
 from anlan.rules.level import Level
 from anlan.rules.slots import POSTS, SLOT_LABELS
+from anlan.rules.words import says_something
 
 
 def confirm(warning: Warning, *, person: Person, at: datetime, text: str = "") -> Confirmation:
@@ -51,7 +52,7 @@ def confirm(warning: Warning, *, person: Person, at: datetime, text: str = "") -
 
 def record_measure(warning: Warning, *, actor: str, unit: str, at: datetime, text: str) -> Act:
     """第八条: write down a measure taken. Raises `Refused` when the warning is cleared or the text is blank."""
-    if not text.strip():
+    if not says_something(text):
         raise Refused(Reason.INCOMPLETE, "请填写采取的措施")
     with transaction.atomic():
         standing = _open(warning, at)
@@ -62,7 +63,7 @@ def record_measure(warning: Warning, *, actor: str, unit: str, at: datetime, tex
 
 def remark(warning: Warning, *, actor: str, unit: str, at: datetime, text: str) -> Act:
     """第十三条: an agency's feedback on its tracking, also after clearing. Raises `Refused` for a blank text."""
-    if not text.strip():
+    if not says_something(text):
         raise Refused(Reason.INCOMPLETE, "请填写反馈内容")
     with transaction.atomic():
         standing = hold(warning.source, at)

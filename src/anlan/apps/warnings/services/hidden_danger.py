@@ -13,6 +13,7 @@ from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.services.posting import finish
 from anlan.apps.warnings.services.refusal import Reason, Refused
 from anlan.apps.warnings.services.standing import hold
+from anlan.rules.words import says_something
 
 
 def record_hidden_danger(warning: Warning, *, actor: str, name: str, unit: str, at: datetime, text: str) -> Finding:
@@ -22,7 +23,7 @@ def record_hidden_danger(warning: Warning, *, actor: str, name: str, unit: str, 
     Raises `Refused` for a blank text.
     """
     words = text.strip()[:300]
-    if not words:
+    if not says_something(words):
         raise Refused(Reason.INCOMPLETE, "请写明隐患内容")
     with transaction.atomic():
         standing = hold(warning.source, at)

@@ -17,6 +17,7 @@ from anlan.apps.warnings.services.refusal import Reason, Refused
 from anlan.apps.warnings.services.standing import Standing, hold
 from anlan.rules.level import Level
 from anlan.rules.warning_handling import report_owed
+from anlan.rules.words import says_something
 
 
 def answer_site_order(
@@ -36,7 +37,7 @@ def answer_site_order(
     Raises `Refused` when a text is blank or the order is answered already.
     """
     texts = {"persons": persons, "findings": findings, "measures": measures, "result": result}
-    blank = [_WORDS[name] for name, text in texts.items() if not text.strip()]
+    blank = [_WORDS[name] for name, text in texts.items() if not says_something(text)]
     if blank:
         raise Refused(Reason.INCOMPLETE, f"缺少必填内容：{'、'.join(blank)}")
     with transaction.atomic():
