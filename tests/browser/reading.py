@@ -16,6 +16,17 @@ SMALL = """(least) => Array.from(document.querySelectorAll('a[href], button, inp
   .map(([e, height]) => [e.outerHTML.slice(0, 160), height])
   .filter(([, height]) => height > 0 && height < least)"""
 
+CUT = """Array.from(document.querySelectorAll('body *'))
+  .filter((e) => e.checkVisibility({visibilityProperty: true}) && getComputedStyle(e).textOverflow === 'ellipsis')
+  .filter((e) => e.scrollWidth > e.clientWidth + 1)
+  .map((e) => e.textContent.trim())"""
+
+
+def cut(page: Page) -> list[str]:
+    """Texts that end in dots because their place is too narrow: a name, a label or a figure that nobody can read."""
+    found: list[str] = page.evaluate(CUT)
+    return found
+
 
 def violations(page: Page) -> list[str]:
     """Serious and critical findings of axe-core (WCAG 2.1 A and AA): rule, place, and what is wrong there."""

@@ -102,7 +102,8 @@ def test_the_report_is_written_on_the_phone_and_survives_leaving_half_way(
 
 
 @pytest.mark.case("F14")
-def test_whoever_works_in_an_enterprise_lands_on_what_waits_for_them(browser: Browser, installation: Installation) -> None:
+@pytest.mark.case("F24")
+def test_who_works_in_an_enterprise_lands_on_what_waits(browser: Browser, installation: Installation) -> None:
     with browser.new_context(viewport=PHONE, base_url=installation.url) as context:  # type: ignore[arg-type]
         page = context.new_page()
         log_in(page, installation.url, "hecheng-ops2", installation.password)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import DESK, PHONE, SHOTS, Visit, until
 from tests.browser.installation import Installation
-from tests.browser.reading import small_targets, violations
+from tests.browser.reading import cut, small_targets, violations
 
 ENTERPRISE, SOURCE = "990122001", "990122001003"
 PAGES = {
@@ -32,6 +32,9 @@ PAGES = {
     "search": ("city", "/search/?q=液"),
     "findings": ("county-a", "/findings/"),
     "statistics": ("city", "/statistics/"),
+    "clues": ("county-a", "/clues/"),
+    "administrator": ("hecheng-admin", "/register/"),
+    "operator": ("operator", "/"),
     "performance": ("city", "/alarms/performance/"),
     "filings": ("city", "/alarms/filings/"),
     "external": ("city", "/external/"),
@@ -67,6 +70,7 @@ def scene(installation: Installation) -> Iterator[dict[str, str]]:
 
 @pytest.mark.case("F14")
 @pytest.mark.case("F16")
+@pytest.mark.case("F23")
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", ["1440", "390"])
 def test_the_page_fits_and_is_kept_as_a_picture(visit: Visit, scene: dict[str, str], name: str, width: str) -> None:
@@ -77,6 +81,7 @@ def test_the_page_fits_and_is_kept_as_a_picture(visit: Visit, scene: dict[str, s
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= int(width)
+    assert cut(page) == []
     assert violations(page) == []
     if width == "390":
         assert small_targets(page) == []

@@ -118,6 +118,8 @@ ADDRESSES: dict[str, Address] = {
     ),
     "quarantine": Address("/operations/quarantine/", workbook=True, fragment=True),
     "findings": Address("/findings/", workbook=True, fragment=True),
+    "clues": Address("/clues/", fragment=True),
+    "clue": Address("/clues/1/"),
     "finding": Address(of=lambda plant: f"/findings/{finding_of(plant).pk}/"),
     "finding-act": Address(
         of=lambda plant: f"/findings/{finding_of(plant).pk}/rectify/", post=lambda plant: {"text": "已修复"}

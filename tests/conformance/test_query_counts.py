@@ -46,6 +46,7 @@ LISTS = [
     "/operations/pauses/",
     "/operations/quarantine/",
     "/findings/",
+    "/clues/",
     "/warnings/neglected/",
     "/statistics/",
     "/statistics/?table=daily",

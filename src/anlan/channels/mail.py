@@ -164,7 +164,7 @@ def facts(letter: Letter) -> list[tuple[str, str]]:
         ("企业", letter.enterprise),
         ("危险源", letter.source),
         ("区划", letter.region_name),
-        ("应发时间", civil_words(letter.due_at)),
+        ("上报时限" if letter.kind in ("report_due", "report") else "应发时间", civil_words(letter.due_at)),
         ("发出时间", civil_words(letter.sent_at)),
         ("依据", letter.article),
         ("收件", letter.to),

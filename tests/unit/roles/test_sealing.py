@@ -144,3 +144,33 @@ def test_the_patrol_goes_round_and_forgets_what_is_mended(sealer: sealing.Sealer
     for _ in range(seals() + 1):
         patrol.step()
     assert patrol.faults == {}
+
+
+@pytest.mark.case("G7")
+def test_rows_whose_key_is_no_number_are_sealed_in_the_order_of_their_finding(sealer: sealing.Sealer) -> None:
+    """Excursions that late data showed: their keys are digests, and a later one may sort before a sealed one."""
+    point = rows("registry.Point").order_by("pk").first()
+
+    def find(key: str, minute: str) -> None:
+        rows("monitoring.Retrospective").create(
+            id=key, enterprise=point.enterprise, source=point.source, point=point, shown="excursion", side="high",
+            worst="H", extreme=90.0, started_at=at("07:00"), received_at=at(minute), found_at=at(minute),
+        )  # fmt: skip
+
+    find("b" * 32, "10:06")
+    find("c" * 32, "10:06")
+    sealer.round(at("10:10"))
+    find("a" * 32, "10:12")
+    sealer.round(at("10:20"))
+    sealer.round(at("10:30"))
+    assert faults() == []
+    places = Entry.objects.filter(act="sealed", subject="monitoring.Retrospective").values_list("after", flat=True)
+    assert [place["rows"] for place in places.order_by("seq")] == [2, 1]
+    rows("monitoring.Retrospective").filter(pk="b" * 32).delete()
+    assert [words for words in faults() if "补传判定" in words]
+
+
+def test_every_sealed_table_has_an_order_that_counts_up() -> None:
+    for table in sealing.TABLES:
+        kind = apps.get_model(table.label)._meta.pk if table.order == "pk" else None
+        assert kind is None or kind.get_internal_type() in ("AutoField", "BigAutoField"), table.label

@@ -19,7 +19,9 @@ def test_words_and_figures_say_something(text: str) -> None:
     assert says_something(text)
 
 
-@pytest.mark.parametrize("text", ["", " ", "\u3000", "\u200b", "\u2060\ufeff", "\u2800", "\u3164", "-", "。。。", "…", "\n\t"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\u3000", "\u200b", "\u2060\ufeff", "\u2800", "\u3164", "-", "。。。", "…", "\n\t"]
+)
 def test_blanks_dashes_and_what_cannot_be_seen_say_nothing(text: str) -> None:
     assert not says_something(text)
 
@@ -32,6 +34,4 @@ def test_a_report_that_says_nothing_is_no_report(nothing: str) -> None:
     assert isinstance(verdict, ReportRefused)
     assert verdict.missing == ("cause",)
     whole = texts | {"cause": "密封老化"}
-    assert isinstance(
-        judge_report(whole, CLEARED + timedelta(minutes=5), CLEARED, Level.RED, load()), ReportAccepted
-    )
+    assert isinstance(judge_report(whole, CLEARED + timedelta(minutes=5), CLEARED, Level.RED, load()), ReportAccepted)

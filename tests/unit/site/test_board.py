@@ -40,13 +40,13 @@ def row(world: World, value: float | None, *, level: str = "H", old: bool = Fals
 @pytest.mark.parametrize(
     ("value", "level", "limits", "says"),
     [
-        (1.604, "H", {}, "高于高高报 1.58，平稳；首发 高报 1.50"),
-        (1.58, "H", {}, "高于高高报 1.58，平稳；首发 高报 1.50"),
-        (1.55, "HH", {}, "高于高报 1.50，平稳；首发 高高报 1.58"),
-        (1.2, "HH", {}, "在限内，平稳；首发 高高报 1.58"),
-        (0.1, "LL", {"l": 0.5, "ll": 0.2}, "低于低低报 0.20，平稳；首发 低低报 0.20"),
-        (0.4, "LL", {"l": 0.5, "ll": 0.2}, "低于低报 0.50，平稳；首发 低低报 0.20"),
-        (None, "H", {}, "没有现值，所示为首发时的值；首发 高报 1.50"),
+        (1.604, "H", {}, "高于高高报 1.58，平稳；首发 高报 1.60"),
+        (1.58, "H", {}, "高于高高报 1.58，平稳；首发 高报 1.60"),
+        (1.55, "HH", {}, "高于高报 1.50，平稳；首发 高高报 1.60"),
+        (1.2, "HH", {}, "在限内，平稳；首发 高高报 1.60"),
+        (0.1, "LL", {"l": 0.5, "ll": 0.2}, "低于低低报 0.20，平稳；首发 低低报 1.60"),
+        (0.4, "LL", {"l": 0.5, "ll": 0.2}, "低于低报 0.50，平稳；首发 低低报 1.60"),
+        (None, "H", {}, "没有现值，所示为首发时的值；首发 高报 1.60"),
     ],
 )
 def test_the_sentence_beside_a_live_value_says_how_that_value_stands(
@@ -56,9 +56,16 @@ def test_the_sentence_beside_a_live_value_says_how_that_value_stands(
 
 
 @pytest.mark.case("F8")
+def test_the_first_alarm_is_told_with_its_value_and_with_the_limit_of_that_time(world: World) -> None:
+    shown = row(world, 1.2, level="HH", hh=1.9)
+    shown.warning.first_out |= {"limit": 1.58}
+    assert shown.first_words == "首发 高高报 1.60（限值 1.58）"
+
+
+@pytest.mark.case("F8")
 def test_an_old_value_is_not_said_to_stand_anywhere(world: World) -> None:
     said = row(world, 1.604, old=True).since_words
-    assert re.fullmatch(r"数据陈旧，停在 (\d+-\d+ )?\d\d:\d\d；首发 高报 1.50", said)
+    assert re.fullmatch(r"数据陈旧，停在 (\d+-\d+ )?\d\d:\d\d；首发 高报 1.60", said)
 
 
 @pytest.mark.case("F7")

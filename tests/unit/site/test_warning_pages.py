@@ -10,13 +10,14 @@ from tests import neighbours
 from tests.neighbours import World
 
 from anlan import now as clock
-from anlan.apps.delivery.models import Message
+from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.findings.models import Finding
 from anlan.apps.journal.models import Entry
 from anlan.apps.monitoring.models import Alarm, AlarmState, Filing, Shelving, SuppressionRule
 from anlan.apps.obligations import services as obligations
 from anlan.apps.warnings import services
 from anlan.apps.warnings.models import Origin, SiteOrder, Warning
+from anlan.rules import calendar
 from anlan.site.warnings.timeline import FUTURE, NOW, lines
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,29 @@ def test_a_cleared_and_reported_warning_has_no_future_and_no_present(world: Worl
     services.submit_report(warning, actor="示例", at=clock.now(), result="好", cause="阀", measures="换")
     warning.refresh_from_db()
     assert {line.tense for line in lines(warning, clock.now())} == {"past"}
+
+
+@pytest.mark.case("F22")
+def test_what_ends_a_warning_stands_after_what_ended_it(world: World, warning: Warning) -> None:
+    services.clear(warning, actor="示例", at=clock.now())
+    services.submit_report(warning, actor="示例", at=clock.now(), result="好", cause="阀", measures="换")
+    warning.refresh_from_db()
+    titles = [line.title for line in lines(warning, clock.now())]
+    assert titles[-1] == "办结"
+    assert "处置报告" in titles[-2]
+
+
+@pytest.mark.case("F22")
+def test_a_limit_is_not_called_the_time_of_sending(world: World, warning: Warning) -> None:
+    """The reminder of a report goes out at the clearing; what stands an hour later is the limit of the report."""
+    services.clear(warning, actor="示例", at=clock.now())
+    notice = Notice.objects.by_the_machine().get(subject=warning.subject, kind="report_due")
+    assert notice.should_go_at == notice.sent_at < notice.due_at
+    html = world.client("county").get(f"/warnings/{warning.number}/").content.decode()
+    due = calendar.civil(notice.due_at)
+    assert f"上报时限 {due:%Y-%m-%d %H:%M:%S}" in html
+    ways = html[html.index('id="recipients"') : html.index('id="alarms"')]
+    assert f"{due:%H:%M:%S}" not in ways
 
 
 def test_the_holder_confirms_and_the_officer_may_not(world: World, warning: Warning) -> None:

@@ -51,6 +51,10 @@ ASIDE: frozenset[str] = frozenset({NoticeKind.CONTACT, NoticeKind.TEST})
 warning is missed when they reach nobody."""
 
 
+OF_A_LIMIT: frozenset[str] = frozenset({NoticeKind.REPORT_DUE, NoticeKind.REPORT})
+"""Kinds whose ``due_at`` is the limit of what they speak of (上报时限), not when they themselves should go out."""
+
+
 class Notice(models.Model):
     """One telling, step or order as one record (WRN-19). ``key`` is deterministic: a step cannot be sent twice."""
 
@@ -84,6 +88,16 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_of_a_limit(self) -> bool:
+        """Whether ``due_at`` is a limit for somebody's act; such a notice goes out when it is sent."""
+        return self.kind in OF_A_LIMIT
+
+    @property
+    def should_go_at(self) -> datetime:
+        """When it should go out (应发): as soon as there is something to tell, or when the clock says so."""
+        return self.sent_at if self.is_of_a_limit else self.due_at
 
     @property
     def is_late(self) -> bool:

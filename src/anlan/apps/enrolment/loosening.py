@@ -5,9 +5,12 @@ Whoever stands above the enterprise may loosen; that is supervision, and stands 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from anlan.apps.accounts import selectors as accounts
 from anlan.apps.enrolment.sheets.base import Sheet
 from anlan.apps.findings import services as findings
 from anlan.apps.findings.models import ClueKind, FindingKind
@@ -30,7 +33,7 @@ def tell(
         return False
     name = before.get("tag") or before.get("name") or code
     words = "，".join(_words(sheet, each) for each in changes)
-    text = f"{sheet.title} {name}：{words}。企业自行修改，未经批准"
+    text = f"{sheet.title} {name}：{words}。企业自行修改（{who(actor)}），未经批准"
     finding = findings.found(
         FindingKind.LOOSENED, enterprise_id=enterprise.pk, enterprise_code=enterprise.code, subject=f"{kind}:{code}",
         text=text, at=at, source_id=source_id, actor=actor,
@@ -45,6 +48,7 @@ def tell(
             "record": f"{kind}:{code}",
             "enterprise": enterprise.code,
             "actor": actor,
+            "actor_name": who(actor),
             "at": at,
             "before": before,
             "after": after,
@@ -57,6 +61,37 @@ def tell(
         actor=actor,
     )
     return True
+
+
+def who(actor: str) -> str:
+    """The person behind an actor of the journal (``user:<log-in>``): name and log-in, as far as they are known."""
+    kind, _colon, name = actor.partition(":")
+    user = accounts.user_with(name) if kind == "user" else None
+    return actor if user is None else str(user) if str(user) == name else f"{user}，{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of a clue in the words of the register: its title, before, after, and what says that it matters."""
+
+    title: str
+    before: str
+    after: str
+    label: str
+
+
+def changes_of(evidence: Mapping[str, Any], sheets: Iterable[Sheet]) -> list[Change]:
+    """What a clue of this kind says was loosened, in words; fields that the register no longer has keep their name."""
+    kind = str(evidence.get("record", "")).partition(":")[0]
+    sheet = next((each for each in sheets if each.watched is not None and each.watched == kind), None)
+    known = {column.key: column for column in sheet.columns} if sheet is not None else {}
+    found = []
+    for each in evidence.get("loosened", []):
+        column = known.get(each["field"])
+        title = column.title if column else each["field"]
+        before, after = (column.in_words(each[side]) if column else str(each[side]) for side in ("before", "after"))
+        found.append(Change(title, before, after, each["label"]))
+    return found
 
 
 def _words(sheet: Sheet, change: Loosened) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Self
 
 from django.db import models
@@ -135,7 +134,8 @@ class OfSupervision(OfEnterprise):
     """Rows about an enterprise that its agencies see and the enterprise itself does not."""
 
     def within(self, scope: Scope) -> Self:
-        return super().within(replace(scope, enterprise_ids=()))
+        # a page's scope is found out lazily, so it is read here field by field
+        return super().within(Scope(everything=scope.everything, agency_paths=scope.agency_paths))
 
 
 class Clue(models.Model):

@@ -8,13 +8,18 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from anlan.apps.findings.models import Finding, FindingState
+from anlan.apps.findings.models import Clue, Finding, FindingState
 from anlan.apps.org.scope import Scope
 
 
 def findings_visible(scope: Scope) -> QuerySet[Finding]:
     """All findings that ``scope`` may see, with what a list shows."""
     return Finding.objects.visible_to(scope).select_related("enterprise", "source", "assigned_by")
+
+
+def clues_visible(scope: Scope) -> QuerySet[Clue]:
+    """All clues that ``scope`` may see, with what a list shows; none for who looks from inside an enterprise."""
+    return Clue.objects.visible_to(scope).select_related("enterprise", "finding")
 
 
 def open_findings(scope: Scope) -> QuerySet[Finding]:

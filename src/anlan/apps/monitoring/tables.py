@@ -82,6 +82,7 @@ ALARMS = Listing(
         Column("level", _("最重"), lambda row: row.worst_label, ("side", "worst")),
         Column("value", _("数值 / 限值"), css="num", fields=[(_("数值"), lambda row: row.value)]),
         Column("limit", _("限值"), lambda row: row.limit, on_page=False),
+        Column("worst_limit", _("最重级别的限值"), lambda row: row.worst_limit, on_page=False),
         Column("extreme", _("极值"), lambda row: row.extreme, css="num"),
         Column("unit", _("单位"), lambda row: row.point.unit, on_page=False),
         Column("state", _("状态"), lambda row: row.get_state_display(), ("state", "cleared_at")),

@@ -19,6 +19,8 @@ class Table:
     sealed: tuple[str, ...] = ()
     acted: tuple[str, ...] = ()
     excused: Mapping[str, str] = field(default_factory=dict)
+    order: str = "pk"
+    """What counts up with every new row, for the stretches of seals; a time where the key is not a number."""
 
 
 _COPY = "a copy for sorting, worked out again at every decision"
@@ -304,6 +306,7 @@ EVIDENCE: Mapping[str, Table] = {
     ),
     "monitoring.Retrospective": Table(
         "补传判定",
+        order="found_at",
         sealed=("enterprise_id", "point_id", "side", "found_at"),
         excused=dict.fromkeys(
             (

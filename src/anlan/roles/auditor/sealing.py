@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.apps import apps
@@ -26,6 +26,7 @@ from anlan.roles.auditor.evidence import EVIDENCE, FIRST
 SEALED_ACT = "sealed"
 CHAIN = "system"
 AT_ONCE = 5000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVERY_S = 600.0
 """Between two rounds of sealing; a transaction that was running at the one has ended at the next."""
 
@@ -40,13 +41,35 @@ class Sealed:
     first: tuple[str, ...] = ()
     """What seals cover that were made before seals named their fields; empty: the same."""
 
+    order: str = "pk"
+    """What counts up with every new row."""
+
     @property
     def rows(self) -> Any:
-        return apps.get_model(self.label)._base_manager.order_by("pk")
+        return apps.get_model(self.label)._base_manager.order_by(self.order, "pk")
+
+    @property
+    def start(self) -> Any:
+        """The place before the first row."""
+        return 0 if self.order == "pk" else EPOCH
+
+    def kept(self, place: Any) -> Any:
+        """A place as a seal keeps it, to the microsecond."""
+        return place if self.order == "pk" else place.isoformat()
+
+    def place(self, kept: Any) -> Any:
+        """A place as a seal keeps it, to be compared with those of rows."""
+        return kept if self.order == "pk" else datetime.fromisoformat(kept)
+
+    def stretch(self, after: Any, until: Any) -> Any:
+        """The rows behind one place up to another, in order."""
+        return self.rows.filter(**{f"{self.order}__gt": after, f"{self.order}__lte": until})
 
 
 TABLES = tuple(
-    Sealed(label, table.title, table.sealed, FIRST.get(label, ())) for label, table in EVIDENCE.items() if table.sealed
+    Sealed(label, table.title, table.sealed, FIRST.get(label, ()), table.order)
+    for label, table in EVIDENCE.items()
+    if table.sealed
 )
 
 
@@ -54,7 +77,7 @@ class Sealer:
     """Seals in rounds: each round seals what was there at the round before. A restart only puts sealing off."""
 
     def __init__(self) -> None:
-        self._there: dict[str, int] = {}
+        self._there: dict[str, Any] = {}
 
     def round(self, now: datetime) -> int:
         """Seal every table up to where it ended at the last round; returns how many rows.
@@ -65,27 +88,28 @@ class Sealer:
         for table in TABLES:
             if table.label in self._there:
                 count += _seal(table, self._there[table.label], now)
-            self._there[table.label] = table.rows.aggregate(newest=Max("pk"))["newest"] or 0
+            self._there[table.label] = table.rows.aggregate(newest=Max(table.order))["newest"] or table.start
         return count
 
 
-def _seal(table: Sealed, until: int, now: datetime) -> int:
+def _seal(table: Sealed, until: Any, now: datetime) -> int:
     last = Entry.objects.filter(chain__key=CHAIN, act=SEALED_ACT, subject=table.label).order_by("-seq").first()
-    begin, count = (last.after["to"] if last is not None else 0), 0
+    begin, count = (table.place(last.after["to"]) if last is not None else table.start), 0
     while begin < until:
-        keys = list(table.rows.filter(pk__gt=begin, pk__lte=until).values_list("pk", flat=True)[:AT_ONCE])
+        keys = list(table.stretch(begin, until).values_list(table.order, flat=True)[:AT_ONCE])
         if not keys:
             break
         number, digest = _digest(table, table.fields, begin, keys[-1])
-        after = {"from": begin, "to": keys[-1], "rows": number, "sha256": digest, "fields": list(table.fields)}
+        ends = {"from": table.kept(begin), "to": table.kept(keys[-1])}
+        after = {**ends, "rows": number, "sha256": digest, "fields": list(table.fields)}
         journal.record(CHAIN, SEALED_ACT, at=now, subject=table.label, after=after)
         begin, count = keys[-1], count + number
     return count
 
 
-def _digest(table: Sealed, fields: Sequence[str], after: int, until: int) -> tuple[int, str]:
+def _digest(table: Sealed, fields: Sequence[str], after: Any, until: Any) -> tuple[int, str]:
     digest, number = hashlib.sha256(), 0
-    for row in table.rows.filter(pk__gt=after, pk__lte=until).values_list("pk", *fields).iterator():
+    for row in table.stretch(after, until).values_list("pk", *fields).iterator():
         text = json.dumps(plain(row), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         digest.update(text.encode() + b"\n")
         number += 1
@@ -102,9 +126,10 @@ def broken(after_seq: int = 0, limit: int | None = None) -> Iterator[tuple[int, 
             yield entry.seq, _("封存的表 %(name)s 已不存在") % {"name": entry.subject}
             continue
         fields = seal_.get("fields") or table.first or table.fields
-        number, digest = _digest(table, fields, seal_["from"], seal_["to"])
+        number, digest = _digest(table, fields, table.place(seal_["from"]), table.place(seal_["to"]))
         same = (number, digest) == (seal_["rows"], seal_["sha256"])
+        begin = seal_["from"] + 1 if table.order == "pk" else seal_["from"]
         words = _("%(table)s第 %(a)s–%(b)s 号与封存不符：封存 %(n)s 条，现有 %(m)s 条") % {
-            "table": table.title, "a": seal_["from"] + 1, "b": seal_["to"], "n": seal_["rows"], "m": number,
+            "table": table.title, "a": begin, "b": seal_["to"], "n": seal_["rows"], "m": number,
         }  # fmt: skip
         yield entry.seq, "" if same else words

@@ -63,6 +63,7 @@ class AlarmOut(Schema):
     worst: str
     value: float | None
     limit: float | None
+    worst_limit: Annotated[float | None, Field(description="最重级别的限值，越过时的")]
     extreme: float | None
     started_at: datetime
     raised_at: datetime
@@ -86,7 +87,19 @@ class AlarmList(PageOut):
 
 def as_dict(alarm: Any) -> dict[str, Any]:
     """One alarm as the API says it; point, source and enterprise are joined by the caller."""
-    plain = ("id", "side", "state", "level", "worst", "value", "limit", "extreme", "started_at", "raised_at")
+    plain = (
+        "id",
+        "side",
+        "state",
+        "level",
+        "worst",
+        "value",
+        "limit",
+        "worst_limit",
+        "extreme",
+        "started_at",
+        "raised_at",
+    )
     later = ("detected_at", "cleared_at", "acknowledged_at", "acknowledged_by", "acknowledgement", "origin", "chatters")
     return {name: getattr(alarm, name) for name in (*plain, *later)} | {
         "enterprise": alarm.enterprise.code,

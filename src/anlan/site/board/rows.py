@@ -134,9 +134,15 @@ class Row:
 
     @property
     def first_words(self) -> str:
-        """首发 高报 1.500: the limit that was passed first."""
+        """首发 高报 1.512（限值 1.500）: what was measured first, and the limit that it passed as it was then."""
         level = str(self.first.get("level", ""))
-        return _("首发 %(limit)s") % {"limit": self._limit_words(level)} if level else ""
+        if not level:
+            return ""
+        value, limit = self.first.get("value"), self.first.get("limit")
+        words = _("首发 %(level)s") % {"level": LEVEL_LABELS.get(level, level)}
+        if isinstance(value, int | float):
+            words += f" {value:.{self.decimals}f}"
+        return words + (f"（{_('限值')} {limit:.{self.decimals}f}）" if isinstance(limit, int | float) else "")
 
     @property
     def first_at(self) -> datetime | None:

@@ -86,6 +86,7 @@ def _page(
         "steps": list(row.steps.all()),
         "limit_words": limit_words(row),
         "warning": rest.partition(":")[0] if subject == "warning" else "",
+        "clues": list(selectors.clues_visible(request.scope).filter(finding=row)),  # type: ignore[attr-defined]
         "acts": [(verb, ACTS[verb], form) for verb, form in forms.items()],
         "opened": opened,
     }

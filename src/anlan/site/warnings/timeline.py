@@ -37,6 +37,8 @@ class Line:
     tense: str = PAST
     level: str = ""
     waits_for: str = ""
+    ends: bool = False
+    """The last line of the past: 办结."""
     told: list[tuple[str, datetime | None]] = field(default_factory=list)
 
 
@@ -44,7 +46,7 @@ def lines(warning: Warning, now: datetime) -> list[Line]:
     """Everything about the warning in order of time. A constant number of queries."""
     entries = selectors.timeline(warning, now, ahead=2)
     past = [*_changes(warning, entries), *_rest(warning, entries)]
-    past.sort(key=lambda line: line.at)
+    past.sort(key=lambda line: (line.at, line.ends))  # what ends it comes after what ended it
     for line in past:
         _count(line)
     here = [] if warning.closed_at else [Line(now, _("现在"), tense=NOW)]
@@ -78,7 +80,7 @@ def _changes(warning: Warning, entries: list[TimelineEntry]) -> Iterable[Line]:
                 _tell(line, entry)
         yield line
     if warning.closed_at and warning.closed_at != warning.cleared_at:
-        yield Line(warning.closed_at, _("办结"))
+        yield Line(warning.closed_at, _("办结"), ends=True)
 
 
 def _tell(line: Line, entry: TimelineEntry) -> None:
@@ -117,7 +119,7 @@ def _late(entry: TimelineEntry) -> str:
         return ""
     due = calendar.civil(entry.due_at).strftime("%H:%M:%S")
     if entry.kind == NoticeKind.REPORT:
-        return _("逾期，应于 %(due)s 前") % {"due": due} if entry.at > entry.due_at else ""
+        return _("逾期，应不晚于 %(due)s") % {"due": due} if entry.at > entry.due_at else ""
     if len(entry.missed) > 1:
         return _("应于 %(due)s；停机期间 %(n)d 次合并") % {"due": due, "n": len(entry.missed)}
     return _("应于 %(due)s") % {"due": due}

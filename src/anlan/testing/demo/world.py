@@ -15,6 +15,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from anlan.apps.accounts import services as accounts
 from anlan.apps.accounts.models import Grant, User
 from anlan.apps.delivery.models import Contact
 from anlan.apps.org.models import Agency, Person, Post, Region, Role, Section
@@ -35,6 +36,8 @@ from anlan.testing.demo.declaration import DeclaredEnterprise, DeclaredSource, W
 
 STEMS = "甲乙丙丁戊己庚辛壬癸"
 BRANCHES = "子丑寅卯辰巳午未申酉戌亥"
+OPERATOR = "operator"
+"""Log-in of the installation's operator."""
 PHONE = "phone"
 """Name of the demonstration's one channel: a telephone on a page."""
 SETTLED = timedelta(days=400)
@@ -98,12 +101,23 @@ class _Loader:
             self._login(login["name"], person, f"{agency.name} {role.label}", role, agency=agency)
         for enterprise in self.world.enterprises:
             self._enterprise(enterprise)
+        self._administrators()
         declared = self.world.raw["tutorial"]
         key = gateway_key(declared["gateway"], self.loaded.password)
         tutorial.load(declared, key, self.since)
         self._phones()
         self.loaded.gateway_keys[declared["gateway"]] = key
         return self.loaded
+
+    def _administrators(self) -> None:
+        """Who keeps the register of each enterprise, and the operator of the installation, who keeps everything."""
+        rows = {row.code: row for row in Enterprise.objects.by_the_machine()}
+        for declared in self.world.enterprises:
+            code, enterprise = f"{declared.raw['login']}-admin", rows[declared.code]
+            person = self._person(enterprise, code, "系统管理")
+            self._login(code, person, f"{declared.raw['short']} 管理员", Role.ADMIN, enterprise=enterprise)
+        accounts.add_operator(OPERATOR, self.loaded.password, actor="operator:demo", at=self.since)
+        self.loaded.logins.append(Login(OPERATOR, "本系统 系统管理员（看得到全部单位，建机构与登录名）"))
 
     def _phones(self) -> None:
         """Numbers that nobody has, so that each person and each duty desk can be told something."""

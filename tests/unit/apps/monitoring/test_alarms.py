@@ -227,3 +227,20 @@ def test_an_alarm_found_while_our_clock_stood_ahead_does_not_end_before_it_began
     (entry,) = Entry.objects.filter(act="alarm_start_corrected")
     assert entry.before["raised_at"] != entry.after["raised_at"]
     assert list(AlarmEvent.objects.order_by("at").values_list("at", flat=True))[-1] == after(3600 * hours + 5)
+
+
+@pytest.mark.case("F22")
+def test_the_limit_of_the_worst_level_stays_beside_it_when_the_alarm_eases_and_ends(world: list[Site]) -> None:
+    """高高报 beside the high limit is a lie."""
+    one = Excursion(world[0], NOON)
+    events = [
+        one.event(Change.RAISED, 1, 85.0, after(5)),
+        structs.replace(one.event(Change.WORSENED, 2, 95.5, after(10)), limit=90.0),
+        one.event(Change.EASED, 1, 84.0, after(20)),
+        one.event(Change.CLEARED, 1, 50.0, after(30)),
+    ]
+    apply_events(events[:2], after(11))
+    assert Alarm.objects.get().worst_limit == 90.0
+    apply_events(events[2:], after(31))
+    alarm = Alarm.objects.get()
+    assert (alarm.worst, alarm.worst_limit, alarm.limit) == ("HH", 90.0, 80.0)

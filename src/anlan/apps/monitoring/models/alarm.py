@@ -71,6 +71,9 @@ class Alarm(models.Model):
     worst = models.CharField(_("最重"), max_length=12)
     value = models.FloatField(_("数值"), null=True)
     limit = models.FloatField(_("限值"), null=True)
+    worst_limit = models.FloatField(_("最重级别的限值"), null=True)
+    """The limit of ``worst`` as it was when it was passed; ``limit`` is that of the level now. Empty in rows of before
+    this was kept."""
     extreme = models.FloatField(_("极值"), null=True)
     started_at = models.DateTimeField(_("发生时间"))
     """Sample time of the excursion's start."""

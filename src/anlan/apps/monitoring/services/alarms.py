@@ -25,7 +25,19 @@ from anlan.stream.alarm import Peak
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Instants come from the stream as whole microseconds; adding to the epoch keeps every one of them."""
-_KEPT = ["state", "level", "worst", "value", "limit", "extreme", "changed_at", "cleared_at", "chatters", "ended_by"]
+_KEPT = [
+    "state",
+    "level",
+    "worst",
+    "value",
+    "limit",
+    "worst_limit",
+    "extreme",
+    "changed_at",
+    "cleared_at",
+    "chatters",
+    "ended_by",
+]
 
 CORRECTED = "alarm_start_corrected"
 """Act: an alarm began at another time than was written."""
@@ -153,6 +165,8 @@ def _set_back(alarm: Alarm, event: KernelEvent, now: datetime) -> None:
 def _follow(alarm: Alarm, event: KernelEvent) -> None:
     alarm.level, alarm.worst, alarm.changed_at = event.level, event.worst, instant(event.at_us)
     alarm.value, alarm.limit = event.value, event.limit
+    if event.change in (AlarmChange.RAISED, AlarmChange.WORSENED) and event.level == event.worst:
+        alarm.worst_limit = event.limit
     if event.change == AlarmChange.CLEARED:
         alarm.state, alarm.cleared_at, alarm.ended_by = AlarmState.CLEARED, instant(event.at_us), event.reason
     else:

@@ -60,7 +60,7 @@ def apply_edge_alarms(records: Iterable[EdgeAlarm], now: datetime, *, react: boo
     Alarm.objects.bulk_create(made.values(), batch_size=200)
     Alarm.objects.bulk_update(
         [alarm for key, alarm in touched.items() if key not in made],
-        ["state", "level", "worst", "value", "limit", "extreme", "changed_at", "cleared_at"],
+        ["state", "level", "worst", "value", "limit", "worst_limit", "extreme", "changed_at", "cleared_at"],
         batch_size=200,
     )
     AlarmEvent.objects.bulk_create(events.values(), batch_size=200, ignore_conflicts=True)
@@ -95,6 +95,7 @@ def _begin(each: EdgeAlarm, point: Point) -> Alarm:
         worst=each.started,
         value=each.value,
         limit=each.limit,
+        worst_limit=each.limit,
         extreme=each.value,
         started_at=started,
         raised_at=started,
@@ -114,7 +115,7 @@ def _follow(alarm: Alarm, each: EdgeAlarm) -> AlarmChange | None:
     at = max(at, alarm.changed_at)
     before = alarm.level
     if SEVERITY[each.worst] > SEVERITY[alarm.worst]:
-        alarm.worst = each.worst
+        alarm.worst, alarm.worst_limit = each.worst, each.limit if each.level == each.worst else None
     if each.value is not None:
         further = min if each.side == "low" else max
         alarm.value = each.value

@@ -108,7 +108,7 @@ def _count(row: Receipt, message: Message) -> None:
     ]
     inbox = row.ways.setdefault((PLATFORM, ""), Way(PLATFORM))
     inbox.letters, inbox.taken = inbox.letters + 1, inbox.taken + 1
-    inbox.due_at, inbox.sent_at, inbox.delivered_at = notice.due_at, notice.sent_at, notice.sent_at
+    inbox.due_at, inbox.sent_at, inbox.delivered_at = notice.should_go_at, notice.sent_at, notice.sent_at
     inbox.read_at, inbox.state = (
         message.read_at,
         str(DeliveryState.READ if message.read_at else DeliveryState.DELIVERED),
@@ -119,6 +119,6 @@ def _follow(row: Receipt, message: Message, letter: Delivery) -> None:
     way = row.ways.setdefault((letter.channel, letter.sent_to), Way(letter.channel, letter.sent_to))
     way.letters += 1
     way.taken += letter.state in TAKEN
-    way.state, way.error, way.due_at = letter.state, letter.error, message.notice.due_at
+    way.state, way.error, way.due_at = letter.state, letter.error, message.notice.should_go_at
     way.sent_at, way.delivered_at, way.read_at = letter.sent_at, letter.delivered_at, letter.read_at
     way.next_try_at = letter.next_try_at if letter.state == DeliveryState.QUEUED else None
