@@ -99,3 +99,18 @@ def test_a_cleared_red_warning_waits_for_its_report_in_its_own_group_and_in_red(
         shown = client.get(path).content.decode()
         assert "l-red over" in shown, path
         assert "l-blue over" not in shown, path
+
+
+@pytest.mark.case("F7")
+def test_those_that_wait_for_a_report_stand_by_the_highest_level_that_they_reached(world: World) -> None:
+    """The red one came down to blue and was cleared last; the orange one is cleared since longer and due sooner."""
+    now = clock.now()
+    Alarm.objects.by_the_machine().update(state="cleared", cleared_at=now, acknowledged_at=now)
+    for key, levels, minutes in (("a2", ("orange",), 5), ("a1", ("red", "blue"), 3)):
+        source = world.plants[key].source
+        for step, level in enumerate(levels):
+            services.set_level(source, level, at=now - timedelta(minutes=9 - step), reasons=[], origin="grading")
+        open_now = Warning.objects.by_the_machine().get(source=source, cleared_at__isnull=True)
+        services.clear(open_now, actor="示例", at=now - timedelta(minutes=minutes))
+    [(_title, rows)] = [each for each in world.client("county").get("/").context["board"].groups if each[0]]
+    assert [row.warning.shown_level for row in rows] == ["red", "orange"]

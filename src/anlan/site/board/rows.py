@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
@@ -16,6 +16,7 @@ from anlan.apps.monitoring.selectors import LiveValue, live
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import DutyPost, Point
 from anlan.apps.warnings.models import Warning
+from anlan.rules.level import Level
 from anlan.site.board.steps import JOINED, Next, next_steps
 from anlan.site.templatetags.anlan import short_time
 
@@ -199,7 +200,9 @@ class Board:
 def running(scope: Scope) -> QuerySet[Warning]:
     """Warnings that still ask for something: open ones, and cleared ones that owe a report. Gravest first."""
     rows = Warning.objects.visible_to(scope).filter(closed_at__isnull=True)
-    return rows.order_by(F("cleared_at").asc(nulls_first=True), "-rank", F("next_due_at").asc(nulls_last=True), "pk")
+    reached = [When(cleared_at__isnull=False, highest=level, then=Value(level.rank)) for level in Level]
+    rows = rows.annotate(is_over=Q(cleared_at__isnull=False), shown_rank=Case(*reached, default=F("rank")))
+    return rows.order_by("is_over", "-shown_rank", F("next_due_at").asc(nulls_last=True), "pk")
 
 
 def board(
