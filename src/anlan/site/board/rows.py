@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
@@ -201,7 +201,8 @@ def running(scope: Scope) -> QuerySet[Warning]:
     """Warnings that still ask for something: open ones, and cleared ones that owe a report. Gravest first."""
     rows = Warning.objects.visible_to(scope).filter(closed_at__isnull=True)
     reached = [When(cleared_at__isnull=False, highest=level, then=Value(level.rank)) for level in Level]
-    rows = rows.annotate(is_over=Q(cleared_at__isnull=False), shown_rank=Case(*reached, default=F("rank")))
+    shown_rank = Case(*reached, default=F("rank"), output_field=IntegerField())
+    rows = rows.annotate(is_over=Q(cleared_at__isnull=False), shown_rank=shown_rank)
     return rows.order_by("is_over", "-shown_rank", F("next_due_at").asc(nulls_last=True), "pk")
 
 
