@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from anlan.apps.monitoring.models import EnginePosition, EngineWorker
-from anlan.leases import LATE_S, TTL_S, Fenced, Leases, Turn, advance, elsewhere, positions_of, reach
+from anlan.leases import LATE_S, TTL_S, Fenced, Leases, Turn, advance, elsewhere, mark, positions_of, reach
 from anlan.roles.partitions import Keeper
 
 pytestmark = pytest.mark.django_db
@@ -164,3 +164,18 @@ def test_two_hosts_on_one_database_with_a_log_each_are_found() -> None:
     assert elsewhere(EnginePosition, EngineWorker, "log-1") == (set(two.held) if shared else set())
     EngineWorker.objects.filter(name="one").update(expires_at=present - timedelta(seconds=1))
     assert elsewhere(EnginePosition, EngineWorker, "log-2") == set(), "nobody lives who reads another one"
+
+
+@pytest.mark.parametrize(
+    ("first_seq", "missed"), [(1, None), (8, None), (9, (8, 8)), (12, (8, 11))], ids=["all", "next", "one", "several"]
+)
+def test_a_log_that_gave_up_even_one_message_that_nobody_read_says_so(
+    first_seq: int, missed: tuple[int, int] | None
+) -> None:
+    one = Process("one")
+    one.look(NOW)
+    one.take_up(one.held, one.held, "log-1", 1)
+    one.commit({3: 7})
+    mark(EnginePosition, [3], (7, 1))
+    assert one.missed("log-1", first_seq) == missed
+    assert one.missed("log-2", first_seq) is None

@@ -10,7 +10,7 @@ from tests.unit.roles.historian.recorded import START, Plant, us
 from anlan.apps.delivery.models import Notice
 from anlan.apps.history.models import LateStretch
 from anlan.apps.history.selectors import raw, trend
-from anlan.apps.history.services import compact_hour, hours_to_compact
+from anlan.apps.history.services import compact_hour, hours_to_compact, late
 from anlan.apps.history.services.late import waiting_count
 from anlan.apps.journal.models import Entry
 from anlan.apps.monitoring.models import Alarm, AlarmEvent, Retrospective, Shown
@@ -213,3 +213,18 @@ def test_late_data_received_while_our_clock_stood_ahead_is_looked_through_once_i
     assert waiting_count() == 0
     found = Retrospective.objects.by_the_machine().values_list("extreme", "received_at")
     assert set(found) == {(86.0, tomorrow + timedelta(minutes=7))}
+
+
+def test_a_stretch_that_grew_while_it_was_looked_through_waits_again() -> None:
+    hour, minute = us(START), 60_000_000
+    LateStretch.objects.create(gateway="g", hour_us=hour, first_us=hour, last_us=hour + 1, received_us=hour + minute)
+    seen = late.next_waiting(hour + 2 * minute, hour + 9 * minute)
+    assert seen is not None
+    LateStretch.objects.update(last_us=hour + 5, received_us=hour + 3 * minute)
+    late.looked_through(seen, hour + 4 * minute)
+    assert waiting_count() == 1
+    again = late.next_waiting(hour + 4 * minute, hour + 9 * minute)
+    assert again is not None
+    assert again.last_us == hour + 5
+    late.looked_through(again, hour + 5 * minute)
+    assert waiting_count() == 0
