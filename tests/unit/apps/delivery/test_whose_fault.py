@@ -16,7 +16,7 @@ from tests.contract.channels.server import ChannelServer, Reply, says
 from tests.unit.apps.delivery.doubles import Line, build, contact, holder, install, notice, to_person
 
 from anlan.apps.delivery import selectors
-from anlan.apps.delivery.models import ChannelState, Contact, Delivery, DeliveryState, FallBack, Message
+from anlan.apps.delivery.models import NOBODY_AFTER, ChannelState, Contact, Delivery, DeliveryState, FallBack, Message
 from anlan.apps.delivery.services import contacts, mark_read, pass_on_stranded, send_due, suspending, untold, ways
 from anlan.apps.findings.models import Finding
 from anlan.apps.journal import services as journal
@@ -184,6 +184,17 @@ def test_a_passing_hiccup_is_not_yet_nobody_and_a_reading_on_the_platform_is_som
     assert mark_read(posted.messages.get(), actor="person:x", at=clock.now())
     assert open_findings() == []
     assert faults(clock) == []
+
+
+@pytest.mark.case("B1")
+def test_a_minute_without_anybody_is_nobody_whatever_still_waits(source: HazardSource, sms: Line) -> None:
+    contact(holder(source), "sms", "13800000001")
+    told_of = notice(source, [to_person(holder(source))])
+    due = at("08:00") + NOBODY_AFTER
+    assert not untold.look(told_of, "渠道“短信”应服务商的要求暂停", due - timedelta(seconds=1))
+    assert untold.look(told_of, "渠道“短信”应服务商的要求暂停", due)
+    assert not untold.look(told_of, "渠道“短信”应服务商的要求暂停", due), "said once"
+    assert open_findings() == ["nobody_told"]
 
 
 @pytest.mark.case("B1")
