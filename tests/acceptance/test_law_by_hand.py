@@ -140,6 +140,37 @@ def missing() -> list[tuple[str, str]]:
     return [(subject.rpartition(":")[2], state) for subject, state in rows.values_list("subject", "state")]
 
 
+@pytest.mark.case("E1")
+def test_a_time_that_a_place_has_refined_is_not_told_as_the_article_s_own(plant: Plant) -> None:
+    """第十一条 says 12 hours: who reads of 6 reads whose they are. What was not refined bears the article alone."""
+    from anlan.apps.delivery.models import Notice
+    from anlan.apps.warnings import selectors
+
+    refined(warning__orange__site_order_minutes=360, warning__report__minutes=30, warning__red__repeat_minutes=20)
+    law, place = "预警信息处置管理办法", "（示例局〔2024〕1号）"
+    warning = warnings.set_level(plant.source, "orange", at=at("00:00", 2))
+    assert warning is not None
+    ahead = {step.kind: step.article for step in selectors.steps_ahead(warning, at("00:00", 2))}
+    assert ahead == {"notice": f"{law} 第十一条", "site_order": f"{law} 第十一条{place}"}
+    obligations.run_due(at("06:00", 2))
+    warnings.set_level(plant.source, "red", at=at("06:10", 2))
+    obligations.run_due(at("06:40", 2))
+    warnings.set_level(plant.source, "none", at=at("06:41", 2))
+    kept = dict(Notice.objects.by_the_machine().order_by("pk").values_list("kind", "article"))
+    assert (kept["site_order"], kept["report_due"]) == (f"{law} 第十一条{place}", f"{law} 第九条{place}")
+    reds = Notice.objects.by_the_machine().filter(kind="notice", level="red")
+    assert [row.article for row in reds] == [f"{law} 第十二条{place}"]
+
+
+def test_a_level_that_was_loaded_and_has_no_issuer_is_lifted_by_whoever_may(plant: Plant) -> None:
+    warning = warnings.set_level(plant.source, "orange", at=at("08:00"), origin="loaded")
+    assert warning is not None
+    warnings.raise_manual(plant.source, "yellow", issuer="user:a", at=at("08:10"), text="已控制")
+    warnings.clear(warning, actor="user:a", at=at("08:20"))
+    warning.refresh_from_db()
+    assert warning.cleared_at == at("08:20")
+
+
 @pytest.mark.case("E7")
 def test_a_vacant_post_stays_found_until_that_very_post_is_filled(plant: Plant) -> None:
     registry.replace_holder(plant.source, "technical", None, actor="user:x", at=at("07:00"))

@@ -27,6 +27,13 @@ class Ladder:
     order_after: timedelta
     order_by: Slot
     article: str
+    """What its notices rest on, with the document of whoever refined their times."""
+    order_article: str = ""
+    """What its site order rests on, likewise; empty in snapshots that were taken before it was kept."""
+
+    @property
+    def order_source(self) -> str:
+        return self.order_article or self.article
 
     def __post_init__(self) -> None:
         if min(self.first_after, self.every, self.order_after) <= timedelta(0):
@@ -44,6 +51,7 @@ class Ladder:
                 "order_after_us": _micros(self.order_after),
                 "order_by": self.order_by,
                 "article": self.article,
+                "order_article": self.order_article,
             },
             ensure_ascii=False,
         )
@@ -63,6 +71,7 @@ class Ladder:
                 order_after=timedelta(microseconds=raw["order_after_us"]),
                 order_by=Slot(raw["order_by"]),
                 article=raw["article"],
+                order_article=raw.get("order_article", ""),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a ladder snapshot: {error!r}") from error

@@ -116,7 +116,7 @@ def _slots(rules: RulesInForce, key: str) -> tuple[Slot, ...]:
 
 def _ladder(level: Level, rules: RulesInForce) -> Ladder:
     prefix = f"warning.{level}"
-    first = rules.entry(f"{prefix}.first_notice_minutes")
+    first, repeat = rules.entry(f"{prefix}.first_notice_minutes"), rules.entry(f"{prefix}.repeat_minutes")
     return Ladder(
         level=level,
         first_after=rules.minutes(f"{prefix}.first_notice_minutes"),
@@ -124,7 +124,8 @@ def _ladder(level: Level, rules: RulesInForce) -> Ladder:
         notice_to=Slot(rules.text(f"{prefix}.notice_to")),
         order_after=rules.minutes(f"{prefix}.site_order_minutes"),
         order_by=Slot(rules.text(f"{prefix}.tracker")),
-        article=first.source,
+        article=repeat.source if repeat.basis and not first.basis else first.source,
+        order_article=rules.entry(f"{prefix}.site_order_minutes").source,
     )
 
 

@@ -62,6 +62,11 @@ def demands(scenario: Scenario, world: Drilled) -> list[Demand]:
     return sorted(found, key=lambda each: (each.at, order.index(each.kind), world.order[world.sources[each.source].pk]))
 
 
+def _short(source: str) -> str:
+    """第九条 of 预警信息处置管理办法 第九条; what has no document, as it is."""
+    return source.partition(" ")[2] or source
+
+
 class _Source:
     """One hazard source followed through the scenario."""
 
@@ -111,7 +116,7 @@ class _Source:
         for kind in ("informed", "upgraded", "downgraded", "cleared"):
             to = routing.listed(getattr(told, kind))
             article = telling.ordered_by(last, self.rules) if kind in ("informed", "upgraded") else LOCAL_LABEL
-            self._add(at, kind, last, to, article.rpartition(" ")[2])
+            self._add(at, kind, last, to, _short(article))
         self.told = told.told
         ladder = warning_handling.ladder_for(level, self.rules)
         changed = episodes.transition(self.state, level, at, self.settings, ladder)
@@ -119,7 +124,7 @@ class _Source:
             if isinstance(effect, episodes.WarningCleared) and warning_handling.report_owed(effect.highest):
                 due = warning_handling.report_due(at, self.rules).at
                 self.owed.append(_Owed(effect.last, due))
-                article = self.rules.entry("warning.report.minutes").article
+                article = _short(self.rules.entry("warning.report.minutes").source)
                 self._add(at, "report_due", effect.last, [self.context.enterprise], article, due=due)
         self.state = changed.state
 
@@ -135,7 +140,7 @@ class _Source:
         told = telling.on_holder_change(level, self.context, self.told, self.settings, self.rules)
         self.told = told.told
         if level is not Level.NONE:
-            article = telling.ordered_by(level, self.rules, new_holder=True).rpartition(" ")[2]
+            article = _short(telling.ordered_by(level, self.rules, new_holder=True))
             self._add(event.at, "informed", level, routing.listed(told.informed), article)
 
     def _report(self, event: Event) -> None:
@@ -164,7 +169,7 @@ class _Source:
         to = routing.listed(routing.step_recipients(clock.ladder, self.context, self.settings))
         for step in clock.due_steps(self.fired.get(key, 0), before - _NEVER):
             self.fired[key] = step.number
-            article = clock.ladder.article.rpartition(" ")[2]
+            article = _short(clock.ladder.article)
             self._add(step.due, "notice", clock.ladder.level, to, article, step=step.number, ends=ended)
 
     def _orders(self, before: datetime, below: Level | None = None) -> None:
@@ -173,7 +178,7 @@ class _Source:
             unit = routing.order_unit(order.by, self.context)
             lapses = before if below is not None and below < order.level else None
             ladder = warning_handling.ladder_for(order.level, self.rules)
-            article = ladder.article.rpartition(" ")[2] if ladder else ""
+            article = _short(ladder.order_source) if ladder else ""
             self._add(order.due, "site_order", order.level, [unit.id] if unit else [], article, ends=lapses)
             self.state = self.state.without_order(order)
 

@@ -289,7 +289,10 @@ def _due(
 ) -> Obligation:  # fmt: skip
     place, episode, warning = standing.place, standing.episode, standing.warning
     assert warning is not None
-    article = episode.ladder.get("article", "") if episode is not None else ""
+    ladder = episode.ladder if episode is not None else {}
+    article = ladder.get("article", "")
+    if kind is ObligationKind.SITE_ORDER:
+        article = ladder.get("order_article") or article
     return Obligation(
         key=key,
         kind=kind,
