@@ -245,3 +245,12 @@ def test_a_warning_above_blue_is_done_only_with_its_report_and_its_answers(plant
     warnings.answer_site_order(SiteOrder.objects.by_the_machine().get(), actor="市", at=at("10:20"), **answer)
     warning.refresh_from_db()
     assert warning.closed_at == at("10:20")
+
+
+@pytest.mark.case("E7")
+def test_the_moment_of_the_next_grading_is_one_and_moves_with_the_alarms(plant: Plant) -> None:
+    plant.alarm("YL001", "raised", "H", at("08:00"))
+    plant.alarm("YW001", "raised", "H", at("08:05"))
+    plant.alarm("YL001", "cleared", "H", at("08:07"), since=at("08:00"))
+    rows = Obligation.objects.by_the_machine().filter(kind="regrade").order_by("due_at")
+    assert [(row.due_at, row.state) for row in rows] == [(at("08:10"), "cancelled"), (at("08:15"), "pending")]

@@ -171,6 +171,43 @@ def test_a_level_that_was_loaded_and_has_no_issuer_is_lifted_by_whoever_may(plan
     assert warning.cleared_at == at("08:20")
 
 
+@pytest.mark.case("E1")
+def test_the_dossier_names_the_numbers_that_applied_on_each_day(plant: Plant) -> None:
+    """A level takes the numbers of the day on which its clock begins, a report those of the day of the clearing."""
+    from anlan.site.warnings.evidence import articles
+
+    refined(
+        warning__red__first_notice_minutes=15, warning__orange__first_notice_minutes=30, warning__report__minutes=30
+    )
+    warning = warnings.set_level(plant.source, "orange", at=at("23:50"))
+    assert warning is not None
+    warnings.set_level(plant.source, "red", at=at("00:10", 2))
+    obligations.run_due(at("00:25", 2))
+    warnings.set_level(plant.source, "none", at=at("00:30", 2))
+    warning.refresh_from_db()
+    applied = [(entry.key, entry.value) for entry in articles(warning)]
+    assert [value for key, value in applied if key == "warning.orange.first_notice_minutes"] == [60]
+    assert [value for key, value in applied if key == "warning.red.first_notice_minutes"] == [15]
+    assert [value for key, value in applied if key == "warning.report.minutes"] == [30]
+    assert len(applied) == len({key for key, _value in applied}), "what did not change stands once"
+    assert not any(key.startswith("warning.yellow.") or key == "blue_to_cp" for key, _value in applied)
+
+
+@pytest.mark.case("E6")
+def test_a_report_that_came_late_is_told_by_a_deadline_that_includes_its_instant(plant: Plant) -> None:
+    from anlan.apps.warnings import selectors
+    from anlan.site.warnings import timeline
+
+    warning = warnings.set_level(plant.source, "yellow", at=at("11:00"))
+    assert warning is not None
+    warnings.set_level(plant.source, "none", at=at("12:00"))
+    obligations.run_due(at("13:00"))
+    warnings.submit_report(warning, actor="x", at=at("13:00:01"), result="好", cause="阀", measures="换")
+    warning.refresh_from_db()
+    assert [entry.late for entry in selectors.timeline(warning, at("13:01")) if entry.kind == "report"] == [True]
+    assert "逾期，应不晚于 13:00:00" in [line.late for line in timeline.lines(warning, at("13:01"))]
+
+
 @pytest.mark.case("E7")
 def test_a_vacant_post_stays_found_until_that_very_post_is_filled(plant: Plant) -> None:
     registry.replace_holder(plant.source, "technical", None, actor="user:x", at=at("07:00"))

@@ -101,7 +101,10 @@ class Notice(models.Model):
 
     @property
     def is_late(self) -> bool:
-        """Sent noticeably after it was due. A duty told in advance (``report_due``) is never late."""
+        """Sent noticeably after it was due; what people owe (第九条) has no grace. A duty told in advance
+        (``report_due``) is never late."""
+        if self.kind == NoticeKind.REPORT:
+            return self.sent_at > self.due_at
         return self.sent_at - self.due_at > LATE_AFTER
 
 

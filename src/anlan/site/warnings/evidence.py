@@ -5,8 +5,9 @@ The timeline tells the story; these tables are the record behind it, complete an
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from anlan.apps.delivery import selectors as delivery
@@ -68,18 +69,23 @@ def notices(warning: Warning) -> list[Sent]:
 
 
 def articles(warning: Warning) -> list[Entry]:
-    """The numbers that applied, as they stood on the day of the raise: of each level that the warning had, of the
-    report, and the local settings; the law first, in the order of its articles."""
-    rules = rules_of_one(warning.enterprise, calendar.civil_day(warning.opened_at))
-    had = {episode.level for episode in warning.episodes.all()}
-    applied = [
-        entry
-        for entry in rules
-        if entry.key.startswith("warning.report.") or any(entry.key.startswith(f"warning.{level}.") for level in had)
-    ]
-    local = [rules.entry(key) for key in SETTINGS]
-    if "blue" not in had:
-        local = [entry for entry in local if entry.key != "blue_to_cp"]
-    if "orange" not in had:
-        local = [entry for entry in local if entry.key != "orange_copy_to_enterprise"]
-    return applied + local
+    """The numbers that applied: of each level that the warning had, as they stood on the day on which its clock began;
+    of the report, on the day of the clearing; the local settings, on all these days. The law first, in the order of its
+    articles; what changed meanwhile stands in every version that applied."""
+    days = defaultdict[str, set[date]](set)
+    for episode in warning.episodes.all():
+        days[episode.level].add(calendar.civil_day(episode.clock_started_at))
+    days["report"].add(calendar.civil_day(warning.cleared_at or warning.level_since))
+    rules = {day: rules_of_one(warning.enterprise, day) for day in sorted(set().union(*days.values()))}
+    first = next(iter(rules.values()))
+    local = [key for key in SETTINGS if _LEVEL_OF.get(key) is None or _LEVEL_OF[key] in days]
+    wanted = [(entry.key, part) for entry in first for part in days if entry.key.startswith(f"warning.{part}.")]
+    found: dict[tuple[str, object, str], Entry] = {}
+    for key, of in [*((key, days[part]) for key, part in wanted), *((key, set(rules)) for key in local)]:
+        for entry in (rules[day].entry(key) for day in sorted(of)):
+            found.setdefault((key, entry.value, entry.source), entry)
+    return list(found.values())
+
+
+_LEVEL_OF = {"blue_to_cp": "blue", "orange_copy_to_enterprise": "orange"}
+"""Local settings that count at one level alone."""

@@ -62,7 +62,7 @@ def text(line: dict[str, Any]) -> str:
     if line["to"]:
         parts.append("→ " + "、".join(line["to"]))
     if line["kind"] == "report_due":
-        parts.append(f"（应于 {datetime.fromisoformat(line['due']):%m-%d %H:%M:%S} 前）")
+        parts.append(f"（不晚于 {datetime.fromisoformat(line['due']):%m-%d %H:%M:%S}）")
     if line["late"]:
         parts.append(f"（应于 {datetime.fromisoformat(line['due']):%m-%d %H:%M:%S}，晚发）")
     if line["missed"]:

@@ -124,6 +124,16 @@ def test_a_summary_missed_in_an_outage_is_sent_once_on_the_return(world: World) 
     assert summary.missed == [summary.due_at.isoformat()]
 
 
+def test_the_quiet_is_counted_from_the_newest_alarm_also_when_that_one_is_over(world: World) -> None:
+    """Its return is no new alarm: the summary waits for the minute after it, and not for that of an older one."""
+    world.alarm(*range(12), began=at("08:00"))
+    world.alarm(12, began=at("08:00:40"))
+    assert pending() == [at("08:01:40")]
+    world.alarm(12, began=at("08:00:40"), now=at("08:00:50"), change="cleared")
+    warnings.regrade(world.source.pk, at("08:00:51"))
+    assert pending() == [at("08:01:40")]
+
+
 def test_a_warning_cleared_before_the_end_is_summarised_as_cleared(world: World) -> None:
     world.alarm(*range(12), began=at("08:00"))
     world.alarm(*range(12), began=at("08:00"), now=at("08:00:30"), change="cleared")
