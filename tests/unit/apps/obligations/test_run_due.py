@@ -133,3 +133,12 @@ def test_several_clocks_send_each_notice_once() -> None:
     assert pending.count() == len(sources)
     settled = Obligation.objects.by_the_machine().filter(kind="notice").exclude(state=ObligationState.PENDING)
     assert settled.count() == 3 * len(sources)
+
+
+@pytest.mark.django_db
+@pytest.mark.case("E7")
+def test_a_clock_is_at_work_up_to_and_with_the_length_of_its_silence() -> None:
+    signed = at("09:00")
+    obligations.tick("clock", signed)
+    assert obligations.clock_is_up(signed + obligations.UP_WITHIN)
+    assert not obligations.clock_is_up(signed + obligations.UP_WITHIN + timedelta.resolution)
