@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from anlan.roles.bodies import BodyError, InHand, Receive, SenderGone, read
+from anlan.roles.events.authorise import session_key
 
 AT_ONCE = 48
 """Pages that are worked on at the same time: more than those who may wait for the check of a password
 (`anlan.apps.accounts.hashing`), and half of the connections that PostgreSQL allows unless it is told otherwise."""
+OF_ONE, OF_ADDRESS = 8, 24
+"""Pages of one session (without one: of those of an address who have none), and of one address, that are worked on at
+the same time. The others of the same wait without keeping anybody else waiting. A browser asks for six."""
 WAITING = 400
 """Requests that may wait for their turn. Beyond it somebody is told to come back."""
 FORM_BYTES = 64 * 1024
@@ -43,6 +48,7 @@ class Pages:
         self._turns = asyncio.Semaphore(at_once)
         self._most = at_once + waiting
         self._here = 0
+        self._of: dict[str, tuple[asyncio.Semaphore, int]] = {}
         self.in_hand = InHand(IN_HAND)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,13 +81,29 @@ class Pages:
 
         self._here += 1
         try:
-            async with self._turns:
+            address = str((scope.get("client") or ("",))[0])
+            session = (session_key(scope["headers"], "sessionid") or "")[:64]
+            own = f"session {session}" if session else f"without {address}"
+            async with self._share(own, OF_ONE), self._share(address, OF_ADDRESS), self._turns:
                 if not gone.done():
                     await self._pages(scope, again, keep)
         finally:
             self._here -= 1
             gone.cancel()
         return said
+
+    @asynccontextmanager
+    async def _share(self, who: str, of: int) -> AsyncIterator[None]:
+        """A turn among the requests of the same; forgotten when none of them is here."""
+        turns, here = self._of.get(who, (asyncio.Semaphore(of), 0))
+        self._of[who] = turns, here + 1
+        try:
+            async with turns:
+                yield
+        finally:
+            turns, here = self._of.pop(who)
+            if here > 1:
+                self._of[who] = turns, here - 1
 
     async def _body(self, scope: Scope, receive: Receive, count: Any) -> bytes:
         size = 0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from anlan.roles import bodies, pages
-from anlan.roles.pages import BODY_BYTES, FORM_BYTES, Pages
+from anlan.roles.pages import BODY_BYTES, FORM_BYTES, OF_ADDRESS, OF_ONE, Pages
 
 Message = dict[str, Any]
 
@@ -41,10 +41,14 @@ class Django:
 class Browser:
     """One request; ``taken`` is what has been sent to it, as far as it ``takes``."""
 
-    def __init__(self, *parts: bytes, whole: bool = True, declared: int | None = None, path: str = "/x/") -> None:
+    def __init__(
+        self, *parts: bytes, whole: bool = True, declared: int | None = None, path: str = "/x/", session: str = ""
+    ) -> None:
         self._parts, self._whole, self.left = list(parts), whole, asyncio.Event()
         headers = [] if declared is None else [(b"content-length", str(declared).encode())]
-        self.scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
+        headers += [(b"cookie", f"sessionid={session}".encode())] * bool(session)
+        client = ("192.0.2.1", 1)
+        self.scope = {"type": "http", "client": client, "method": "POST", "path": path, "headers": headers}
         self.taken: list[Message] = []
         self.takes = asyncio.Event()
         self.takes.set()
@@ -160,3 +164,21 @@ async def test_large_bodies_share_their_room_and_a_form_is_always_taken(monkeypa
     await asyncio.gather(*holding, return_exceptions=True)
     assert application.in_hand.bytes == 0
     assert await Browser(large).ask(application) == (200, "made")
+
+
+@pytest.mark.case("G11")
+async def test_one_session_and_one_address_have_their_share_and_no_more() -> None:
+    django = Django()
+    application = Pages(django)
+    asking = [asyncio.create_task(Browser(b"1", session="one").ask(application)) for _ in range(20)]
+    await until(lambda: django.here == OF_ONE)
+    asking += [asyncio.create_task(Browser(b"2", session=f"forged{n}").ask(application)) for n in range(40)]
+    await until(lambda: django.here == OF_ADDRESS)
+    other = Browser(b"3", session="other")
+    other.scope["client"] = ("192.0.2.2", 1)
+    asking.append(asyncio.create_task(other.ask(application)))
+    await until(lambda: b"3" in django.bodies)
+    assert django.at_once == OF_ADDRESS + 1
+    django.may.set()
+    assert await together(*asking) == [(200, "made")] * 61
+    assert application._of == {}

@@ -119,6 +119,44 @@ def test_altering_or_removing_a_stored_row_is_found(
     assert [words.partition("第")[0] for words in faults()] == [title]
 
 
+def _late(key: str, minute: int) -> Any:
+    """A retrospective record: its key is a digest and says nothing of its time."""
+    point = rows("registry.Point").first()
+    return rows("monitoring.Retrospective").create(
+        id=key, enterprise=point.enterprise, point=point, shown="excursion", side="high", worst="h", extreme=81.0,
+        started_at=at("09:00"), received_at=at(f"10:{minute:02d}"), found_at=at(f"10:{minute:02d}"),
+    )  # fmt: skip
+
+
+@pytest.mark.case("D4")
+def test_rows_whose_keys_do_not_rise_are_sealed_by_name_and_those_behind_them_too(
+    sealer: sealing.Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row of such a table ended the auditor every ten minutes, and no table behind it was ever sealed."""
+    monkeypatch.setattr(sealing, "NAMED_AT_ONCE", 2)
+    for key in ("f0", "a0", "c0"):
+        _late(key, 11)
+    sealer.round(at("10:20"))
+    sealer.round(at("10:30"))
+    entries = Entry.objects.filter(act="sealed", subject="monitoring.Retrospective").order_by("seq")
+    assert [entry.after["keys"] for entry in entries] == [["a0", "c0"], ["f0"]]
+    _late("b0", 31)  # between those that are sealed
+    assert sealing.Sealer().round(at("10:40")) == 1  # also after a restart
+    assert (faults(), entries.all().count()) == ([], 3)
+    rows("monitoring.Retrospective").filter(pk="f0").update(found_at=at("10:35"), extreme=82.0)  # more late data
+    assert faults() == []
+    rows("monitoring.Retrospective").filter(pk="c0").update(side="low")
+    rows("monitoring.Retrospective").filter(pk="b0").delete()
+    assert faults() == [
+        "补传判定a0 等 2 条与封存不符：封存 2 条，现有 2 条",
+        "补传判定b0 等 1 条与封存不符：封存 1 条，现有 0 条",
+    ]
+
+
+def test_every_table_that_is_sealed_has_keys_that_rise_or_are_named() -> None:
+    assert [table.label for table in sealing.TABLES if not table.rises] == ["monitoring.Retrospective"]
+
+
 def test_what_goes_on_legitimately_breaks_no_seal(sealer: sealing.Sealer) -> None:
     sealer.round(at("10:10"))
     sealer.round(at("10:20"))
@@ -147,7 +185,7 @@ def test_the_patrol_goes_round_and_forgets_what_is_mended(sealer: sealing.Sealer
 
 
 @pytest.mark.case("G7")
-def test_rows_whose_key_is_no_number_are_sealed_in_the_order_of_their_finding(sealer: sealing.Sealer) -> None:
+def test_rows_whose_key_is_no_number_are_sealed_though_a_later_one_sorts_before_them(sealer: sealing.Sealer) -> None:
     """Excursions that late data showed: their keys are digests, and a later one may sort before a sealed one."""
     point = rows("registry.Point").order_by("pk").first()
 
@@ -168,9 +206,3 @@ def test_rows_whose_key_is_no_number_are_sealed_in_the_order_of_their_finding(se
     assert [place["rows"] for place in places.order_by("seq")] == [2, 1]
     rows("monitoring.Retrospective").filter(pk="b" * 32).delete()
     assert [words for words in faults() if "补传判定" in words]
-
-
-def test_every_sealed_table_has_an_order_that_counts_up() -> None:
-    for table in sealing.TABLES:
-        kind = apps.get_model(table.label)._meta.pk if table.order == "pk" else None
-        assert kind is None or kind.get_internal_type() in ("AutoField", "BigAutoField"), table.label

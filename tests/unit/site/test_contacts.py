@@ -11,6 +11,7 @@ from tests.unit.apps.delivery.doubles import Line, install
 
 from anlan import now as clock
 from anlan.apps.delivery.models import Contact
+from anlan.apps.delivery.services.contacts import MOST_CONTACTS
 from anlan.apps.journal.models import Entry
 from anlan.apps.org.access import REFUSED
 from anlan.apps.org.models import Deputy, Person
@@ -59,6 +60,28 @@ def test_a_person_adds_orders_disables_and_enables_their_own(world: World, lines
     ]  # fmt: skip
     assert {each.chain.key for each in entries} == {f"enterprise:{world.plants['a1'].enterprise.code}"}
     assert "13800000001" not in str([each.after for each in entries])
+
+
+@pytest.mark.case("G11")
+def test_nobody_has_a_thousand_numbers_that_hold_up_the_letters_of_all(world: World, lines: dict[str, Line]) -> None:
+    client, me = world.client("holder"), holder(world)
+    numbers = [f"138{10_000_000 + n}" for n in range(MOST_CONTACTS + 1)]
+    form = {"owner": f"person-{me.pk}", "channel": "sms", "order": "1"}
+    for number in numbers[:-1]:
+        assert client.post("/me/contacts/add/", form | {"address": number}).status_code == 302
+    refused = client.post("/me/contacts/add/", form | {"address": numbers[-1]})
+    assert refused.status_code == 422
+    assert "在用的联系方式已有 20 个" in refused.content.decode()
+    again = form | {"address": numbers[0], "order": "3"}  # one of them takes another order, and is no further one
+    assert client.post("/me/contacts/add/", again).status_code == 302
+    first = Contact.objects.get(person=me, address=numbers[0])
+    client.post("/me/contacts/disable/", {"contact": first.pk})
+    assert client.post("/me/contacts/add/", form | {"address": numbers[-1]}).status_code == 302
+    for path in ("/me/contacts/enable/", "/operations/channels/enable/"):
+        assert "没有再启用" in client.post(path, {"contact": first.pk}, follow=True).content.decode()
+    first.refresh_from_db()
+    assert not first.is_enabled
+    assert Contact.objects.filter(person=me, is_enabled=True).count() == MOST_CONTACTS
 
 
 @pytest.mark.parametrize(

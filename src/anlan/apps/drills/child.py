@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,14 @@ from anlan.apps.drills.models import RunState
 
 PLAY_S = 60
 CHECK_S = 10
+CHECKS = 2
+"""Checks at one time in a process: each is a process of its own, and whoever has a log-in may ask for one."""
 OUTPUT = 4 << 20
 """Bytes of the largest timeline that is kept."""
 NAME = "剧本.yaml"
 _TIME_IS_UP = (-signal.SIGALRM, -signal.SIGKILL)
 
+_turns = threading.BoundedSemaphore(CHECKS)
 logger = logging.getLogger(__name__)
 
 
@@ -43,8 +47,14 @@ def play(text: str, seconds: int = PLAY_S) -> Outcome:
 
 
 def check(text: str) -> Outcome:
-    """Check a scenario; the result is its head (name, story, points, question)."""
-    return _run(text, CHECK_S, "--check")
+    """Check a scenario; the result is its head (name, story, points, question). Waits for its turn as long as one check
+    may take, and says so when it does not come."""
+    if not _turns.acquire(timeout=CHECK_S):
+        return Outcome(RunState.REFUSED, "此刻交来的剧本太多，请稍后再试。")
+    try:
+        return _run(text, CHECK_S, "--check")
+    finally:
+        _turns.release()
 
 
 def _run(text: str, seconds: int, option: str) -> Outcome:

@@ -19,8 +19,6 @@ class Table:
     sealed: tuple[str, ...] = ()
     acted: tuple[str, ...] = ()
     excused: Mapping[str, str] = field(default_factory=dict)
-    order: str = "pk"
-    """What counts up with every new row, for the stretches of seals; a time where the key is not a number."""
 
 
 _COPY = "a copy for sorting, worked out again at every decision"
@@ -306,10 +304,10 @@ EVIDENCE: Mapping[str, Table] = {
     ),
     "monitoring.Retrospective": Table(
         "补传判定",
-        order="found_at",
-        sealed=("enterprise_id", "point_id", "side", "found_at"),
+        sealed=("enterprise_id", "point_id", "side"),
         excused=dict.fromkeys(
             (
+                "found_at",
                 "source_id",
                 "alarm_id",
                 "shown",

@@ -1,21 +1,22 @@
 """Seals stored records into the journal, so that altering or removing one later is found (SEC-02).
 
 The journal holds acts; notices, confirmations and reports are rows of their own. A seal is an entry with the digest of
-what never changes in a stretch of rows of one table. The chains and their anchors prove the seals. What was written in
-the last ten to twenty minutes is not sealed yet.
+what never changes in a stretch of rows of one table, or, where the keys of a table do not rise with time, in rows that
+it names. The chains and their anchors prove the seals. What was written in the last ten to twenty minutes is not sealed
+yet.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Max
+from django.db.models import IntegerField, Max
 from django.utils.translation import gettext as _
 
 from anlan.apps.journal import services as journal
@@ -26,7 +27,8 @@ from anlan.roles.auditor.evidence import EVIDENCE, FIRST
 SEALED_ACT = "sealed"
 CHAIN = "system"
 AT_ONCE = 5000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NAMED_AT_ONCE = 500
+"""Rows that one seal names; their keys stand in its entry."""
 EVERY_S = 600.0
 """Between two rounds of sealing; a transaction that was running at the one has ended at the next."""
 
@@ -41,35 +43,18 @@ class Sealed:
     first: tuple[str, ...] = ()
     """What seals cover that were made before seals named their fields; empty: the same."""
 
-    order: str = "pk"
-    """What counts up with every new row."""
-
     @property
     def rows(self) -> Any:
-        return apps.get_model(self.label)._base_manager.order_by(self.order, "pk")
+        return apps.get_model(self.label)._base_manager.order_by("pk")
 
     @property
-    def start(self) -> Any:
-        """The place before the first row."""
-        return 0 if self.order == "pk" else EPOCH
-
-    def kept(self, place: Any) -> Any:
-        """A place as a seal keeps it, to the microsecond."""
-        return place if self.order == "pk" else place.isoformat()
-
-    def place(self, kept: Any) -> Any:
-        """A place as a seal keeps it, to be compared with those of rows."""
-        return kept if self.order == "pk" else datetime.fromisoformat(kept)
-
-    def stretch(self, after: Any, until: Any) -> Any:
-        """The rows behind one place up to another, in order."""
-        return self.rows.filter(**{f"{self.order}__gt": after, f"{self.order}__lte": until})
+    def rises(self) -> bool:
+        """Whether a later row has a greater key, so that a stretch of keys that was sealed gains none."""
+        return isinstance(apps.get_model(self.label)._meta.pk, IntegerField)
 
 
 TABLES = tuple(
-    Sealed(label, table.title, table.sealed, FIRST.get(label, ()), table.order)
-    for label, table in EVIDENCE.items()
-    if table.sealed
+    Sealed(label, table.title, table.sealed, FIRST.get(label, ())) for label, table in EVIDENCE.items() if table.sealed
 )
 
 
@@ -77,7 +62,8 @@ class Sealer:
     """Seals in rounds: each round seals what was there at the round before. A restart only puts sealing off."""
 
     def __init__(self) -> None:
-        self._there: dict[str, Any] = {}
+        self._there: dict[str, int] = {}
+        self._named: dict[str, set[str]] = {}
 
     def round(self, now: datetime) -> int:
         """Seal every table up to where it ended at the last round; returns how many rows.
@@ -86,30 +72,52 @@ class Sealer:
         """
         count = 0
         for table in TABLES:
+            if not table.rises:
+                count += self._name(table, now)
+                continue
             if table.label in self._there:
                 count += _seal(table, self._there[table.label], now)
-            self._there[table.label] = table.rows.aggregate(newest=Max(table.order))["newest"] or table.start
+            self._there[table.label] = table.rows.aggregate(newest=Max("pk"))["newest"] or 0
         return count
 
+    def _name(self, table: Sealed, now: datetime) -> int:
+        """Seal the rows that no seal names yet; the first time, all seals of the table are read."""
+        sealed = self._named.get(table.label)
+        if sealed is None:
+            entries = Entry.objects.filter(chain__key=CHAIN, act=SEALED_ACT, subject=table.label)
+            sealed = {key for entry in entries.iterator() for key in entry.after.get("keys", ())}
+            self._named[table.label] = sealed
+        new = [key for key in table.rows.values_list("pk", flat=True).iterator() if key not in sealed]
+        for start in range(0, len(new), NAMED_AT_ONCE):
+            keys = new[start : start + NAMED_AT_ONCE]
+            number, digest = _digest(table, table.fields, {"pk__in": keys})
+            after = {"keys": keys, "rows": number, "sha256": digest, "fields": list(table.fields)}
+            journal.record(CHAIN, SEALED_ACT, at=now, subject=table.label, after=after)
+            sealed.update(keys)
+        return len(new)
 
-def _seal(table: Sealed, until: Any, now: datetime) -> int:
+
+def _seal(table: Sealed, until: int, now: datetime) -> int:
     last = Entry.objects.filter(chain__key=CHAIN, act=SEALED_ACT, subject=table.label).order_by("-seq").first()
-    begin, count = (table.place(last.after["to"]) if last is not None else table.start), 0
+    begin, count = (last.after["to"] if last is not None else 0), 0
     while begin < until:
-        keys = list(table.stretch(begin, until).values_list(table.order, flat=True)[:AT_ONCE])
+        keys = list(table.rows.filter(pk__gt=begin, pk__lte=until).values_list("pk", flat=True)[:AT_ONCE])
         if not keys:
             break
-        number, digest = _digest(table, table.fields, begin, keys[-1])
-        ends = {"from": table.kept(begin), "to": table.kept(keys[-1])}
-        after = {**ends, "rows": number, "sha256": digest, "fields": list(table.fields)}
+        number, digest = _digest(table, table.fields, _stretch(begin, keys[-1]))
+        after = {"from": begin, "to": keys[-1], "rows": number, "sha256": digest, "fields": list(table.fields)}
         journal.record(CHAIN, SEALED_ACT, at=now, subject=table.label, after=after)
         begin, count = keys[-1], count + number
     return count
 
 
-def _digest(table: Sealed, fields: Sequence[str], after: Any, until: Any) -> tuple[int, str]:
+def _stretch(after: int, until: int) -> dict[str, int]:
+    return {"pk__gt": after, "pk__lte": until}
+
+
+def _digest(table: Sealed, fields: Sequence[str], of: Mapping[str, Any]) -> tuple[int, str]:
     digest, number = hashlib.sha256(), 0
-    for row in table.stretch(after, until).values_list("pk", *fields).iterator():
+    for row in table.rows.filter(**of).values_list("pk", *fields).iterator():
         text = json.dumps(plain(row), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         digest.update(text.encode() + b"\n")
         number += 1
@@ -126,10 +134,14 @@ def broken(after_seq: int = 0, limit: int | None = None) -> Iterator[tuple[int, 
             yield entry.seq, _("封存的表 %(name)s 已不存在") % {"name": entry.subject}
             continue
         fields = seal_.get("fields") or table.first or table.fields
-        number, digest = _digest(table, fields, table.place(seal_["from"]), table.place(seal_["to"]))
+        if "keys" in seal_:
+            number, digest = _digest(table, fields, {"pk__in": seal_["keys"]})
+            which = _("%(a)s 等 %(n)s 条") % {"a": seal_["keys"][0], "n": len(seal_["keys"])}
+        else:
+            number, digest = _digest(table, fields, _stretch(seal_["from"], seal_["to"]))
+            which = _("第 %(a)s–%(b)s 号") % {"a": seal_["from"] + 1, "b": seal_["to"]}
         same = (number, digest) == (seal_["rows"], seal_["sha256"])
-        begin = seal_["from"] + 1 if table.order == "pk" else seal_["from"]
-        words = _("%(table)s第 %(a)s–%(b)s 号与封存不符：封存 %(n)s 条，现有 %(m)s 条") % {
-            "table": table.title, "a": begin, "b": seal_["to"], "n": seal_["rows"], "m": number,
+        words = _("%(table)s%(which)s与封存不符：封存 %(n)s 条，现有 %(m)s 条") % {
+            "table": table.title, "which": which, "n": seal_["rows"], "m": number,
         }  # fmt: skip
         yield entry.seq, "" if same else words

@@ -106,8 +106,12 @@ def _disable(request: HttpRequest, row: Contact, now: datetime) -> None:
 
 
 def _enable(request: HttpRequest, row: Contact, now: datetime) -> None:
-    delivery.enable_contact(row, actor=actor_of(request), at=now)
-    messages.info(request, _("已重新启用。"))
+    try:
+        delivery.enable_contact(row, actor=actor_of(request), at=now)
+    except delivery.ContactRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.info(request, _("已重新启用。"))
 
 
 def _deputy(request: HttpRequest, stand: Stand, now: datetime) -> HttpResponse | None:

@@ -97,7 +97,12 @@ def _enable(request: HttpRequest, now: datetime) -> None:
     if not may_enable(request.user, row, stand, now):
         access.note_refusal(request, delivery.chain_of_contact(row, now), row, now=now)
         raise PermissionDenied(_("您的角色不能启用这个联系方式。"))
-    if delivery.enable_contact(row, actor=actor_of(request), at=now):
+    try:
+        enabled = delivery.enable_contact(row, actor=actor_of(request), at=now)
+    except delivery.ContactRefused as refused:
+        messages.error(request, str(refused))
+        return
+    if enabled:
         messages.info(request, _("已重新启用，以后的消息照常发往它。"))
     else:
         messages.info(request, _("它已在使用，没有改动。"))

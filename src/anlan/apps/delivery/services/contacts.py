@@ -18,12 +18,15 @@ from anlan import addresses
 from anlan.apps.delivery.models import Contact, masked
 from anlan.apps.delivery.services import trouble
 from anlan.apps.delivery.services.units import chain_of_contact
-from anlan.apps.delivery.services.ways import Whom, addressed
+from anlan.apps.delivery.services.ways import Whom, addressed, whom_of
 from anlan.apps.journal import services as journal
 from anlan.channels import Need
 from anlan.plain import one_line
 
 MOST_ORDER = 9
+MOST_CONTACTS = 20
+"""Ways in use of one person or desk (local setting). Each letter goes to all of one order, and the senders' rates are
+those of everybody: one person's thousand numbers would hold up the letters of all."""
 _SHAPES = {
     Need.WECOM: re.compile(r"[\w.@-]{1,64}"),
     Need.DINGTALK: re.compile(r"[\w.@$:+/=-]{1,64}"),
@@ -45,7 +48,8 @@ class ContactRefused(ValueError):
 def add(whom: Whom, channel: str, address: str, *, order: int, actor: str, at: datetime) -> Contact:
     """A further way to a recipient. The same address for the same channel is enabled again and takes the new order.
 
-    Raises `ContactRefused` for a channel that is not set up, an address that is not of its kind, an order out of 1–9.
+    Raises `ContactRefused` for a channel that is not set up, an address that is not of its kind, an order out of 1–9,
+    and for one more than `MOST_CONTACTS`.
     """
     known = addressed()
     if channel not in known:
@@ -55,8 +59,11 @@ def add(whom: Whom, channel: str, address: str, *, order: int, actor: str, at: d
     kind, key = whom
     with transaction.atomic():
         journal.hold([chain_of_contact(Contact(**{f"{kind}_id": key}), at)])
-        mine = Contact.objects.by_the_machine().filter(**{f"{kind}_id": key}, channel=channel)
+        everything = Contact.objects.by_the_machine().filter(**{f"{kind}_id": key})
+        mine = everything.filter(channel=channel)
         same = [row.address for row in mine if tidy(known[channel].needs, row.address) == address]
+        if not mine.filter(address__in=same, is_enabled=True).exists():
+            _check_room(whom)
         row, made = Contact.objects.by_the_machine().get_or_create(
             **{f"{kind}_id": key}, channel=channel, address=(same or [address])[0], defaults={"order": order}
         )
@@ -96,10 +103,15 @@ def disable(row: Contact, reason: str, *, actor: str, at: datetime, chain: str =
 
 
 def enable(row: Contact, *, actor: str, at: datetime) -> bool:
-    """Use a disabled or suspended way again (重新启用); the finding about it is closed. False when it was in use."""
+    """Use a disabled or suspended way again (重新启用); the finding about it is closed. False when it was in use.
+
+    Raises `ContactRefused` for one more than `MOST_CONTACTS`.
+    """
     with transaction.atomic():
         journal.hold([chain_of_contact(row, at)])
         rows = Contact.objects.by_the_machine().filter(pk=row.pk)
+        if rows.filter(is_enabled=False).exists():
+            _check_room(whom_of(row))
         idle = rows.filter(Q(is_enabled=False) | Q(suspended_until__isnull=False))
         if not idle.update(is_enabled=True, disabled_at=None, disabled_because="", suspended_until=None):
             return False
@@ -138,6 +150,12 @@ def tidy(need: Need, address: str) -> str:
 def _check_order(order: int) -> None:
     if not 1 <= order <= MOST_ORDER:
         raise ContactRefused(_("次序应为 1 到 %(most)s，未保存") % {"most": MOST_ORDER})
+
+
+def _check_room(whom: Whom) -> None:
+    kind, key = whom
+    if Contact.objects.by_the_machine().filter(**{f"{kind}_id": key}, is_enabled=True).count() >= MOST_CONTACTS:
+        raise ContactRefused(_("在用的联系方式已有 %(n)d 个，没有再启用；请先停用不用的") % {"n": MOST_CONTACTS})
 
 
 def _over(row: Contact, actor: str, at: datetime) -> None:
