@@ -52,11 +52,12 @@ class Forked:
                     self.returncode = os.waitstatus_to_exitcode(status)
             return self.returncode
 
-    def wait(self, timeout: float) -> int:
-        """The exit code; `subprocess.TimeoutExpired` when the process has not ended in time."""
-        until, pause = now.monotonic() + timeout, threading.Event()
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, however long it takes; `subprocess.TimeoutExpired` when there is a ``timeout`` and the process
+        has not ended in time. As of `subprocess.Popen`, for `Child` has either."""
+        began, pause = now.monotonic(), threading.Event()
         while (code := self.poll()) is None:
-            if now.monotonic() > until:
+            if timeout is not None and now.monotonic() > began + timeout:
                 raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
             pause.wait(0.01)
         return code
