@@ -137,10 +137,8 @@ class Leases:
             rows = [Lease(*row) for row in self._rows.values_list("partition", "owner", "epoch")]
             found = plan(self.name, held, rows, living)
             coming = {lease.partition for lease in plan(self.name, held, rows, prompt).take} if prompt < living else ()
-            taken = [lease for lease in self._free(found.take) if self._own(lease, self.name)]
-            for lease in self._free(found.disown):
-                self._own(lease, "")
-        gained = {row.partition: row.epoch + 1 for row in taken}
+            gained = self._own(self._free(found.take), self.name)
+            self._own(self._free(found.disown), "")
         return Turn(gained, found.lost, found.give, len(living), frozenset(coming) - gained.keys())
 
     def _free(self, leases: Iterable[Lease]) -> list[Lease]:
@@ -153,9 +151,19 @@ class Leases:
             rows = rows.select_for_update(skip_locked=True, no_key=True)
         return [wanted[partition] for partition in rows.values_list("partition", flat=True)]
 
-    def _own(self, lease: Lease, owner: str) -> bool:
-        same = self._rows.filter(partition=lease.partition, owner=lease.owner, epoch=lease.epoch)
-        return bool(same.update(owner=owner, epoch=lease.epoch + 1))
+    def _own(self, leases: Iterable[Lease], owner: str) -> dict[int, int]:
+        """Give those that still are as they were read to ``owner``; returns their new epochs by partition."""
+        alike: dict[tuple[str, int], list[int]] = {}
+        for lease in leases:
+            alike.setdefault((lease.owner, lease.epoch), []).append(lease.partition)
+        given: dict[int, int] = {}
+        for (former, epoch), partitions in alike.items():
+            same = self._rows.filter(partition__in=partitions, owner=former, epoch=epoch)
+            if same.update(owner=owner, epoch=epoch + 1) != len(partitions):
+                changed = self._rows.filter(partition__in=partitions, owner=owner, epoch=epoch + 1)
+                partitions = list(changed.values_list("partition", flat=True))
+            given |= dict.fromkeys(partitions, epoch + 1)
+        return given
 
     def guard(self, held: Mapping[int, int], partitions: Collection[int] | None = None) -> None:
         """Within the caller's transaction: make sure that the partitions (None: all held) are still ours until it ends.
@@ -225,9 +233,7 @@ class Leases:
 
     def release(self, held: Mapping[int, int], partitions: Iterable[int]) -> None:
         """Give partitions back; whoever is below his share takes them at his next look. Lost ones are left alone."""
-        for partition in partitions:
-            if partition in held:
-                self._own(Lease(partition, self.name, held[partition]), "")
+        self._own([Lease(each, self.name, held[each]) for each in partitions if each in held], "")
 
     def leave(self, held: Mapping[int, int]) -> None:
         """Give everything back, at the end of the process."""
