@@ -27,6 +27,7 @@ from anlan.roles.supervisor.child import FIRST_PAUSE_S, LONGEST_PAUSE_S, PASSING
 from anlan.roles.supervisor.forking import Forker
 from anlan.roles.supervisor.lock import DirectoryLock
 from anlan.roles.supervisor.tries import Tries
+from anlan.roles.supervisor.watching import Watching
 from anlan.stream.credentials import OPERATOR, shown
 from anlan.stream.natsd import NatsError, NatsServer
 
@@ -89,7 +90,7 @@ class Supervisor:
         self._log_restarts = 0
         self._own_target = ""
         self._watch = Tries()
-        self._next_movement = 0.0
+        self._roles = Watching(self._watch, self.config.frozen_after_seconds)
 
     @property
     def nats_pid(self) -> int | None:
@@ -245,20 +246,9 @@ class Supervisor:
         if self._nats is not None and self._nats.pid is None:
             self._watch.do("log", self._start_nats_again)
         self._watch.do("forker", self._forker.tend)
-        for role, child in self.children.items():
-            self._watch.do(role, partial(self._tend, role, child))
-        if now.monotonic() >= self._next_movement:
-            self._next_movement = now.monotonic() + 1.0
-            for role, child in self.children.items():
-                if child.end_frozen(self.config.frozen_after_seconds):
-                    logger.error("%s has not moved for %d s: it is ended", role, self.config.frozen_after_seconds)
+        self._roles.look(self.children)
         self._watch.do("run.json", self._write_run_file)
         self._watch.do("metrics.json", self._write_targets)
-
-    def _tend(self, role: str, child: Child) -> None:
-        ended, starts = child.exit_code, child.starts
-        if child.tend():
-            logger.error("%s ended (%s), started again", role, ended) if starts else logger.info("%s started", role)
 
     def _start_nats_again(self) -> None:
         logger.error("the log server ended, starting it again")
