@@ -84,6 +84,27 @@ class LogState:
     last_seq: int
 
 
+async def first_to_keep(
+    state: LogState, done: Mapping[int, int], next_seq: Callable[[int, int], Awaitable[int | None]]
+) -> int:
+    """The number of the first message that somebody may still need; what lies before it is done with (`Log.trim`).
+
+    ``next_seq(partition, after)`` is asked only of partitions that seem to be far behind the others. 0: nothing is to
+    be removed.
+    """
+    furthest = max(done.values(), default=0)
+    if furthest > state.last_seq:
+        return 0
+    floors: list[int] = []
+    for partition, seq in sorted(done.items(), key=lambda item: item[1]):
+        if seq + NEAR < min([furthest, *floors]):
+            # nothing came while we asked: the state was read before
+            coming = await next_seq(partition, seq)
+            seq = state.last_seq if coming is None else coming - 1
+        floors.append(seq)
+    return min([state.last_seq, *floors]) + 1 if floors else 0
+
+
 class Log:
     """One connection to the log. Not thread-safe: use it from the event loop that connected it."""
 
@@ -244,24 +265,14 @@ class Log:
         and to run from several processes.
         """
         state = await self.state()
-        furthest = max(done.values(), default=0)
-        if furthest > state.last_seq:
-            return state.first_seq
-        floors: list[int] = []
-        for partition, seq in sorted(done.items(), key=lambda item: item[1]):
-            if seq + NEAR < min([furthest, *floors]):
-                # nothing came while we asked: the state was read before
-                coming = await self.next_seq(partition, seq)
-                seq = state.last_seq if coming is None else coming - 1
-            floors.append(seq)
-        keep_from = min([state.last_seq, *floors]) + 1 if floors else 0
-        if keep_from <= state.first_seq:
+        first = await first_to_keep(state, done, self.next_seq)
+        if first <= state.first_seq:
             return state.first_seq
         try:
-            await self._js.purge_stream(self.layout.name, seq=keep_from)
+            await self._js.purge_stream(self.layout.name, seq=first)
         except FAULTS as error:
             raise LogUnavailable(str(error)) from error
-        return keep_from
+        return first
 
     async def tell(self, subject: str, payload: bytes) -> bool:
         """Publish a passing hint outside the log (not stored). False when it could not be sent; never raises."""
