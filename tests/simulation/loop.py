@@ -35,14 +35,13 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
 
 class Inline(Executor):
-    """An executor that does the work at once, in the name of ``owner``; ``around`` hears who is at work."""
+    """An executor that does the work at once, in the name of whoever hands it in."""
 
-    def __init__(self, owner: str, around: Callable[[str | None], None]) -> None:
-        self._owner, self._around = owner, around
+    def __init__(self, *_arguments: Any, **_options: Any) -> None:
+        return
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         done: Future[Any] = Future()
-        self._around(self._owner)
         running = asyncio._get_running_loop()
         asyncio._set_running_loop(None)  # a thread of the pool has none, and the database looks for it
         try:
@@ -51,7 +50,6 @@ class Inline(Executor):
             done.set_exception(error)
         finally:
             asyncio._set_running_loop(running)
-            self._around(None)
         return done
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

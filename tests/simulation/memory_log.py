@@ -4,12 +4,22 @@ trimming, and what may happen to a store: an older copy put back, a tail cut off
 from __future__ import annotations
 
 import asyncio
-import copy
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
-from anlan.stream.log import DUPLICATE_WINDOW_S, NEAR, LogCut, LogFull, LogMessage, LogState, LogUnavailable
+from anlan.stream.envelope import parts_of
+from anlan.stream.log import (
+    DUPLICATE_WINDOW_S,
+    LogCut,
+    LogFull,
+    LogMessage,
+    LogState,
+    LogUnavailable,
+    first_to_keep,
+)
+from anlan.stream.partition import SHARED
 
 
 @dataclass
@@ -22,6 +32,10 @@ class Store:
     messages: dict[int, LogMessage] = field(default_factory=dict)
     ids: dict[str, tuple[int, float]] = field(default_factory=dict)
 
+    def copied(self) -> Store:
+        """The same store apart: messages never change."""
+        return Store(self.birth, self.first_seq, self.last_seq, dict(self.messages), dict(self.ids))
+
 
 class MemoryLog:
     """One log for all processes of a simulation. ``up`` False: nobody reaches it. ``most``: messages that it holds."""
@@ -33,6 +47,7 @@ class MemoryLog:
         """A store changes only while its server is down: everybody connects anew, and compares."""
         self.news = asyncio.Event()
         self.lose_answer = False
+        self._listeners: dict[str, list[Callable[[bytes], None]]] = {}
 
     @property
     def connected(self) -> bool:
@@ -45,11 +60,11 @@ class MemoryLog:
 
     def copy(self) -> Store:
         """The store as it lies on disk at this moment."""
-        return copy.deepcopy(self.store)
+        return self.store.copied()
 
     def put_back(self, older: Store) -> None:
         """Have another store, or an older copy of this one, under the restarted server."""
-        self.store = copy.deepcopy(older)
+        self.store = older.copied()
         self.restarts += 1
 
     def cut(self, count: int) -> list[int]:
@@ -92,8 +107,14 @@ class MemoryLog:
 
     async def next_seq(self, partition: int, after: int) -> int | None:
         self._reach()
-        found = [m.seq for m in self.store.messages.values() if m.seq > after and m.partition == partition]
+        messages = self.store.messages.values()
+        found = [each.seq for each in messages if each.seq > after and each.partition in (partition, SHARED)]
         return min(found, default=None)
+
+    async def newest_at(self) -> datetime | None:
+        self._reach()
+        newest = self.store.messages.get(self.store.last_seq)
+        return None if newest is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=newest.taken_us)
 
     async def lacks(self, places: Mapping[int, tuple[int, int]]) -> set[int]:
         self._reach()
@@ -107,27 +128,22 @@ class MemoryLog:
 
     async def trim(self, done: Mapping[int, int]) -> int:
         state = await self.state()
-        furthest = max(done.values(), default=0)
-        if furthest > state.last_seq:
+        first = await first_to_keep(state, done, self.next_seq)
+        if first <= state.first_seq:
             return state.first_seq
-        floors: list[int] = []
-        for partition, seq in sorted(done.items(), key=lambda item: item[1]):
-            if seq + NEAR < min([furthest, *floors]):
-                coming = await self.next_seq(partition, seq)
-                seq = state.last_seq if coming is None else coming - 1
-            floors.append(seq)
-        keep_from = min([state.last_seq, *floors]) + 1 if floors else 0
-        if keep_from <= state.first_seq:
-            return state.first_seq
-        self.store.messages = {seq: each for seq, each in self.store.messages.items() if seq >= keep_from}
-        self.store.first_seq = keep_from
-        return keep_from
+        self.store.messages = {seq: each for seq, each in self.store.messages.items() if seq >= first}
+        self.store.first_seq = first
+        return first
 
     async def tell(self, subject: str, payload: bytes) -> bool:
+        if self.up:
+            for handler in self._listeners.get(subject, ()):
+                handler(payload)
         return self.up
 
     async def listen(self, subject: str, handler: Callable[[bytes], None]) -> None:
         self._reach()
+        self._listeners.setdefault(subject, []).append(handler)
 
     async def answer(self, subject: str, handler: Callable[[bytes], Awaitable[bytes]]) -> None:
         self._reach()
@@ -172,13 +188,21 @@ class MemoryReader:
         return found
 
     def _next(self, most: int) -> list[LogMessage]:
-        found = []
-        for seq in sorted(self._log.store.messages):
-            message = self._log.store.messages[seq]
-            if seq > self.handed and message.partition in self._partitions and len(found) < most:
-                found.append(message)
-                self.handed, self.handed_us = seq, message.taken_us
+        found: list[LogMessage] = []
+        store = self._log.store
+        for seq in range(max(self.handed + 1, store.first_seq), store.last_seq + 1):
+            message = store.messages.get(seq)
+            if message is None or message.partition not in {*self._partitions, SHARED}:
+                continue
+            if len(found) >= most:
+                break
+            self.handed, self.handed_us = seq, message.taken_us
+            found += [message] if message.partition != SHARED else self._parts(message)
         return found
+
+    def _parts(self, message: LogMessage) -> list[LogMessage]:
+        parts = [each for each in parts_of(message.data) if each[0] in self._partitions]
+        return [LogMessage(message.seq, partition, data, message.taken_us) for partition, data in parts]
 
     async def close(self) -> None:
         return

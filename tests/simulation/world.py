@@ -1,49 +1,38 @@
-"""The simulated installation: two processes over one log and two databases, gateways, clocks, and what goes wrong."""
+"""The simulated installation: processes of one host over one log and two databases, gateways, a desk that is called."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import contextvars
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
+from functools import partial
 from typing import Any
 
 import msgspec
-from django.db import OperationalError, connections
+from django.db import connections
+from tests.simulation import ledger
 from tests.simulation.loop import Inline, SimulatedLoop
 from tests.simulation.memory_log import MemoryLog
+from tests.simulation.processes import Processes, SimulatedProcess, current
+from tests.simulation.roles import CLOCK_SILENT, ROLES, Roles
 
 from anlan import now as system_clock
-from anlan.leases import Leases
-from anlan.roles.room import Stage
-from anlan.site.databases import HISTORY
-from anlan.stream.envelope import Record, pack
-from anlan.stream.log import LogFull, LogUnavailable
-from anlan.stream.partition import partition_of
+from anlan.channels import Channel, ChannelError, Letter, Need, Receipt
+from anlan.stream.envelope import EnvelopeError, parts_of, unpack
+from anlan.stream.partition import SHARED
 from anlan.testing.sender import packet
-from anlan.testing.sites import Site, sites
+from anlan.testing.sites import key_of, sites
 
 EPOCH = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
-ENTERPRISES, POINTS = 3, 3
+ENTERPRISES, POINTS, NO_DATA_S = 2, 2, 120.0
 PERIOD_S = 5.0
-ENGINE_PACE: dict[str, Any] = {
-    "fetch_s": 2.0,
-    "flush_s": 5.0,
-    "sweep_s": 5.0,
-    "registry_s": 20.0,
-    "links_s": 20.0,
-    "sign_s": 60.0,
-    "conditions_s": 30.0,
-    "coverage_s": 60.0,
-}
-HISTORIAN_PACE: dict[str, Any] = {"fetch_s": 2.0, "shortest_flush_s": 8.0, "registry_s": 20.0, "compact_s": 120.0}
-"""Both wake for a message at once; what they do by the clock is done less often than in production."""
-
-
-class Killed(BaseException):
-    """The process is gone at this statement; nothing of it runs on."""
+ANSWER_WITHIN_S = 8.0
+CHANNEL = "line"
 
 
 class HostClock:
@@ -60,389 +49,309 @@ class HostClock:
         return self._loop.seconds
 
     def now_us(self) -> int:
-        return round((self.now() - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+        return micros(self.now())
+
+
+class Line(Channel):
+    """The way to the duty desk; it may be down, and it may take the next letter and say nothing (``lose_answer``)."""
+
+    def __init__(self) -> None:
+        self.name, self.title, self.needs, self.rate = CHANNEL, "值班电话", Need.PHONE, None
+        self.up, self.lose_answer = True, False
+        self.taken: list[str] = []
+
+    def send(self, letter: Letter) -> Receipt | None:
+        if not self.up:
+            raise ChannelError("the line is down")
+        self.taken.append(letter.key)
+        if self.lose_answer:
+            self.lose_answer = False
+            raise ChannelError("no answer in time")
+        return Receipt(provider_id=f"line-{len(self.taken)}")
+
+
+@dataclass
+class Gate:
+    """A gateway and the points that it reads; one without points sends nothing."""
+
+    enterprise: str
+    code: str
+    key: str
+    points: list[str]
+
+
+@dataclass
+class Sending:
+    """A packet on its way: what it holds, as bytes and as (point, instant in µs, value)."""
+
+    gate: Gate
+    data_id: str
+    body: bytes
+    samples: list[tuple[str, int, float]]
+
+
+@dataclass
+class Copy:
+    """A database as it was, and what the ledger said then."""
+
+    image: bytes
+    at_us: int
+    sent: dict[str, set[int]]
+    letters: int = 0
+
+
+@dataclass
+class Ledger:
+    """What was acknowledged and what went wrong. Instants in epoch µs."""
+
+    sent: dict[str, dict[int, float]]
+    """Point → instant → value of every acknowledged sample."""
+    excused: set[tuple[str, int]] = field(default_factory=set)
+    """Samples that were cut from the log or from a database and nowhere else: they may be missing."""
+    touched: set[str] = field(default_factory=set)
+    """Points whose alarms nobody can know any more."""
+    switched: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """Point → (last sample before it was switched off, first after it was switched on again)."""
+    no_clock: list[tuple[int, int]] = field(default_factory=list)
+    """Stretches, by the host's own clock, in which due things may have been late."""
+    repeats: int = 0
+    """How many letters may have gone out once more."""
+    furthest_us: int = 0
+    """The latest that the host's clock has ever said."""
 
 
 class World:
-    """`step` does one thing and says what; `lull` lets everything settle and compares. What an act draws comes from the
-    number that its step brings along, so that a history can be played again with steps left out."""
+    """What an act draws comes from the number that its step brings along, so that a history can be played again with
+    steps left out. Its acts stand in `tests.simulation.acts`."""
 
     def __init__(self, loop: SimulatedLoop) -> None:
         self.loop, self.random = loop, random.Random(0)
-        self.clock = HostClock(loop)
+        self.clock, self.line = HostClock(loop), Line()
         self.log = MemoryLog(self.clock.now_us, loop.time)
-        self.sites: list[Site] = list(sites(ENTERPRISES, POINTS))
-        self.tasks: dict[str, asyncio.Task[None]] = {}
-        self.leave: dict[str, bool] = {}
+        self.gates: list[Gate] = []
+        for site in sites(ENTERPRISES, POINTS):
+            self.gates.append(Gate(site.enterprise, site.gateway, site.key, list(site.points)))
+            second = f"{site.enterprise}02"
+            self.gates.append(Gate(site.enterprise, second, key_of(second), []))
+        self.points = [point for gate in self.gates for point in gate.points]
+        self.roles = Roles(loop, self.log, {gate.code: (gate.enterprise, gate.key) for gate in self.gates})
+        self.roles.looked = self._clock_looked
+        self.ledger = Ledger({point: {} for point in self.points})
         self.history: list[str] = []
-        self.sent: dict[str, dict[int, float]] = {point: {} for site in self.sites for point in site.points}
-        """Acknowledged samples: point → instant in µs → value."""
-        self.excused: set[tuple[str, int]] = set()
-        """Samples whose message was cut from the log: they may be missing, and are the operator's to know of."""
-        self._of_message: dict[int, list[tuple[str, int]]] = {}
-        self._levels = {point: 50.0 for site in self.sites for point in site.points}
+        self.levels = dict.fromkeys(self.points, 50.0)
+        self.waiting: list[Sending] = []
+        self.held_back: Sending | None = None
+        self.last_sent: Sending | None = None
+        self.older_log: Any = None
+        self.copies: dict[str, Copy] = {}
+        self.off: set[str] = set()
         self._numbers = 0
-        self._waiting: list[tuple[Site, Record, list[tuple[str, int, float]]]] = []
-        self._working: str | None = None
-        self._armed: tuple[str, int, str] | None = None
-        self._older: Any = None
+        self._no_clock_since: int | None = 0
 
-    # processes
+    @property
+    def processes(self) -> Processes:
+        return self.roles.processes
 
-    def start(self, name: str) -> None:
-        """Start a process that does not run; what runs goes on."""
-        task = self.tasks.get(name)
-        if task is not None and not task.done():
-            return
-        if task is not None:
-            self._see_end(name, task)
-        self.leave[name] = False
-        self.tasks[name] = self.loop.create_task(self._run(name), name=name)
-
-    async def _run(self, name: str) -> None:
-        from anlan.apps.history.models import HistorianWorker, Position
-        from anlan.apps.monitoring.models import EnginePosition, EngineWorker
-        from anlan.roles.engine import cadences as engine_cadences
-        from anlan.roles.engine.engine import Engine
-        from anlan.roles.historian import cadences as historian_cadences
-        from anlan.roles.historian.historian import Historian
-
-        self._creating = name
-        log: Any = self.log
-        if name == "engine":
-            leases = Leases(EnginePosition, EngineWorker, "simulated")
-            pace = engine_cadences.Cadences(**ENGINE_PACE)
-            await Engine(log, self.clock, lambda: self.leave[name], leases, cadences=pace).run()
-        else:
-            room: Any = SimpleNamespace(stage=Stage.PLENTY)
-            leases = Leases(Position, HistorianWorker, "simulated", HISTORY)
-            slow = historian_cadences.Cadences(**HISTORIAN_PACE)
-            await Historian(log, self.clock, lambda: self.leave[name], room, leases, cadences=slow).run()
-
-    def executor(self, *_arguments: Any, **_options: Any) -> Inline:
-        """In the place of a thread pool."""
-        return Inline(self._creating, self._at_work)
-
-    def _at_work(self, owner: str | None) -> None:
-        self._working = owner
-
-    def before_statement(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        """Around every statement of either database: the place where a kill or a fault of the disk strikes."""
-        if self._armed is not None and self._working == self._armed[0]:
-            owner, left, what = self._armed
-            if left > 0:
-                self._armed = (owner, left - 1, what)
-            elif what == "kill":
-                self._armed = None
-                raise Killed(owner)
-            elif not sql.lstrip().upper().startswith(("SELECT", "ROLLBACK", "RELEASE")):
-                self._armed = None
-                raise OperationalError("disk I/O error")
-        return execute(sql, params, many, context)
-
-    @staticmethod
-    def _see_end(name: str, task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is not None and not isinstance(error, Killed):
-            raise AssertionError(f"{name} ended by itself") from error
-
-    def look(self) -> None:
-        """Whether a process has ended that nobody killed."""
-        for name, task in self.tasks.items():
-            if task.done():
-                self._see_end(name, task)
-
-    # what happens
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass; everything that falls due meanwhile is done."""
-        self.loop.run_until_complete(asyncio.sleep(seconds))
-        self.look()
-
-    def step(self, act: str, number: int) -> None:
+    def step(self, act: str, number: int, do: Callable[[World], str]) -> None:
         """Do one act; ``number`` is what its chances are drawn from."""
         self.random = random.Random(number)
         self.history.append(f"{self.loop.seconds:9.2f}  {act}")
-        said = ACTS[act][1](self)
+        said = do(self)
         self.history[-1] = f"{self.history[-1]} {said}".rstrip()
-        self.look()
 
-    def frame(self) -> str:
-        for site in self.sites:
-            self._measure(site)
-        self.advance(PERIOD_S)
-        self._send()
-        return ""
+    # processes and time
 
-    def _measure(self, site: Site) -> None:
+    def start(self) -> None:
+        """Start the supervisor, which starts everything else, and wait until packets are taken in."""
+        if not self.processes.up("supervisor"):
+            self.processes.fork("supervisor")
+        self.until(lambda: all(self.processes.up(role) for role in ROLES) and self._door() is not None)
+
+    def stop(self) -> None:
+        """Everything is gone in one instant, as when the power fails."""
+        self.clock_is_down()
+        for process in list(self.processes.running.values()):
+            process.kill()
+        self.advance(0)
+
+    def until(self, there: Any, seconds: float = 60.0) -> None:
+        """Let time pass until something is there; AssertionError when it does not come."""
+        until = self.loop.seconds + seconds
+        while not there():
+            assert self.loop.seconds < until, f"nothing came for {seconds:.0f} s"
+            self.advance(0.5)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; everything that falls due meanwhile is done. AssertionError when a process ended by itself."""
+        self.loop.run_until_complete(asyncio.sleep(seconds))
+        self.ledger.furthest_us = max(self.ledger.furthest_us, self.clock.now_us())
+        if not self.processes.up("clock"):
+            self.clock_is_down()
+        assert not self.processes.ended_badly, "\n".join(self.processes.ended_badly)
+
+    def clock_is_down(self) -> None:
+        """From here on due things may be late, until a clock has looked again."""
+        if self._no_clock_since is None:
+            self._no_clock_since = self.clock.now_us()
+
+    def _clock_looked(self) -> None:
+        if self._no_clock_since is not None:
+            self.ledger.no_clock.append((self._no_clock_since, self.clock.now_us()))
+            self._no_clock_since = None
+
+    def excuse_clock(self, from_us: int) -> None:
+        """Due things since ``from_us``, by the host's clock, may be late."""
+        self.ledger.no_clock.append((from_us, max(self.clock.now_us(), self.ledger.furthest_us)))
+
+    # packets
+
+    def measure(self, gate: Gate, parts: int = 1, quiet: bool = False) -> None:
+        """Let a gateway read its points once; ``parts`` packets of one id and time wait to be sent then."""
+        if not gate.points:
+            return
         self._numbers += 1
         at = EPOCH + timedelta(milliseconds=round(self.loop.seconds * 1000))
-        values = {}
-        for point in site.points:
-            if self.random.random() < 0.05:
-                self._levels[point] = self.random.choice([50.0, 50.0, 85.0, 95.0, 15.0])
-            values[point] = round(self._levels[point] + self.random.uniform(-2, 2), 2)
-        identity = f"{site.gateway}-{self._numbers}"
-        body = msgspec.json.encode(packet(site.enterprise, site.gateway, at, values, data_id=identity))
-        us = round((at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
-        record = Record(site.enterprise, site.gateway, identity, 0, body)
-        self._waiting.append((site, record, [(point, us, value) for point, value in values.items()]))
+        values: dict[str, float] = {}
+        for point in gate.points:
+            if not quiet and self.random.random() < 0.025:
+                self.levels[point] = self.random.choice([50.0, 50.0, 50.0, 85.0, 95.0, 95.0, 15.0])
+            values[point] = round(self.levels[point] + self.random.uniform(-2, 2), 2)
+        name = f"{gate.code}-{self._numbers}"
+        for part in range(parts):
+            mine = {point: value for place, (point, value) in enumerate(values.items()) if place % parts == part}
+            body = msgspec.json.encode(packet(gate.enterprise, gate.code, at, mine, data_id=name))
+            self.waiting.append(Sending(gate, name, body, [(p, micros(at), v) for p, v in mine.items()]))
 
-    def _send(self) -> None:
+    def send(self) -> None:
         """What waits goes out at once, in order of its making; what was not acknowledged stays."""
-        self.loop.run_until_complete(self._send_waiting())
+        while self.waiting and self._post(self.waiting[0]):
+            self.last_sent = self.waiting.pop(0)
 
-    async def _send_waiting(self) -> None:
-        while self._waiting:
-            packet_waiting = self._waiting[0]
-            try:
-                await self._publish(*packet_waiting)
-            except (LogUnavailable, LogFull):
-                return
-            del self._waiting[0]
-            if self.random.random() < 0.1:
-                with suppress(LogUnavailable, LogFull):
-                    await self._publish(*packet_waiting)
+    def send_again(self, sending: Sending) -> None:
+        """A packet that was acknowledged goes out once more, as after a lost answer."""
+        if not self._post(sending):
+            self.waiting.insert(0, sending)
 
-    async def _publish(self, site: Site, record: Record, samples: list[tuple[str, int, float]]) -> None:
-        stamped = msgspec.structs.replace(record, received_at_us=self.clock.now_us())
-        message = f"{record.packet_id}@{self.random.choice(['a', 'b'])}"  # another intake gives it another name
-        seq = await self.log.publish(partition_of(site.enterprise), pack([stamped]), message)
-        self._of_message[seq] = [(point, us) for point, us, _ in samples]
-        for point, us, value in samples:
-            self.sent[point][us] = value
-            self.excused.discard((point, us))
+    def renamed(self, sending: Sending) -> Sending:
+        """The same samples in a packet of another id, as a gateway sends them that has two ways out."""
+        at = EPOCH + timedelta(microseconds=sending.samples[0][1] - micros(EPOCH))
+        name, values = f"{sending.data_id}-again", {point: value for point, _, value in sending.samples}
+        body = msgspec.json.encode(packet(sending.gate.enterprise, sending.gate.code, at, values, data_id=name))
+        return Sending(sending.gate, name, body, sending.samples)
 
-    def kill(self) -> str:
-        name, statements = self.random.choice(["engine", "historian"]), self.random.randrange(60)
-        self._armed = (name, statements, "kill")
-        for _ in range(20):
-            self.frame()
-            if self.tasks[name].done():
-                break
-        if self._armed is not None:  # it was idle for all that time: it is ended where it stands
-            self._armed = None
-            self.tasks[name].cancel()
-            self.advance(0)
-        down = self.random.choice([0.0, 1.0, 30.0])
-        self.advance(down)
-        self.start(name)
-        return f"{name} after {statements} statements, down {down:.0f} s"
+    def _door(self) -> SimulatedProcess | None:
+        process = self.processes.running.get("intake")
+        up = process is not None and process.app is not None and self.processes.up("intake")
+        return process if up else None
 
-    def write_fails(self) -> str:
-        name, statements = self.random.choice(["engine", "historian"]), self.random.randrange(40)
-        self._armed = (name, statements, "fail")
-        self.frame()
-        self._armed = None
-        return f"{name} after {statements} statements"
+    def _post(self, sending: Sending) -> bool:
+        """Hand a packet in and note what was acknowledged. False: no answer, or the packet is to be kept."""
+        door = self._door()
+        if door is None:
+            return False
+        answers: list[tuple[int, bytes, Any]] = []
+        proof = base64.b64encode(f"{sending.gate.code}:{sending.gate.key}".encode())
+        headers = [(b"authorization", b"Basic " + proof)]
+        context = contextvars.copy_context()
+        context.run(current.set, door)
 
-    def restart(self) -> str:
-        name = self.random.choice(["engine", "historian"])
-        self.leave[name] = True
-        for _ in range(50):
-            self.advance(1)
-            if self.tasks[name].done():
-                break
-        self.start(name)
-        return name
+        async def answered() -> None:
+            context.run(door.app.whole, headers, sending.body, answers.append)
+            for _ in range(round(ANSWER_WITHIN_S / 0.02)):
+                if answers or door.returncode is not None:
+                    return
+                await asyncio.sleep(0.02)
 
-    def log_down(self) -> str:
-        seconds = self.random.choice([1.0, 20.0])
-        self.log.up = False
-        self._measure(self.sites[0])
-        self._send()
-        self.advance(seconds)
-        self.log.up = True
-        return f"{seconds:.0f} s"
+        self.loop.run_until_complete(answered())
+        if not answers or door.returncode is not None:
+            return False
+        status, body, _headers = answers[0]
+        if status in (429, 503):
+            return False
+        assert status == 200, f"an honest packet was refused: {status} {body.decode()}"
+        for point, us, value in sending.samples:
+            self.ledger.sent[point][us] = value
+            self.ledger.excused.discard((point, us))
+        return True
 
-    def answer_lost(self) -> str:
-        self.log.lose_answer = True
-        return self.frame()
-
-    def copy_log(self) -> str:
-        self._older = self.log.copy()
-        return f"at {self.log.store.last_seq}"
-
-    def older_log(self) -> str:
-        """The whole installation stands still while the store is put back; both have worked off all that is in it."""
-        if self._older is None or self._older.birth != self.log.store.birth:
-            return "none"
-        self.settle()
-        gone = [seq for seq in self.log.store.messages if seq > self._older.last_seq]
-        self.log.put_back(self._older)
-        return f"{len(gone)} messages fewer"
-
-    def tail_cut(self) -> str:
-        gone = self.log.cut(self.random.randrange(1, 6))
-        for seq in gone:
-            self.excused.update(self._of_message.get(seq, []))
-        return f"{len(gone)} messages"
-
-    def another_log(self) -> str:
-        self.settle()
-        birth = self.log.store.birth + 1
-        fresh = type(self.log.store)(birth=birth)
-        last = self.log.store.last_seq
-        fresh.first_seq, fresh.last_seq = last + 1, last
-        self.log.put_back(fresh)
-        self._older = None
-        return ""
-
-    def clock_moves(self) -> str:
-        self.frame()  # right before it, the clock stood right
-        self.clock.off_s = self.random.choice([3600.0, 8 * 3600.0, -30.0])
-        moved = self.clock.off_s
-        for _ in range(2):
-            self.frame()
-        self.clock.off_s = 0.0
-        return f"{moved:+.0f} s"
-
-    def quiet(self) -> str:
-        self.advance(self.random.choice([10.0, 40.0]))
-        return ""
+    def samples_in(self, messages: list[Any]) -> set[tuple[str, int]]:
+        """Points and instants of what messages of the log hold."""
+        found: set[tuple[str, int]] = set()
+        for message in messages:
+            parts = [each for _, each in parts_of(message.data)] if message.partition == SHARED else [message.data]
+            for part in parts:
+                try:
+                    records = unpack(part)
+                except EnvelopeError:
+                    continue
+                for record in records:
+                    report = msgspec.json.decode(record.body)["report"]
+                    us = int(record.packet_id.rpartition("@")[2].partition("#")[0])
+                    found |= {(item["quotaId"], us) for item in report["datas"]}
+        return found
 
     # what must hold
 
     def settle(self) -> None:
-        """Let everything that was acknowledged be worked off."""
-        for name in ("engine", "historian"):
-            self.start(name)
-        self._send()
+        """Let everything that was acknowledged be worked off, and every letter be sent."""
+        self.start()
         for _ in range(60):
-            self.advance(2)
-            if not self._waiting and self._worked_off() and not self.differences():
-                return
-            self._send()
-
-    def _worked_off(self) -> bool:
-        """Whether both have read all that is in the log; cheap beside looking at what they made of it."""
-        from anlan.apps.history.models import Position
-        from anlan.apps.monitoring.models import EnginePosition
-
-        newest: dict[int, int] = {}
-        for message in self.log.store.messages.values():
-            newest[message.partition] = max(message.seq, newest.get(message.partition, 0))
-        for rows in (EnginePosition.objects.all(), Position._base_manager.using(HISTORY)):
-            reached = dict(rows.filter(partition__in=list(newest)).values_list("partition", "seq"))
-            if any(reached.get(partition, 0) < seq for partition, seq in newest.items()):
-                return False
-        return True
-
-    def lull(self) -> str:
-        """Settle, and compare; AssertionError with everything that differs."""
-        self.settle()
-        assert (found := self.differences()) == [], "\n".join(found[:20])
-        return "everything in order"
+            self.send()
+            if not self.waiting and ledger.worked_off(self.log):
+                break
+            self.advance(3)
+        self.advance(self.roles.pace.clock_s)
+        for _ in range(40):
+            if not ledger.unsent():
+                break
+            self.advance(15)
 
     def differences(self) -> list[str]:
-        """What is lost, foreign, doubled, not raised or not ended, in words."""
-        return [*self._in_history(), *self._in_alarms()]
-
-    def _in_history(self) -> Iterator[str]:
-        from anlan.apps.history.selectors import raw
-        from anlan.apps.registry.models import Point
-
-        start, end = EPOCH - timedelta(days=1), EPOCH + timedelta(days=30)
-        points = {each.code: each for each in Point.objects.by_the_machine().select_related("gateway", "enterprise")}
-        for site in self.sites:
-            for point in site.points:
-                stored = raw(points[point], start, end)
-                times = stored.sampled_at_us.tolist()
-                have = dict(zip(times, stored.value.tolist(), strict=True))
-                if len(have) != len(times):
-                    yield f"{point}: {len(times) - len(have)} samples doubled"
-                lost = [us for us in self.sent[point] if us not in have and (point, us) not in self.excused]
-                if lost:
-                    yield f"{point}: {len(lost)} samples lost, the first {_words(min(lost))}"
-                changed = [us for us, value in have.items() if self.sent[point].get(us, value) != value]
-                if changed:
-                    yield f"{point}: {len(changed)} samples changed, the first {_words(min(changed))}"
-
-    def _in_alarms(self) -> Iterator[str]:
-        from anlan.apps.monitoring.models import Alarm
-
-        rows = Alarm.objects.by_the_machine().filter(side__in=["high", "low"])
-        found = {
-            (row.point.code, row.side, _us(row.started_at), _us(row.cleared_at) if row.cleared_at else None)
-            for row in rows.select_related("point")
-        }
-        touched = {point for point, _us in self.excused}
-        wanted = {each for point, samples in self.sent.items() for each in alarms_of(point, samples)}
-        for each in sorted((wanted ^ found), key=str):
-            if each[0] not in touched:  # what was cut may have been evaluated or not
-                near = [value for us, value in sorted(self.sent[each[0]].items()) if abs(us - each[2]) < 12_000_000]
-                said = "no such alarm" if each in wanted else "an alarm that must not be"
-                span = f"{self._when(each[2])} to {self._when(each[3])}"
-                yield f"{said}: {each[0]} {each[1]} {span}; sent about then {near}"
-
-    @staticmethod
-    def _when(us: int | None) -> str:
-        """An instant in the seconds of the simulation."""
-        return "now" if us is None else f"{us / 1e6 - EPOCH.timestamp():.2f}"
+        """What is lost, foreign, doubled, not raised, not ended, not told or told in excess, in words."""
+        return [
+            *ledger.in_history(self), *ledger.in_alarms(self), *ledger.in_warnings(self), *ledger.in_due_things(self),
+            *ledger.in_letters(self),
+        ]  # fmt: skip
 
 
-def alarms_of(point: str, samples: dict[int, float]) -> Iterator[tuple[str, str, int, int | None]]:
-    """The slow, obvious model: beyond a limit an alarm stands, within it ends; no delays, no deadband."""
-    began: dict[str, int] = {}
-    for us, value in sorted(samples.items()):
-        for side, beyond in (("high", value >= 80), ("low", value <= 20)):
-            if beyond:
-                began.setdefault(side, us)
-            elif side in began:
-                yield point, side, began.pop(side), us
-    for side, us in began.items():
-        yield point, side, us, None
-
-
-ACTS: dict[str, tuple[int, Callable[[World], str]]] = {
-    "frame": (60, World.frame),
-    "kill": (5, World.kill),
-    "write fails": (3, World.write_fails),
-    "restart": (3, World.restart),
-    "log down": (3, World.log_down),
-    "answer lost": (3, World.answer_lost),
-    "copy of the log": (2, World.copy_log),
-    "older log put back": (2, World.older_log),
-    "tail cut": (1, World.tail_cut),
-    "another log": (1, World.another_log),
-    "clock moves": (2, World.clock_moves),
-    "quiet": (4, World.quiet),
-    "lull": (0, World.lull),
-}
-"""What can happen, and how often beside the others; a lull comes at fixed places."""
-
-
-def _us(at: datetime) -> int:
+def micros(at: datetime) -> int:
+    """An aware instant in epoch µs, exactly."""
     return round((at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
-
-
-def _words(us: int) -> str:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)).isoformat()
 
 
 @contextmanager
 def simulated(monkeypatch: Any) -> Iterator[World]:
     """A world over the databases as they are; everything of it is gone afterwards."""
+    from anlan.apps.delivery.services import sending, ways
+    from anlan.apps.obligations.services import signs
     from anlan.roles.engine import engine
     from anlan.roles.historian import historian
+    from anlan.roles.supervisor import movement
 
     loop = SimulatedLoop()
     asyncio.set_event_loop(loop)
     world = World(loop)
-    for module in (engine, historian):
-        monkeypatch.setattr(module, "ThreadPoolExecutor", world.executor)
+    for module in (engine, historian, sending):
+        monkeypatch.setattr(module, "ThreadPoolExecutor", Inline)
     for name in ("now", "now_us", "monotonic"):
         monkeypatch.setattr(system_clock, name, getattr(world.clock, name))
+    monkeypatch.setattr(signs, "UP_WITHIN", CLOCK_SILENT)
+    monkeypatch.setattr(movement, "turns", world.processes.turns)
+    monkeypatch.setattr(ways, "_configured", lambda config: {CHANNEL: world.line})
     with ExitStack() as watched:
         for alias in ("default", "history"):
-            watched.enter_context(connections[alias].execute_wrapper(world.before_statement))
+            connection = connections[alias]
+            watched.enter_context(connection.execute_wrapper(world.processes.before_statement))
+            around = partial(world.processes.around_commit, connection._commit, connection._rollback)
+            monkeypatch.setattr(connection, "_commit", around)
         try:
             yield world
         finally:
-            for task in world.tasks.values():
+            for process in world.processes.running.values():
+                process.kill()
+            left = [task for task in asyncio.all_tasks(loop) if not task.done()]
+            for task in left:
                 task.cancel()
-            loop.run_until_complete(asyncio.gather(*world.tasks.values(), return_exceptions=True))
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             loop.close()
             asyncio.set_event_loop(None)

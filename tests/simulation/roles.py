@@ -1,0 +1,179 @@
+"""What each process of the simulation does: the cores of the product's roles, at a pace that can be paid for."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tests.simulation.loop import Inline
+from tests.simulation.memory_log import MemoryLog
+from tests.simulation.processes import Processes, SimulatedProcess
+
+from anlan.leases import Leases
+from anlan.now import SystemClock
+from anlan.roles.room import Stage
+from anlan.roles.supervisor.child import Child
+from anlan.roles.supervisor.tries import Tries
+from anlan.roles.supervisor.watching import Watching
+from anlan.site.databases import HISTORY
+
+FROZEN_AFTER = 30
+"""Looks of the supervisor, one a second, after which it ends what stands still."""
+CLOCK_S, SLOW_S = 60.0, 240.0
+CLOCK_SILENT = timedelta(seconds=90)
+"""In the place of the setting: a clock that has not signed for so long is taken for dead."""
+ROLES = ("engine", "historian", "intake", "clock", "delivery")
+
+
+class Pace:
+    """Seconds. ``quick``: something happens; ``slow``: hours in which nothing comes are jumped rather than lived.
+
+    Engine and historian wake for a message at once; what they do by the clock is done less often than in production.
+    """
+
+    def __init__(self) -> None:
+        from anlan.roles.engine import cadences as engine
+        from anlan.roles.historian import cadences as historian
+
+        self.engine, self.historian = self._of(engine.Cadences()), self._of(historian.Cadences())
+        vars(self.engine).update(
+            flush_s=30.0, sweep_s=5.0, registry_s=60.0, links_s=60.0, sign_s=120.0, conditions_s=300.0,
+            coverage_s=600.0, trim_s=200.0, compare_s=100.0,
+        )  # fmt: skip
+        vars(self.historian).update(shortest_flush_s=30.0, registry_s=90.0, compact_s=300.0)
+        self.quick()
+
+    @staticmethod
+    def _of(cadences: Any) -> SimpleNamespace:
+        return SimpleNamespace(**{each.name: getattr(cadences, each.name) for each in dataclasses.fields(cadences)})
+
+    def quick(self) -> None:
+        self.engine.fetch_s, self.historian.fetch_s = 5.0, 7.0
+        self.clock_s, self.delivery_s, self.words_s, self.supervisor_s = CLOCK_S, 45.0, 3.0, 1.0
+
+    def slow(self) -> None:
+        self.engine.fetch_s = self.historian.fetch_s = SLOW_S
+        self.clock_s, self.delivery_s, self.words_s, self.supervisor_s = SLOW_S, SLOW_S, 3.0, 50.0
+
+
+class Roles:
+    """Makes the processes; ``in_charge`` are the supervisor's children."""
+
+    def __init__(self, loop: Any, log: MemoryLog, keys: dict[str, tuple[str, str]]) -> None:
+        self.log, self.pace, self._keys = log, Pace(), keys
+        self.looked: Callable[[], None] = lambda: None
+        """Called after each look of the clock that the database answered."""
+        self._loop, self._pool = loop, Inline()
+        works = {
+            "engine": self._engine,
+            "historian": self._historian,
+            "intake": self._intake,
+            "clock": self._clock,
+            "delivery": self._delivery,
+            "supervisor": self._supervisor,
+        }
+        self.processes = Processes(loop, works)
+
+    async def _engine(self, process: SimulatedProcess) -> None:
+        from anlan.apps.monitoring.models import EnginePosition, EngineWorker
+        from anlan.roles.engine.engine import Engine
+
+        log: Any = self.log
+        pace: Any = self.pace.engine
+        leases = Leases(EnginePosition, EngineWorker, "simulated")
+        await Engine(log, SystemClock(), lambda: process.leaving, leases, cadences=pace).run()
+
+    async def _historian(self, process: SimulatedProcess) -> None:
+        from anlan.apps.history.models import HistorianWorker, Position
+        from anlan.roles.historian.historian import Historian
+
+        log: Any = self.log
+        pace: Any = self.pace.historian
+        room: Any = SimpleNamespace(stage=Stage.PLENTY)
+        leases = Leases(Position, HistorianWorker, "simulated", HISTORY)
+        await Historian(log, SystemClock(), lambda: process.leaving, room, leases, cadences=pace).run()
+
+    async def _intake(self, process: SimulatedProcess) -> None:
+        from anlan.roles.intake.application import Application
+        from anlan.roles.intake.bundler import Bundler
+        from anlan.roles.intake.command import LIVE_AGE, newest_at, say_accepting
+        from anlan.roles.intake.dead_letters import DeadLetters
+        from anlan.roles.intake.keys import Key, KeyRing
+        from anlan.roles.intake.records import limits
+        from anlan.roles.intake.refusals import Refusals
+        from anlan.roles.intake.replay import Taken
+        from anlan.roles.intake.standing import Said, Standing
+        from anlan.roles.intake.tag_lists import TagLists
+        from anlan.rules import rulebook
+
+        owned = {
+            gateway: Key(enterprise, hashlib.sha256(key.encode()).hexdigest())
+            for gateway, (enterprise, key) in self._keys.items()
+        }
+        keys, clock, bundler = KeyRing(lambda: owned), SystemClock(), Bundler(self.log.publish)
+        keys.refresh()
+        records: Any = SimpleNamespace(read=lambda at: Said())
+
+        async def in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
+            return work(*arguments)
+
+        async def refresh() -> None:
+            keys.refresh()
+
+        app = Application(
+            keys, bundler, Taken(), Refusals(lambda refused: len(list(refused))), Standing(records, clock),
+            TagLists(lambda gateway: {}, lambda *announced: True, in_thread),
+            DeadLetters(limits(rulebook.load())), clock, refresh_keys=refresh, log_is_there=lambda: self.log.connected,
+            future_limit=timedelta(seconds=rulebook.load().number("future_tolerance_seconds")), live_age=LIVE_AGE,
+        )  # fmt: skip
+        log: Any = self.log
+        app.own_time.recorded(await newest_at(log))
+        process.app = app
+
+        async def look() -> None:
+            while True:
+                app.own_time.look()
+                await asyncio.sleep(5.0)
+
+        looking = asyncio.create_task(look())
+        words = asyncio.create_task(say_accepting(log, lambda: self.log.connected, self.pace.words_s))
+        while not process.leaving:
+            for task in (looking, words):
+                if task.done():
+                    task.result()
+            await asyncio.sleep(2.0)
+        await bundler.close()
+
+    async def _in_pool(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await self._loop.run_in_executor(self._pool, lambda: work(*arguments))
+
+    async def _clock(self, process: SimulatedProcess) -> None:
+        from anlan.roles import clock as role
+
+        clock = SystemClock()
+        while not process.leaving:
+            if await self._in_pool(role.look, clock) is not None:
+                await self._in_pool(role.sign, clock, "clock")
+                self.looked()
+            await asyncio.sleep(await self._in_pool(role.pause, clock, self.pace.clock_s))
+
+    async def _delivery(self, process: SimulatedProcess) -> None:
+        from anlan.roles import delivery as role
+
+        while not process.leaving:
+            await self._in_pool(role.look, SystemClock())
+            await asyncio.sleep(self.pace.delivery_s)
+
+    async def _supervisor(self, process: SimulatedProcess) -> None:
+        processes: Any = self.processes
+        children = {role: Child(role, {}, Path("/dev/null"), (), processes) for role in ROLES}
+        watching = Watching(Tries(), FROZEN_AFTER)
+        while True:
+            watching.look(children)
+            await asyncio.sleep(self.pace.supervisor_s)

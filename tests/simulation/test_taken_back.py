@@ -1,0 +1,125 @@
+"""What the simulation is worth: a mend of a fault that once was is taken back, and a seed finds the fault again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import pytest
+from tests.simulation.memory_log import MemoryLog
+from tests.simulation.playing import Play, steps_of, violation
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite,
+    pytest.mark.django_db(transaction=True, databases="__all__"),
+]
+WITHIN = 30
+"""So many seeds are played at most."""
+
+
+def clocks_are_always_the_gateways(patch: pytest.MonkeyPatch) -> None:
+    """A1: gateways that are all slow at once are believed to be slow."""
+    from anlan.stream.gateway_clock import GatewayClocks
+
+    patch.setattr(GatewayClocks, "_most_agree", lambda self, behind: False)
+
+
+def memory_stays_in_the_future(patch: pytest.MonkeyPatch) -> None:
+    """A1: what was remembered while our clock stood ahead is kept, in the kernel and of the sweeps."""
+    from anlan.roles.engine import state
+    from anlan.stream.kernel import Kernel
+
+    patch.setattr(Kernel, "_set_back", lambda self, rows, now_us: None)
+    patch.setattr(state, "_forward", max)
+
+
+def the_log_is_never_compared(patch: pytest.MonkeyPatch) -> None:
+    """A2: a stored position ahead of the log is believed."""
+    from anlan.roles import log_watch
+
+    async def nothing(*_arguments: Any) -> None:
+        return None
+
+    patch.setattr(MemoryLog, "holds", lambda self, seq, taken_us: True)
+    patch.setattr(log_watch, "compare", nothing)
+
+
+def reading_again_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A2: after a kill on the way, what is read again is taken for new."""
+    from anlan.leases import Leases
+
+    take_up = Leases.take_up
+
+    def forgetful(self: Leases, *arguments: Any, **options: Any) -> Any:
+        return take_up(self, *arguments[:5], **options)  # without the last number of the log
+
+    patch.setattr(Leases, "take_up", forgetful)
+
+
+def rows_count_what_came(patch: pytest.MonkeyPatch) -> None:
+    """A3: a row of history counts the samples that came, not those that stand in its block."""
+    from anlan.roles.historian import minutes
+
+    encoded = minutes.encode_counted
+
+    def came(gateway: str, frames: Any, table: Any) -> tuple[bytes, int]:
+        return encoded(gateway, frames, table)[0], sum(len(frame.index) for frame in frames)
+
+    patch.setattr(minutes, "encode_counted", came)
+
+
+def record_and_memory_are_never_compared(patch: pytest.MonkeyPatch) -> None:
+    """A4: open alarms on record and the engine's memory may differ for ever."""
+    from anlan.roles.engine.engine import Engine
+
+    async def nothing(self: Engine, suspects: object) -> None:
+        return None
+
+    patch.setattr(Engine, "_settle", nothing)
+
+
+def an_id_names_a_packet(patch: pytest.MonkeyPatch) -> None:
+    """A12: of two packets of one id and time the second counts as a repeat, whatever is in it."""
+    from anlan.roles.intake import application
+
+    cut = application.cut
+
+    def without_digest(plain: bytes, content_type: str) -> Any:
+        packets, read = cut(plain, content_type)
+
+        def told(packet: bytes) -> Any:
+            header, kept = read(packet)
+            return msgspec.structs.replace(header, digest=""), kept
+
+        return packets, told
+
+    patch.setattr(application, "cut", without_digest)
+
+
+FEW, FRAMES = frozenset({"frame"}), 60
+"""Acts that always happen, and how many steps a seed has here: enough for the acts that reach a fault."""
+TAKEN_BACK: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], set[str]]] = {
+    "A1-clocks": (clocks_are_always_the_gateways, {"clock moves"}),
+    "A1-memory": (memory_stays_in_the_future, {"clock moves", "silence"}),
+    "A2-compare": (the_log_is_never_compared, {"copy of the log", "older log put back"}),
+    "A2-again": (reading_again_is_forgotten, {"copy of the log", "older log put back, kills"}),
+    "A3": (rows_count_what_came, {"kill", "log down", "answer lost", "check of history"}),
+    "A4": (record_and_memory_are_never_compared, {"registry changed", "saved state damaged", "saved state gone"}),
+    "A12": (an_id_names_a_packet, {"several packets of one id"}),
+}
+"""The mend that is taken back, and the acts beside frames that a seed is drawn from."""
+
+
+@pytest.mark.parametrize("mend", TAKEN_BACK)
+def test_a_mend_that_is_taken_back_is_found(mend: str, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    take_back, acts = TAKEN_BACK[mend]
+    whole = violation(steps_of(0, {*FEW, *acts}, FRAMES), play)
+    assert whole is None, str(whole)
+    take_back(monkeypatch)
+    for seed in range(WITHIN):
+        if (found := violation(steps_of(seed, {*FEW, *acts}, FRAMES), play)) is not None:
+            print(f"{mend}: found by seed {seed} after {found.steps} steps: {str(found).splitlines()[0]}", flush=True)
+            return
+    pytest.fail(f"{WITHIN} seeds do not find it")
