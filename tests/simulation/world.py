@@ -224,12 +224,16 @@ class World:
 
     def send(self) -> None:
         """What waits goes out at once, in order of its making; what was not acknowledged stays."""
-        while self.waiting and self._post(self.waiting[0]):
-            self.last_sent = self.waiting.pop(0)
+        going, self.waiting = self.waiting, []
+        for sending, taken in zip(going, self._post(going), strict=True):
+            if taken:
+                self.last_sent = sending
+            else:
+                self.waiting.append(sending)
 
     def send_again(self, sending: Sending) -> None:
         """A packet that was acknowledged goes out once more, as after a lost answer."""
-        if not self._post(sending):
+        if not self._post([sending])[0]:
             self.waiting.insert(0, sending)
 
     def renamed(self, sending: Sending) -> Sending:
@@ -244,29 +248,30 @@ class World:
         up = process is not None and process.app is not None and self.processes.up("intake")
         return process if up else None
 
-    def _post(self, sending: Sending) -> bool:
-        """Hand a packet in and note what was acknowledged. False: no answer, or the packet is to be kept."""
+    def _post(self, sendings: list[Sending]) -> list[bool]:
+        """Hand packets in, each in a request of its own, and note what was acknowledged. False: the packet is kept."""
         door = self._door()
-        if door is None:
-            return False
-        answers: list[tuple[int, bytes, Any]] = []
-        proof = base64.b64encode(f"{sending.gate.code}:{sending.gate.key}".encode())
-        headers = [(b"authorization", b"Basic " + proof)]
+        if door is None or not sendings:
+            return [False for _ in sendings]
+        answers: list[list[tuple[int, bytes, Any]]] = [[] for _ in sendings]
         context = contextvars.copy_context()
         context.run(current.set, door)
 
         async def answered() -> None:
-            context.run(door.app.whole, headers, sending.body, answers.append)
+            for sending, told in zip(sendings, answers, strict=True):
+                proof = base64.b64encode(f"{sending.gate.code}:{sending.gate.key}".encode())
+                context.run(door.app.whole, [(b"authorization", b"Basic " + proof)], sending.body, told.append)
             for _ in range(round(ANSWER_WITHIN_S / 0.02)):
-                if answers or door.returncode is not None:
+                if all(answers) or door.returncode is not None:
                     return
                 await asyncio.sleep(0.02)
 
         self.loop.run_until_complete(answered())
-        if not answers or door.returncode is not None:
-            return False
-        status, body, _headers = answers[0]
-        if status in (429, 503):
+        return [self._is_taken(*each) for each in zip(sendings, answers, strict=True)]
+
+    def _is_taken(self, sending: Sending, answers: list[tuple[int, bytes, Any]]) -> bool:
+        status, body, _headers = answers[0] if answers else (0, b"", ())
+        if status in (0, 429, 503):
             return False
         assert status == 200, f"an honest packet was refused: {status} {body.decode()}"
         for point, us, value in sending.samples:
