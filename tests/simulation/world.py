@@ -217,7 +217,7 @@ class World:
                 self.levels[point] = self.random.choice([50.0, 50.0, 50.0, 85.0, 95.0, 95.0, 15.0])
             values[point] = round(self.levels[point] + self.random.uniform(-2, 2), 2)
         name = f"{gate.code}-{self._numbers}"
-        for part in range(parts):
+        for part in range(min(parts, len(values))):
             mine = {point: value for place, (point, value) in enumerate(values.items()) if place % parts == part}
             body = msgspec.json.encode(packet(gate.enterprise, gate.code, at, mine, data_id=name))
             self.waiting.append(Sending(gate, name, body, [(p, micros(at), v) for p, v in mine.items()]))
