@@ -245,7 +245,10 @@ def _site_order(world: Any, episode: Any, rows: dict[str, Any]) -> Iterator[str]
     due = episode.clock_started_at + timedelta(minutes=LADDERS[episode.level][2])
     row = rows.get(f"site_order:e{episode.pk}")
     if row is None:
-        if episode.clock_started_at == episode.started_at:
+        of_clock = {"level": episode.level, "clock": episode.clock_started_at.isoformat()}
+        orders = [each for key, each in rows.items() if key.startswith("site_order:")]
+        planned = any(of_clock.items() <= each.payload.items() for each in orders if each.source_id is not None)
+        if episode.clock_started_at == episode.started_at and not planned:
             yield f"site_order:e{episode.pk} was never planned"
         return  # a continued clock has its order from the stretch before
     if row.due_at != due:
