@@ -182,3 +182,14 @@ def test_the_first_act_of_a_dossier_is_four_keys_away(visit: Visit, scene: dict[
     for key in ("Tab", "Tab", "Enter", "Tab"):
         page.keyboard.press(key)
     assert page.evaluate("document.activeElement.closest('#acts') && document.activeElement.tagName") == "BUTTON"
+
+
+@pytest.mark.case("F25")
+def test_a_list_on_paper_is_the_list_alone(visit: Visit, scene: dict[str, str]) -> None:
+    page = visit("city", "/alarms/")
+    expect(page.locator("table.rows")).to_be_visible()
+    page.emulate_media(media="print")
+    for what in ("nav.side", "header.top", "[data-calls]", ".filters", ".page-head .btn"):
+        assert not any(each.is_visible() for each in page.locator(what).all()), what
+    assert page.evaluate("getComputedStyle(document.querySelector('.app')).backgroundImage") == "none"
+    expect(page.locator("table.rows")).to_be_visible()
