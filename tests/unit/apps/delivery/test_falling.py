@@ -300,3 +300,30 @@ def test_a_group_gets_one_letter_a_notice_and_its_failure_concerns_no_recipient(
     notice(source, [to_person(holder(source)), to_agency()], key="n2")
     run(lines, FakeClock(at("08:01")))
     assert told(lines["group"]) == ["丙、县应急管理局"]
+
+
+def test_while_one_substitute_can_still_be_reached_the_next_rung_is_left_alone(source: HazardSource, sms: Line) -> None:
+    main, first, second = holder(source), person("d1", "丁"), person("d2", "戊")
+    for who, number in ((main, "13800000001"), (first, "13800000002"), (second, "13800000003")):
+        contact(who, "sms", number)
+    for who in (first, second):
+        deputy(main, who)
+    for number in ("13800000001", "13800000002"):
+        sms.answers[number] = PermanentError("不是号码")
+    sms.answers["13800000003"] = ChannelError("500")
+    notice(source, [to_person(main)])
+    run(sms, FakeClock(at("08:00")))
+    rungs = FallBack.objects.by_the_machine().order_by("pk").values_list("rung", flat=True)
+    assert set(rungs) == {Rung.DEPUTY}
+
+
+def test_what_reached_nobody_is_said_once_however_often_it_fails(source: HazardSource, sms: Line) -> None:
+    row = contact(holder(source), "sms", "13800000001")
+    sms.answers["13800000001"] = PermanentError("不是号码")
+    notice(source, [to_person(holder(source))])
+    run(sms, FakeClock(at("08:00")))
+    assert acts().count("message_reached_nobody") == 1
+    Delivery.objects.filter(contact=row).update(state=DeliveryState.QUEUED, next_try_at=None)
+    run(sms, FakeClock(at("08:10")))
+    assert Delivery.objects.get(contact=row).attempts == 2
+    assert acts().count("message_reached_nobody") == 1
