@@ -305,7 +305,7 @@ class Engine:
         listening = self._listening_us()
         if idle and self._settled():
             return self._core.sweep(micros(self._clock.now()), listening)
-        return self._core.sweep(self._core.reached_us, listening) if self._core.reached_us else []
+        return self._core.sweep(self._core.reached_us, listening, by_log=True) if self._core.reached_us else []
 
     def _listening_us(self) -> int:
         return self._hearing.since_us(self._clock.monotonic(), micros(self._clock.now()))

@@ -164,14 +164,15 @@ class EngineCore:
             self._touched = np.concatenate([self._touched, np.zeros(len(self.table) - len(self._touched), np.bool_)])
         self._touched[frame.index] = True
 
-    def sweep(self, now_us: int, listening_us: int = ALWAYS) -> list[AlarmEvent]:
+    def sweep(self, now_us: int, listening_us: int = ALWAYS, *, by_log: bool = False) -> list[AlarmEvent]:
         """What time alone brings, up to ``now_us``; silences count from ``listening_us`` on (see `hearing`).
 
         An earlier instant than last time is taken as that one, unless it is so much earlier that our own clock had
-        stood ahead.
+        stood ahead. ``by_log``: the instant is `reached_us`, which says nothing of the present until something came
+        that cannot have been read before.
         """
         self._swept_us = _forward(self._swept_us, now_us)
-        return self.kernel.sweep(self._swept_us, listening_us, again=self._handed < self._again_until)
+        return self.kernel.sweep(self._swept_us, listening_us, again=by_log and self._handed <= self._again_until)
 
     def differences(self, known: Mapping[str, KnownAlarm], partitions: Collection[int]) -> set[str]:
         """Ids of alarms of these partitions that are open on record or in memory alone, or at another level."""
