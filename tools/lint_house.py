@@ -27,7 +27,7 @@ BANNED_CLOCKS = {
 CLOCK_MODULES = {"time", "datetime", "timezone", "date"}
 # what one app may import of another; the rest goes through foreign keys by name and registered handlers
 OPEN_MODULES = {"services", "selectors"}
-OPEN_ELSEWHERE = {"org": {"access", "scope"}}
+OPEN_ELSEWHERE = {"org": {"access", "actor", "entitled", "line", "scope", "stand"}}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 MACHINE_PATH = re.compile(r"(^|[^A-Za-z0-9_.$}])/(work|root|farm|home/[a-z]+|tmp/bash_jobs|Users)/")
 TEXT = {".py", ".toml", ".md", ".html", ".js", ".css", ".sh", ".json", ".yaml", ".yml", ".csv", ".lock", ".txt", ""}

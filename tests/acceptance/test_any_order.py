@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from tests.acceptance.worlds import at, scenario
 from tests.conftest import LONG
+from tests.hats import called, holder, staff
 
 from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.journal import services as journal
@@ -87,25 +88,25 @@ class Law(RuleBasedStateMachine):
     def somebody_confirms(self, name: str) -> None:
         warning = self.open()
         if warning is not None:
-            self.tried(lambda: warnings.confirm(warning, person=self.person(name), at=self.now))
+            self.tried(lambda: warnings.confirm(warning, by=holder(warning, self.person(name)), at=self.now))
 
     @rule(post=st.sampled_from(["main", "technical", "operations"]), name=st.sampled_from([*"甲乙丙丁戊", None]))
     def a_holder_changes(self, post: str, name: str | None) -> None:
         person = None if name is None else self.person(name)
-        registry.replace_holder(self.source, post, person, actor="test", at=self.now)
+        registry.replace_holder(self.source, post, person, by=called("test"), at=self.now)
 
     @rule()
     def somebody_clears(self) -> None:
         warning = self.open()
         if warning is not None:
-            self.tried(lambda: warnings.clear(warning, actor="person:x", at=self.now))
+            self.tried(lambda: warnings.clear(warning, by=staff(warning, "person:x"), at=self.now))
 
     @rule(cause=st.sampled_from(["阀门内漏", ""]))
     def the_enterprise_reports(self, cause: str) -> None:
         warning = Warning.objects.by_the_machine().filter(cleared_at__isnull=False).order_by("-pk").first()
         if warning is not None:
             texts = {"result": "已处置", "cause": cause, "measures": "更换阀门"}
-            self.tried(lambda: warnings.submit_report(warning, actor="x", at=self.now, **texts))
+            self.tried(lambda: warnings.submit_report(warning, by=staff(warning, "x"), at=self.now, **texts))
 
     @rule()
     def a_clock_looks_twice(self) -> None:

@@ -10,13 +10,13 @@ import pytest
 from django.test import Client
 from openpyxl import load_workbook
 from tests import neighbours
+from tests.hats import holder, officer, staff
 
 from anlan import now as clock
 from anlan.apps.findings import services as findings
 from anlan.apps.findings.models import Finding, FindingKind, FindingState
 from anlan.apps.journal import services as journal
 from anlan.apps.obligations import services as obligations
-from anlan.apps.org.models import Agency
 from anlan.apps.warnings import services as warnings
 from anlan.rules import calendar
 from anlan.rules.patrol import Rectification
@@ -40,26 +40,23 @@ def test_a_cause_becomes_a_hidden_danger_and_the_dossier_shows_every_stage_with_
     at = {name: raised + timedelta(minutes=minutes) for name, minutes in
           {"confirm": 5, "act": 10, "clear": 30, "report": 40, "hidden": 45, "assign": 50, "rectify": 60, "verify": 70,
            "close": 75}.items()}  # fmt: skip
-    warnings.confirm(warning, person=person, at=at["confirm"], text="现场属实")
-    warnings.record_measure(warning, actor=person.name, unit="示例a1厂", at=at["act"], text="已切断进料")
+    warnings.confirm(warning, by=holder(warning, person), at=at["confirm"], text="现场属实")
+    warnings.record_measure(warning, by=staff(warning, person), at=at["act"], text="已切断进料")
     warnings.set_level(plant.source, "none", at=at["clear"])
     warnings.submit_report(
-        warning, actor="x", person=person, at=at["report"], result="已处置", cause="阀门内漏", measures="更换阀门"
+        warning, by=staff(warning, person), at=at["report"], result="已处置", cause="阀门内漏", measures="更换阀门"
     )
     before = Finding.objects.by_the_machine().count()
     for _twice in range(2):
-        warnings.record_hidden_danger(
-            warning, actor=f"person:{person.code}", name=person.name, unit="示例a1厂", at=at["hidden"], text="阀门内漏"
-        )
+        warnings.record_hidden_danger(warning, by=staff(warning, person), at=at["hidden"], text="阀门内漏")
     assert Finding.objects.by_the_machine().count() == before + 1
     danger = Finding.objects.by_the_machine().get(kind=FindingKind.HIDDEN_DANGER)
     assert (danger.subject, danger.source) == (f"warning:{warning.number}:1", plant.source)
-    officer = {"actor": "示例county值", "unit": "示例county-a局"}
-    county = Agency.objects.by_the_machine().get(code="county-a")
-    findings.assign(danger, actor="示例county值", by=county, at=at["assign"], how=Rectification.IMMEDIATE)
-    findings.rectify(danger, actor=person.name, unit="示例a1厂", at=at["rectify"], text="已更换阀门并试压")
-    findings.verify(danger, at=at["verify"], text="现场核验属实", **officer)
-    findings.close(danger, at=at["close"], **officer)
+    county = officer(danger, "示例county值")
+    findings.assign(danger, by=county, at=at["assign"], how=Rectification.IMMEDIATE)
+    findings.rectify(danger, by=staff(danger, person), at=at["rectify"], text="已更换阀门并试压")
+    findings.verify(danger, at=at["verify"], text="现场核验属实", by=county)
+    findings.close(danger, at=at["close"], by=county)
     assert Finding.objects.by_the_machine().get(pk=danger.pk).state == FindingState.CLOSED
     page = words(world.client("county"), f"/warnings/{warning.number}/")
     stages = [
@@ -89,11 +86,11 @@ def test_page_list_and_workbook_say_whose_the_limit_is(hours: int | None, words:
     now = clock.now()
     world = neighbours.build(now - timedelta(hours=2))
     danger = warnings.record_hidden_danger(
-        world.plants["a1"].warning, actor="person:x", name="甲", unit="示例a1厂", at=now, text="阀门内漏"
+        world.plants["a1"].warning, by=staff(world.plants["a1"].warning, "甲"), at=now, text="阀门内漏"
     )
-    county = Agency.objects.by_the_machine().get(code="county-a")
+    county = officer(danger, "示例county值")
     due = None if hours is None else now + timedelta(hours=hours)
-    findings.assign(danger, actor="示例county值", by=county, at=now, how=Rectification.IMMEDIATE, due_at=due)
+    findings.assign(danger, by=county, at=now, how=Rectification.IMMEDIATE, due_at=due)
     client = world.client("county")
     page = client.get(f"/findings/{danger.pk}/").content.decode()
     assert words in page[page.index("整改要求") : page.index("</section>", page.index("整改要求"))]
@@ -108,11 +105,11 @@ def test_page_list_and_workbook_say_whose_the_limit_is(hours: int | None, words:
 def test_a_hidden_danger_needs_words_and_two_different_ones_are_two() -> None:
     world = neighbours.build(clock.now())
     warning = world.plants["a1"].warning
-    who = {"actor": "person:x", "name": "示例a1甲", "unit": "示例a1厂"}
+    by = staff(warning)
     with pytest.raises(warnings.Refused):
-        warnings.record_hidden_danger(warning, at=clock.now(), text=" ", **who)
+        warnings.record_hidden_danger(warning, at=clock.now(), text=" ", by=by)
     for text in ("阀门内漏", "液位计失准"):
-        warnings.record_hidden_danger(warning, at=clock.now(), text=text, **who)
+        warnings.record_hidden_danger(warning, at=clock.now(), text=text, by=by)
     subjects = Finding.objects.by_the_machine().filter(kind=FindingKind.HIDDEN_DANGER).values_list("subject", flat=True)
     assert sorted(subjects) == [f"warning:{warning.number}:1", f"warning:{warning.number}:2"]
 
@@ -146,7 +143,7 @@ def test_the_list_finds_what_is_open_and_what_is_overdue() -> None:
     county = world.client("county")
     mine = Finding.objects.by_the_machine().filter(enterprise=world.plants["a1"].enterprise).first()
     assert mine is not None
-    findings.assign(mine, actor="x", by=None, at=clock.now(), how=Rectification.IMMEDIATE)
+    findings.assign(mine, by=officer(mine), at=clock.now(), how=Rectification.IMMEDIATE)
     assert county.get("/findings/?state=overdue").context["page"].total == 0
     obligations.run_due(clock.now() + timedelta(hours=25))
     assert [row.pk for row in county.get("/findings/?state=overdue").context["page"]] == [mine.pk]

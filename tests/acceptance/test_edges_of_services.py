@@ -12,6 +12,7 @@ import pytest
 from tests import neighbours
 from tests.acceptance.conftest import Plant
 from tests.acceptance.worlds import at, scenario
+from tests.hats import called, officer, staff
 
 from anlan import now as clock
 from anlan.apps.delivery.models import Notice
@@ -78,10 +79,10 @@ def test_a_slot_is_looked_at_again_when_a_holder_changes(plant: Plant) -> None:
     warnings.set_level(plant.source, "orange", at=at("08:00"))
     hangs_below("zz", "sx")
     person = plant.person("乙")
-    registry.replace_holder(plant.source, "main", person, actor="user:x", at=at("08:05"))
+    registry.replace_holder(plant.source, "main", person, by=called("x"), at=at("08:05"))
     assert empty_slots() == [("city", "open")]
     hangs_below("zz", "jc")
-    registry.replace_holder(plant.source, "main", plant.person("甲"), actor="user:x", at=at("08:10"))
+    registry.replace_holder(plant.source, "main", plant.person("甲"), by=called("x"), at=at("08:10"))
     assert empty_slots() == [("city", "closed")]
 
 
@@ -166,7 +167,7 @@ def test_a_reading_before_the_level_began_opens_nothing(plant: Plant) -> None:
     desk = Scope(agency_paths=(agency("zz").path,))
     warning = warnings.set_level(plant.source, "yellow", at=at("08:00"))
     assert warning is not None
-    warnings.mark_all_read(delivery.unread_of(desk, warning.subject), actor="县", at=at("08:05"))
+    warnings.mark_all_read(delivery.unread_of(desk, warning.subject), by=called("县"), at=at("08:05"))
     warnings.set_level(plant.source, "orange", at=at("08:10"))
     warnings.set_level(plant.source, "yellow", at=at("08:20"))
     city = Scope(agency_paths=(agency("jc").path,))
@@ -177,13 +178,13 @@ def test_a_reading_before_the_level_began_opens_nothing(plant: Plant) -> None:
 
 @pytest.mark.case("E7")
 def test_a_stranger_does_not_lower_what_was_set_by_hand(plant: Plant) -> None:
-    warning = warnings.raise_manual(plant.source, "orange", issuer="甲", at=at("08:00"), text="台风")
+    warning = warnings.raise_manual(plant.source, "orange", by=officer(plant.source, "甲"), at=at("08:00"), text="台风")
     for level in ("yellow", "blue"):
         with pytest.raises(warnings.Refused, match="发布者"):
-            warnings.raise_manual(plant.source, level, issuer="乙", at=at("08:10"), text="")
+            warnings.raise_manual(plant.source, level, by=officer(plant.source, "乙"), at=at("08:10"), text="")
     warning.refresh_from_db()
     assert (warning.level, warning.issuer) == ("orange", "甲")
-    warnings.raise_manual(plant.source, "yellow", issuer="甲", at=at("08:20"), text="风小了")
+    warnings.raise_manual(plant.source, "yellow", by=officer(plant.source, "甲"), at=at("08:20"), text="风小了")
     warning.refresh_from_db()
     assert (warning.level, warning.level_since) == ("yellow", at("08:20"))
 
@@ -238,11 +239,12 @@ def test_a_warning_above_blue_is_done_only_with_its_report_and_its_answers(plant
     obligations.run_due(at("10:00"))
     warnings.set_level(plant.source, "none", at=at("10:05"))
     texts = {"result": "好", "cause": "阀", "measures": "换"}
-    warnings.submit_report(warning, actor="丙", at=at("10:10"), **texts)
+    warnings.submit_report(warning, by=staff(warning, "丙"), at=at("10:10"), **texts)
     warning.refresh_from_db()
     assert warning.closed_at is None
     answer = {"persons": "王", "findings": "无", "measures": "无", "result": "好"}
-    warnings.answer_site_order(SiteOrder.objects.by_the_machine().get(), actor="市", at=at("10:20"), **answer)
+    order = SiteOrder.objects.by_the_machine().get()
+    warnings.answer_site_order(order, by=officer(order, "市", of=order.tracker), at=at("10:20"), **answer)
     warning.refresh_from_db()
     assert warning.closed_at == at("10:20")
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.acceptance.conftest import Plant
 from tests.acceptance.worlds import at, level, scenario
+from tests.hats import called, officer, staff
 
 from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.obligations import services as obligations
@@ -43,10 +44,10 @@ def test_a_new_holder_is_told_by_a_reading_and_the_record_says_so(plant: Plant) 
     from anlan.apps.registry import services as registry
 
     warnings.set_level(plant.source, "orange", at=at("08:00"))
-    registry.replace_holder(plant.source, "operations", plant.person("丁"), actor="drill", at=at("08:10"))
+    registry.replace_holder(plant.source, "operations", plant.person("丁"), by=called("drill"), at=at("08:10"))
     warnings.set_level(plant.source, "none", at=at("08:20"))
     warnings.set_level(plant.source, "blue", at=at("08:30"))
-    registry.replace_holder(plant.source, "operations", plant.person("戊"), actor="drill", at=at("08:40"))
+    registry.replace_holder(plant.source, "operations", plant.person("戊"), by=called("drill"), at=at("08:40"))
     told = [article for kind, article in articles() if kind == "informed"]
     assert told == ["第六条", "第六条（读法）", LOCAL, LOCAL]
 
@@ -54,12 +55,13 @@ def test_a_new_holder_is_told_by_a_reading_and_the_record_says_so(plant: Plant) 
 @pytest.mark.case("E1")
 def test_what_our_reading_refuses_says_that_it_is_one(plant: Plant) -> None:
     """Only the issuer lifts what was set by hand; blue alone owes no report: no article says either."""
-    warning = warnings.raise_manual(plant.source, "blue", issuer="user:1", at=at("08:00"), text="异味")
+    issuer = officer(plant.source, "1")
+    warning = warnings.raise_manual(plant.source, "blue", by=issuer, at=at("08:00"), text="异味")
     with pytest.raises(warnings.Refused, match="（读法）"):
-        warnings.clear(warning, actor="user:2", at=at("08:05"))
-    warnings.clear(warning, actor="user:1", at=at("08:10"))
+        warnings.clear(warning, by=staff(warning, "2"), at=at("08:05"))
+    warnings.clear(warning, by=issuer, at=at("08:10"))
     with pytest.raises(warnings.Refused, match="（读法）"):
-        warnings.submit_report(warning, actor="丙", at=at("08:20"), result="好", cause="阀", measures="换")
+        warnings.submit_report(warning, by=staff(warning, "丙"), at=at("08:20"), result="好", cause="阀", measures="换")
     kept = [act.text for act in warning.acts.all() if act.kind in ("clear_refused", "report_refused")]
     assert len(kept) == 2
     assert all("（读法）" in text for text in kept)
@@ -151,7 +153,9 @@ def test_a_deadline_that_includes_its_instant_is_worded_so(plant: Plant) -> None
     warnings.set_level(plant.source, "none", at=at("12:00"))
     body = Notice.objects.by_the_machine().get(kind="report_due").body
     assert "请不晚于03-01 13:00:00上报" in body
-    report = warnings.submit_report(warning, actor="丙", at=at("13:00"), result="好", cause="阀", measures="换")
+    report = warnings.submit_report(
+        warning, by=staff(warning, "丙"), at=at("13:00"), result="好", cause="阀", measures="换"
+    )
     assert not report.is_late
 
 

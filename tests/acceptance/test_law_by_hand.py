@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.acceptance.conftest import Plant
 from tests.acceptance.worlds import at, level, lines, scenario
+from tests.hats import called, machine, officer
 
 from anlan.apps.findings.models import Finding
 from anlan.apps.obligations import services as obligations
@@ -30,7 +31,7 @@ def refined(**values: Any) -> None:
     for root in Agency.objects.by_the_machine().filter(parent__isnull=True):
         for key, value in values.items():
             rulebook.refine(
-                root, key.replace("__", "."), value, effective_from=SECOND_OF_MARCH, actor="user:x", at=at("12:00"),
+                root, key.replace("__", "."), value, effective_from=SECOND_OF_MARCH, by=machine(root), at=at("12:00"),
                 document="示例局〔2024〕1号",
             )  # fmt: skip
 
@@ -84,18 +85,18 @@ def fired(plant: Plant, *clocks: str) -> None:
 
 def test_data_rise_above_a_level_set_by_hand_fall_back_to_it_and_only_its_issuer_lifts_it(plant: Plant) -> None:
     """At one instant the change wins over the notice, whoever or whatever changed the level."""
-    warnings.raise_manual(plant.source, "yellow", issuer="user:duty", at=at("08:00"), text="大风")
+    warnings.raise_manual(plant.source, "yellow", by=officer(plant.source, "duty"), at=at("08:00"), text="大风")
     plant.alarm("YL001", "raised", "HH", at("08:30"))
     fired(plant, "09:00")  # the yellow notice of 09:00 ended with its level
     plant.alarm("YL001", "cleared", "HH", at("09:30"), since=at("08:30"))  # the orange notice is due at 09:30
     fired(plant, "09:30", "10:30")
     warning = Warning.objects.by_the_machine().get()
     with pytest.raises(warnings.Refused) as refusal:
-        warnings.raise_manual(plant.source, "blue", issuer="user:other", at=at("11:00"), text="风停")
+        warnings.raise_manual(plant.source, "blue", by=officer(plant.source, "other"), at=at("11:00"), text="风停")
     assert refusal.value.reason == "not_issuer"
-    warnings.raise_manual(plant.source, "blue", issuer="user:duty", at=at("11:30"), text="风小")
+    warnings.raise_manual(plant.source, "blue", by=officer(plant.source, "duty"), at=at("11:30"), text="风小")
     fired(plant, "11:30")  # the second yellow notice is due at this instant
-    warnings.clear(warning, actor="user:duty", at=at("12:00"), text="风停")
+    warnings.clear(warning, by=officer(warning, "duty"), at=at("12:00"), text="风停")
     fired(plant, "13:00")
     assert told_by(plant.world, []) == lines(
         """
@@ -117,10 +118,10 @@ def test_set_by_hand_above_the_data_it_stands_when_they_return_and_its_clock_run
     plant: Plant,
 ) -> None:
     plant.alarm("YL001", "raised", "HH", at("08:00"))
-    warnings.raise_manual(plant.source, "red", issuer="user:duty", at=at("08:20"), text="现场泄漏")
+    warnings.raise_manual(plant.source, "red", by=officer(plant.source, "duty"), at=at("08:20"), text="现场泄漏")
     plant.alarm("YL001", "cleared", "HH", at("08:40"), since=at("08:00"))
     fired(plant, "08:50", "09:20")
-    warnings.raise_manual(plant.source, "yellow", issuer="user:duty", at=at("09:20:01"), text="已关阀")
+    warnings.raise_manual(plant.source, "yellow", by=officer(plant.source, "duty"), at=at("09:20:01"), text="已关阀")
     fired(plant, "10:20:01")
     assert told_by(plant.world, []) == lines(
         """
@@ -210,13 +211,13 @@ def test_a_report_that_came_late_is_told_by_a_deadline_that_includes_its_instant
 
 @pytest.mark.case("E7")
 def test_a_vacant_post_stays_found_until_that_very_post_is_filled(plant: Plant) -> None:
-    registry.replace_holder(plant.source, "technical", None, actor="user:x", at=at("07:00"))
+    registry.replace_holder(plant.source, "technical", None, by=called("x"), at=at("07:00"))
     warnings.set_level(plant.source, "yellow", at=at("08:00"))
     warnings.set_level(plant.source, "none", at=at("08:10"))
     assert missing() == [("technical", "open")]
-    registry.replace_holder(plant.source, "main", plant.person("乙"), actor="user:x", at=at("08:20"))
+    registry.replace_holder(plant.source, "main", plant.person("乙"), by=called("x"), at=at("08:20"))
     assert missing() == [("technical", "open")]
-    registry.replace_holder(plant.source, "technical", plant.person("丁"), actor="user:x", at=at("08:30"))
+    registry.replace_holder(plant.source, "technical", plant.person("丁"), by=called("x"), at=at("08:30"))
     assert missing() == [("technical", "closed")]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.acceptance.conftest import Plant
 from tests.acceptance.worlds import at, level, lines, played
+from tests.hats import called, holder, officer, staff
 
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
@@ -95,7 +96,7 @@ def test_a_local_setting_adds_the_county_to_who_hears_of_blue(db: None, to_count
 @pytest.mark.req("WRN-07")
 def test_confirming_records_who_and_when_and_the_time_it_took_is_a_figure(plant: Plant) -> None:
     warning = raised(plant, "orange", at("08:00"))
-    warnings.confirm(warning, person=plant.person("丙"), at=at("08:05"), text="现场核实属实")
+    warnings.confirm(warning, by=holder(warning, plant.person("丙")), at=at("08:05"), text="现场核实属实")
     row = Confirmation.objects.by_the_machine().get()
     assert (row.name, row.post, row.at, row.automatic) == ("丙", "操作负责人", at("08:05"), False)
     metric = METRICS["confirm_minutes"]
@@ -105,7 +106,7 @@ def test_confirming_records_who_and_when_and_the_time_it_took_is_a_figure(plant:
 @pytest.mark.req("WRN-07")
 def test_clearing_without_confirmation_confirms_automatically_with_a_mark(plant: Plant) -> None:
     warning = raised(plant, "orange", at("08:00"))
-    warnings.clear(warning, actor="person:x", person=plant.person("甲"), at=at("08:30"))
+    warnings.clear(warning, by=staff(warning, plant.person("甲")), at=at("08:30"))
     row = Confirmation.objects.by_the_machine().get()
     assert (row.automatic, row.at, row.person) == (True, at("08:30"), None)
     facts = figures("zz", at("09:00"))
@@ -117,10 +118,10 @@ def test_a_local_setting_refuses_to_clear_what_nobody_confirmed(plant: Plant) ->
     settle({"clear_unconfirmed": "refuse"}, at("08:00"))
     warning = raised(plant, "orange", at("08:00"))
     with pytest.raises(warnings.Refused) as refusal:
-        warnings.clear(warning, actor="person:x", person=plant.person("甲"), at=at("08:30"))
+        warnings.clear(warning, by=staff(warning, plant.person("甲")), at=at("08:30"))
     assert refusal.value.reason == "unconfirmed"
-    warnings.confirm(warning, person=plant.person("甲"), at=at("08:31"))
-    warnings.clear(warning, actor="person:x", person=plant.person("甲"), at=at("08:32"))
+    warnings.confirm(warning, by=holder(warning, plant.person("甲")), at=at("08:31"))
+    warnings.clear(warning, by=staff(warning, plant.person("甲")), at=at("08:32"))
     assert Warning.objects.by_the_machine().get().cleared_at == at("08:32")
 
 
@@ -129,7 +130,7 @@ def test_clearing_is_refused_with_the_reason_while_the_pressure_stands_above_hig
     plant.alarm("YL001", "raised", "HH", at("08:00"))
     warning = Warning.objects.by_the_machine().get()
     with pytest.raises(warnings.Refused) as refusal:
-        warnings.clear(warning, actor="person:x", person=plant.person("甲"), at=at("08:30"))
+        warnings.clear(warning, by=staff(warning, plant.person("甲")), at=at("08:30"))
     assert refusal.value.reason == "cause_stands"
     assert "高高限" in refusal.value.detail
     assert Warning.objects.by_the_machine().get().is_open
@@ -138,16 +139,20 @@ def test_clearing_is_refused_with_the_reason_while_the_pressure_stands_above_hig
 
 @pytest.mark.req("WRN-07")
 def test_a_manual_warning_is_cleared_by_its_issuer_alone(plant: Plant) -> None:
-    warning = warnings.raise_manual(plant.source, "yellow", issuer="user:duty", at=at("08:00"), text="台风来临")
+    warning = warnings.raise_manual(
+        plant.source, "yellow", by=officer(plant.source, "user:duty"), at=at("08:00"), text="台风来临"
+    )
     with pytest.raises(warnings.Refused) as refusal:
-        warnings.clear(warning, actor="person:x", person=plant.person("甲"), at=at("08:30"))
+        warnings.clear(warning, by=staff(warning, plant.person("甲")), at=at("08:30"))
     assert refusal.value.reason == "not_issuer"
-    warnings.clear(warning, actor="user:duty", at=at("08:40"))
+    warnings.clear(warning, by=staff(warning, "user:duty"), at=at("08:40"))
     assert Warning.objects.by_the_machine().get().cleared_at == at("08:40")
 
 
 def test_alarms_that_return_do_not_clear_what_was_raised_by_hand(plant: Plant) -> None:
-    warnings.raise_manual(plant.source, "yellow", issuer="user:duty", at=at("08:00"), text="台风来临")
+    warnings.raise_manual(
+        plant.source, "yellow", by=officer(plant.source, "user:duty"), at=at("08:00"), text="台风来临"
+    )
     plant.alarm("YL001", "raised", "HH", at("08:10"))
     assert Warning.objects.by_the_machine().get().level == "orange"
     plant.alarm("YL001", "cleared", "HH", at("08:20"), since=at("08:10"))
@@ -157,7 +162,7 @@ def test_alarms_that_return_do_not_clear_what_was_raised_by_hand(plant: Plant) -
 def test_nobody_lowers_by_hand_what_the_data_support(plant: Plant) -> None:
     plant.alarm("YL001", "raised", "HH", at("08:00"))
     with pytest.raises(warnings.Refused) as refusal:
-        warnings.raise_manual(plant.source, "blue", issuer="user:duty", at=at("08:10"), text="")
+        warnings.raise_manual(plant.source, "blue", by=officer(plant.source, "user:duty"), at=at("08:10"), text="")
     assert refusal.value.reason == "cause_stands"
 
 
@@ -169,14 +174,16 @@ def test_a_report_is_due_an_hour_after_clearing_complete_or_refused_late_or_over
     assert step is not None
     assert step.due_at == at("13:00:00")
     with pytest.raises(warnings.Refused) as refusal:
-        warnings.submit_report(warning, actor="x", at=at("12:59"), result="已处置", cause=" ", measures="更换阀门")
+        warnings.submit_report(
+            warning, by=staff(warning, "x"), at=at("12:59"), result="已处置", cause=" ", measures="更换阀门"
+        )
     assert refusal.value.reason == "incomplete"
     obligations.run_due(at("13:00"))
     facts = figures("zz", at("13:01"))
     assert (facts.reports_overdue, facts.reports_late) == (1, 0)
     overdue = [entry for entry in selectors.timeline(warning, at("13:01")) if entry.kind == "report_overdue"]
     assert [name for name, _ in overdue[0].to] == ["县应急管理局"]
-    report = warnings.submit_report(warning, actor="x", person=plant.person("甲"), at=at("13:05"), **TEXTS)
+    report = warnings.submit_report(warning, by=staff(warning, plant.person("甲")), at=at("13:05"), **TEXTS)
     assert report.is_late
     facts = figures("zz", at("13:06"))
     assert (facts.reports_overdue, facts.reports_late) == (0, 1)
@@ -185,12 +192,12 @@ def test_a_report_is_due_an_hour_after_clearing_complete_or_refused_late_or_over
 def test_a_second_report_and_one_before_clearing_are_refused(plant: Plant) -> None:
     warning = raised(plant, "yellow", at("11:00"))
     with pytest.raises(warnings.Refused) as early:
-        warnings.submit_report(warning, actor="x", at=at("11:30"), **TEXTS)
+        warnings.submit_report(warning, by=staff(warning, "x"), at=at("11:30"), **TEXTS)
     assert early.value.reason == "not_cleared"
     warnings.set_level(plant.source, "none", at=at("12:00"))
-    warnings.submit_report(warning, actor="x", at=at("12:30"), **TEXTS)
+    warnings.submit_report(warning, by=staff(warning, "x"), at=at("12:30"), **TEXTS)
     with pytest.raises(warnings.Refused) as again:
-        warnings.submit_report(warning, actor="x", at=at("12:40"), **TEXTS)
+        warnings.submit_report(warning, by=staff(warning, "x"), at=at("12:40"), **TEXTS)
     assert again.value.reason == "already_reported"
     assert Warning.objects.by_the_machine().get().closed_at == at("12:30")
 
@@ -202,18 +209,18 @@ def test_an_unanswered_site_order_stays_open_and_counted_after_clearing_and_its_
     warning = raised(plant, "red", at("08:00"))
     run_until(at("10:00"), at("08:30"), timedelta(minutes=30))
     warnings.set_level(plant.source, "none", at=at("10:20"))
-    warnings.submit_report(warning, actor="x", at=at("10:40"), **TEXTS)
+    warnings.submit_report(warning, by=staff(warning, "x"), at=at("10:40"), **TEXTS)
     warning.refresh_from_db()
     assert warning.closed_at is None
     assert selectors.open_site_orders(desk("sx")).count() == 1
     assert figures("sx", at("10:41")).orders_open == 1
     order = SiteOrder.objects.by_the_machine().get()
     assert order.tracker.code == "sx"
-    warnings.delegate_site_order(order, Agency.objects.by_the_machine().get(code="jc"), actor="user:sx", at=at("10:50"))
-    warnings.answer_site_order(
-        order, actor="user:jc", at=at("15:00"), persons="张某（示例）", findings="阀门内漏", measures="停用检修",
-        result="已整改",
-    )  # fmt: skip
+    city = Agency.objects.by_the_machine().get(code="jc")
+    warnings.delegate_site_order(order, city, by=officer(order, "sx", of=order.tracker), at=at("10:50"))
+    order.refresh_from_db()
+    answer = {"persons": "张某（示例）", "findings": "阀门内漏", "measures": "停用检修", "result": "已整改"}
+    warnings.answer_site_order(order, by=officer(order, "jc", of=city), at=at("15:00"), **answer)
     seen = SiteOrder.objects.visible_to(desk("mem")).get()
     assert (seen.result, seen.tracker.code, seen.executor.code) == ("已整改", "sx", "jc")
     warning.refresh_from_db()
@@ -225,7 +232,12 @@ def test_a_site_order_is_delegated_downwards_only(plant: Plant) -> None:
     run_until(at("10:00"), at("08:30"), timedelta(minutes=30))
     order = SiteOrder.objects.by_the_machine().get()
     with pytest.raises(warnings.Refused) as refusal:
-        warnings.delegate_site_order(order, Agency.objects.by_the_machine().get(code="mem"), actor="x", at=at("10:10"))
+        warnings.delegate_site_order(
+            order,
+            Agency.objects.by_the_machine().get(code="mem"),
+            by=officer(order, "x", of=order.tracker),
+            at=at("10:10"),
+        )
     assert refusal.value.reason == "not_below"
 
 
@@ -240,7 +252,7 @@ def test_a_warning_unopened_by_its_tracker_until_the_first_step_is_listed_for_th
     city = delivery.unread_of(desk("jc"), warning.subject)
     assert not city.exists()  # yellow was not sent to the city
     for message in delivery.unread_of(desk("zz"), warning.subject):
-        warnings.mark_read(message, actor="user:zz", at=at("09:10"))
+        warnings.mark_read(message, by=called("zz"), at=at("09:10"))
     assert [row.opened_at for row in selectors.never_opened_by_tracker(desk("jc"), at("09:20"))] == [at("09:10")]
 
 
@@ -272,7 +284,7 @@ def test_opened_at_the_very_limit_is_in_time(plant: Plant, read: str, listed: bo
 
     warning = raised(plant, "red", at("08:00"))
     for message in delivery.unread_of(desk("sx"), warning.subject):
-        warnings.mark_read(message, actor="user:sx", at=at(read))
+        warnings.mark_read(message, by=called("sx"), at=at(read))
     assert bool(selectors.never_opened_by_tracker(desk("jc"), at("10:00"))) is listed
 
 
@@ -284,7 +296,7 @@ def test_every_notice_and_order_is_one_record_and_the_timeline_is_theirs_in_orde
     run_until(at("10:00"), at("08:00"), timedelta(minutes=30))
     rows: list[Any] = list(Notice.objects.by_the_machine().filter(subject=warning.subject).order_by("sent_at", "pk"))
     message = rows[1].messages.get()
-    warnings.mark_read(message, actor="user:jc", at=at("08:33"))
+    warnings.mark_read(message, by=called("jc"), at=at("08:33"))
     steps = [(row.kind, row.level, row.step, row.due_at, row.sent_at) for row in rows if row.kind == "notice"]
     times = [at(clock) for clock in ("08:30", "09:00", "09:30", "10:00")]
     assert steps == [("notice", "red", number, due, due) for number, due in enumerate(times, 1)]
@@ -304,11 +316,11 @@ def test_every_notice_and_order_is_one_record_and_the_timeline_is_theirs_in_orde
 
 def test_every_act_stands_in_the_journal_and_the_chain_is_whole(plant: Plant) -> None:
     warning = raised(plant, "orange", at("08:00"))
-    warnings.confirm(warning, person=plant.person("甲"), at=at("08:05"))
-    warnings.record_measure(warning, actor="甲", unit="示例化工", at=at("08:10"), text="已切断进料")
+    warnings.confirm(warning, by=holder(warning, plant.person("甲")), at=at("08:05"))
+    warnings.record_measure(warning, by=staff(warning, "甲"), at=at("08:10"), text="已切断进料")
     obligations.run_due(at("09:00"))
-    warnings.clear(warning, actor="person:x", person=plant.person("甲"), at=at("09:30"))
-    warnings.submit_report(warning, actor="x", at=at("09:50"), **TEXTS)
+    warnings.clear(warning, by=staff(warning, plant.person("甲")), at=at("09:30"))
+    warnings.submit_report(warning, by=staff(warning, "x"), at=at("09:50"), **TEXTS)
     acts = list(Entry.objects.filter(subject=warning.subject).order_by("pk").values_list("act", flat=True))
     assert acts == [
         "level_set", "told", "confirmed", "measure", "notice_sent", "clear", "level_set", "cleared", "told", "reported",
@@ -320,10 +332,10 @@ def test_every_act_stands_in_the_journal_and_the_chain_is_whole(plant: Plant) ->
 def test_only_a_present_holder_confirms_and_confirming_again_is_the_first_one(plant: Plant) -> None:
     warning = raised(plant, "orange", at("08:00"))
     with pytest.raises(warnings.Refused) as refusal:
-        warnings.confirm(warning, person=plant.person("路人"), at=at("08:05"))
+        warnings.confirm(warning, by=holder(warning, plant.person("路人")), at=at("08:05"))
     assert refusal.value.reason == "not_holder"
-    first = warnings.confirm(warning, person=plant.person("甲"), at=at("08:05"))
-    assert warnings.confirm(warning, person=plant.person("甲"), at=at("08:09")) == first
+    first = warnings.confirm(warning, by=holder(warning, plant.person("甲")), at=at("08:05"))
+    assert warnings.confirm(warning, by=holder(warning, plant.person("甲")), at=at("08:09")) == first
 
 
 def test_a_holder_owes_confirming_then_handling_then_the_report(plant: Plant) -> None:
@@ -331,12 +343,12 @@ def test_a_holder_owes_confirming_then_handling_then_the_report(plant: Plant) ->
     person = plant.person("甲")
     warning = raised(plant, "orange", at("08:00"))
     assert [task.kind for task in selectors.todo_for(scope, person, at("08:01"))] == ["confirm"]
-    warnings.confirm(warning, person=person, at=at("08:05"))
+    warnings.confirm(warning, by=holder(warning, person), at=at("08:05"))
     assert [task.kind for task in selectors.todo_for(scope, person, at("08:06"))] == ["handle"]
-    warnings.clear(warning, actor="person:x", person=person, at=at("08:30"))
+    warnings.clear(warning, by=staff(warning, person), at=at("08:30"))
     task = selectors.todo_for(scope, person, at("08:31"))[0]
     assert (task.kind, task.due_at, task.overdue) == ("report", at("09:30"), False)
-    warnings.submit_report(warning, actor="x", person=person, at=at("08:50"), **TEXTS)
+    warnings.submit_report(warning, by=staff(warning, person), at=at("08:50"), **TEXTS)
     assert selectors.todo_for(scope, person, at("08:51")) == []
 
 

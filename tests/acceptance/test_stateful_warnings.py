@@ -23,6 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from tests.acceptance.worlds import HOLDERS, SOURCE, at, scenario
+from tests.hats import called, holder, machine, staff
 
 from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.journal import services as journal
@@ -140,12 +141,14 @@ class Duty(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 1), name=st.sampled_from(["甲", "乙", "丙", "丁"]))
     def somebody_confirms(self, which: int, name: str) -> None:
-        self.attempt(which, lambda warning: warnings.confirm(warning, person=self.people[name], at=self.now))
+        self.attempt(
+            which, lambda warning: warnings.confirm(warning, by=holder(warning, self.people[name]), at=self.now)
+        )
 
     @rule(which=st.integers(0, 1))
     def somebody_clears(self, which: int) -> None:
         before = self.open_one(self.sources[which])
-        self.attempt(which, lambda warning: warnings.clear(warning, actor="丙", at=self.now))
+        self.attempt(which, lambda warning: warnings.clear(warning, by=staff(warning, "丙"), at=self.now))
         self.changes += before is not None and self.open_one(self.sources[which]) is None
 
     def attempt(self, which: int, act: Any) -> None:
@@ -163,7 +166,7 @@ class Duty(RuleBasedStateMachine):
         if warning is not None:
             texts = TEXTS if complete else TEXTS | {"cause": " "}
             try:
-                warnings.submit_report(warning, actor="丙", at=self.now, **texts)
+                warnings.submit_report(warning, by=staff(warning, "丙"), at=self.now, **texts)
             except warnings.Refused as refusal:
                 if not refusal.detail:
                     raise
@@ -171,7 +174,7 @@ class Duty(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1), post=st.sampled_from(list(HOLDERS)), name=st.sampled_from(["甲", "丁", None]))
     def a_holder_changes(self, which: int, post: str, name: str | None) -> None:
         person = None if name is None else self.people[name]
-        registry.replace_holder(self.sources[which], post, person, actor="示例", at=self.now)
+        registry.replace_holder(self.sources[which], post, person, by=called("示例"), at=self.now)
 
     @rule(name=st.sampled_from(CLOCKS))
     def a_clock_is_killed(self, name: str) -> None:
@@ -196,7 +199,13 @@ class Duty(RuleBasedStateMachine):
         for number in ("first_notice_minutes", "repeat_minutes"):
             key = f"warning.{level}.{number}"
             rulebook.refine(
-                WORLD["county"], key, minutes, effective_from=day, actor="user:x", at=self.now, document="示例文件"
+                WORLD["county"],
+                key,
+                minutes,
+                effective_from=day,
+                by=machine(WORLD["county"]),
+                at=self.now,
+                document="示例文件",
             )
         self.refined.append((level, day, minutes))
 

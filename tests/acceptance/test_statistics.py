@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 from tests.acceptance.worlds import AGENCIES, SOURCE, at, written
+from tests.hats import holder, officer, staff
 
 from anlan.apps.delivery.models import Notice
 from anlan.apps.obligations import services as obligations
@@ -93,16 +94,16 @@ def month(counties: Counties) -> None:
     two = counties.raised("s2", "orange", at("08:00", 4))
     fire("09:00", "10:00", day=4)
     counties.clear("s2", at("10:30", 4))
-    warnings.submit_report(two, actor="x", at=at("11:30", 4), **TEXTS)
+    warnings.submit_report(two, by=staff(two, "x"), at=at("11:30", 4), **TEXTS)
     # county enterprise: red at 08:00, order at 10:00, falls to orange 11:00 (180 min) and is cleared 12:00 (60 min)
     one = counties.raised("s1", "red", at("08:00", 5))
     fire("08:30", "09:00", "09:30", "10:00", "10:30", day=5)
     warnings.set_level(counties.sources["s1"], "orange", at=at("11:00", 5))
     counties.clear("s1", at("12:00", 5))
     order = SiteOrder.objects.by_the_machine().get()
-    warnings.answer_site_order(order, actor="user:sx", at=at("10:00", 6), **ANSWER)
+    warnings.answer_site_order(order, by=officer(order, "sx", of=order.tracker), at=at("10:00", 6), **ANSWER)
     fire("13:00", day=5)
-    warnings.submit_report(one, actor="x", at=at("13:05", 5), **TEXTS)
+    warnings.submit_report(one, by=staff(one, "x"), at=at("13:05", 5), **TEXTS)
     # a blue one in the same county: counted, no clock, no report
     counties.raised("s1", "blue", at("08:00", 10))
     counties.clear("s1", at("09:00", 10))
@@ -216,22 +217,24 @@ def test_the_county_s_daily_figures_are_alarms_clearings_and_larger_warnings_wit
     lone = Alarm.objects.by_the_machine().get(point__tag="YW001")
     number = Warning.objects.by_the_machine().get().number
     assert daily(1, at("09:00")) == (["2", "0", "0.00 %", "2", "1", "0.00 %"], [(number, "未确认")])
-    monitoring.acknowledge([lone.pk], actor="person:x", person=plant.person("丙"), at=at("09:05"))
+    monitoring.acknowledge([lone.pk], by={lone.enterprise_id: staff(lone, plant.person("丙"))}, at=at("09:05"))
     assert daily(1, at("09:10"))[0][:4] == ["2", "1", "50.00 %", "1"]
     warning = Warning.objects.by_the_machine().get()
-    warnings.confirm(warning, person=plant.person("丙"), at=at("09:15"))
+    warnings.confirm(warning, by=holder(warning, plant.person("丙")), at=at("09:15"))
     # the next day nothing new happens, yet both are still watched
     assert daily(2, at("09:00", 2)) == (["0", "0", "—", "1", "1", "0.00 %"], [(number, "处置中")])
     plant.alarm("YL001", "cleared", "HH", at("10:00", 2), since=at("08:00"))
     standing = Alarm.objects.by_the_machine().get(point__tag="YL001")
-    monitoring.acknowledge([standing.pk], actor="person:x", person=plant.person("丙"), at=at("10:05", 2))
+    monitoring.acknowledge(
+        [standing.pk], by={standing.enterprise_id: staff(standing, plant.person("丙"))}, at=at("10:05", 2)
+    )
     warning.refresh_from_db()
     assert warning.cleared_at is not None
     assert daily(2, at("10:30", 2))[1] == [(number, "待处置报告")]
-    warnings.submit_report(warning, actor="x", at=at("10:40", 2), **TEXTS)
+    warnings.submit_report(warning, by=staff(warning, "x"), at=at("10:40", 2), **TEXTS)
     obligations.run_due(at("10:45", 2))
     for order in SiteOrder.objects.by_the_machine():
-        warnings.answer_site_order(order, actor="user:jc", at=at("10:50", 2), **ANSWER)
+        warnings.answer_site_order(order, by=officer(order, "jc", of=order.tracker), at=at("10:50", 2), **ANSWER)
     assert daily(2, at("11:00", 2)) == (["0", "0", "—", "0", "1", "100.00 %"], [(number, "已办结")])
     assert daily(3, at("09:00", 3)) == (["0", "0", "—", "0", "0", "—"], [])
 

@@ -11,6 +11,8 @@ import sys
 from datetime import timedelta
 from typing import Any
 
+from tests.hats import holder
+
 from anlan import now as clock
 from anlan.roles import django
 
@@ -67,7 +69,7 @@ def raise_level(source: str, level: str, minutes: float, *, confirmed: int = 0) 
     if warning is None:
         return {"number": ""}
     for duty in list(row.duty_holders.select_related("person"))[:confirmed]:
-        services.confirm(warning, person=duty.person, at=at + timedelta(minutes=1), text="现场已派人")
+        services.confirm(warning, by=holder(warning, duty.person), at=at + timedelta(minutes=1), text="现场已派人")
     return {"number": warning.number}
 
 

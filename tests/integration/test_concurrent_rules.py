@@ -10,6 +10,7 @@ from datetime import date
 import pytest
 from django.db import connections
 from tests.acceptance.worlds import at, scenario
+from tests.hats import machine
 
 from anlan.apps.journal.models import Entry
 from anlan.apps.journal.services import broken
@@ -27,7 +28,7 @@ def enter(code: str, value: int) -> str:
     """What came of it: the reason of a refusal, or empty."""
     agency = Agency.objects.by_the_machine().get(code=code)
     try:
-        services.refine(agency, QUOTA, value, effective_from=DAY, actor="user:x", at=at("10:00"), document="甲")
+        services.refine(agency, QUOTA, value, effective_from=DAY, by=machine(agency), at=at("10:00"), document="甲")
     except services.Refused as refused:
         return refused.reason
     return ""

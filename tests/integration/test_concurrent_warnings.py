@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from django.db import connections
 from tests.acceptance.worlds import AGENCIES, HOLDERS, at, written
+from tests.hats import called, holder, officer, staff
 
 from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.journal import services as journal
@@ -177,16 +178,16 @@ def test_clocks_the_engine_and_people_do_not_get_in_each_others_way() -> None:
                 if warning is None:
                     continue
                 person = world.drilled.person(source.enterprise, "丙")
-                warnings.confirm(warning, person=person, at=now)
+                warnings.confirm(warning, by=holder(warning, person), at=now)
                 keys = list(Alarm.objects.by_the_machine().values_list("pk", flat=True))
                 monitoring.acknowledge(keys, "丙", person, now)
                 with pytest.raises(warnings.Refused):  # the cause stands
-                    warnings.clear(warning, actor="丙", person=person, at=now)
+                    warnings.clear(warning, by=staff(warning, person), at=now)
 
         def hands(now: datetime = now, order: list[HazardSource] = order) -> None:
             for source in order:
                 with suppress(warnings.Refused):  # a word of refusal is an answer; any other error is none
-                    warnings.raise_manual(source, "red", issuer="示例值班员", at=now, text="现场情况")
+                    warnings.raise_manual(source, "red", by=officer(source, "示例值班员"), at=now, text="现场情况")
 
         at_once(clock, engine, people, clock, hands)
         obligations.run_due(now + timedelta(seconds=1))
@@ -225,8 +226,8 @@ def test_one_confirms_with_many_taps_and_is_recorded_once() -> None:
 
     def tap() -> None:
         again = Warning.objects.by_the_machine().get(pk=warning.pk)
-        warnings.confirm(again, person=person, at=START + timedelta(minutes=1))
-        warnings.mark_read(Message.objects.by_the_machine().get(pk=message.pk), actor="甲", at=START)
+        warnings.confirm(again, by=holder(again, person), at=START + timedelta(minutes=1))
+        warnings.mark_read(Message.objects.by_the_machine().get(pk=message.pk), by=called("甲"), at=START)
 
     at_once(*[tap] * 5)
     assert warning.confirmations.count() == 1
@@ -243,7 +244,7 @@ def test_of_two_who_report_one_is_accepted_and_the_other_is_told() -> None:
     def report() -> None:
         texts = {"result": "已处置", "cause": "阀门内漏", "measures": "更换阀门"}
         try:
-            warnings.submit_report(warning, actor="丙", at=START + timedelta(minutes=30), **texts)
+            warnings.submit_report(warning, by=staff(warning, "丙"), at=START + timedelta(minutes=30), **texts)
         except warnings.Refused as refusal:
             refused.append(str(refusal.reason))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.hats import officer, staff
 from tests.reliability.plant import Plant, until
 
 from anlan.testing.sender import Sender, packet
@@ -32,9 +33,9 @@ def approve(condition: str, target: str) -> None:
     first, second = points.get(code=condition), points.get(code=target)
     rule = suppression.propose(
         first.enterprise, name="切换时低液位", condition=first, comparison="at_or_above", threshold=70.0,
-        points=[second], side="low", reason="设计文件 3.2", by="示例丙", actor="user:c", at=now.now(),
+        points=[second], side="low", reason="设计文件 3.2", by=staff(first, "示例丙"), at=now.now(),
     )  # fmt: skip
-    suppression.approve(rule, by="示例批", actor="user:z", agency=first.enterprise.supervisor, at=now.now())
+    suppression.approve(rule, by=officer(first, "示例批"), at=now.now())
 
 
 def stands() -> dict[str, Any]:

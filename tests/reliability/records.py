@@ -196,12 +196,20 @@ def shelve(count: str) -> list[str]:
     from anlan import now
     from anlan.apps.monitoring.models import Alarm
     from anlan.apps.monitoring.services.shelving import shelve as put_on_the_shelf
+    from anlan.apps.org.access import owner_of
+    from anlan.apps.org.actor import operator
+    from anlan.apps.org.stand import at_the_machine
 
     at = now.now()
-    rows = Alarm.objects.filter(state="active").select_related("point__enterprise__supervisor").order_by("-pk")
+    rows = (
+        Alarm.objects.filter(state="active")
+        .select_related("enterprise", "point__enterprise__supervisor")
+        .order_by("-pk")
+    )
     wanted = list(rows[: int(count)])
     for alarm in wanted:
-        put_on_the_shelf(alarm.point, alarm.side, minutes=240, reason="示例：换表", by="示例", actor="user:test", at=at)
+        by = at_the_machine(operator("test"), owner_of(alarm.enterprise), at)
+        put_on_the_shelf(alarm.point, alarm.side, minutes=240, reason="示例：换表", by=by, at=at)
     return [alarm.pk for alarm in wanted]
 
 
@@ -368,15 +376,19 @@ def owners(role: str) -> dict[str, int]:
 def impatient(minutes: str, seconds: str) -> None:
     """A gateway is unreachable after so many minutes, and a point without data after so many seconds."""
     from anlan import now
+    from anlan.apps.org.access import owner_of
+    from anlan.apps.org.actor import operator
     from anlan.apps.org.models import Agency
+    from anlan.apps.org.stand import at_the_machine
     from anlan.apps.registry.models import Point
     from anlan.apps.rulebook.services import refine
     from anlan.rules.calendar import civil_day
 
     county = Agency.objects.by_the_machine().get(level="county")
     refine(
-        county, "offline_minutes", int(minutes), effective_from=civil_day(now.now()), actor="user:admin",
-        at=now.now() - timedelta(days=1), by="示例管理员", document="示例局〔2026〕1号",
+        county, "offline_minutes", int(minutes), effective_from=civil_day(now.now()),
+        by=at_the_machine(operator("test"), owner_of(county), now.now()),
+        at=now.now() - timedelta(days=1), document="示例局〔2026〕1号",
     )  # fmt: skip
     Point.objects.update(no_data_s=float(seconds))
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.corpus import hostile
+from tests.hats import machine
 from tests.reliability.cluster import Cluster
 from tests.reliability.plant import HIGH, NORMAL, Ledger, Plant, compare, micros, until
 
@@ -171,7 +172,7 @@ def lift() -> int:
 
     rows = list(Suspension.objects.by_the_machine().select_related("gateway", "enterprise"))
     for row in rows:
-        lift_suspension(row, actor="user:test", name="示例", at=clock.now())
+        lift_suspension(row, by=machine(row.enterprise), at=clock.now())
     return len(rows)
 
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from anlan import now as clock
 from anlan.roles import django
 
-ACTOR = "operator:command"
-
 
 def main(arguments: list[str]) -> int:
     """Set, remove or list keys. Exit 0 when done, 2 when refused; nothing is changed then. Running intakes take a
@@ -29,6 +27,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     django.start()
     from anlan.apps.monitoring import services
+    from anlan.apps.org.actor import operator
     from anlan.apps.registry.models import Enterprise
     from anlan.roles.manage import migrate
 
@@ -42,13 +41,13 @@ def main(arguments: list[str]) -> int:
     if enterprise is None:
         return _refuse(f"没有企业 {options.enterprise or '（未写企业编码）'}")
     if options.verb == "remove":
-        removed = services.remove_cipher(enterprise, actor=ACTOR, at=clock.now())
+        removed = services.remove_cipher(enterprise, by=operator("command"), at=clock.now())
         print("已删除密钥，该企业的加密报文从此拒收" if removed else "该企业没有登记密钥")
         return 0
     try:
         key = _bytes(_read(options.key_file), options.hex)
         iv = _bytes(_read(options.static_iv_file), options.hex) if options.static_iv_file else b""
-        services.set_cipher(enterprise, key, iv, actor=ACTOR, at=clock.now())
+        services.set_cipher(enterprise, key, iv, by=operator("command"), at=clock.now())
     except OSError as error:
         return _refuse(f"读不到 {error.filename}：{error.strerror}")
     except (ValueError, services.CipherRefused) as error:

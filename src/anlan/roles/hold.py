@@ -42,14 +42,15 @@ def main(arguments: list[str]) -> int:
     from anlan.apps.history.selectors.stored import instant, micros
     from anlan.apps.history.services import retention
     from anlan.apps.journal import services as journal
+    from anlan.apps.org.actor import operator
     from anlan.apps.registry.models import Enterprise
     from anlan.rules.calendar import civil_day, midnight
 
-    now = clock.now()
+    now, by = clock.now(), operator(given.by.strip() if given.act != "list" else "list")
 
     def write_down(act: str, hold: Hold) -> None:
         journal.record(
-            f"enterprise:{hold.enterprise}", act, at=now, actor=f"operator:{given.by}"[:80],
+            f"enterprise:{hold.enterprise}", act, at=now, actor=by.id,
             subject=f"hold:{hold.pk}",
             after={"from": instant(hold.from_us), "until": instant(hold.to_us), "reason": hold.reason},
         )  # fmt: skip
@@ -61,7 +62,7 @@ def main(arguments: list[str]) -> int:
             sys.stdout.write(f"{hold.pk}  {hold.enterprise}  {days}  {hold.reason}（{hold.placed_by}）\n")
         return 0
     if given.act == "release":
-        if not retention.release_hold(given.number, given.by, micros(now)):
+        if not retention.release_hold(given.number, by, micros(now)):
             sys.stderr.write("没有这项保全，或者它已解除\n")
             return 2
         write_down("history_hold_released", Hold.objects.get(pk=given.number))
@@ -72,7 +73,7 @@ def main(arguments: list[str]) -> int:
         return 2
     start, end = micros(midnight(given.first)), micros(midnight(given.last + timedelta(days=1)))
     try:
-        hold = retention.place_hold(given.enterprise, start, end, given.reason, given.by, micros(now))
+        hold = retention.place_hold(given.enterprise, start, end, given.reason, by, micros(now))
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2

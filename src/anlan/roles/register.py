@@ -10,8 +10,6 @@ from typing import Any
 from anlan import now as clock
 from anlan.roles import django
 
-ACTOR = "operator:command"
-
 
 def bring_in(arguments: list[str]) -> int:
     """Bring a register workbook in. Exit 0 when every row is kept, 1 when rows were refused, 2 for an unreadable file.
@@ -31,16 +29,17 @@ def bring_in(arguments: list[str]) -> int:
         return 2
     _start()
     from anlan.apps.enrolment import services
+    from anlan.apps.org.actor import operator
     from anlan.apps.org.scope import EVERYTHING
 
     try:
         if options.check:
-            found = services.preview(content, EVERYTHING, actor=ACTOR, at=clock.now()).plain()
+            found = services.preview(content, EVERYTHING, by=operator("command"), at=clock.now()).plain()
             keys: dict[str, str] = {}
             passwords: dict[str, str] = {}
         else:
             removing = options.remove
-            done = services.bring_in(content, EVERYTHING, actor=ACTOR, at=clock.now(), removing=removing)
+            done = services.bring_in(content, EVERYTHING, by=operator("command"), at=clock.now(), removing=removing)
             found, keys, passwords = done.report.plain(), done.keys, done.passwords
     except services.Unreadable as unreadable:
         print(f"{options.file}：{unreadable}；没有写入任何内容", file=sys.stderr)

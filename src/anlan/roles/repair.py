@@ -12,7 +12,6 @@ from anlan import now as clock
 from anlan.roles.history_check import NAMED, where
 from anlan.roles.present import absent
 
-ACTOR = "operator:command"
 REPAIRED = "history_repaired"
 DONE = {
     "block": "标出 {n} 个损坏的块（原样留存，不再读取）",
@@ -49,6 +48,7 @@ def main(arguments: list[str]) -> int:
 def _repair(now: datetime) -> Counter[str]:
     from anlan.apps.history.services import damaged, repair, withheld
     from anlan.apps.journal import services as journal
+    from anlan.apps.org.actor import operator
 
     # what was hidden comes first: its hours are then judged whole
     done: Counter[str] = Counter()
@@ -57,7 +57,12 @@ def _repair(now: datetime) -> Counter[str]:
         for enterprise in sorted({fault.enterprise for fault in faults}):
             kinds = Counter(fault.kind for fault in faults if fault.enterprise == enterprise)
             journal.record(
-                f"enterprise:{enterprise}", REPAIRED, at=now, actor=ACTOR, subject="history", after=dict(kinds)
+                f"enterprise:{enterprise}",
+                REPAIRED,
+                at=now,
+                actor=operator("command").id,
+                subject="history",
+                after=dict(kinds),
             )
         for number, fault in enumerate(faults):
             repair(fault)

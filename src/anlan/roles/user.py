@@ -9,8 +9,6 @@ import sys
 from anlan import now as clock
 from anlan.roles import django
 
-ACTOR = "operator:command"
-
 
 def main(arguments: list[str]) -> int:
     """Add an operator's log-in, or set a password. Exit 0 when done, 2 when refused; nothing is changed then."""
@@ -28,6 +26,7 @@ def main(arguments: list[str]) -> int:
 
     from anlan.apps.accounts import services
     from anlan.apps.accounts.selectors import user_with
+    from anlan.apps.org.actor import operator
 
     user = user_with(options.name)
     if (user is None) != (options.verb == "add"):
@@ -36,9 +35,9 @@ def main(arguments: list[str]) -> int:
     try:
         validate_password(password, user)
         if user is None:
-            services.add_operator(options.name, password, actor=ACTOR, at=clock.now())
+            services.add_operator(options.name, password, by=operator("command"), at=clock.now())
         else:
-            services.set_password(user, password, actor=ACTOR, at=clock.now(), first=options.generate)
+            services.set_password(user, password, by=operator("command"), at=clock.now(), first=options.generate)
     except ValidationError as error:
         return _refuse("；".join(error.messages))
     done = "已建立系统管理员" if user is None else "已重设密码"

@@ -9,7 +9,6 @@ import threading
 from anlan import now as clock
 from anlan.roles import django
 
-ACTOR = "operator:command"
 EVERY_S = 1.0
 
 
@@ -21,6 +20,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     django.start()
     from anlan.apps.monitoring.models import WayStep
+    from anlan.apps.org.actor import operator
     from anlan.apps.org.models import Person
     from anlan.site.way import steps as whole_way
 
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"没有人员 {options.person}，没有开始\n")
         return 2
     try:
-        run = whole_way.start(person, actor=ACTOR, at=clock.now())
+        run = whole_way.start(person, by=operator("command"), at=clock.now())
     except whole_way.Refused as refused:
         sys.stderr.write(f"{refused}\n")
         return 2
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
             if run.is_running:
                 pause.wait(EVERY_S)
     except KeyboardInterrupt:
-        whole_way.stop(run, actor=ACTOR, at=clock.now())
+        whole_way.stop(run, by=operator("command"), at=clock.now())
         sys.stdout.write("已中止\n")
         return 1
     return 0 if run.succeeded else 1

@@ -10,6 +10,7 @@ import pytest
 from django.db import transaction
 from django.db.models import F
 from tests.acceptance.worlds import at, scenario
+from tests.hats import called, holder, officer, staff
 from tests.unit.roles.test_sealing import _quieted, rows
 
 from anlan.apps.delivery.models import Message
@@ -40,25 +41,31 @@ def world() -> Any:
     assert warning is not None
     obligations.run_due(at("08:30"))
     obligations.run_due(at("10:00"))
-    warnings.confirm(warning, person=world.person(source.enterprise, "丙"), at=at("10:01"), text="已到现场")
-    warnings.record_measure(warning, actor="丙", unit="", at=at("10:02"), text="关闭阀门")
-    warnings.mark_all_read(list(Message.objects.by_the_machine().order_by("pk")[:3]), actor="甲", at=at("10:02:30"))
+    warnings.confirm(
+        warning, by=holder(warning, world.person(source.enterprise, "丙")), at=at("10:01"), text="已到现场"
+    )
+    warnings.record_measure(warning, by=staff(warning, "丙"), at=at("10:02"), text="关闭阀门")
+    warnings.mark_all_read(
+        list(Message.objects.by_the_machine().order_by("pk")[:3]), by=called("甲"), at=at("10:02:30")
+    )
     order = SiteOrder.objects.by_the_machine().get()
     answer = {"persons": "王五", "findings": "无", "measures": "无", "result": "已核实"}
-    warnings.answer_site_order(order, actor="王五", at=at("10:03"), **answer)
+    warnings.answer_site_order(order, by=officer(order, "王五", of=order.tracker), at=at("10:03"), **answer)
     warnings.set_level(source, "yellow", at=at("10:04"))
     warnings.set_level(source, "none", at=at("10:05"))
-    warnings.submit_report(warning, actor="丙", at=at("10:06"), result="已处置", cause="阀门内漏", measures="更换阀门")
+    warnings.submit_report(
+        warning, by=staff(warning, "丙"), at=at("10:06"), result="已处置", cause="阀门内漏", measures="更换阀门"
+    )
     warnings.set_level(source, "orange", at=at("11:30"))
     _quieted(source)
-    filings.end(rows("monitoring.Filing").get(), by="丙", actor="user:c", at=at("11:31"))
+    filings.end(rows("monitoring.Filing").get(), by=staff(source, "丙"), at=at("11:31"))
     finding = findings.found(
         FindingKind.HIDDEN_DANGER, enterprise_id=source.enterprise.pk, enterprise_code=source.enterprise.code,
         subject="warning:x:1", text="漏点", at=at("11:32"),
     )  # fmt: skip
-    findings.rectify(finding, actor="丙", unit="示例化工", at=at("11:33"), text="已换")
+    findings.rectify(finding, by=staff(finding, "丙"), at=at("11:33"), text="已换")
     gateway = rows("registry.Gateway").get()
-    registry.issue_gateway_key(gateway, actor="user:x", at=at("11:34"))
+    registry.issue_gateway_key(gateway, by=called("x"), at=at("11:34"))
     baseline.register(source.enterprise, at("11:35"))
     return world
 
@@ -108,7 +115,7 @@ TAMPERINGS: dict[str, Callable[[], Any]] = {
     ),
     "a measure that nobody took": lambda: rows("warnings.Act").create(
         warning=rows("warnings.Warning").order_by("-pk").first(), enterprise=rows("registry.Enterprise").first(),
-        kind="measure", actor="丙", at=at("11:31"), text="已处置",
+        kind="measure", actor_name="丙", at=at("11:31"), text="已处置",
     ),
     "another tracker": lambda: rows("warnings.SiteOrder").update(
         tracker=rows("org.Agency").get(code="other")

@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.db.models import F
 from tests.acceptance.worlds import at, scenario
+from tests.hats import holder, staff
 
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
@@ -33,10 +34,14 @@ def sealer() -> sealing.Sealer:
     assert warning is not None
     obligations.run_due(at("08:30"))
     obligations.run_due(at("10:00"))
-    warnings.confirm(warning, person=world.person(source.enterprise, "丙"), at=at("10:01"), text="已到现场")
-    warnings.record_measure(warning, actor="丙", unit="", at=at("10:02"), text="关闭阀门")
+    warnings.confirm(
+        warning, by=holder(warning, world.person(source.enterprise, "丙")), at=at("10:01"), text="已到现场"
+    )
+    warnings.record_measure(warning, by=staff(warning, "丙"), at=at("10:02"), text="关闭阀门")
     warnings.set_level(source, "none", at=at("10:03"))
-    warnings.submit_report(warning, actor="丙", at=at("10:04"), result="已处置", cause="阀门内漏", measures="更换阀门")
+    warnings.submit_report(
+        warning, by=staff(warning, "丙"), at=at("10:04"), result="已处置", cause="阀门内漏", measures="更换阀门"
+    )
     _quieted(source)
     return sealing.Sealer()
 
@@ -57,7 +62,7 @@ def _quieted(source: Any) -> None:
         )
         for number in (1, 2)
     ]  # fmt: skip
-    who: dict[str, Any] = {"by": "丙", "actor": "user:c", "at": at("10:05")}
+    who: dict[str, Any] = {"by": staff(source, "丙"), "at": at("10:05")}
     filings.file(
         source.enterprise, kind="overhaul", reason="清罐", starts_at=at("11:00"), ends_at=at("12:00"), device=device,
         **who,
@@ -174,11 +179,11 @@ def test_the_patrol_goes_round_and_forgets_what_is_mended(sealer: sealing.Sealer
     sealer.round(at("10:10"))
     sealer.round(at("10:20"))
     patrol = SealPatrol()
-    rows("warnings.Act").update(actor="另一人")
+    rows("warnings.Act").update(actor_name="另一人")
     for _ in range(seals() + 1):
         patrol.step()
     assert len(patrol.faults) == 1
-    rows("warnings.Act").update(actor="丙")
+    rows("warnings.Act").update(actor_name="丙")
     for _ in range(seals() + 1):
         patrol.step()
     assert patrol.faults == {}

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from tests import neighbours
+from tests.hats import staff
 from tests.neighbours import World
 
 from anlan import now as clock
@@ -77,7 +78,9 @@ def test_a_cleared_red_warning_waits_for_its_report_in_its_own_group_and_in_red(
     for minutes, level in ((9, "red"), (5, "blue")):
         services.set_level(plant.source, level, at=now - timedelta(minutes=minutes), reasons=[], origin="grading")
     cleared = now - timedelta(minutes=3)
-    services.clear(Warning.objects.by_the_machine().get(pk=plant.warning.pk), actor="示例", at=cleared)
+    services.clear(
+        Warning.objects.by_the_machine().get(pk=plant.warning.pk), by=staff(plant.warning, "示例"), at=cleared
+    )
     warning = Warning.objects.by_the_machine().get(pk=plant.warning.pk)
     assert (warning.level, warning.highest, warning.shown_level) == ("blue", "red", "red")
     client = world.client("county")
@@ -111,6 +114,6 @@ def test_those_that_wait_for_a_report_stand_by_the_highest_level_that_they_reach
         for step, level in enumerate(levels):
             services.set_level(source, level, at=now - timedelta(minutes=9 - step), reasons=[], origin="grading")
         open_now = Warning.objects.by_the_machine().get(source=source, cleared_at__isnull=True)
-        services.clear(open_now, actor="示例", at=now - timedelta(minutes=minutes))
+        services.clear(open_now, by=staff(open_now, "示例"), at=now - timedelta(minutes=minutes))
     [(_title, rows)] = [each for each in world.client("county").get("/").context["board"].groups if each[0]]
     assert [row.warning.shown_level for row in rows] == ["red", "orange"]

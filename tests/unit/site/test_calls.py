@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests import neighbours
+from tests.hats import staff
 from tests.neighbours import World
 
 from anlan import now as clock
@@ -68,7 +69,8 @@ def test_who_has_confirmed_is_called_no_more_and_the_count_goes_on(world: World)
 
 @pytest.mark.case("F3")
 def test_a_clearing_ends_the_call(world: World) -> None:
-    services.clear(Warning.objects.by_the_machine().get(), actor="示例", at=clock.now())
+    warning = Warning.objects.by_the_machine().get()
+    services.clear(warning, by=staff(warning, "示例"), at=clock.now())
     after = _calls(world, "county")
     assert (after["gravest"], after["calls"], after["more"]) == (None, [], 0)
 

@@ -10,6 +10,7 @@ from anlan.apps.accounts.models import Grant
 from anlan.apps.enrolment.loosening import tell
 from anlan.apps.enrolment.sheets import SHEETS
 from anlan.apps.findings.models import Clue
+from anlan.apps.org.actor import of_user
 from anlan.apps.org.models import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.case("F21")]
@@ -24,7 +25,16 @@ def world() -> World:
     before = sheet.values_of(plant.point)
     after = before | {"hh": None, "on_delay_s": 86_400}
     now = clock.now()
-    assert tell(sheet, plant.point.code, plant.enterprise, before, after, source_id=None, actor="user:holder", at=now)
+    assert tell(
+        sheet,
+        plant.point.code,
+        plant.enterprise,
+        before,
+        after,
+        source_id=None,
+        by=of_user(world.users["holder"]),
+        at=now,
+    )
     return world
 
 

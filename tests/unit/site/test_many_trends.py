@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from tests import neighbours
+from tests.hats import called
 from tests.neighbours import Plant, World
 from tests.unit.site.recorded import record
 
@@ -71,7 +72,7 @@ def test_the_limits_of_a_stretch_are_those_that_held_in_it(world: World) -> None
     point, start = mine(world).point, hour_ago()
     record(point, start, 5, lambda at: 40.0)
     before = point.h
-    change_limits(point, actor="user:x", at=start + timedelta(minutes=30), h=before - 0.01)
+    change_limits(point, by=called("x"), at=start + timedelta(minutes=30), h=before - 0.01)
     stretch = f"from={iso(start)}&to={iso(start + timedelta(hours=1))}"
     found = officer(world).get(f"/api/v1/points/{point.code}/trend?{stretch}").json()["settings"]
     assert [each["h"] for each in found] == [before, before - 0.01]

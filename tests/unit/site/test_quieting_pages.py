@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from tests import neighbours
+from tests.hats import machine
 from tests.neighbours import World
 
 from anlan import now as clock
@@ -213,7 +214,7 @@ def test_nobody_is_offered_to_approve_their_own_request(world: World) -> None:
     Point.objects.filter(pk=alarm.point_id).update(gas="toxic")
     refine(
         world.agencies["county-a"], "shelving_gas_approver", "principal", effective_from=civil_day(world.now),
-        actor="user:admin", at=world.now - 24 * HOUR, by="示例管理员", document="示例局〔2026〕1号",
+        by=machine(world.agencies["county-a"]), at=world.now - 24 * HOUR, document="示例局〔2026〕1号",
     )  # fmt: skip
     may(world, "holder", Role.PRINCIPAL)
     holder = world.client("holder")
@@ -360,7 +361,7 @@ def test_filed_offline_time_is_listed_as_filed_and_left_out_of_the_ranking_as_th
     county = world.agencies["county-a"]
     refine(
         county, "filed_excluded_from_offline", False, effective_from=civil_day(world.now) - timedelta(days=1),
-        actor="user:admin", at=world.now - 48 * HOUR, by="示例管理员", document="示例局〔2026〕1号",
+        by=machine(county), at=world.now - 48 * HOUR, document="示例局〔2026〕1号",
     )  # fmt: skip
     assert told() == {"示例a1厂": (1, 120.0, 120.0), "示例a2厂": (1, 120.0, 0.0)}
     assert "PT-a1" in page(world.client("county"), f"/statistics/offline_outages/?{asked}")

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from tests import neighbours
+from tests.hats import holder, staff
 from tests.neighbours import World
 
 from anlan import now as clock
@@ -65,7 +66,7 @@ def test_a_desk_is_asked_for_unconfirmed_warnings_findings_approvals_and_notices
 @pytest.mark.case("F10")
 def test_what_is_done_goes_and_what_is_confirmed_is_followed(world: World) -> None:
     plant = world.plants["a1"]
-    services.confirm(plant.warning, person=next(iter(plant.holders.values())), at=clock.now())
+    services.confirm(plant.warning, by=holder(plant.warning, next(iter(plant.holders.values()))), at=clock.now())
     Finding.objects.by_the_machine().filter(enterprise=plant.enterprise).update(state=FindingState.RECTIFIED)
     found = asked(world, "county")
     told = Message.objects.by_the_machine().filter(agency=world.agencies["county-a"], read_at__isnull=True)
@@ -92,7 +93,7 @@ def test_the_safety_officer_is_asked_for_the_report_and_the_alarms(world: World)
     assert kinds(found) == {"报警未确认": 1}
     now = clock.now()
     Alarm.objects.by_the_machine().update(state="cleared", cleared_at=now, acknowledged_at=now)
-    services.clear(Warning.objects.by_the_machine().get(pk=plant.warning.pk), actor="示例", at=now)
+    services.clear(Warning.objects.by_the_machine().get(pk=plant.warning.pk), by=staff(plant.warning, "示例"), at=now)
     found = asked(world, "safety")
     assert ([task.kind for task in found.tasks], found.alarms) == (["report"], 0)
     page = world.client("safety").get("/todo/").content.decode()
@@ -145,7 +146,7 @@ def test_the_report_reads_the_notices_that_ask_for_it(world: World) -> None:
     plant = world.plants["a1"]
     now = clock.now()
     Alarm.objects.by_the_machine().update(state="cleared", cleared_at=now, acknowledged_at=now)
-    services.clear(Warning.objects.by_the_machine().get(pk=plant.warning.pk), actor="示例", at=now)
+    services.clear(Warning.objects.by_the_machine().get(pk=plant.warning.pk), by=staff(plant.warning, "示例"), at=now)
     words = {"result": "好", "cause": "阀", "measures": "换", "from": "todo"}
     assert world.client("holder").post(f"/warnings/{plant.warning.number}/report/", words).status_code == 302
     mine = Message.objects.by_the_machine().filter(person=world.users["holder"].person)

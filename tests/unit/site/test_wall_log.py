@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests import neighbours
+from tests.hats import staff
 from tests.neighbours import World
 
 from anlan import now as clock
@@ -34,7 +35,7 @@ def test_every_line_says_who_did_what_and_the_rest_is_counted_by_level() -> None
     assert [verb for verb in said if "报" not in verb] == ["确认预警", "降为橙色预警", "升为红色预警", "发布黄色预警"]
     assert beyond(scope, 0).levels == [("橙", 1)]
     assert (beyond(scope, 0).total, beyond(scope, 1).total) == (1, 0)
-    services.clear(warning, actor="示例", at=clock.now())
+    services.clear(warning, by=staff(warning, "示例"), at=clock.now())
     assert log.lines(scope)[0].words.endswith("消警")
     rest = beyond(scope, 0)
     assert (rest.total, rest.levels, rest.over) == (1, [], 1)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from tests import neighbours
+from tests.hats import staff
 from tests.neighbours import World
 
 from anlan import now as clock
@@ -65,16 +66,16 @@ def test_the_timeline_runs_from_the_first_telling_over_now_to_what_is_still_to_c
 
 
 def test_a_cleared_and_reported_warning_has_no_future_and_no_present(world: World, warning: Warning) -> None:
-    services.clear(warning, actor="示例", at=clock.now())
-    services.submit_report(warning, actor="示例", at=clock.now(), result="好", cause="阀", measures="换")
+    services.clear(warning, by=staff(warning, "示例"), at=clock.now())
+    services.submit_report(warning, by=staff(warning, "示例"), at=clock.now(), result="好", cause="阀", measures="换")
     warning.refresh_from_db()
     assert {line.tense for line in lines(warning, clock.now())} == {"past"}
 
 
 @pytest.mark.case("F22")
 def test_what_ends_a_warning_stands_after_what_ended_it(world: World, warning: Warning) -> None:
-    services.clear(warning, actor="示例", at=clock.now())
-    services.submit_report(warning, actor="示例", at=clock.now(), result="好", cause="阀", measures="换")
+    services.clear(warning, by=staff(warning, "示例"), at=clock.now())
+    services.submit_report(warning, by=staff(warning, "示例"), at=clock.now(), result="好", cause="阀", measures="换")
     warning.refresh_from_db()
     titles = [line.title for line in lines(warning, clock.now())]
     assert titles[-1] == "办结"
@@ -84,7 +85,7 @@ def test_what_ends_a_warning_stands_after_what_ended_it(world: World, warning: W
 @pytest.mark.case("F22")
 def test_a_limit_is_not_called_the_time_of_sending(world: World, warning: Warning) -> None:
     """The reminder of a report goes out at the clearing; what stands an hour later is the limit of the report."""
-    services.clear(warning, actor="示例", at=clock.now())
+    services.clear(warning, by=staff(warning, "示例"), at=clock.now())
     notice = Notice.objects.by_the_machine().get(subject=warning.subject, kind="report_due")
     assert notice.should_go_at == notice.sent_at < notice.due_at
     html = world.client("county").get(f"/warnings/{warning.number}/").content.decode()
@@ -115,7 +116,7 @@ def test_an_act_kept_on_a_phone_is_answered_by_whether_the_server_has_it(world: 
     assert warning.confirmations.count() == 1
     refused = holder.post(f"{address}/measure/", {}, **kept)
     assert (refused.status_code, "填写" in refused.content.decode()) == (422, True)
-    services.clear(warning, actor="示例", at=clock.now())
+    services.clear(warning, by=staff(warning, "示例"), at=clock.now())
     assert holder.post(f"{address}/confirm/", {}, **kept).status_code == 204
 
 
@@ -136,7 +137,7 @@ def test_an_act_that_does_not_exist_is_not_found_and_reading_its_address_does_no
 
 
 def test_a_report_without_its_cause_comes_back_with_a_sentence_beside_the_field(world: World, warning: Warning) -> None:
-    services.clear(warning, actor="示例", at=clock.now())
+    services.clear(warning, by=staff(warning, "示例"), at=clock.now())
     holder = world.client("holder")
     response = holder.post(
         f"/warnings/{warning.number}/report/", {"result": "已恢复", "cause": " ", "measures": "换阀"}
@@ -151,7 +152,7 @@ def test_a_report_without_its_cause_comes_back_with_a_sentence_beside_the_field(
 
 
 def test_who_comes_after_the_clearing_is_told_so_and_changes_nothing(world: World, warning: Warning) -> None:
-    services.clear(warning, actor="示例", at=clock.now())
+    services.clear(warning, by=staff(warning, "示例"), at=clock.now())
     holder = world.client("holder")
     response = holder.post(f"/warnings/{warning.number}/measure/", {"text": "关阀"}, follow=True)
     assert "预警已解除，没有改动。" in response.content.decode()
@@ -235,7 +236,7 @@ def test_the_to_do_page_asks_the_holder_to_confirm_and_nobody_else(world: World,
     Finding.objects.by_the_machine().update(state="closed")
     Message.objects.by_the_machine().update(read_at=world.now)
     assert "1 条预警处置中" in county.get("/todo/").content.decode(), "confirmed: followed until it is cleared"
-    services.clear(warning, actor="示例", at=clock.now())
+    services.clear(warning, by=staff(warning, "示例"), at=clock.now())
     Message.objects.by_the_machine().update(read_at=world.now)
     assert "没有待办" in county.get("/todo/").content.decode()
 

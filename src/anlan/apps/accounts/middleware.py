@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from anlan import now as clock
 from anlan.apps.accounts import services
+from anlan.apps.org import access
 from anlan.apps.org import scope as scopes
 from anlan.components.beside import try_to_write
 
@@ -106,5 +107,5 @@ class ScopedRequest:
             return user.scope(clock.now()) if user.is_authenticated else scopes.NOTHING
 
         request.scope = SimpleLazyObject(look_up)  # type: ignore[attr-defined]
-        with scopes.guard(request.method in ("GET", "HEAD")):
+        with scopes.guard(request.method in ("GET", "HEAD")), access.answering(request):
             return self.get_response(request)

@@ -1,10 +1,12 @@
-"""Which roles a log-in holds towards an enterprise: what screens offer and services allow rests on this.
+"""Which roles a log-in holds towards the owner of a record: what screens offer and services allow rests on this.
 
-Scope says what a person may see; a role says what they may do there. A role held elsewhere counts for nothing.
+Scope says what a person may see; a role says what they may do there. A role held elsewhere counts for nothing: `stand`
+is the only place that combines the two.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -12,15 +14,18 @@ from typing import Any
 from django.db.models import Q
 
 from anlan.apps.accounts.models import Grant, User
+from anlan.apps.org import actor
+from anlan.apps.org.access import owner_of
+from anlan.apps.org.line import lines_of
 from anlan.apps.org.models import Agency, Role
 from anlan.apps.org.scope import EVERYTHING, NOTHING, Scope
+from anlan.apps.org.selectors import persons_named
+from anlan.apps.org.stand import HANDLERS, STAFF, Hat, Stand
 
-CALLERS = frozenset({Role.DUTY_OFFICER, Role.HANDLER, Role.APPROVER})
+INSTALLATION = "installation"
+"""Owner of what belongs to nobody but the installation: its channels, its operators."""
+CALLERS = HANDLERS
 """Roles of an agency that must be able to ring people up; they see telephone numbers (SEC-04)."""
-STAFF = frozenset({Role.PRINCIPAL, Role.DUTY_HOLDER, Role.SAFETY_OFFICER})
-"""Roles inside an enterprise: they acknowledge its alarms and see each other's numbers."""
-
-
 OF_ENTERPRISES = frozenset({Role.ADMIN, Role.PRINCIPAL, Role.DUTY_HOLDER, Role.SAFETY_OFFICER})
 """Roles that a log-in can hold in an enterprise; the others, and ADMIN, are held in an agency."""
 
@@ -48,33 +53,86 @@ def agencies_of(user: Any, at: datetime, roles: Iterable[str]) -> frozenset[int]
     return frozenset(each.agency_id for each in grants_of(user, at) if each.agency_id and each.role in wanted)
 
 
-def agency_roles(user: Any, at: datetime) -> frozenset[str]:
-    """The roles that the log-in holds in any agency."""
-    return frozenset(each.role for each in grants_of(user, at) if each.agency_id)
+def stand(user: Any, owner: Any, at: datetime) -> Stand:
+    """How a log-in stands towards the owner of a record at ``at``: the roles that count here, the nearest first.
 
-
-def county_or_park(user: Any, enterprise: Any, at: datetime, roles: Iterable[str]) -> Agency | None:
-    """The county or park (县、化工园区) for which the log-in may decide about an enterprise; None without such a role.
-
-    Its supervisor, the agency of its county, or that of its park (``park`` joined by the caller): who is further up
-    sees and does not decide.
+    ``owner``: an enterprise (roles in it, and in the agencies on its line), an agency (roles in it and above it), or
+    None for the installation itself. One query where the log-in has a role in an agency, none else.
     """
-    wanted = set(roles)
-    near = {enterprise.supervisor_id, enterprise.county_id, enterprise.park.agency_id if enterprise.park else None}
-    found = (each.agency for each in grants_of(user, at) if each.agency_id in near - {None} and each.role in wanted)
-    return next(found, None)
+    if owner is None:
+        return _made(user, INSTALLATION, [], at)
+    if isinstance(owner, Agency):
+        held = [(grant.role, grant.agency) for grant in grants_of(user, at) if grant.agency is not None]
+        there = [(role, agency) for role, agency in held if owner.path.startswith(agency.path)]
+        hats = [Hat(role, agency.name, agency, is_near=agency.pk == owner.pk) for role, agency in there]
+        return _made(user, owner_of(owner), hats, at)
+    return stands(user, [owner], at)[owner.pk]
 
 
-def may_acknowledge(user: Any, enterprise_id: int, at: datetime) -> bool:
+def stands(user: Any, enterprises: Iterable[Any], at: datetime) -> dict[int, Stand]:
+    """As `stand` for many enterprises, by their keys; one query for all of them."""
+    owners = list(enterprises)
+    grants = grants_of(user, at)
+    held = [(grant.role, grant.agency) for grant in grants if grant.agency is not None]
+    lines = lines_of(owners) if held else {}
+    found = {}
+    for owner in owners:
+        hats = [Hat(each.role, owner.name, enterprise_id=owner.pk) for each in grants if each.enterprise_id == owner.pk]
+        for role, agency in held:
+            if agency.pk in lines[owner.pk].all:
+                hats.append(Hat(role, agency.name, agency, is_near=agency.pk in lines[owner.pk].near))
+        found[owner.pk] = _made(user, owner_of(owner), hats, at)
+    return found
+
+
+def as_administrator(user: Any, at: datetime) -> Stand:
+    """The stand towards the agency that somebody administers, for what belongs to no record; towards the installation
+    where they administer none."""
+    mine = (grant.agency for grant in grants_of(user, at) if grant.agency is not None and grant.role == str(Role.ADMIN))
+    return stand(user, next(mine, None), at)
+
+
+def _made(user: Any, owner: str, hats: list[Hat], at: datetime) -> Stand:
+    hats.sort(key=lambda hat: -len(hat.agency.path) if hat.agency is not None else -1000)
+    me = actor.of_user(user)
+    speaks = next((hat for hat in hats if hat.role != str(Role.VIEWER)), hats[0] if hats else None)
+    if speaks is not None:
+        agency_id = speaks.agency.pk if speaks.agency is not None else None
+        me = me.of(speaks.unit, agency_id=agency_id, enterprise_id=speaks.enterprise_id)
+    return Stand(me, owner, at, tuple(hats), operates=bool(user.is_active and getattr(user, "is_superuser", False)))
+
+
+_NAME_AND_UNIT = re.compile(r"(?P<name>.+?)（(?P<unit>.+)）")
+
+
+def meant_by(spelling: str) -> frozenset[str]:
+    """The ids of everybody whom an actor of a row or of the journal can mean: the one reader of old spellings.
+
+    Acts of today name ``person:<code>`` (or one of the other kinds of `anlan.apps.org.actor`), which means itself.
+    Older rows and entries stay as they are, sealed; they say
+
+    - ``user:<log-in>``: the person of that log-in (or the log-in itself, where it has none);
+    - a name, or ``name（unit）``: everybody who bears it, of whom nobody can be told apart any more.
+    """
+    kind, colon, code = spelling.partition(":")
+    if kind == "user" and colon:
+        user = user_with(code)
+        return frozenset({spelling if user is None else actor.of_user(user).id})
+    if actor.is_actor(spelling):
+        return frozenset({spelling})
+    parts = _NAME_AND_UNIT.fullmatch(spelling)
+    people = persons_named(spelling if parts is None else parts["name"])
+    return frozenset(actor.of_person(person).id for person in people)
+
+
+def may_acknowledge(by: Stand) -> bool:
     """Acknowledging an alarm is the enterprise's act: its principal, duty holders and safety officers do it."""
-    return enterprise_id in enterprises_of(user, at, STAFF)
+    return by.holds(*STAFF)
 
 
-def may_see_phones(user: Any, enterprise_id: int, at: datetime) -> bool:
-    """Duty desks that watch the enterprise (it is in their scope) and its own staff see telephone numbers."""
-    if getattr(user, "is_superuser", False):
-        return True
-    return bool(agency_roles(user, at) & CALLERS) or enterprise_id in enterprises_of(user, at, STAFF)
+def may_see_phones(by: Stand) -> bool:
+    """Duty desks that watch the enterprise and its own staff see telephone numbers."""
+    return by.operates or by.holds(*CALLERS, *STAFF)
 
 
 def register_scope(user: Any, at: datetime) -> Scope:

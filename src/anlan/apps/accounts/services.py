@@ -12,6 +12,7 @@ from django.db import transaction
 
 from anlan.apps.accounts.models import Grant, User, Visit
 from anlan.apps.journal import services as journal
+from anlan.apps.org.actor import SYSTEM, Actor
 from anlan.apps.org.models import Person
 from anlan.components.beside import try_to_write
 
@@ -71,7 +72,7 @@ def end_visit(session_key: str) -> None:
 
 
 @transaction.atomic
-def add_operator(username: str, password: str, *, actor: str, at: datetime) -> User:
+def add_operator(username: str, password: str, *, by: Actor, at: datetime) -> User:
     """Make a log-in of the installation's operator, who sees and registers everything. Journaled.
 
     Raises ValidationError for a name that is taken or is no log-in name.
@@ -80,12 +81,12 @@ def add_operator(username: str, password: str, *, actor: str, at: datetime) -> U
     user.set_password(password)
     user.full_clean(exclude=["password"])
     user.save(force_insert=True)
-    journal.record("installation", "operator_added", at=at, actor=actor, subject=f"user:{username}")
+    journal.record("installation", "operator_added", at=at, actor=by.id, subject=f"user:{username}")
     return user
 
 
 @transaction.atomic
-def set_password(user: User, password: str, *, actor: str, at: datetime, first: bool = False) -> None:
+def set_password(user: User, password: str, *, by: Actor, at: datetime, first: bool = False) -> None:
     """Give a log-in a new password and end its sessions. Journaled without the password.
 
     ``first``: somebody else knows it, so its owner has to change it before anything else.
@@ -93,15 +94,15 @@ def set_password(user: User, password: str, *, actor: str, at: datetime, first: 
     user.set_password(password)
     user.password_is_first = first
     user.save(update_fields=["password", "password_is_first"])
-    end_visits(user, actor=actor, at=at)
+    end_visits(user, by=by, at=at)
 
 
 @transaction.atomic
-def end_visits(user: User, *, actor: str, at: datetime) -> None:
+def end_visits(user: User, *, by: Actor, at: datetime) -> None:
     """A password was changed: end all sessions of the log-in and write it into the journal."""
     for visit in list(Visit.objects.filter(user=user)):
         end_visit(visit.session_key)
-    journal.record("installation", "password_set", at=at, actor=actor, subject=f"user:{user.username}")
+    journal.record("installation", "password_set", at=at, actor=by.id, subject=f"user:{user.username}")
 
 
 def first_password() -> str:
@@ -118,7 +119,7 @@ def new_login(username: str, person: Person) -> User:
 
 @transaction.atomic
 def enrol(username: str, person: Person, role: str, unit: dict[str, Any], *, enabled: bool, at: datetime,
-          actor: str = journal.MACHINE) -> str:  # fmt: skip
+          by: Actor = SYSTEM) -> str:  # fmt: skip
     """Give a person's log-in a role in one unit (``agency`` or ``enterprise``); returns a new one's password.
 
     Another role there ends the former one; ``enabled`` False ends it without a new one. Each is journaled. The same
@@ -135,10 +136,10 @@ def enrol(username: str, person: Person, role: str, unit: dict[str, Any], *, ena
     if current is not None and not (enabled and current.role == role):
         current.valid_until = at
         current.save(update_fields=["valid_until"])
-        _note(current, "grant_ended", actor, at)
+        _note(current, "grant_ended", by, at)
         current = None
     if enabled and current is None:
-        _note(Grant.objects.create(user=user, role=role, valid_from=at, **unit), "granted", actor, at)
+        _note(Grant.objects.create(user=user, role=role, valid_from=at, **unit), "granted", by, at)
     return password
 
 
@@ -146,6 +147,6 @@ GRANTED = ("user_id", "role", "agency_id", "enterprise_id", "valid_from", "valid
 """The columns of a grant that each of its acts keeps."""
 
 
-def _note(grant: Grant, act: str, actor: str, at: datetime) -> None:
+def _note(grant: Grant, act: str, by: Actor, at: datetime) -> None:
     after = {"is": journal.state_of(grant, GRANTED)}
-    journal.record("installation", act, at=at, actor=actor, subject=f"grant:{grant.pk}", after=after)
+    journal.record("installation", act, at=at, actor=by.id, subject=f"grant:{grant.pk}", after=after)

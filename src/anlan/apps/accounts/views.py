@@ -23,6 +23,7 @@ from anlan.apps.accounts import guessing, services
 from anlan.apps.accounts.forms import LoginForm
 from anlan.apps.accounts.hashing import TooBusy
 from anlan.apps.accounts.selectors import nobody_yet
+from anlan.apps.org.actor import of_user
 
 
 class Patient:
@@ -108,7 +109,7 @@ class ChangePassword(Patient, PasswordChangeView):
             self.success_url = reverse_lazy(settings.LOGIN_REDIRECT_URL)
         form.user.password_is_first = False
         answer = super().form_valid(form)
-        services.end_visits(form.user, actor=f"user:{form.user.get_username()}", at=now)
+        services.end_visits(form.user, by=of_user(form.user), at=now)
         key = self.request.session.session_key
         if key is not None:
             services.begin_visit(form.user, key, now, self.request.META.get("REMOTE_ADDR"))

@@ -14,6 +14,7 @@ from anlan.apps.accounts.selectors import grants_of
 from anlan.apps.drills import child
 from anlan.apps.drills.models import Run, RunState, Uploaded
 from anlan.apps.journal import services as journal
+from anlan.apps.org.actor import of_user
 from anlan.now import Clock, SystemClock
 
 AT_ONCE = 2
@@ -47,7 +48,9 @@ def upload(raw: bytes, user: Any, at: datetime) -> Uploaded:
     with transaction.atomic():
         row.save(force_insert=True)
         after = {"name": row.name, "bytes": len(raw)}
-        journal.record(row.chain, "drill_uploaded", at=at, actor=_actor(user), subject=f"drill:u{row.pk}", after=after)
+        journal.record(
+            row.chain, "drill_uploaded", at=at, actor=of_user(user).id, subject=f"drill:u{row.pk}", after=after
+        )
     return row
 
 
@@ -68,7 +71,12 @@ def begin(drill: drills.Shipped | Uploaded, user: Any, at: datetime) -> Run:
             with transaction.atomic():
                 run.save(force_insert=True)
                 journal.record(
-                    run.chain, "drill_run", at=at, actor=_actor(user), subject=f"drill:{run.key}", after={"name": name}
+                    run.chain,
+                    "drill_run",
+                    at=at,
+                    actor=of_user(user).id,
+                    subject=f"drill:{run.key}",
+                    after={"name": name},
                 )
         except IntegrityError:
             continue  # the slot, or this log-in, is taken
@@ -114,7 +122,3 @@ def _owner(user: Any, at: datetime) -> dict[str, Any]:
         "user": user,
         "by": str(user),
     }
-
-
-def _actor(user: Any) -> str:
-    return f"user:{user.get_username()}"

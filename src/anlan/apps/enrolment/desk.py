@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from anlan.apps.enrolment.unique import Unique
+from anlan.apps.org.actor import Actor
 from anlan.apps.org.scope import Scope
 
 OPERATOR_ONLY = "只有系统管理员可以登记"
@@ -37,7 +38,7 @@ class Desk:
     """
 
     scope: Scope
-    actor: str
+    by: Actor
     at: datetime
     finders: dict[str, Callable[[list[str]], dict[str, Any]]] = field(default_factory=dict)
     """By sheet: the records of these codes, in one query."""

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from anlan.apps.accounts import selectors as accounts
 from anlan.apps.enrolment.sheets.base import Sheet
 from anlan.apps.findings import services as findings
 from anlan.apps.findings.models import ClueKind, FindingKind
+from anlan.apps.org.actor import Actor
 from anlan.apps.registry.models import Enterprise
 from anlan.rules.loosening import ARTICLE, LOCAL, Loosened, loosened
 
 
 def tell(
     sheet: Sheet, code: str, enterprise: Enterprise, before: dict[str, Any], after: dict[str, Any], *,
-    source_id: int | None, actor: str, at: datetime,
+    source_id: int | None, by: Actor, at: datetime,
 ) -> bool:  # fmt: skip
     """Open a finding and take a clue down when a record of this sheet is watched less closely than before.
 
@@ -33,10 +33,10 @@ def tell(
         return False
     name = before.get("tag") or before.get("name") or code
     words = "，".join(_words(sheet, each) for each in changes)
-    text = f"{sheet.title} {name}：{words}。企业自行修改（{who(actor)}），未经批准"
+    text = f"{sheet.title} {name}：{words}。企业自行修改（{who(by)}），未经批准"
     finding = findings.found(
         FindingKind.LOOSENED, enterprise_id=enterprise.pk, enterprise_code=enterprise.code, subject=f"{kind}:{code}",
-        text=text, at=at, source_id=source_id, actor=actor,
+        text=text, at=at, source_id=source_id, by=by,
     )  # fmt: skip
     findings.take_down(
         ClueKind.LOOSENED,
@@ -47,8 +47,8 @@ def tell(
         evidence={
             "record": f"{kind}:{code}",
             "enterprise": enterprise.code,
-            "actor": actor,
-            "actor_name": who(actor),
+            "actor": by.id,
+            "actor_name": who(by),
             "at": at,
             "before": before,
             "after": after,
@@ -58,16 +58,14 @@ def tell(
             ],
         },
         at=at,
-        actor=actor,
+        by=by,
     )
     return True
 
 
-def who(actor: str) -> str:
-    """The person behind an actor of the journal (``user:<log-in>``): name and log-in, as far as they are known."""
-    kind, _colon, name = actor.partition(":")
-    user = accounts.user_with(name) if kind == "user" else None
-    return actor if user is None else str(user) if str(user) == name else f"{user}，{name}"
+def who(actor: Actor) -> str:
+    """Who loosened it, in words: the name, and what it may be looked up by where several bear it."""
+    return f"{actor.name}，{actor.id.partition(':')[2]}" if actor.person_id is not None else actor.name or actor.id
 
 
 @dataclass(frozen=True, slots=True)

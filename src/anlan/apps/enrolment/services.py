@@ -26,6 +26,7 @@ from anlan.apps.enrolment.report import Report
 from anlan.apps.enrolment.sheets import FINDERS
 from anlan.apps.enrolment.sheets.base import covered_from_above
 from anlan.apps.journal import services as journal
+from anlan.apps.org.actor import Actor, of_user
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry import services as registry
 from anlan.apps.registry.models import Enterprise, HazardSource
@@ -46,22 +47,22 @@ class Done:
     passwords: dict[str, str]
 
 
-def preview(content: bytes, scope: Scope, *, actor: str, at: datetime) -> Report:
+def preview(content: bytes, scope: Scope, *, by: Actor, at: datetime) -> Report:
     """What `bring_in` would do with this workbook now. Reads only, and holds no lock. Raises `Unreadable`."""
-    desk, taken = Desk(scope, actor, at, FINDERS, writes=False), read(content)
+    desk, taken = Desk(scope, by, at, FINDERS, writes=False), read(content)
     found = Report(notes=taken.notes)
     for chain, group in _groups(taken.rows):
         _keep(chain, group, desk, found)
     return found
 
 
-def bring_in(content: bytes, scope: Scope, *, actor: str, at: datetime, removing: bool = True) -> Done:
+def bring_in(content: bytes, scope: Scope, *, by: Actor, at: datetime, removing: bool = True) -> Done:
     """Keep every good row of a workbook; the report names the others. Raises `Unreadable`.
 
     Without ``removing`` a row that takes a limit away is refused: an empty cell alone is no order to do so. Handed in
     again it changes nothing and writes nothing.
     """
-    desk, taken = Desk(scope, actor, at, FINDERS, removing=removing), read(content)
+    desk, taken = Desk(scope, by, at, FINDERS, removing=removing), read(content)
     found = Report(notes=taken.notes)
     for chain, group in _groups(taken.rows):
         for start in range(0, len(group), PIECE):
@@ -72,7 +73,7 @@ def bring_in(content: bytes, scope: Scope, *, actor: str, at: datetime, removing
 
 def hand_in(content: bytes, name: str, user: Any, at: datetime) -> Handed:
     """Take a workbook from a person, with its preview. Raises `Unreadable`; nothing is kept then."""
-    found = preview(content, register_scope(user, at), actor=_actor(user), at=at)
+    found = preview(content, register_scope(user, at), by=of_user(user), at=at)
     return Handed.objects.create(
         user=user, by=str(user)[:60], name=name[:120], content=content, handed_at=at, preview=found.plain()
     )
@@ -85,7 +86,7 @@ def confirm(handed: Handed, user: Any, at: datetime, *, removing: bool = True) -
     if current.confirmed_at is not None or current.content is None:
         return None
     scope = register_scope(user, at)
-    done = bring_in(bytes(current.content), scope, actor=_actor(user), at=at, removing=removing)
+    done = bring_in(bytes(current.content), scope, by=of_user(user), at=at, removing=removing)
     Handed.objects.by_the_machine().filter(pk=handed.pk).update(
         confirmed_at=at, outcome=done.report.plain(), content=None
     )
@@ -95,10 +96,6 @@ def confirm(handed: Handed, user: Any, at: datetime, *, removing: bool = True) -
 def drop(handed: Handed) -> None:
     """Put a workbook away that is not to be brought in; one that was confirmed stays on record."""
     Handed.objects.by_the_machine().filter(pk=handed.pk, confirmed_at__isnull=True).delete()
-
-
-def _actor(user: Any) -> str:
-    return f"user:{user.get_username()}"
 
 
 def _groups(rows: list[Row]) -> Iterable[tuple[str, list[Row]]]:
@@ -141,7 +138,7 @@ def _keep(chain: str, rows: list[Row], desk: Desk, found: Report) -> None:
                 {"name": list(row.key), "state": state, "changes": _public(row, details)}
             )
     if acts and desk.writes:
-        imported = journal.Act(chain, "register_imported", desk.at, desk.actor, chain, after=acts)
+        imported = journal.Act(chain, "register_imported", desk.at, desk.by.id, chain, after=acts)
         added, desk.points = desk.points, []
         journal.record_all([imported, *registry.limits_registered(added)])
 
@@ -207,7 +204,7 @@ def _tell_loosening(row: Row, before: dict[str, Any], kept: Any, desk: Desk) -> 
         return
     source_id = kept.pk if isinstance(kept, HazardSource) else getattr(kept, "source_id", None)
     after, code = row.sheet.values_of(kept), str(row.values["code"])
-    loosening.tell(row.sheet, code, enterprise, before, after, source_id=source_id, actor=desk.actor, at=desk.at)
+    loosening.tell(row.sheet, code, enterprise, before, after, source_id=source_id, by=desk.by, at=desk.at)
 
 
 def _change(column: Column, old: Any, new: Any) -> dict[str, str]:

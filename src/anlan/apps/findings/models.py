@@ -7,6 +7,7 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from anlan.apps.org.actor import Signed
 from anlan.apps.org.models import Agency
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise
@@ -100,15 +101,12 @@ class StepKind(models.TextChoices):
     CLOSED = "closed", _("销号")
 
 
-class FindingStep(models.Model):
+class FindingStep(Signed):
     """One step on the way, added and never changed."""
 
     finding = models.ForeignKey(Finding, models.PROTECT, related_name="steps")
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="finding_steps")
     kind = models.CharField(max_length=10, choices=StepKind.choices)
-    actor = models.CharField(max_length=80, blank=True)
-    unit = models.CharField(max_length=80, blank=True)
-    at = models.DateTimeField()
     text = models.CharField(max_length=500, blank=True)
 
     objects = OfEnterprise.as_manager()

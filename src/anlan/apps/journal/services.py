@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ __all__ = [
     "broken",
     "heads",
     "hold",
+    "is_actor",
     "link",
     "plain",
     "record",
@@ -36,6 +38,12 @@ __all__ = [
 
 MACHINE = "system"
 """Actor of what the system did by itself."""
+_ACTORS = re.compile(rf"{MACHINE}|(person|user|operator|channel|sender):\S.*", re.DOTALL)
+
+
+def is_actor(text: str) -> bool:
+    """Whether a text is the id of an actor: the one spelling of `anlan.apps.org.actor`, in which a name is none."""
+    return _ACTORS.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +134,13 @@ def heads(chains: Collection[str]) -> dict[str, Head]:
 
 
 def link(acts: Sequence[Act], heads: Mapping[str, Head]) -> Linked:
-    """Give acts their places behind these heads. Writes nothing; a chain without a head raises `KeyError`."""
+    """Give acts their places behind these heads. Writes nothing; a chain without a head raises `KeyError`, and an actor
+    that is no id `ValueError`: the chain names one person one way."""
     ends: dict[str, Head] = {}
     entries = []
     for act in acts:
+        if act.actor != MACHINE and not is_actor(act.actor):
+            raise ValueError(f"{act.actor!r} names no actor, in {act.act} about {act.subject}")
         head = ends.get(act.chain) or heads[act.chain]
         entry = bulk.fresh(
             Entry,

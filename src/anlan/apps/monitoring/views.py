@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -68,18 +69,13 @@ def acknowledge(request: Any) -> HttpResponse:
     """
     now = clock.now()
     asked = list(dict.fromkeys(request.POST.getlist("alarm")))[:MOST_AT_ONCE]
-    found = {row.pk: row for row in Alarm.objects.visible_to(request.scope).filter(pk__in=asked)}
+    found = {row.pk: row for row in _joined(request).filter(pk__in=asked)}
     for key in asked:
         if key not in found:
             access.find(request, Alarm.objects.select_related("enterprise"), now=now, pk=key)
             raise Http404
-    mine = entitlements.enterprises_of(request.user, now, entitlements.STAFF)
-    for alarm in found.values():
-        if alarm.enterprise_id not in mine:
-            access.note_refusal(request, f"enterprise:{alarm.enterprise.code}", alarm, now=now)
-            raise PermissionDenied(_("报警由企业人员确认；您在这家企业没有此项职责。"))
-    comment = request.POST.get("comment", "")
-    count = services.acknowledge(found, _actor(request), request.user.person, now, comment)
+    by = entitlements.stands(request.user, {row.enterprise for row in found.values()}, now)
+    count = services.acknowledge(found, by=by, at=now, comment=request.POST.get("comment", ""))
     if count:
         messages.info(request, _("已确认 %(count)d 条报警。") % {"count": count})
     else:
@@ -112,9 +108,9 @@ def acknowledge_all(request: Any) -> HttpResponse:
     if request.method != "POST":
         context = {"page": page, "count": waiting.count(), "most": MOST_AT_ONCE, "until": until, "back": back}
         return render(request, "monitoring/acknowledge_all.html", context)
-    keys = list(waiting.values_list("pk", flat=True)[:MOST_AT_ONCE])
-    comment = request.POST.get("comment", "")
-    count = services.acknowledge(keys, _actor(request), request.user.person, now, comment)
+    found = {row.pk: row for row in waiting.select_related("enterprise")[:MOST_AT_ONCE]}
+    by = entitlements.stands(request.user, {row.enterprise for row in found.values()}, now)
+    count = services.acknowledge(found, by=by, at=now, comment=request.POST.get("comment", ""))
     left = waiting.count()
     said = _("已确认 %(count)d 条报警。") % {"count": count}
     if left:
@@ -132,8 +128,9 @@ def _instant(raw: str) -> datetime | None:
         return None
 
 
-def _actor(request: Any) -> str:
-    return f"user:{request.user.get_username()}"
+def _joined(request: Any) -> QuerySet[Alarm]:
+    rows: QuerySet[Alarm] = Alarm.objects.visible_to(request.scope).select_related("enterprise")
+    return rows
 
 
 def _way_back(request: HttpRequest) -> str:

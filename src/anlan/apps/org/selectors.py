@@ -43,6 +43,11 @@ def persons(codes: Collection[str]) -> list[Person]:
     return list(Person.objects.filter(code__in=list(codes)))
 
 
+def persons_named(name: str) -> list[Person]:
+    """Everybody who bears this name."""
+    return list(Person.objects.filter(name=name))
+
+
 def persons_by_id(ids: Collection[int]) -> list[Person]:
     """Persons by key; unknown ones are left out."""
     return list(Person.objects.filter(pk__in=list(ids))) if ids else []
@@ -106,6 +111,15 @@ def agencies_of(person_id: int, at: datetime) -> list[Agency]:
     """The agencies in which a person holds a post at ``at``."""
     posts = Post.objects.filter(_in_force(at), person=person_id)
     return list(Agency.objects.by_the_machine().filter(pk__in=posts.values("agency")))
+
+
+def first_agencies_of(person_ids: Collection[int], at: datetime) -> dict[int, Agency]:
+    """For each of these persons the first agency by path in which they hold a post at ``at``; one query."""
+    posts = Post.objects.filter(_in_force(at), person__in=list(person_ids)).select_related("agency")
+    found: dict[int, Agency] = {}
+    for post in posts.order_by("agency__path"):
+        found.setdefault(post.person_id, post.agency)
+    return found
 
 
 def holding(role: str, agency_id: int, at: datetime) -> list[Person]:

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 
 from anlan.apps.journal import services as journal
+from anlan.apps.org.actor import Actor
 from anlan.apps.org.models import Person
 from anlan.apps.registry.admission import Refused, admit
 from anlan.apps.registry.models import DutyHolder, Employment, Enterprise, Gateway, HazardSource, Point
@@ -40,11 +41,11 @@ def on_holder_change(handler: HolderHandler) -> None:
         _on_holder_change.append(handler)
 
 
-def register_point(values: dict[str, Any], *, actor: str, at: datetime) -> Point:
+def register_point(values: dict[str, Any], *, by: Actor, at: datetime) -> Point:
     """Add a point after all checks of 数据质量办法 第四、五条. Raises `Refused` with every fault; adds nothing then."""
     with transaction.atomic():
         point = add_point(values, at=at)
-        _journal(point.enterprise, "point_registered", point.code, at, actor, None, limits_of(point))
+        _journal(point.enterprise, "point_registered", point.code, at, by, None, limits_of(point))
     return point
 
 
@@ -56,7 +57,7 @@ def add_point(values: dict[str, Any], *, at: datetime) -> Point:
     return point
 
 
-def change_limits(point: Point, *, actor: str, at: datetime, **changes: Any) -> Point:
+def change_limits(point: Point, *, by: Actor, at: datetime, **changes: Any) -> Point:
     """Change limits, deadband or delays of a point; old and new stand in the journal (DQ-12).
 
     Raises `Refused` when the result would not be logical; the point stays as it was.
@@ -64,10 +65,10 @@ def change_limits(point: Point, *, actor: str, at: datetime, **changes: Any) -> 
     unknown = set(changes) - set(LIMITS)
     if unknown:
         raise Refused([f"不能修改：{'、'.join(sorted(unknown))}"])
-    return change_point(point, actor=actor, at=at, **changes)
+    return change_point(point, by=by, at=at, **changes)
 
 
-def change_point(point: Point, *, actor: str, at: datetime, **changes: Any) -> Point:
+def change_point(point: Point, *, by: Actor, at: datetime, **changes: Any) -> Point:
     """Change anything of a point but its code and enterprise; what changes of its limits stands in the journal.
 
     Raises `Refused` when the result would not be logical; the point stays as it was.
@@ -85,11 +86,11 @@ def change_point(point: Point, *, actor: str, at: datetime, **changes: Any) -> P
         current.revision += 1
         current.save(update_fields=[*changes, "revision"])
         if set(changes) & set(LIMITS):
-            _journal(current.enterprise, "limits_changed", current.code, at, actor, before, limits_of(current))
+            _journal(current.enterprise, "limits_changed", current.code, at, by, before, limits_of(current))
     return current
 
 
-def replace_holder(source: HazardSource, post: str, person: Person | None, *, actor: str, at: datetime) -> None:
+def replace_holder(source: HazardSource, post: str, person: Person | None, *, by: Actor, at: datetime) -> None:
     """End the current holder of a post at ``at`` and, when ``person`` is given, begin with them.
 
     The same person again changes nothing. Upper apps inform the new holder of an open warning at once (WRN-20).
@@ -109,19 +110,19 @@ def replace_holder(source: HazardSource, post: str, person: Person | None, *, ac
             )
         before = {"post": post, "person": current.person.code if current else None}
         after = {"post": post, "person": person.code if person else None}
-        _journal(source.enterprise, "holder_replaced", source.code, at, actor, before, after)
+        _journal(source.enterprise, "holder_replaced", source.code, at, by, before, after)
         for handler in _on_holder_change:
             handler(source, at)
 
 
-def issue_gateway_key(gateway: Gateway, *, actor: str, at: datetime) -> str:
+def issue_gateway_key(gateway: Gateway, *, by: Actor, at: datetime) -> str:
     """Make a new key, keep only its SHA-256, and return the key: it is shown this once. The old key ends at once."""
     key = secrets.token_urlsafe(30)
     with transaction.atomic():
         _hold(gateway.enterprise)
         digest = hashlib.sha256(key.encode()).hexdigest()
         Gateway.objects.by_the_machine().filter(pk=gateway.pk).update(key_sha256=digest)
-        _journal(gateway.enterprise, KEY_ISSUED, gateway.code, at, actor, None, {"key": key_mark(digest)})
+        _journal(gateway.enterprise, KEY_ISSUED, gateway.code, at, by, None, {"key": key_mark(digest)})
     return key
 
 
@@ -175,6 +176,6 @@ def _hold(enterprise: Enterprise) -> None:
     journal.hold([f"enterprise:{enterprise.code}"])
 
 
-def _journal(enterprise: Enterprise, act: str, code: str, at: datetime, actor: str, before: Any, after: Any) -> None:
+def _journal(enterprise: Enterprise, act: str, code: str, at: datetime, by: Actor, before: Any, after: Any) -> None:
     chain = f"enterprise:{enterprise.code}"
-    journal.record(chain, act, at=at, actor=actor, subject=code, before=before, after=after)
+    journal.record(chain, act, at=at, actor=by.id, subject=code, before=before, after=after)

@@ -9,8 +9,12 @@ from django.db import transaction
 
 from anlan.apps.journal import services as journal
 from anlan.apps.org import selectors as org
-from anlan.apps.org.models import Agency
+from anlan.apps.org.access import require
+from anlan.apps.org.actor import Actor
+from anlan.apps.org.models import Agency, Role
+from anlan.apps.org.stand import Stand
 from anlan.apps.rulebook import selectors
+from anlan.apps.rulebook.entitled import may_refine
 from anlan.apps.rulebook.models import Refinement
 from anlan.rules import rulebook
 from anlan.rules.calendar import civil_day
@@ -45,9 +49,8 @@ def refine(
     value: Value | None,
     *,
     effective_from: date,
-    actor: str,
+    by: Stand,
     at: datetime,
-    by: str = "",
     effective_to: date | None = None,
     document: str = "",
     waiver: str = "",
@@ -55,8 +58,10 @@ def refine(
     """Enter a value of a number for the area of ``agency``; None takes its own value back from that day on.
 
     Raises `Refused` when the rules do not allow it; the attempt then stands in the journal. The same refinement sent
-    twice is entered once. ``by`` is the person in words, ``actor`` the one of the journal.
+    twice is entered once. PermissionDenied (journaled) for whoever does not administer the area.
     """
+    require(may_refine(by, agency), agency, by=by)
+    actor = by.speaking(str(Role.ADMIN))
     wanted = Override(key, value, agency.code, effective_from, effective_to, document.strip(), waiver.strip())
     with transaction.atomic():
         journal.hold([f"agency:{each.code}" for each in org.agencies(ids=selectors.ids_of(agency.path))])
@@ -77,7 +82,7 @@ def refine(
                 effective_to=effective_to,
                 document=wanted.document,
                 waiver=wanted.waiver,
-                entered_by=by or actor,
+                entered_by=(actor.title or actor.id)[:80],
                 entered_at=at,
             )
             before = _words(own[-1].override(agency.code)) if own else None
@@ -87,9 +92,9 @@ def refine(
     return row
 
 
-def _journal(agency: Agency, act: str, wanted: Override, actor: str, at: datetime, before: Any, after: Any) -> None:
+def _journal(agency: Agency, act: str, wanted: Override, by: Actor, at: datetime, before: Any, after: Any) -> None:
     journal.record(
-        f"agency:{agency.code}", act, at=at, actor=actor, subject=f"rule:{wanted.key}", before=before, after=after
+        f"agency:{agency.code}", act, at=at, actor=by.id, subject=f"rule:{wanted.key}", before=before, after=after
     )
 
 

@@ -67,8 +67,8 @@ EVIDENCE: Mapping[str, Table] = {
     ),
     "warnings.Act": Table(
         "处置经过",
-        sealed=("warning_id", "enterprise_id", "kind", "actor", "unit", "at", "text"),
-        acted=("kind", "actor", "unit", "at", "text"),
+        sealed=("warning_id", "enterprise_id", "kind", "actor_id", "actor_name", "unit", "at", "text"),
+        acted=("kind", "actor_id", "actor_name", "unit", "at", "text"),
     ),
     "warnings.SiteOrder": Table(
         "督办",
@@ -197,8 +197,8 @@ EVIDENCE: Mapping[str, Table] = {
     ),
     "findings.FindingStep": Table(
         "问题经过",
-        sealed=("finding_id", "enterprise_id", "kind", "actor", "unit", "at", "text"),
-        acted=("kind", "at", "text"),
+        sealed=("finding_id", "enterprise_id", "kind", "actor_id", "actor_name", "unit", "at", "text"),
+        acted=("kind", "actor_id", "at", "text"),
     ),
     "findings.Clue": Table(
         "线索",
@@ -218,6 +218,7 @@ EVIDENCE: Mapping[str, Table] = {
             "ends_at",
             "filed_at",
             "filed_by",
+            "filed_by_id",
         ),
         acted=(
             "reach",
@@ -230,19 +231,32 @@ EVIDENCE: Mapping[str, Table] = {
             "state",
             "filed_at",
             "filed_by",
+            "filed_by_id",
             "decided_at",
             "decided_by",
+            "decided_by_id",
             "agency_id",
             "note",
             "effective_at",
             "overdue_at",
             "ended_at",
             "ended_by",
+            "ended_by_id",
         ),
     ),
     "monitoring.Shelving": Table(
         "搁置",
-        sealed=("enterprise_id", "point_id", "side", "reason", "minutes", "asked_at", "asked_by", "approver"),
+        sealed=(
+            "enterprise_id",
+            "point_id",
+            "side",
+            "reason",
+            "minutes",
+            "asked_at",
+            "asked_by",
+            "asked_by_id",
+            "approver",
+        ),
         acted=(
             "point_id",
             "side",
@@ -251,14 +265,17 @@ EVIDENCE: Mapping[str, Table] = {
             "minutes",
             "asked_at",
             "asked_by",
+            "asked_by_id",
             "approver",
             "decided_at",
             "decided_by",
+            "decided_by_id",
             "note",
             "begins_at",
             "ends_at",
             "ended_at",
             "ended_by",
+            "ended_by_id",
         ),
     ),
     "monitoring.SuppressionRule": Table(
@@ -275,6 +292,7 @@ EVIDENCE: Mapping[str, Table] = {
             "reason",
             "proposed_at",
             "proposed_by",
+            "proposed_by_id",
         ),
         acted=(
             "code",
@@ -288,8 +306,10 @@ EVIDENCE: Mapping[str, Table] = {
             "state",
             "proposed_at",
             "proposed_by",
+            "proposed_by_id",
             "decided_at",
             "decided_by",
+            "decided_by_id",
             "agency_id",
             "note",
             "retired_at",
@@ -430,6 +450,12 @@ FIRST: Mapping[str, tuple[str, ...]] = {
     "findings.FindingStep": ("finding_id", "kind", "actor", "unit", "at", "text"),
 }
 """What seals cover that were made before seals named their columns."""
+
+RENAMED: Mapping[str, Mapping[str, str]] = {
+    "warnings.Act": {"actor": "actor_name"},
+    "findings.FindingStep": {"actor": "actor_name"},
+}
+"""Columns by the names that seals of older versions know them by."""
 
 NOT_EVIDENCE: Mapping[str, str] = {
     "monitoring.WayTest": "a test of the machine itself; its beginning and its end are acts",

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.fingerprint import plain
 from anlan.apps.journal.models import Entry
-from anlan.roles.auditor.evidence import EVIDENCE, FIRST
+from anlan.roles.auditor.evidence import EVIDENCE, FIRST, RENAMED
 
 SEALED_ACT = "sealed"
 CHAIN = "system"
@@ -133,7 +133,8 @@ def broken(after_seq: int = 0, limit: int | None = None) -> Iterator[tuple[int, 
         if table is None:
             yield entry.seq, _("封存的表 %(name)s 已不存在") % {"name": entry.subject}
             continue
-        fields = seal_.get("fields") or table.first or table.fields
+        renamed = RENAMED.get(table.label, {})
+        fields = [renamed.get(name, name) for name in seal_.get("fields") or table.first or table.fields]
         if "keys" in seal_:
             number, digest = _digest(table, fields, {"pk__in": seal_["keys"]})
             which = _("%(a)s 等 %(n)s 条") % {"a": seal_["keys"][0], "n": len(seal_["keys"])}

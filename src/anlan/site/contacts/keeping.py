@@ -17,13 +17,11 @@ from anlan.apps.delivery import selectors
 from anlan.apps.delivery.models import Contact
 from anlan.apps.delivery.services import Whom, whom_of
 from anlan.apps.org import selectors as org
-from anlan.apps.org.models import Deputy, Person, Role
+from anlan.apps.org.entitled import AGENCY_KEEPERS, ENTERPRISE_KEEPERS
+from anlan.apps.org.models import Deputy, Person
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.registry.selectors import staff
-
-AGENCY_KEEPERS = frozenset({Role.ADMIN, Role.DUTY_OFFICER})
-ENTERPRISE_KEEPERS = frozenset({Role.ADMIN, Role.PRINCIPAL, Role.SAFETY_OFFICER})
 
 
 @dataclass
@@ -42,7 +40,7 @@ class Owner:
 
 
 @dataclass
-class Stand:
+class Keeping:
     """The units of a person, and for whose deputies they may speak."""
 
     owners: list[Owner]
@@ -52,14 +50,11 @@ class Stand:
     def owner(self, key: str) -> Owner | None:
         return next((each for each in self.owners if each.key == key), None)
 
-    def keeps(self, row: Contact) -> bool:
-        return any(each.whom == whom_of(row) for each in self.owners)
-
     def deputies(self, now: datetime) -> list[Deputy]:
         return org.deputies_of([each.pk for each in self.for_whom], now)
 
 
-def stand_of(user: Any, scope: Scope, now: datetime) -> Stand:
+def keeping_of(user: Any, scope: Scope, now: datetime) -> Keeping:
     """What the log-in keeps now; a fixed number of queries."""
     owners: list[Owner] = []
     if user.person is not None:
@@ -88,7 +83,7 @@ def stand_of(user: Any, scope: Scope, now: datetime) -> Stand:
         may += staff.serving_in(kept_enterprises, now)
     if kept_agencies:
         may += org.serving_in(kept_agencies, now)
-    return Stand(owners, list({each.pk: each for each in may}.values()), [*staff_there, *posted_there])
+    return Keeping(owners, list({each.pk: each for each in may}.values()), [*staff_there, *posted_there])
 
 
 def _desk(name: str) -> str:
@@ -98,13 +93,3 @@ def _desk(name: str) -> str:
 def _registered(person: Person) -> str:
     known = [each for each in (person.phone, person.email) if each]
     return _("登记信息 %(known)s 自动用于需要电话或邮箱的渠道") % {"known": "、".join(known)} if known else ""
-
-
-def may_enable(user: Any, row: Contact, stand: Stand, now: datetime) -> bool:
-    """Who keeps the contact, and the administrators and duty officers of the agencies that watch its owner."""
-    return bool(stand.keeps(row) or user.is_superuser or entitlements.agency_roles(user, now) & AGENCY_KEEPERS)
-
-
-def may_test(user: Any, now: datetime) -> bool:
-    """Test letters are sent by administrators."""
-    return bool(user.is_superuser or Role.ADMIN in entitlements.agency_roles(user, now))

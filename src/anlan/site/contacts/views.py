@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -15,11 +14,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import border
 from anlan import now as clock
+from anlan.apps.accounts.selectors import stand
 from anlan.apps.delivery import services as delivery
 from anlan.apps.delivery.models import Contact
 from anlan.apps.org import access, deputies
+from anlan.apps.org.entitled import keeps_unit
+from anlan.apps.org.models import Person
+from anlan.apps.org.stand import Stand
 from anlan.site.contacts.forms import ORDERS, ContactForm, DeputyForm
-from anlan.site.contacts.keeping import Stand, stand_of
+from anlan.site.contacts.keeping import Keeping, keeping_of
 
 
 @require_safe
@@ -40,21 +43,12 @@ def act(request: HttpRequest, verb: str) -> HttpResponse:
     if request.method != "POST":
         return redirect("my-contacts")
     now = clock.now()
-    stand = stand_of(request.user, request.scope, now)  # type: ignore[attr-defined]
+    keeping = keeping_of(request.user, request.scope, now)  # type: ignore[attr-defined]
     if verb in ACTS:
-        return ACTS[verb](request, stand, now) or redirect("my-contacts")
+        return ACTS[verb](request, keeping, now) or redirect("my-contacts")
     row = contact_of(request, now)
-    if not stand.keeps(row):
-        access.note_refusal(request, delivery.chain_of_contact(row, now), row, now=now)
-        raise PermissionDenied(_("这不是您管理的联系方式。"))
     ON_A_CONTACT[verb](request, row, now)
     return redirect("my-contacts")
-
-
-def actor_of(request: HttpRequest) -> str:
-    """As the journal names the person."""
-    user: Any = request.user
-    return f"person:{user.person.code}" if user.person else f"user:{user.get_username()}"
 
 
 def contact_of(request: HttpRequest, now: datetime) -> Contact:
@@ -71,18 +65,31 @@ def contact_of(request: HttpRequest, now: datetime) -> Contact:
     return found
 
 
-def _add(request: HttpRequest, stand: Stand, now: datetime) -> HttpResponse | None:
-    owner = stand.owner(request.POST.get("owner", ""))
+def _towards(request: HttpRequest, row: Contact, now: datetime) -> Stand:
+    """How the person stands towards the unit that a contact serves."""
+    return stand(request.user, delivery.unit_of_contact(row, now), now)
+
+
+def _for_person(request: HttpRequest, person: Person, now: datetime) -> Stand:
+    """How they stand towards the unit of somebody whose deputy is declared: one that they keep, else the first."""
+    units = delivery.units_of_person(person.pk, now)
+    found = [stand(request.user, unit, now) for unit in units] or [stand(request.user, None, now)]
+    return next((by for by in found if keeps_unit(by)), found[0])
+
+
+def _add(request: HttpRequest, keeping: Keeping, now: datetime) -> HttpResponse | None:
+    owner = keeping.owner(request.POST.get("owner", ""))
     if owner is None:
         raise PermissionDenied(_("您不能为这个对象添加联系方式。"))
     form = ContactForm(request.POST, auto_id=f"{owner.key}_%s")
     if form.is_valid():
         values = form.cleaned_data
         try:
+            kind, key = owner.whom
+            by = _towards(request, Contact(**{f"{kind}_id": key}), now)
             delivery.add_contact(
-                owner.whom, values["channel"], values["address"], order=int(values["order"]),
-                actor=actor_of(request), at=now,
-            )  # fmt: skip
+                owner.whom, values["channel"], values["address"], order=int(values["order"]), by=by, at=now
+            )
         except delivery.ContactRefused as refused:
             form.add_error("address", str(refused))
         else:
@@ -96,33 +103,32 @@ def _order(request: HttpRequest, row: Contact, now: datetime) -> None:
     if raw not in dict(ORDERS):
         messages.error(request, _("次序“%(raw)s”不在 1 到 9 之间，没有改动。") % {"raw": raw[:10]})
         return
-    delivery.change_order(row, int(raw), actor=actor_of(request), at=now)
+    delivery.change_order(row, int(raw), by=_towards(request, row, now), at=now)
     messages.info(request, _("次序已改。"))
 
 
 def _disable(request: HttpRequest, row: Contact, now: datetime) -> None:
-    delivery.disable_contact(row, _("由%(name)s停用") % {"name": request.user}, actor=actor_of(request), at=now)
+    delivery.disable_contact(row, _("由%(name)s停用") % {"name": request.user}, by=_towards(request, row, now), at=now)
     messages.info(request, _("已停用，不再向它发送。"))
 
 
 def _enable(request: HttpRequest, row: Contact, now: datetime) -> None:
     try:
-        delivery.enable_contact(row, actor=actor_of(request), at=now)
+        delivery.enable_contact(row, by=_towards(request, row, now), at=now)
     except delivery.ContactRefused as refused:
         messages.error(request, str(refused))
     else:
         messages.info(request, _("已重新启用。"))
 
 
-def _deputy(request: HttpRequest, stand: Stand, now: datetime) -> HttpResponse | None:
-    form = DeputyForm(request.POST, auto_id="deputy_%s", persons=stand.for_whom, colleagues=stand.colleagues)
+def _deputy(request: HttpRequest, keeping: Keeping, now: datetime) -> HttpResponse | None:
+    form = DeputyForm(request.POST, auto_id="deputy_%s", persons=keeping.for_whom, colleagues=keeping.colleagues)
     if form.is_valid():
         values = form.cleaned_data
         try:
             deputies.declare(
                 values["person"], values["deputy"], away=values["away"], start=values["start"] or now,
-                until=values["until"], actor=actor_of(request), at=now,
-                chain=delivery.chain_of_person(values["person"].pk, now),
+                until=values["until"], by=_for_person(request, values["person"], now), at=now,
             )  # fmt: skip
         except deputies.DeputyRefused as refused:
             form.add_error(None, str(refused))
@@ -132,17 +138,16 @@ def _deputy(request: HttpRequest, stand: Stand, now: datetime) -> HttpResponse |
     return _page(request, now, deputy_form=form, status=422)
 
 
-def _end(request: HttpRequest, stand: Stand, now: datetime) -> None:
+def _end(request: HttpRequest, keeping: Keeping, now: datetime) -> None:
     raw = request.POST.get("deputy", "")
-    row = next((each for each in stand.deputies(now) if str(each.pk) == raw), None)
+    row = next((each for each in keeping.deputies(now) if str(each.pk) == raw), None)
     if row is None:
         raise PermissionDenied(_("没有这项代理，或者它不归您登记。"))
-    chain = delivery.chain_of_person(row.person_id, now)
-    deputies.end(row, actor=actor_of(request), at=now, chain=chain)
+    deputies.end(row, by=_for_person(request, row.person, now), at=now)
     messages.info(request, _("代理已结束。"))
 
 
-ACTS: dict[str, Callable[[HttpRequest, Stand, datetime], HttpResponse | None]] = {
+ACTS: dict[str, Callable[[HttpRequest, Keeping, datetime], HttpResponse | None]] = {
     "add": _add,
     "deputy": _deputy,
     "end-deputy": _end,
@@ -158,21 +163,23 @@ def _page(
     request: HttpRequest, now: datetime, *, contact_form: tuple[str, ContactForm] | None = None,
     deputy_form: DeputyForm | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
-    stand = stand_of(request.user, request.scope, now)  # type: ignore[attr-defined]
+    keeping = keeping_of(request.user, request.scope, now)  # type: ignore[attr-defined]
     known, bound = contact_form or ("", None)
     owners = []
-    for owner in stand.owners:
+    for owner in keeping.owners:
         form = bound if owner.key == known and bound is not None else ContactForm(auto_id=f"{owner.key}_%s")
         contacts = [(row, delivery.title_of(row.channel)) for row in owner.contacts]
         owners.append({"owner": owner, "form": form, "contacts": contacts})
-    deputy_form = deputy_form or DeputyForm(auto_id="deputy_%s", persons=stand.for_whom, colleagues=stand.colleagues)
+    deputy_form = deputy_form or DeputyForm(
+        auto_id="deputy_%s", persons=keeping.for_whom, colleagues=keeping.colleagues
+    )
     context = {
         "now": now,
         "owners": owners,
         "has_channels": bool(delivery.addressed()),
         "orders": ORDERS,
-        "deputies": stand.deputies(now),
+        "deputies": keeping.deputies(now),
         "deputy_form": deputy_form,
-        "may_declare": bool(stand.for_whom and stand.colleagues),
+        "may_declare": bool(keeping.for_whom and keeping.colleagues),
     }
     return render(request, "contacts/mine.html", context, status=status)

@@ -39,7 +39,7 @@ def enterprise(request: Any, code: str) -> HttpResponse:
     rows = Enterprise.objects.select_related("park", "supervisor", "county", "town", "region", "principal")
     found = access.find(request, rows, now=now, owner=lambda row: f"enterprise:{row.code}", code=code)
     view = enterprise_view(found, request.scope, now, rules_of_one(found, civil_day(now)))
-    context = {"view": view, "show_phones": entitlements.may_see_phones(request.user, found.pk, now)}
+    context = {"view": view, "show_phones": entitlements.may_see_phones(entitlements.stand(request.user, found, now))}
     name = "enterprises/_detail.html" if request.headers.get("HX-Request") else "enterprises/detail.html"
     response = render(request, name, context)
     response.headers["Vary"] = "HX-Request, Cookie"

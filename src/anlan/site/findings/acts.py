@@ -14,14 +14,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.findings import services
+from anlan.apps.findings.entitled import may_rectify, may_supervise
 from anlan.apps.findings.models import Finding, FindingState
-from anlan.apps.org.models import Agency
+from anlan.apps.org.stand import Stand
 from anlan.components.moments import Moment
 from anlan.rules.calendar import CIVIL_ZONE
 from anlan.rules.patrol import RECTIFICATION_LABELS, Rectification
-from anlan.site.warnings.entitled import HANDLERS
 
 
 class FindingForm(forms.Form):
@@ -82,29 +81,6 @@ class VerifyForm(FindingForm):
 
 
 @dataclass(frozen=True)
-class Doer:
-    """The person who acts, in words, with the unit they speak for."""
-
-    name: str
-    unit: str
-    agency: Agency | None
-    staff: bool
-    """Whether they belong to the finding's enterprise and may answer for it."""
-    handles: bool
-    """Whether they hold a role in an agency that assigns, verifies and closes."""
-
-
-def doer(user: Any, finding: Finding, now: datetime) -> Doer:
-    """Who ``user`` is towards this finding, which was found in their scope."""
-    roles = entitlements.agency_roles(user, now)
-    agencies = [grant.agency for grant in entitlements.grants_of(user, now) if grant.agency_id]
-    staff = finding.enterprise_id in entitlements.enterprises_of(user, now, entitlements.STAFF)
-    agency = agencies[0] if agencies else None
-    unit = agency.name if agency else finding.enterprise.name
-    return Doer(str(user), unit, agency, staff, bool(roles & HANDLERS))
-
-
-@dataclass(frozen=True)
 class Act:
     """A step: its words, its form, from which states it leads on, who takes it, and what is done."""
 
@@ -112,46 +88,37 @@ class Act:
     done: Any
     form: type[FindingForm]
     states: tuple[FindingState, ...]
-    by_enterprise: bool
-    perform: Callable[[Finding, Doer, datetime, dict[str, Any]], Any]
+    may: Callable[[Stand, Finding], bool]
+    perform: Callable[[Finding, Stand, datetime, dict[str, Any]], Any]
 
-    def open_to(self, who: Doer, finding: Finding) -> bool:
-        return finding.state in self.states and self.allowed(who)
-
-    def allowed(self, who: Doer) -> bool:
-        return who.staff if self.by_enterprise else who.handles
+    def open_to(self, by: Stand, finding: Finding) -> bool:
+        return finding.state in self.states and self.may(by, finding)
 
 
 ACTS: dict[str, Act] = {
     "assign": Act(
-        _("交办"), _("已交办，整改时限已起算。"), AssignForm, (FindingState.OPEN, FindingState.ASSIGNED), False,
-        lambda finding, who, at, values: services.assign(
-            finding, actor=who.name, by=who.agency, at=at, how=Rectification(values["how"]),
+        _("交办"), _("已交办，整改时限已起算。"), AssignForm, (FindingState.OPEN, FindingState.ASSIGNED), may_supervise,
+        lambda finding, by, at, values: services.assign(
+            finding, by=by, at=at, how=Rectification(values["how"]),
             measures=values["measures"], due_at=values["due_at"], text=values["text"],
         ),
     ),
     "rectify": Act(
-        _("报整改"), _("整改情况已上报，等待核验。"), RectifyForm, (FindingState.OPEN, FindingState.ASSIGNED), True,
-        lambda finding, who, at, values: services.rectify(
-            finding, actor=who.name, unit=who.unit, at=at, text=values["text"]
-        ),
+        _("报整改"), _("整改情况已上报，等待核验。"), RectifyForm, (FindingState.OPEN, FindingState.ASSIGNED),
+        may_rectify, lambda finding, by, at, values: services.rectify(finding, by=by, at=at, text=values["text"]),
     ),
     "verify": Act(
-        _("核验通过"), _("核验通过，等待销号。"), VerifyForm, (FindingState.RECTIFIED,), False,
-        lambda finding, who, at, values: services.verify(
-            finding, actor=who.name, unit=who.unit, at=at, text=values["text"]
-        ),
+        _("核验通过"), _("核验通过，等待销号。"), VerifyForm, (FindingState.RECTIFIED,), may_supervise,
+        lambda finding, by, at, values: services.verify(finding, by=by, at=at, text=values["text"]),
     ),
     "send-back": Act(
-        _("核验退回"), _("已退回企业，新的整改时限已起算。"), SendBackForm, (FindingState.RECTIFIED,), False,
-        lambda finding, who, at, values: services.send_back(
-            finding, actor=who.name, unit=who.unit, at=at, text=values["text"], due_at=values["due_at"]
+        _("核验退回"), _("已退回企业，新的整改时限已起算。"), SendBackForm, (FindingState.RECTIFIED,), may_supervise,
+        lambda finding, by, at, values: services.send_back(
+            finding, by=by, at=at, text=values["text"], due_at=values["due_at"]
         ),
     ),
     "close": Act(
-        _("销号"), _("已销号。"), WordsForm, (FindingState.VERIFIED,), False,
-        lambda finding, who, at, values: services.close(
-            finding, actor=who.name, unit=who.unit, at=at, text=values["text"]
-        ),
+        _("销号"), _("已销号。"), WordsForm, (FindingState.VERIFIED,), may_supervise,
+        lambda finding, by, at, values: services.close(finding, by=by, at=at, text=values["text"]),
     ),
 }  # fmt: skip

@@ -6,18 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.selectors import stand
 from anlan.apps.findings import selectors, services
 from anlan.apps.findings.models import Finding
 from anlan.apps.org import access
 from anlan.components.export import workbook
-from anlan.site.findings.acts import ACTS, doer
+from anlan.site.findings.acts import ACTS
 from anlan.site.findings.listing import FINDINGS, limit_words
 
 
@@ -45,8 +45,8 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
     """One finding: what, where, since when, by when, every step, and the acts that are open to the reader."""
     now = clock.now()
     row = look_up(request, pk, now)
-    who = doer(request.user, row, now)
-    forms = {verb: kind.form(auto_id=f"{verb}_%s") for verb, kind in ACTS.items() if kind.open_to(who, row)}
+    by = stand(request.user, row.enterprise, now)
+    forms = {verb: kind.form(auto_id=f"{verb}_%s") for verb, kind in ACTS.items() if kind.open_to(by, row)}
     return _page(request, row, forms)
 
 
@@ -60,20 +60,18 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     row = look_up(request, pk, now)
     if request.method != "POST":
         return redirect("finding", pk)
-    who = doer(request.user, row, now)
-    if not kind.allowed(who):
-        access.note_refusal(request, f"enterprise:{row.enterprise.code}", row, now=now)
-        raise PermissionDenied(_("您的角色不能做这一步。"))
+    by = stand(request.user, row.enterprise, now)
+    access.require(kind.may(by, row), row, by=by)
     form = kind.form(request.POST, auto_id=f"{verb}_%s")
     if form.is_valid():
         try:
-            kind.perform(row, who, now, form.cleaned_data)
+            kind.perform(row, by, now, form.cleaned_data)
         except services.Refused as refused:
             form.add_error(None, refused.detail)
         else:
             messages.info(request, str(kind.done))
             return redirect("finding", pk)
-    forms = {name: each.form(auto_id=f"{name}_%s") for name, each in ACTS.items() if each.open_to(who, row)}
+    forms = {name: each.form(auto_id=f"{name}_%s") for name, each in ACTS.items() if each.open_to(by, row)}
     return _page(request, row, forms | {verb: form}, opened=verb, status=422)
 
 

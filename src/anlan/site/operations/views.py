@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.monitoring.entitled import may_lift_suspension
 from anlan.apps.monitoring.models import Suspension
 from anlan.apps.monitoring.selectors import gaps_in, suspensions_in
 from anlan.apps.monitoring.services import lift_suspension
@@ -101,19 +100,11 @@ def lift(request: Any, pk: int) -> HttpResponse:
     changes nothing."""
     now = clock.now()
     row = access.find(request, Suspension.objects.select_related("gateway", "enterprise"), now=now, pk=pk)
-    if not _may_lift(request.user, now):
-        access.note_refusal(request, f"enterprise:{row.enterprise.code}", row, now=now)
-        raise PermissionDenied(_("暂停接收由监管部门或系统管理员提前恢复。"))
-    name = request.user.person.name if request.user.person else request.user.get_username()
-    if lift_suspension(row, actor=f"user:{request.user.get_username()}", name=name, at=now):
+    if lift_suspension(row, by=entitlements.stand(request.user, row.enterprise, now), at=now):
         messages.info(request, _("已恢复接收，几秒内生效。"))
     else:
         messages.info(request, _("已恢复，没有改动。"))
     return redirect("pauses")
-
-
-def _may_lift(user: Any, now: datetime) -> bool:
-    return bool(user.is_superuser or entitlements.agency_roles(user, now))
 
 
 WORDS = {
@@ -129,14 +120,16 @@ def _list(request: Any, listing: Listing, rows: Any, name: str, title: str) -> H
     page = listing.read(request, rows)
     if page.wants_workbook:
         return workbook(request, page, title=title, now=clock.now())
+    by = {}
+    if name == "pauses":
+        by = entitlements.stands(request.user, {row.enterprise for row in page.rows}, clock.now())
     for row in page.rows:
         row.words = WORDS[name](row) if name in WORDS else ""
         if name == "pauses":
             row.why, row.holds = packets.reason_words(row), row.lifted_at is None and row.until > clock.now()
+            row.may_lift = row.holds and may_lift_suspension(by[row.enterprise_id], row)
     part = bool(request.headers.get("HX-Request"))
     context = {"page": page, "title": title, "part": f"operations/_{name}.html", "here": name}
-    if name == "pauses":
-        context["may_lift"] = _may_lift(request.user, clock.now())
     response = render(request, f"operations/_{name}.html" if part else "operations/list.html", context)
     response.headers["Vary"] = "HX-Request, Cookie"
     return response

@@ -56,7 +56,7 @@ def lines(scope: Scope) -> list[Line]:
     ]
     acts = Act.objects.visible_to(scope).exclude(kind=ActKind.CLEAR).select_related("enterprise")  # told above
     found += [
-        _line(act.at, act.enterprise, act.actor, VERBS[ActKind(act.kind)]) for act in acts.order_by("-at")[:LINES]
+        _line(act.at, act.enterprise, act.actor_name, VERBS[ActKind(act.kind)]) for act in acts.order_by("-at")[:LINES]
     ]
     return sorted(found, key=lambda line: line.at, reverse=True)[:LINES]
 

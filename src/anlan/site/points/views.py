@@ -71,7 +71,7 @@ def point(request: Any, code: str) -> HttpResponse:
     mine = Alarm.objects.visible_to(request.scope).filter(point=found).select_related("point", "enterprise", "source")
     active = list(mine.filter(state=AlarmState.ACTIVE))
     latest = list(mine[:ALARMS_SHOWN])
-    staff = entitlements.may_acknowledge(request.user, found.enterprise_id, now)
+    staff = entitlements.may_acknowledge(entitlements.stand(request.user, found.enterprise, now))
     for alarm in latest:
         alarm.can_acknowledge = staff and alarm.acknowledged_at is None
     asked = request.GET.get("range", "1h")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,13 +17,14 @@ from django.views.decorators.http import require_http_methods
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.monitoring import services
+from anlan.apps.monitoring.entitled import may_shelve
 from anlan.apps.monitoring.models import Alarm, Shelving
 from anlan.apps.monitoring.services import shelving as shelving_services
 from anlan.apps.org import access
+from anlan.apps.org.stand import Stand
 from anlan.apps.registry.selectors import locality
 from anlan.rules.alarms import Approver, ShelvingRule
 from anlan.rules.calendar import civil_day
-from anlan.site.quieting.acts import doer
 from anlan.site.quieting.forms import ShelveForm
 from anlan.site.quieting.views import KINDS
 
@@ -46,11 +46,10 @@ def shelve(request: Any) -> HttpResponse:
     alarms = list(rows.visible_to(request.scope).filter(pk__in=asked).order_by("point__tag", "side"))
     for key in sorted(set(asked) - {alarm.pk for alarm in alarms}):
         access.find(request, rows, now=now, pk=key)
-    mine = entitlements.enterprises_of(request.user, now, entitlements.STAFF)
+    by = entitlements.stands(request.user, {alarm.enterprise for alarm in alarms}, now)
     for alarm in alarms:
-        if alarm.enterprise_id not in mine:
-            access.note_refusal(request, f"enterprise:{alarm.enterprise.code}", alarm, now=now)
-            raise PermissionDenied(str(KINDS["shelving"].asked_by))
+        mine = by[alarm.enterprise_id]
+        access.require(may_shelve(mine, alarm), alarm, by=mine, words=str(KINDS["shelving"].asked_by))
     if not alarms:
         messages.info(request, _("请先在报警清单中选择要搁置的报警。"))
         return redirect("alarms")
@@ -62,7 +61,7 @@ def shelve(request: Any) -> HttpResponse:
     )
     chosen = list({(alarm.point_id, alarm.side): alarm for alarm in alarms}.values())
     if request.method == "POST" and form.is_valid():
-        done, refused = _shelve(request, chosen, form.cleaned_data, now)
+        done, refused = _shelve(chosen, by, form.cleaned_data, now)
         if done or not refused:
             for words in [*done, *refused]:
                 messages.info(request, words)
@@ -74,15 +73,14 @@ def shelve(request: Any) -> HttpResponse:
 
 
 def _shelve(
-    request: Any, alarms: Iterable[Alarm], values: dict[str, Any], now: datetime
+    alarms: Iterable[Alarm], by: Mapping[int, Stand], values: dict[str, Any], now: datetime
 ) -> tuple[list[str], list[str]]:
     done, refused = [], []
     for alarm in alarms:
-        who = doer(request.user, alarm.enterprise, now)
         try:
             row = shelving_services.shelve(
-                alarm.point, alarm.side, minutes=values["minutes"], reason=values["reason"], by=who.name,
-                actor=who.actor, at=now,
+                alarm.point, alarm.side, minutes=values["minutes"], reason=values["reason"],
+                by=by[alarm.enterprise_id], at=now,
             )  # fmt: skip
         except services.NotDone as error:
             refused.append(error.detail)

@@ -21,15 +21,17 @@ from anlan import border
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.monitoring import selectors, services
+from anlan.apps.monitoring.entitled import DESIGNERS, may_propose
 from anlan.apps.monitoring.models import Alarm, Filing, Shelving, SuppressionRule
 from anlan.apps.monitoring.services import filings as filing_services
 from anlan.apps.monitoring.services import suppression as suppression_services
 from anlan.apps.org import access
 from anlan.apps.org.models import Role
+from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Enterprise
 from anlan.components.export import workbook
 from anlan.components.lists import Listing, Page
-from anlan.site.quieting.acts import DESIGNERS, FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS, Act, Doer, doer, waits_for
+from anlan.site.quieting.acts import FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS, Act, waits_for
 from anlan.site.quieting.forms import FilingForm, SuppressionForm
 from anlan.site.quieting.listing import (
     FILINGS,
@@ -115,8 +117,8 @@ def matter(request: Any, kind: str, pk: int) -> HttpResponse:
     """One record: what it says, who decided when, the alarms it touches, and the acts that are open to the reader."""
     now = clock.now()
     row = _look_up(request, kind, pk, now)
-    who = doer(request.user, row.enterprise, now)
-    return _record(request, kind, row, who, _forms(kind, row, who), opened=request.GET.get("act", ""))
+    by = entitlements.stand(request.user, row.enterprise, now)
+    return _record(request, kind, row, by, _forms(kind, row, by), opened=request.GET.get("act", ""))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -129,20 +131,18 @@ def matter_act(request: Any, kind: str, pk: int, verb: str) -> HttpResponse:
     row = _look_up(request, kind, pk, now)
     if request.method != "POST":
         return redirect(kind, pk)
-    who = doer(request.user, row.enterprise, now)
-    if not act.may(who, row):
-        access.note_refusal(request, f"enterprise:{row.enterprise.code}", row, now=now)
-        raise PermissionDenied(_("您的角色不能做这一步。"))
+    by = entitlements.stand(request.user, row.enterprise, now)
+    access.require(act.may(by, row), row, by=by)
     form = act.form(request.POST, auto_id=f"{verb}_%s")
     if form.is_valid():
         try:
-            act.perform(row, who, now, form.cleaned_data.get("text", ""))
+            act.perform(row, by, now, form.cleaned_data.get("text", ""))
         except services.NotDone as refused:
             form.add_error(None, refused.detail)
         else:
             messages.info(request, str(act.done))
             return redirect(kind, pk)
-    return _record(request, kind, row, who, _forms(kind, row, who) | {verb: form}, opened=verb, status=422)
+    return _record(request, kind, row, by, _forms(kind, row, by) | {verb: form}, opened=verb, status=422)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -155,11 +155,11 @@ def new_filing(request: Any) -> HttpResponse:
     form = FilingForm(request.POST or None, enterprise=enterprise, scope=request.scope, initial=initial)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        who = doer(request.user, enterprise, now)
+        by = entitlements.stand(request.user, enterprise, now)
         try:
             row = filing_services.file(
                 enterprise, kind=values["kind"], reason=values["reason"], starts_at=values["starts_at"],
-                ends_at=values["ends_at"], by=who.name, actor=who.actor, at=now, **form.reach(),
+                ends_at=values["ends_at"], by=by, at=now, **form.reach(),
             )  # fmt: skip
         except services.NotDone as refused:
             form.add_error(None, refused.detail)
@@ -185,12 +185,12 @@ def new_suppression(request: Any) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        who = doer(request.user, enterprise, now)
+        by = entitlements.stand(request.user, enterprise, now)
         try:
             row = suppression_services.propose(
                 enterprise, name=values["name"], condition=values["condition"], comparison=values["comparison"],
                 threshold=values["threshold"], points=list(values["points"]), side=values["side"],
-                reason=values["reason"], by=who.name, actor=who.actor, at=now, follows=follows,
+                reason=values["reason"], by=by, at=now, follows=follows,
             )  # fmt: skip
         except services.NotDone as refused:
             form.add_error(None, refused.detail)
@@ -214,14 +214,14 @@ def _look_up(request: Any, kind: str, pk: int, now: datetime) -> Any:
     return access.find(request, rows, now=now, pk=pk)
 
 
-def _forms(kind: str, row: Any, who: Doer) -> dict[str, Any]:
+def _forms(kind: str, row: Any, by: Stand) -> dict[str, Any]:
     """The forms of the acts that are open to the reader."""
     acts = KINDS[kind].acts.items()
-    return {verb: act.form(auto_id=f"{verb}_%s") for verb, act in acts if row.state in act.states and act.may(who, row)}
+    return {verb: act.form(auto_id=f"{verb}_%s") for verb, act in acts if row.state in act.states and act.may(by, row)}
 
 
 def _record(
-    request: Any, kind: str, row: Any, who: Doer, forms: dict[str, Any], opened: str = "", status: int = 200
+    request: Any, kind: str, row: Any, by: Stand, forms: dict[str, Any], opened: str = "", status: int = 200
 ) -> HttpResponse:
     alarms = _alarms_of(request, kind, row)
     context = {
@@ -233,8 +233,8 @@ def _record(
         "alarms": alarms,
         "acts": [(verb, KINDS[kind].acts[verb], form) for verb, form in forms.items()],
         "opened": opened,
-        "waits_for": waits_for(row, who, KINDS[kind].acts),
-        "may_follow": kind == "suppression" and who.designer,
+        "waits_for": waits_for(row, by, KINDS[kind].acts),
+        "may_follow": kind == "suppression" and may_propose(by, row),
     }  # fmt: skip
     return render(request, "quieting/matter.html", context, status=status)
 
@@ -300,9 +300,10 @@ def _asking_for(request: Any, kind: str, now: datetime) -> Enterprise:
     if code:
         rows = Enterprise.objects.select_related("supervisor", "park")
         asked: Enterprise = access.find(request, rows, now=now, code=code, owner=lambda row: f"enterprise:{row.code}")
-        mine = _mine(request, kind, now).filter(pk=asked.pk).first()
-    else:
-        mine = _mine(request, kind, now).first()
+        by = entitlements.stand(request.user, asked, now)
+        access.require(by.holds(*KINDS[kind].roles), asked, by=by, words=KINDS[kind].asked_by)
+        return asked
+    mine = _mine(request, kind, now).first()
     if mine is None:
         raise PermissionDenied(str(KINDS[kind].asked_by))
     return mine

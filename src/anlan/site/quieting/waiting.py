@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.monitoring import selectors
+from anlan.apps.monitoring.entitled import APPROVERS, CONFIRMERS
 from anlan.apps.monitoring.models import Filing, FilingState
+from anlan.apps.org.actor import of_user
 from anlan.apps.org.models import Role
 from anlan.apps.org.scope import Scope
-from anlan.site.quieting.acts import APPROVERS, CONFIRMERS
 from anlan.site.quieting.listing import alarm_words, condition_words, length_words, reach_words
 
 SHOWN = 20
@@ -65,7 +66,7 @@ def waiting_for(user: Any, scope: Scope, now: datetime) -> list[Waiting]:
         found += [_filing(row) for row in rows.order_by("starts_at", "pk")[:SHOWN]]
     if approves or principal:
         asked = selectors.shelvings_to_approve(scope, approves, principal)
-        asked = asked.exclude(asked_by=str(user.person.name if user.person else user))  # nobody approves their own
+        asked = asked.exclude(asked_by_id=of_user(user).id)  # nobody approves their own
         found += [_shelving(row) for row in asked.order_by("asked_at", "pk")[:SHOWN]]
     if approves:
         proposed = selectors.suppressions_to_approve(scope, approves)
@@ -78,7 +79,7 @@ def filed_by(user: Any, scope: Scope, now: datetime) -> list[Mine]:
     enterprises = entitlements.enterprises_of(user, now, entitlements.STAFF)
     if not enterprises or user.person is None:
         return []
-    rows = selectors.filings_filed_by(scope, enterprises, user.person.name, now - SETTLED)
+    rows = selectors.filings_filed_by(scope, enterprises, of_user(user).id, now - SETTLED)
     return [_mine(row) for row in rows.prefetch_related("points").order_by("-filed_at", "-pk")[:SHOWN]]
 
 

@@ -25,6 +25,7 @@ from anlan.apps.enrolment.report import WORDS
 from anlan.apps.enrolment.sheets import SHEETS
 from anlan.apps.enrolment.workbook import write
 from anlan.apps.org import access
+from anlan.apps.org.actor import of_user
 from anlan.apps.org.scope import NOTHING, Scope
 from anlan.apps.registry import services as registry
 from anlan.apps.registry.models import Gateway
@@ -155,7 +156,6 @@ def gateway_key(request: HttpRequest) -> HttpResponse:
         if gateway is None:
             form.add_error("gateway", _("没有这个网关，或者它不在您的管辖范围内"))
         else:
-            actor = f"user:{request.user.get_username()}"  # type: ignore[union-attr]
-            issued[code] = registry.issue_gateway_key(gateway, actor=actor, at=now)
+            issued[code] = registry.issue_gateway_key(gateway, by=of_user(request.user), at=now)
     context = {"form": form, "issued": issued}
     return render(request, "registry/key.html", context, status=422 if form.errors else 200)

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,15 +14,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.selectors import stand
 from anlan.apps.org import access
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.rulebook import selectors, services
+from anlan.apps.rulebook.entitled import may_refine
 from anlan.components.export import sheet_of
 from anlan.components.lists import Column
 from anlan.rules import calendar, rulebook
 from anlan.rules.grading import load_model
 from anlan.rules.rulebook import Entry, Override, Refused
-from anlan.site.rulebook.entitled import administers, in_words
 from anlan.site.rulebook.forms import RuleForm, may_change
 from anlan.site.rulebook.reading import FLAGS, Asked, documents, read, rows, versions
 
@@ -114,7 +114,8 @@ def _entry(asked: Asked, key: str) -> Entry:
 
 
 def _number(request: HttpRequest, asked: Asked, entry: Entry, now: datetime, **more: Any) -> dict[str, Any]:
-    may = administers(request.user, asked.place.agency, now) and may_change(entry)
+    agency = asked.place.agency
+    may = agency is not None and may_refine(stand(request.user, agency, now), agency) and may_change(entry)
     history = selectors.history(asked.place.path, entry.key)
     mine = [row for row in history if row.agency.code == asked.place.code]
     return {
@@ -143,9 +144,8 @@ def change(request: HttpRequest, key: str) -> HttpResponse:
     back = f"{reverse('rule', args=[key])}?{here(asked)}"
     if request.method != "POST" or agency is None:
         return redirect(back)
-    if not administers(request.user, agency, now):
-        access.note_refusal(request, f"agency:{agency.code}", agency, now=now)
-        raise PermissionDenied(_("只有本地区或上级的管理员能更改规则库。"))
+    by = stand(request.user, agency, now)
+    access.require(may_refine(by, agency), agency, by=by, words=_("只有本地区或上级的管理员能更改规则库。"))
     withdraw = "withdraw" in request.POST
     form = RuleForm(entry, asked.today, request.POST, auto_id="rule_%s")
     if withdraw:
@@ -188,8 +188,7 @@ def _enter(request: HttpRequest, asked: Asked, wanted: Override, now: datetime) 
         effective_to=wanted.effective_to,
         document=wanted.document,
         waiver=wanted.waiver,
-        actor=f"user:{request.user.get_username()}",  # type: ignore[union-attr]
-        by=in_words(request.user, now),
+        by=stand(request.user, asked.place.agency, now),
         at=now,
     )
 

@@ -22,9 +22,9 @@ from anlan.apps.findings.selectors import open_findings
 from anlan.apps.monitoring.selectors import UNCLEARED, announced
 from anlan.apps.org.models import Agency, Role
 from anlan.apps.org.scope import Scope, once_a_page
+from anlan.apps.org.stand import HANDLERS
 from anlan.apps.warnings.selectors import Task, TaskKind, owed_by_staff, todo_for, tracked
 from anlan.site.quieting.waiting import Waiting, waiting_for
-from anlan.site.warnings.entitled import HANDLERS
 
 ASKING = frozenset({TaskKind.CONFIRM, TaskKind.REPORT, TaskKind.ANSWER, TaskKind.URGE})
 """Cards that wait for the reader; the others are under way."""

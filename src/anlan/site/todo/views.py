@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from anlan import now as clock
 from anlan.apps.monitoring.selectors import burning_of
+from anlan.apps.org.actor import of_user
 from anlan.apps.org.scope import Scope
 from anlan.apps.warnings.models import Act, Confirmation, DisposalReport, Warning
 from anlan.apps.warnings.selectors import Task
@@ -69,7 +70,6 @@ def todo(request: HttpRequest) -> HttpResponse:
     """我的待办. With ``HX-Request`` only the living part."""
     now = clock.now()
     scope = request.scope  # type: ignore[attr-defined]
-    person = request.user.person  # type: ignore[union-attr]
     asked = asked_of(request.user, scope, now)
     context = {
         "now": now,
@@ -79,7 +79,7 @@ def todo(request: HttpRequest) -> HttpResponse:
         "waiting": asked.waiting,
         "filed": filed_by(request.user, scope, now),
         "messages_to_me": _unread(scope, asked),
-        "done": _done(person, scope, now) if person else [],
+        "done": _done(request.user, scope, now),
     }
     fragment = bool(request.headers.get("HX-Request"))
     return render(request, "todo/_living.html" if fragment else "todo/todo.html", context)
@@ -104,9 +104,12 @@ def _unread(scope: Scope, asked: Asked) -> list[Any]:
     return found
 
 
-def _done(person: Any, scope: Scope, now: datetime) -> list[Done]:
+def _done(user: Any, scope: Scope, now: datetime) -> list[Done]:
+    """What this very person did today, not whoever bears their name."""
+    if user.person is None:
+        return []
     today = calendar.midnight(calendar.civil_day(now))
-    mine = Q(person=person)
+    mine = Q(person=user.person)
     joined = ("warning__source",)
     found = [
         Done(each.at, _("确认"), each.warning)
@@ -114,7 +117,9 @@ def _done(person: Any, scope: Scope, now: datetime) -> list[Done]:
     ]
     found += [
         Done(act.at, str(act.get_kind_display()), act.warning)
-        for act in Act.objects.visible_to(scope).filter(actor=person.name, at__gte=today).select_related(*joined)
+        for act in Act.objects.visible_to(scope)
+        .filter(actor_id=of_user(user).id, at__gte=today)
+        .select_related(*joined)
     ]
     found += [
         Done(report.submitted_at, _("处置报告"), report.warning)

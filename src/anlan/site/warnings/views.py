@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -20,7 +19,7 @@ from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.monitoring.models import Alarm, AlarmSide
 from anlan.apps.monitoring.models.alarm import LEVEL_LABELS
-from anlan.apps.org import access
+from anlan.apps.org import access, actor
 from anlan.apps.org.models import Agency
 from anlan.apps.warnings import services
 from anlan.apps.warnings.models import Warning
@@ -30,7 +29,7 @@ from anlan.components.export import workbook
 from anlan.rules.words import says_something
 from anlan.site.board import board
 from anlan.site.board.rows import JOINED
-from anlan.site.warnings.acts import ACTS, Attempt, clearing_actor
+from anlan.site.warnings.acts import ACTS, Attempt
 from anlan.site.warnings.clearing import clearing_words
 from anlan.site.warnings.entitled import Entitled, entitled
 from anlan.site.warnings.evidence import evidence
@@ -101,10 +100,12 @@ def gather(request: HttpRequest, warning: Warning, now: datetime) -> dict[str, A
         .select_related("point")
         .order_by("raised_at", "pk")[:ALARMS]
     )
-    may = entitled(request.user, scope, warning, now)
-    mine = warning.enterprise_id in entitlements.enterprises_of(request.user, now, entitlements.STAFF)
+    by = entitlements.stand(request.user, warning.enterprise, now)
+    may = entitled(by, scope, warning)
     for alarm in alarms:
-        alarm.can_acknowledge = mine and alarm.acknowledged_at is None and not alarm.is_withheld
+        alarm.can_acknowledge = (
+            entitlements.may_acknowledge(by) and alarm.acknowledged_at is None and not alarm.is_withheld
+        )
     return {
         "now": now,
         "warning": warning,
@@ -115,7 +116,7 @@ def gather(request: HttpRequest, warning: Warning, now: datetime) -> dict[str, A
         "alarms": alarms,
         "unacknowledged": [alarm for alarm in alarms if alarm.can_acknowledge],
         "may": may,
-        "against": against_clearing(warning, clearing_actor(request.user, warning, now), now) if may.clear else None,
+        "against": against_clearing(warning, by.actor, now) if may.clear else None,
         "acts": ACTS,
         "clearing": partial(clearing_words, warning, now),  # read only where the act is offered
         "report": getattr(warning, "report", None),
@@ -156,7 +157,8 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
     """The report's form alone, for the phone. Leads to the dossier where no report is owed by this person."""
     now = clock.now()
     warning = look_up(request, number, now)
-    if not entitled(request.user, request.scope, warning, now).report:  # type: ignore[attr-defined]
+    by = entitlements.stand(request.user, warning.enterprise, now)
+    if not entitled(by, request.scope, warning).report:  # type: ignore[attr-defined]
         return redirect("warning", warning.number)
     context = {"now": now, "warning": warning, "form": ReportForm(auto_id="report_%s"), "due": warning.next_due_at}
     return render(request, "todo/report.html", context)
@@ -176,20 +178,19 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     warning = look_up(request, number, now)
     if request.method != "POST":
         return redirect("warning", warning.number)
-    may = entitled(request.user, request.scope, warning, now)  # type: ignore[attr-defined]
+    by = entitlements.stand(request.user, warning.enterprise, now)
+    may = entitled(by, request.scope, warning)  # type: ignore[attr-defined]
     too_late = verb in WHILE_OPEN and warning.cleared_at is not None
     kept = "Anlan-Kept" in request.headers
     if too_late:
         return _done(request, warning, _("预警已解除，没有改动。"))
-    if not kind.open_to(may):
-        access.note_refusal(request, f"enterprise:{warning.enterprise.code}", warning, now=now)
-        raise PermissionDenied(_("您的角色不能做这一步。"))
+    access.require(bool(kind.open_to(may)), warning, by=by)
     extra = {"agencies": _agencies(may)} if kind.form is DelegateForm else {}
     form = kind.form(request.POST, auto_id=f"{verb}_%s", **extra)
     if form.is_valid():
         try:
             order = may.orders[0] if may.orders else None
-            kind.perform(Attempt(request.user, warning, form.cleaned_data, now, order))
+            kind.perform(Attempt(by, warning, form.cleaned_data, now, order))
             _read(request, warning, now)
         except services.Refused as refused:
             blank = [name for name in kind.mandatory if not says_something(str(form.cleaned_data.get(name) or ""))]
@@ -220,7 +221,7 @@ def _read(request: HttpRequest, warning: Warning, now: datetime) -> bool:
     mine = unread(warning, request.scope)  # type: ignore[attr-defined]
     if not mine:
         return True
-    return try_to_write(lambda: services.mark_all_read(mine, actor=str(request.user), at=now), "a reading")
+    return try_to_write(lambda: services.mark_all_read(mine, by=actor.of_user(request.user), at=now), "a reading")
 
 
 def blank_forms(may: Entitled) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from anlan.apps.delivery.models import TAKEN, Delivery, DeliveryState, Message, 
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.models import Alarm, AlarmState, GatewayLink, WayStep, WayTest
 from anlan.apps.monitoring.selectors.log_state import log_state
+from anlan.apps.org.actor import SYSTEM, Actor
 from anlan.apps.org.models import Person
 from anlan.apps.registry.models import Enterprise
 from anlan.rules.calendar import civil
@@ -59,7 +60,7 @@ class Look:
     failed: bool = False
 
 
-def start(person: Person, *, actor: str, at: datetime) -> WayTest:
+def start(person: Person, *, by: Actor, at: datetime) -> WayTest:
     """Begin a test whose telling goes to ``person``. Raises `Refused` while another one runs.
 
     One at which nobody has looked for longer than any step may take was left behind: it ends here.
@@ -68,12 +69,12 @@ def start(person: Person, *, actor: str, at: datetime) -> WayTest:
         with transaction.atomic():
             left = WayTest.objects.by_the_machine().filter(running="x", moved_at__lt=at - RECEIPT_PATIENCE).first()
             if left is not None:
-                _finish(left, at, actor)
-            run = WayTest.objects.create(person=person, started_by=actor[:80], started_at=at, moved_at=at)
-            run.key = way_unit.put_into_use(actor, at)
+                _finish(left, at, by)
+            run = WayTest.objects.create(person=person, started_by=by.id, started_at=at, moved_at=at)
+            run.key = way_unit.put_into_use(by, at)
             run.save(update_fields=["key"])
             journal.record(
-                delivery.PLATFORM, "way_test_started", at=at, actor=actor, subject=f"way:{run.pk}",
+                delivery.PLATFORM, "way_test_started", at=at, actor=by.id, subject=f"way:{run.pk}",
                 after={"person": person.code},
             )  # fmt: skip
     except IntegrityError:
@@ -106,26 +107,26 @@ def advance(run: WayTest, now: datetime) -> WayTest:
     return run
 
 
-def received(run: WayTest, *, actor: str, at: datetime) -> bool:
+def received(run: WayTest, *, by: Actor, at: datetime) -> bool:
     """The tester says that the letter came. False when that was known, or nothing was sent."""
     message = _message(run)
-    return message is not None and delivery.mark_read(message, actor=actor, at=at)
+    return message is not None and delivery.mark_read(message, by=by, at=at)
 
 
-def stop(run: WayTest, *, actor: str, at: datetime) -> bool:
+def stop(run: WayTest, *, by: Actor, at: datetime) -> bool:
     """End a running test before its time; False when it had ended."""
     with transaction.atomic():
         if not WayTest.objects.by_the_machine().filter(pk=run.pk, running="x").exists():
             return False
-        _finish(run, at, actor)
+        _finish(run, at, by)
     return True
 
 
-def _finish(run: WayTest, at: datetime, actor: str = journal.MACHINE) -> None:
+def _finish(run: WayTest, at: datetime, by: Actor = SYSTEM) -> None:
     WayTest.objects.by_the_machine().filter(pk=run.pk).update(running=None, finished_at=at, key="", waiting="")
     way_unit.put_out_of_use()
     after = {"steps": [f"{each['step']}: {'done' if each['done'] else 'failed'}" for each in run.steps]}
-    journal.record(delivery.PLATFORM, "way_test_ended", at=at, actor=actor, subject=f"way:{run.pk}", after=after)
+    journal.record(delivery.PLATFORM, "way_test_ended", at=at, actor=by.id, subject=f"way:{run.pk}", after=after)
 
 
 def _sample(run: WayTest, now: datetime) -> Look:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
+from anlan.apps.org.actor import Actor
 from anlan.apps.org.models import Agency, AgencyLevel, Region
 from anlan.apps.registry import services as registry
 from anlan.apps.registry.models import Device, DeviceKind, Enterprise, Gateway, Point
@@ -39,7 +40,7 @@ class Answer:
 
 
 @transaction.atomic
-def put_into_use(actor: str, at: datetime) -> str:
+def put_into_use(by: Actor, at: datetime) -> str:
     """Make the unit, or take it into use again; returns its gateway's new key."""
     region, _made = Region.objects.get_or_create(code="000000", defaults={"name": "全程测试"})
     agency = Agency.objects.by_the_machine().filter(code="way-test").first()
@@ -64,10 +65,10 @@ def put_into_use(actor: str, at: datetime) -> str:
                 "name": "全程测试点", "kind": "WD", "unit": "℃", "range_min": 0.0, "range_max": 100.0, "h": 80.0,
                 "hh": 90.0, "no_data_s": 3600.0,
             },
-            actor=actor,
+            by=by,
             at=at,
         )  # fmt: skip
-    return registry.issue_gateway_key(gateway, actor=actor, at=at)
+    return registry.issue_gateway_key(gateway, by=by, at=at)
 
 
 def put_out_of_use() -> None:

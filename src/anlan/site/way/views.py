@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.selectors import as_administrator
+from anlan.apps.delivery.entitled import may_test
 from anlan.apps.monitoring.models import WayStep, WayTest
-from anlan.site.contacts.keeping import may_test
-from anlan.site.contacts.views import actor_of
+from anlan.apps.org.actor import of_user
 from anlan.site.way import steps as whole_way
 
 STOP_POLLING = 286
@@ -49,7 +50,7 @@ def act(request: HttpRequest, verb: str) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return redirect("way")
-    if not may_test(request.user, clock.now()):
+    if not may_test(as_administrator(request.user, clock.now())):
         raise PermissionDenied(_("全程测试由管理员进行。"))
     perform(request, clock.now())
     if not request.headers.get("HX-Request"):
@@ -72,7 +73,7 @@ def _page(request: HttpRequest, *, fragment: bool) -> HttpResponse:
     context = {
         "run": run,
         "lines": _lines(run) if run is not None else [],
-        "may_test": may_test(user, clock.now()) and user.person is not None,
+        "may_test": may_test(as_administrator(user, clock.now())) and user.person is not None,
         "awaits_receipt": run is not None and run.step is WayStep.RECEIPT,
         "here": "way",
     }
@@ -103,7 +104,7 @@ def _start(request: HttpRequest, now: datetime) -> None:
         messages.error(request, _("您的登录名没有对应的人员，收不到测试告知，没有开始。"))
         return
     try:
-        whole_way.start(user.person, actor=actor_of(request), at=now)
+        whole_way.start(user.person, by=of_user(request.user), at=now)
     except whole_way.Refused as refused:
         messages.error(request, str(refused))
 
@@ -117,14 +118,14 @@ def _go(request: HttpRequest, now: datetime) -> None:
 def _received(request: HttpRequest, now: datetime) -> None:
     run = _mine(request)
     if run is not None and run.is_running:
-        whole_way.received(run, actor=actor_of(request), at=now)
+        whole_way.received(run, by=of_user(request.user), at=now)
         whole_way.advance(run, now)
 
 
 def _stop(request: HttpRequest, now: datetime) -> None:
     run = _mine(request)
     if run is not None:
-        whole_way.stop(run, actor=actor_of(request), at=now)
+        whole_way.stop(run, by=of_user(request.user), at=now)
 
 
 ACTS: dict[str, Callable[[HttpRequest, datetime], None]] = {

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from anlan.apps.org.access import owner_of
+from anlan.apps.org.actor import Actor
+from anlan.apps.org.stand import as_person
 from anlan.apps.registry.models import DutyHolder, HazardSource, Point
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import Origin, Warning
@@ -61,13 +64,14 @@ def load(now: datetime) -> list[Warning]:
             at=began,
             reasons=[{"rule": "demo", "level": opening.level, "title": opening.reason, "points": [opening.point]}],
             origin=Origin.LOADED,
-            issuer=MARK,
+            issuer=Actor("operator:demo", MARK),
             first_out=_first_out(opening, began),
         )
         assert warning is not None  # a level other than none opens a warning
         for post, after in opening.confirmed:
             holder = DutyHolder.objects.by_the_machine().get(source=source, post=post, valid_until__isnull=True)
-            warnings.confirm(warning, person=holder.person, at=began + after, text=f"{MARK}：已到现场核实")
+            by = as_person(holder.person, owner_of(source), began + after)
+            warnings.confirm(warning, by=by, at=began + after, text=f"{MARK}：已到现场核实")
         raised.append(warning)
     return raised
 

@@ -18,6 +18,7 @@ from django.db import transaction
 from anlan.apps.accounts import services as accounts
 from anlan.apps.accounts.models import Grant, User
 from anlan.apps.delivery.models import Contact
+from anlan.apps.org.actor import operator
 from anlan.apps.org.models import Agency, Person, Post, Region, Role, Section
 from anlan.apps.registry.models import (
     Camera,
@@ -116,7 +117,7 @@ class _Loader:
             code, enterprise = f"{declared.raw['login']}-admin", rows[declared.code]
             person = self._person(enterprise, code, "系统管理")
             self._login(code, person, f"{declared.raw['short']} 管理员", Role.ADMIN, enterprise=enterprise)
-        accounts.add_operator(OPERATOR, self.loaded.password, actor="operator:demo", at=self.since)
+        accounts.add_operator(OPERATOR, self.loaded.password, by=operator("demo"), at=self.since)
         self.loaded.logins.append(Login(OPERATOR, "本系统 系统管理员（看得到全部单位，建机构与登录名）"))
 
     def _phones(self) -> None:

@@ -13,6 +13,9 @@ from django.db import transaction
 
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState
+from anlan.apps.org.access import owner_of
+from anlan.apps.org.actor import operator
+from anlan.apps.org.stand import as_person, at_the_machine
 from anlan.apps.registry import services as registry
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import Warning
@@ -24,7 +27,8 @@ from anlan.testing.drill.lines import Refusal, lines
 from anlan.testing.drill.scenario import Event, Scenario
 from anlan.testing.drill.world import Drilled, build
 
-ACTOR = "drill"
+DRILL = operator("drill")
+"""Whoever plays: what the law gives to nobody by name in a scenario is done by them."""
 
 
 class DrillFailed(RuntimeError):
@@ -96,16 +100,18 @@ def _act(event: Event, world: Drilled) -> list[Refusal]:
                 warnings.set_level(source, event.fields["level"], at=event.at)
             case "confirm":
                 person = world.person(source.enterprise, str(event.fields["by"]))
-                warnings.confirm(_open_warning(source.pk), person=person, at=event.at)
+                by = as_person(person, owner_of(source), event.at)
+                warnings.confirm(_open_warning(source.pk), by=by, at=event.at)
             case "report":
                 texts = {name: str(event.fields.get(name) or "") for name in ("result", "cause", "measures")}
-                warnings.submit_report(_reported(source.pk), actor=ACTOR, at=event.at, **texts)
+                by = at_the_machine(DRILL, owner_of(source), event.at)
+                warnings.submit_report(_reported(source.pk), by=by, at=event.at, **texts)
             case "holder":
                 for post in POSTS:
                     if post in event.fields:
                         name = event.fields[post]
                         person = None if name is None else world.person(source.enterprise, str(name))
-                        registry.replace_holder(source, post, person, actor=ACTOR, at=event.at)
+                        registry.replace_holder(source, post, person, by=DRILL, at=event.at)
     except warnings.Refused as refusal:
         return [Refusal(event.at, source.pk, _level_of(source.pk), refusal.detail)]
     return []

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from anlan.apps.journal import services as journal
+from anlan.apps.org.access import owner_of
+from anlan.apps.org.actor import SYSTEM
 from anlan.apps.org.models import Agency, AgencyLevel, Person, Region
+from anlan.apps.org.stand import at_the_machine
 from anlan.apps.registry.models import DutyHolder, Enterprise, HazardSource, Park
 from anlan.apps.rulebook import services as rulebook
 from anlan.rules.calendar import civil_day
@@ -63,7 +65,7 @@ def settle(settings: dict[str, Any], start: datetime) -> None:
                 key,
                 tuple(value) if isinstance(value, list) else value,
                 effective_from=civil_day(start),
-                actor=journal.MACHINE,
+                by=at_the_machine(SYSTEM, owner_of(root), start - SETTLED),
                 at=start - SETTLED,
                 document="推演",
             )

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.acceptance.worlds import at
+from tests.hats import machine
 from tests.unit.apps.delivery.doubles import Line, build, install
 
 from anlan.apps.delivery.models import Delivery, DeliveryState
@@ -58,5 +59,6 @@ def test_a_long_chain_is_told_from_its_newest(board: Line) -> None:
 
 def test_a_test_letter_says_that_it_is_one(board: Line) -> None:
     """Another warning system must never take it for a warning."""
-    assert send_test("cap", "", to="示例县局", actor="user:x", chain="agency:zz", at=at("08:00")) == ""
+    county = build().enterprise.supervisor
+    assert send_test("cap", "", to="示例县局", by=machine(county), at=at("08:00")) == ""
     assert (board.taken[0].kind, board.taken[0].level) == ("test", "")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.worlds import at
+from tests.hats import machine
 from tests.unit.apps.delivery.doubles import Line, build, contact, holder, install, notice, to_agency, to_person
 
 from anlan.apps.delivery.models import Delivery, DeliveryState, FallBack, Message, Rung
@@ -92,8 +93,8 @@ def test_an_unknown_number_suspends_the_contact_and_falls_to_the_deputy(source: 
     assert {"contact_suspended", "message_passed_on", "finding_opened"} <= set(acts())
     assert "13800000001" not in str(list(Entry.objects.values_list("after", flat=True)))
     assert list(journal.broken()) == []
-    assert contacts.enable(bad, actor="user:x", at=at("09:00"))
-    assert not contacts.enable(bad, actor="user:x", at=at("09:01"))
+    assert contacts.enable(bad, by=machine(source.enterprise), at=at("09:00"))
+    assert not contacts.enable(bad, by=machine(source.enterprise), at=at("09:01"))
     assert Finding.objects.by_the_machine().get().state == FindingState.CLOSED
 
 
@@ -234,7 +235,7 @@ def test_a_disabled_contact_is_not_sent_to_and_its_waiting_letter_is_passed_on(s
     row = contact(main, "sms", "13800000001")
     contact(source.enterprise, "sms", "13800000009")
     notice(source, [to_person(main)])
-    contacts.disable(row, "换号", actor="person:x", at=at("08:00"))
+    contacts.disable(row, "换号", by=machine(source.enterprise), at=at("08:00"))
     run(sms, FakeClock(at("08:00")))
     assert [letter.address for letter in sms.taken] == ["13800000009"]
 

@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from tests.acceptance.worlds import at, scenario
+from tests.hats import called
 
 from anlan.apps.delivery import services
 from anlan.apps.delivery.models import Contact, Delivery, Message
@@ -29,7 +30,7 @@ def test_only_what_went_outside_is_kept_as_a_delivery() -> None:
         )
     )  # fmt: skip
     message = Message.objects.by_the_machine().get()
-    services.mark_read(message, actor="user:a", at=at("08:01"))
+    services.mark_read(message, by=called("a"), at=at("08:01"))
     for channel in ("in_app", "sms"):
         Delivery.objects.create(message=message, channel=channel, key=f"t1/{channel}")
     migration = import_module("anlan.apps.delivery.migrations.0002_message_is_the_platform_delivery")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from tests.acceptance.worlds import at, scenario
+from tests.hats import called
 
 from anlan.apps.delivery import selectors, services
 from anlan.apps.delivery.models import Delivery, Message, Notice
@@ -49,8 +50,8 @@ def test_a_key_that_exists_undoes_the_decision(draft: Draft) -> None:
 def test_reading_is_recorded_the_first_time_only(draft: Draft) -> None:
     services.post(draft)
     message = Message.objects.by_the_machine().get()
-    assert services.mark_read(message, actor="user:a", at=at("08:01"))
-    assert not services.mark_read(message, actor="user:b", at=at("08:02"))
+    assert services.mark_read(message, by=called("a"), at=at("08:01"))
+    assert not services.mark_read(message, by=called("b"), at=at("08:02"))
     row = Message.objects.by_the_machine().get()
     assert (row.read_at, row.read_by) == (at("08:01"), "user:a")
 

@@ -13,6 +13,7 @@ import pytest
 from tests.acceptance.worlds import at
 from tests.contract.channels.kinds import SECRET
 from tests.contract.channels.server import ChannelServer, Reply, says
+from tests.hats import called, machine
 from tests.unit.apps.delivery.doubles import Line, build, contact, holder, install, notice, to_person
 
 from anlan.apps.delivery import selectors
@@ -181,7 +182,7 @@ def test_a_passing_hiccup_is_not_yet_nobody_and_a_reading_on_the_platform_is_som
     run(sms, clock, 90)
     assert open_findings() == ["nobody_told"]
     assert faults(clock) == ["reached_nobody"]
-    assert mark_read(posted.messages.get(), actor="person:x", at=clock.now())
+    assert mark_read(posted.messages.get(), by=called("x"), at=clock.now())
     assert open_findings() == []
     assert faults(clock) == []
 
@@ -276,7 +277,7 @@ def test_a_suspended_number_waits_behind_another_until_its_time_is_over(source: 
     notice(source, [to_person(main)], key="n2", when=at("09:00"))
     sent = dict(Delivery.objects.values_list("message__notice__key", "contact__address"))
     assert sent == {"n1": "13800000002", "n2": "13800000001"}
-    assert contacts.enable(first, actor="person:x", at=at("08:30"))
+    assert contacts.enable(first, by=machine(source.enterprise), at=at("08:30"))
     first.refresh_from_db()
     assert first.suspended_until is None
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from tests.hats import called
 from tests.unit.apps.enrolment.workbooks import CODE, PLACES, PLANT, WHOLE, book, changed
 
 from anlan.apps.accounts.models import Grant, User
@@ -42,7 +43,7 @@ TABLES = (
 
 
 def bring(content: bytes, scope: Scope = EVERYTHING, at: datetime = NOW) -> services.Done:
-    return services.bring_in(content, scope, actor="user:op", at=at)
+    return services.bring_in(content, scope, by=called("op"), at=at)
 
 
 def refusals(report: Any) -> dict[tuple[str, int], list[str]]:
@@ -81,7 +82,7 @@ def test_an_empty_installation_gets_its_first_enterprise_from_one_workbook() -> 
 
 def test_a_preview_says_the_same_and_leaves_no_trace() -> None:
     before = rows_of()
-    preview = services.preview(book(WHOLE), EVERYTHING, actor="user:op", at=NOW)
+    preview = services.preview(book(WHOLE), EVERYTHING, by=called("op"), at=NOW)
     assert rows_of() == before
     assert preview.plain() == bring(book(WHOLE)).report.plain()
 
@@ -154,7 +155,7 @@ def test_a_bad_cell_is_refused_with_its_row_and_column_and_the_rest_is_kept(
     sheet: str, line: int, title: str, value: Any, column: str, reason: str
 ) -> None:
     content = changed(book(WHOLE), sheet, line, title, value)
-    preview = services.preview(content, EVERYTHING, actor="user:op", at=NOW)
+    preview = services.preview(content, EVERYTHING, by=called("op"), at=NOW)
     found = refusals(preview)[sheet, line]
     assert any(each.startswith(f"{column}: ") and reason in each for each in found), found
     done = bring(content)
@@ -196,7 +197,7 @@ def test_two_rows_about_the_same_are_both_refused() -> None:
 )
 def test_a_file_that_is_no_register_workbook_is_refused_whole(content: bytes, words: str) -> None:
     with pytest.raises(Unreadable, match=words):
-        services.preview(content, EVERYTHING, actor="user:op", at=NOW)
+        services.preview(content, EVERYTHING, by=called("op"), at=NOW)
 
 
 def test_an_agency_moves_with_everything_below_it() -> None:

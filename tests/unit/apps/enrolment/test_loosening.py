@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.hats import called
 from tests.unit.apps.enrolment.test_import import NOW, bring, county, refusals
 from tests.unit.apps.enrolment.workbooks import CODE, PLANT, WHOLE, book, changed
 
@@ -92,7 +93,7 @@ def test_a_second_step_counts_the_finding_up_and_is_a_clue_of_its_own(own: Scope
 
 @pytest.mark.case("G3")
 def test_a_change_that_is_refused_or_only_previewed_leaves_no_clue(own: Scope) -> None:
-    services.preview(disarmed(), own, actor="user:own", at=NOW)
+    services.preview(disarmed(), own, by=called("own"), at=NOW)
     assert refusals(bring(changed(disarmed(), "点位", 2, "高高限", 9), own).report)
     assert not Clue.objects.by_the_machine().exists()
     assert Point.objects.get().hh == 1.58

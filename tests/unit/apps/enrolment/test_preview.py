@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.conformance.test_nothing_to_write import nothing_can_be_written
+from tests.hats import called
 from tests.unit.apps.enrolment.test_import import NOW, bring, county, rows_of
 from tests.unit.apps.enrolment.workbooks import CODE, PLACES, PLANT, WHOLE, book
 
@@ -22,7 +23,7 @@ def looked_at(rows: Rows, scope: Scope = EVERYTHING) -> Any:
     """The preview, while nothing can be written."""
     before = rows_of()
     with nothing_can_be_written() as tried:
-        found = services.preview(book(rows), scope, actor="user:op", at=NOW)
+        found = services.preview(book(rows), scope, by=called("op"), at=NOW)
     assert (tried, rows_of()) == ([], before)
     return found.plain()
 

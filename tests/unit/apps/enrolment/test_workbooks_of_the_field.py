@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from tests.hats import called
 from tests.unit.apps.enrolment.sheets_as_xml import cell_as, part_of, sheet_as
 from tests.unit.apps.enrolment.test_import import bring, refusals
 from tests.unit.apps.enrolment.workbooks import PLACES, WHOLE, book, changed
@@ -27,7 +28,7 @@ NOW = datetime(2024, 3, 1, tzinfo=UTC)
 
 
 def look(content: bytes) -> Any:
-    return services.preview(content, EVERYTHING, actor="user:op", at=NOW)
+    return services.preview(content, EVERYTHING, by=called("op"), at=NOW)
 
 
 def place_of(sheet: str, title: str, line: int = 2) -> str:
@@ -174,7 +175,7 @@ def test_a_limit_that_would_be_removed_is_told_apart_and_wants_a_word_of_its_own
     assert (found.total("changed"), found.removed) == (1, 1)
     (row,) = found.rows
     assert row["details"] == [{"column": "高限", "old": "1.5", "new": "", "removed": "去掉高限 1.5"}]
-    kept = services.bring_in(content, EVERYTHING, actor="user:op", at=NOW, removing=False)
+    kept = services.bring_in(content, EVERYTHING, by=called("op"), at=NOW, removing=False)
     assert "去掉高限 1.5" in "；".join(refusals(kept.report)["点位", 2])
     assert Point.objects.get().h == 1.5
     bring(content)
@@ -187,7 +188,7 @@ def test_a_limit_that_would_be_removed_is_told_apart_and_wants_a_word_of_its_own
 )
 def test_an_empty_cell_alone_takes_no_protection_away(registered: bytes, sheet: str, line: int, title: str) -> None:
     content = changed(registered, sheet, line, title, None)
-    kept = services.bring_in(content, EVERYTHING, actor="user:op", at=NOW, removing=False)
+    kept = services.bring_in(content, EVERYTHING, by=called("op"), at=NOW, removing=False)
     assert f"空白会去掉{title}" in "；".join(refusals(kept.report)[sheet, line])
     assert bring(registered).report.rows == []
     assert look(content).removed == 1

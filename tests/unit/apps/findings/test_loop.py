@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.worlds import at, scenario
+from tests.hats import officer, staff
 
 from anlan.apps.findings import services
 from anlan.apps.findings.models import Finding, FindingKind, FindingState
@@ -14,11 +15,9 @@ from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation
-from anlan.apps.org.models import Agency
 from anlan.rules.patrol import Rectification
 
 pytestmark = pytest.mark.django_db
-OFFICER = {"actor": "张某（示例）", "unit": "县应急管理局"}
 
 
 @pytest.fixture
@@ -37,14 +36,9 @@ def finding() -> Finding:
     )
 
 
-def county() -> Agency:
-    found: Agency = Agency.objects.by_the_machine().get(code="zz")
-    return found
-
-
 def assign(finding: Finding, when: str = "08:30", **values: Any) -> Finding:
     how = values.pop("how", Rectification.IMMEDIATE)
-    return services.assign(finding, actor="张某（示例）", by=county(), at=at(when), how=how, **values)
+    return services.assign(finding, by=officer(finding, "张某（示例）"), at=at(when), how=how, **values)
 
 
 @pytest.mark.req("GEN-10")
@@ -75,9 +69,9 @@ def test_what_cannot_be_put_right_at_once_needs_measures_and_a_limit_in_the_futu
 
 def test_the_whole_way_is_on_record_with_names_words_and_times(finding: Finding) -> None:
     assign(finding)
-    services.rectify(finding, actor="甲", unit="示例化工", at=at("10:00"), text="已更换阀门")
-    services.verify(finding, at=at("11:00"), text="现场核验属实", **OFFICER)
-    row = services.close(finding, at=at("11:30"), **OFFICER)
+    services.rectify(finding, by=staff(finding, "甲"), at=at("10:00"), text="已更换阀门")
+    services.verify(finding, at=at("11:00"), text="现场核验属实", by=officer(finding, "张某（示例）"))
+    row = services.close(finding, at=at("11:30"), by=officer(finding, "张某（示例）"))
     assert (row.state, row.closed_at, row.overdue_at) == (FindingState.CLOSED, at("11:30"), None)
     steps = [(step.kind, step.at, step.text) for step in row.steps.all()]
     assert steps == [
@@ -99,7 +93,7 @@ def test_the_clock_marks_what_is_not_rectified_in_time_and_it_stays_owed(finding
     row = Finding.objects.by_the_machine().get()
     assert (row.state, row.overdue_at) == (FindingState.ASSIGNED, at("08:30", 2))
     assert obligations.run_due(at("09:00", 2)) == 0
-    services.rectify(finding, actor="甲", unit="示例化工", at=at("10:00", 2), text="已更换阀门")
+    services.rectify(finding, by=staff(finding, "甲"), at=at("10:00", 2), text="已更换阀门")
     assert Obligation.objects.by_the_machine().get(kind="rectify").state == "late"
     row.refresh_from_db()
     assert [step.kind for step in row.steps.all()] == ["assigned", "overdue", "rectified"]
@@ -112,15 +106,15 @@ def test_rectified_at_the_very_limit_is_in_time_and_a_second_later_is_not(
     due = assign(finding).due_at
     assert due is not None
     when = due + timedelta(seconds=seconds)
-    row = services.rectify(finding, actor="甲", unit="示例化工", at=when, text="已更换阀门")
+    row = services.rectify(finding, by=staff(finding, "甲"), at=when, text="已更换阀门")
     assert Obligation.objects.by_the_machine().get(kind="rectify").state == state
     assert row.overdue_at == (due if seconds else None)
 
 
 def test_sent_back_it_is_owed_anew_with_a_new_limit(finding: Finding) -> None:
     assign(finding)
-    services.rectify(finding, actor="甲", unit="示例化工", at=at("10:00"), text="已更换阀门")
-    row = services.send_back(finding, at=at("11:00"), text="仍有渗漏", **OFFICER)
+    services.rectify(finding, by=staff(finding, "甲"), at=at("10:00"), text="已更换阀门")
+    row = services.send_back(finding, at=at("11:00"), text="仍有渗漏", by=officer(finding, "张某（示例）"))
     assert (row.state, row.due_at, row.rectified_at) == (FindingState.ASSIGNED, at("11:00", 2), None)
     states = [each.state for each in Obligation.objects.by_the_machine().filter(kind="rectify").order_by("pk")]
     assert states == ["done", "pending"]
@@ -130,8 +124,10 @@ def test_sent_back_it_is_owed_anew_with_a_new_limit(finding: Finding) -> None:
 def test_sent_back_after_it_was_overdue_it_is_not_overdue_until_the_new_limit_has_passed(finding: Finding) -> None:
     assign(finding)
     obligations.run_due(at("08:30", 2))
-    services.rectify(finding, actor="甲", unit="示例化工", at=at("09:00", 2), text="已更换阀门")
-    row = services.send_back(finding, at=at("10:00", 2), text="仍有渗漏", due_at=at("12:00", 2), **OFFICER)
+    services.rectify(finding, by=staff(finding, "甲"), at=at("09:00", 2), text="已更换阀门")
+    row = services.send_back(
+        finding, at=at("10:00", 2), text="仍有渗漏", due_at=at("12:00", 2), by=officer(finding, "张某（示例）")
+    )
     assert (row.state, row.overdue_at, row.due_at, row.limit_source) == ("assigned", None, at("12:00", 2), "")
     obligations.run_due(at("12:00", 2))
     row.refresh_from_db()
@@ -141,19 +137,23 @@ def test_sent_back_after_it_was_overdue_it_is_not_overdue_until_the_new_limit_ha
 @pytest.mark.case("E7")
 def test_a_new_limit_lies_after_the_sending_back_and_not_at_it(finding: Finding) -> None:
     assign(finding)
-    services.rectify(finding, actor="甲", unit="示例化工", at=at("10:00"), text="已更换阀门")
+    services.rectify(finding, by=staff(finding, "甲"), at=at("10:00"), text="已更换阀门")
     with pytest.raises(services.Refused):
-        services.send_back(finding, at=at("11:00"), text="仍有渗漏", due_at=at("11:00"), **OFFICER)
-    row = services.send_back(finding, at=at("11:00"), text="仍有渗漏", due_at=at("11:00:01"), **OFFICER)
+        services.send_back(
+            finding, at=at("11:00"), text="仍有渗漏", due_at=at("11:00"), by=officer(finding, "张某（示例）")
+        )
+    row = services.send_back(
+        finding, at=at("11:00"), text="仍有渗漏", due_at=at("11:00:01"), by=officer(finding, "张某（示例）")
+    )
     assert row.due_at == at("11:00:01")
 
 
 def test_steps_out_of_order_and_blank_words_are_refused(finding: Finding) -> None:
     attempts = [
-        lambda: services.verify(finding, at=at("09:00"), text="属实", **OFFICER),
-        lambda: services.close(finding, at=at("09:00"), **OFFICER),
-        lambda: services.send_back(finding, at=at("09:00"), text="退回", **OFFICER),
-        lambda: services.rectify(finding, actor="甲", unit="示例化工", at=at("09:00"), text=" "),
+        lambda: services.verify(finding, at=at("09:00"), text="属实", by=officer(finding, "张某（示例）")),
+        lambda: services.close(finding, at=at("09:00"), by=officer(finding, "张某（示例）")),
+        lambda: services.send_back(finding, at=at("09:00"), text="退回", by=officer(finding, "张某（示例）")),
+        lambda: services.rectify(finding, by=staff(finding, "甲"), at=at("09:00"), text=" "),
     ]
     for attempt in attempts:
         with pytest.raises(services.Refused):

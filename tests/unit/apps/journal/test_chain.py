@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db.models import F
 from tests.acceptance.worlds import at, scenario
+from tests.hats import holder
 
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Chain, Entry
@@ -28,7 +29,9 @@ def chain() -> Chain:
     warning = warnings.set_level(source, "red", at=at("08:00"))
     assert warning is not None
     obligations.run_due(at("08:30"))
-    warnings.confirm(warning, person=world.person(source.enterprise, "丙"), at=at("08:31"), text="已到现场")
+    warnings.confirm(
+        warning, by=holder(warning, world.person(source.enterprise, "丙")), at=at("08:31"), text="已到现场"
+    )
     warnings.set_level(source, "none", at=at("08:40"))
     assert list(journal.broken()) == []
     return Chain.objects.get(key=f"enterprise:{source.enterprise.code}")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 from tests.acceptance.worlds import at
+from tests.hats import officer, staff
 
 from anlan.apps.findings.models import Finding
 from anlan.apps.journal import services as journal
@@ -82,11 +83,11 @@ def test_nothing_but_a_confirmed_filing_in_force_explains(world: World, what: st
     filing = world.file(at("08:00"), at("18:00"), at("07:30"), device=world.tanks[1 if what == "another tank" else 0])
     match what:
         case "refused":
-            filings.refuse(filing, by="甲", actor="user:z", agency=world.county, at=at("07:40"), note="不实")
+            filings.refuse(filing, by=officer(filing, "甲"), at=at("07:40"), note="不实")
         case "withdrawn":
-            filings.end(world.confirm(filing, at("07:40")), by="丙", actor="user:c", at=at("07:50"))
+            filings.end(world.confirm(filing, at("07:40")), by=staff(filing, "丙"), at=at("07:50"))
         case "ended before it":
-            filings.end(world.confirm(filing, at("07:40")), by="丙", actor="user:c", at=at("08:30"))
+            filings.end(world.confirm(filing, at("07:40")), by=staff(filing, "丙"), at=at("08:30"))
         case "another tank":
             world.confirm(filing, at("07:40"))
     silent(world, 0, "09:00", "10:00")
@@ -146,7 +147,7 @@ def test_an_outage_older_than_the_window_stays_found(world: World) -> None:
     filing = world.confirm(world.file(at("08:00"), at("10:00"), at("07:40")), at("07:50"))
     obligations.run_due(at("08:00"))
     assert lost() == ["open"]
-    filings.end(filing, by="丙", actor="user:c", at=at("09:00"))
+    filings.end(filing, by=staff(filing, "丙"), at=at("09:00"))
     assert Finding.objects.get(kind="link_lost").times == 1
     assert (OfflineSpell.objects.count(), Filing.objects.get().window) == (1, (at("08:00"), at("09:00")))
     assert facts(world, at("10:00")).link_us == 2 * HOUR_US

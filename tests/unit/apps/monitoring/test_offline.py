@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from tests.hats import machine
 
 from anlan.apps.monitoring.models import Alarm, AlarmSide, GatewayLink, OfflineSpell
 from anlan.apps.monitoring.selectors import point_specs
@@ -33,8 +34,8 @@ def test_another_silence_set_for_the_county_counts_there(world: list[Site]) -> N
     county = Agency.objects.by_the_machine().get(level="county")
     before = NOON - timedelta(days=1)
     refine(
-        county, "offline_minutes", 10, effective_from=civil_day(NOON), actor="user:admin", at=before,
-        by="示例管理员", document="示例局〔2026〕1号",
+        county, "offline_minutes", 10, effective_from=civil_day(NOON), by=machine(county), at=before,
+        document="示例局〔2026〕1号",
     )  # fmt: skip
     record_signs([Sign(world[0].gateway, NOON, NOON)])
     assert sweep_links(NOON + timedelta(minutes=9, seconds=59)) == 0

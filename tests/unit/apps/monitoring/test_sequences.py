@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from tests.hats import called, officer
 
 from anlan.apps.findings.models import Finding
 from anlan.apps.journal.models import Entry
@@ -104,8 +105,8 @@ def test_a_pause_is_one_row_and_a_person_ends_it_with_a_trace(world: list[Site])
     assert pauses_in_force(NOON) == {world[0].gateway: pause.until}
     assert pauses_in_force(pause.until) == {}
     row = Suspension.objects.get()
-    assert lift_suspension(row, actor="user:x", name="张示例", at=NOON + timedelta(minutes=1))
-    assert not lift_suspension(row, actor="user:x", name="张示例", at=NOON + timedelta(minutes=2))
+    assert lift_suspension(row, by=officer(row, "张示例"), at=NOON + timedelta(minutes=1))
+    assert not lift_suspension(row, by=officer(row, "张示例"), at=NOON + timedelta(minutes=2))
     assert pauses_in_force(NOON + timedelta(minutes=1)) == {}
     assert Entry.objects.filter(act="intake.resumed").count() == 1
 
@@ -113,20 +114,20 @@ def test_a_pause_is_one_row_and_a_person_ends_it_with_a_trace(world: list[Site])
 def test_a_key_is_kept_sealed_and_appears_nowhere_else(world: list[Site]) -> None:
     enterprise = Enterprise.objects.get(code=world[0].enterprise)
     key, iv = b"0123456789abcdef", b"fedcba9876543210"
-    set_cipher(enterprise, key, iv, actor="operator:command", at=NOON)
+    set_cipher(enterprise, key, iv, by=called("command"), at=NOON)
     found = ciphers()[enterprise.code]
     assert found is not None
     assert (found.key, found.iv) == (key, iv)
     assert key.decode() not in repr(found)
     assert key not in bytes(EnterpriseCipher.objects.get().sealed)
     assert not [entry for entry in Entry.objects.all() if key.decode() in str(entry.__dict__)]
-    set_cipher(enterprise, key * 2, b"", actor="operator:command", at=NOON)
+    set_cipher(enterprise, key * 2, b"", by=called("command"), at=NOON)
     again = ciphers()[enterprise.code]
     assert again is not None
     assert (again.key, again.iv) == (key * 2, b"")
     with pytest.raises(CipherRefused):
-        set_cipher(enterprise, b"short", b"", actor="operator:command", at=NOON)
-    assert remove_cipher(enterprise, actor="operator:command", at=NOON)
+        set_cipher(enterprise, b"short", b"", by=called("command"), at=NOON)
+    assert remove_cipher(enterprise, by=called("command"), at=NOON)
     assert ciphers() == {}
 
 

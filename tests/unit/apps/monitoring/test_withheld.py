@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.worlds import at, scenario
+from tests.hats import officer, staff
 
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
@@ -78,12 +79,12 @@ class World:
 
     def file(self, start: datetime, until: datetime, now: datetime, **scope: Any) -> Filing:
         return filings.file(
-            self.enterprise, kind="overhaul", reason="清罐检修", starts_at=start, ends_at=until, by="示例丙",
-            actor="user:c", at=now, **scope,
+            self.enterprise, kind="overhaul", reason="清罐检修", starts_at=start, ends_at=until,
+            by=staff(self.enterprise, "示例丙"), at=now, **scope,
         )  # fmt: skip
 
     def confirm(self, filing: Filing, now: datetime) -> Filing:
-        return filings.confirm(filing, by="示例值班", actor="user:z", agency=self.county, at=now)
+        return filings.confirm(filing, by=officer(filing, "示例值班"), at=now)
 
     @property
     def level(self) -> str:
@@ -197,7 +198,7 @@ def test_time_spent_out_of_service_raises_nothing_when_the_window_is_over(world:
 def test_an_early_end_brings_the_alarm_back_at_once(world: World) -> None:
     filing = world.confirm(world.file(at("08:00"), at("18:00"), at("07:30"), source=world.source), at("08:00"))
     world.alarm(world.points[0], at("09:00"), level="HH")
-    filings.end(filing, by="示例丙", actor="user:c", at=at("09:30"))
+    filings.end(filing, by=staff(filing, "示例丙"), at=at("09:30"))
     assert world.level == "orange"
     assert obligations.run_due(at("18:00")) >= 0
     filing.refresh_from_db()
@@ -274,7 +275,7 @@ def test_a_filing_is_refused_outside_the_enterprise_and_for_a_window_that_is_ove
 
 
 def shelve(world: World, point: Point, now: datetime, minutes: int = 60, by: str = "示例丙") -> Shelving:
-    return shelving.shelve(point, "high", minutes=minutes, reason="换表", by=by, actor="user:c", at=now)
+    return shelving.shelve(point, "high", minutes=minutes, reason="换表", by=staff(point, by), at=now)
 
 
 @pytest.mark.alarm_management("搁置")
@@ -316,12 +317,12 @@ def test_a_shelf_returns_by_itself_exactly_at_its_end_and_is_journaled(world: Wo
 
 def test_an_early_return_cancels_the_end(world: World) -> None:
     row = shelve(world, world.points[0], at("08:00"))
-    shelving.unshelve(row, by="示例甲", actor="user:a", at=at("08:10"))
+    shelving.unshelve(row, by=staff(row, "示例甲"), at=at("08:10"))
     row.refresh_from_db()
     assert (row.state, row.ended_by, row.ended_at) == (ShelvingState.RETURNED, "示例甲", at("08:10"))
     assert Obligation.objects.get(kind=ObligationKind.SHELVING).state == "cancelled"
     with pytest.raises(NotDone):
-        shelving.unshelve(row, by="示例甲", actor="user:a", at=at("08:11"))
+        shelving.unshelve(row, by=staff(row, "示例甲"), at=at("08:11"))
 
 
 @pytest.mark.alarm_management("搁置")
@@ -330,8 +331,8 @@ def test_a_gas_alarm_is_shelved_only_after_somebody_higher_agreed(world: World) 
     assert (row.state, row.approver, row.ends_at) == (ShelvingState.ASKED, "county", None)
     assert selectors.shelved_now([world.gas.pk], at("08:01")) == {}
     with pytest.raises(NotDone, match="不能批准自己"):
-        shelving.approve(row, by="示例丙", actor="user:c", at=at("08:05"))
-    shelving.approve(row, by="示例值班", actor="user:z", at=at("08:10"))
+        shelving.approve(row, by=officer(row, "示例丙"), at=at("08:05"))
+    shelving.approve(row, by=officer(row, "示例值班"), at=at("08:10"))
     row.refresh_from_db()
     assert (row.state, row.begins_at, row.ends_at) == (ShelvingState.IN_FORCE, at("08:10"), at("09:10"))
     assert acts() == ["shelving.asked", "shelving.approved"]
@@ -342,7 +343,7 @@ def test_too_long_no_reason_and_twice_are_refused(world: World) -> None:
     with pytest.raises(NotDone, match="最长 8 小时"):
         shelve(world, world.points[0], at("08:00"), minutes=481)
     with pytest.raises(NotDone, match="原因"):
-        shelving.shelve(world.points[0], "high", minutes=5, reason=" ", by="甲", actor="user:a", at=at("08:00"))
+        shelving.shelve(world.points[0], "high", minutes=5, reason=" ", by=staff(world.points[0], "甲"), at=at("08:00"))
     shelve(world, world.points[0], at("08:00"))
     with pytest.raises(NotDone, match="已经搁置"):
         shelve(world, world.points[0], at("08:00"))
@@ -355,14 +356,14 @@ def test_too_long_no_reason_and_twice_are_refused(world: World) -> None:
 def rule(world: World, **changes: Any) -> SuppressionRule:
     values: dict[str, Any] = {
         "name": "停泵时低液位", "condition": world.pump, "comparison": "at_or_below", "threshold": 0.5,
-        "points": [world.points[0]], "side": "low", "reason": "设计文件 3.2", "by": "示例丙", "actor": "user:c",
+        "points": [world.points[0]], "side": "low", "reason": "设计文件 3.2", "by": staff(world.enterprise, "示例丙"),
         "at": at("07:00"),
     }  # fmt: skip
     return suppression.propose(world.enterprise, **(values | changes))
 
 
 def approve(world: World, row: SuppressionRule, now: datetime) -> SuppressionRule:
-    return suppression.approve(row, by="示例批", actor="user:z", agency=world.county, at=now)
+    return suppression.approve(row, by=officer(row, "示例批"), at=now)
 
 
 @pytest.mark.alarm_management("设计抑制")

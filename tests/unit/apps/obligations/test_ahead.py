@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.worlds import at, scenario
+from tests.hats import holder
 
 from anlan.apps.delivery.models import Notice
 from anlan.apps.journal import services as journal
@@ -71,7 +72,7 @@ def test_a_level_that_fell_meanwhile_is_not_sent(source: Any) -> None:
 def test_an_act_that_changes_no_step_only_has_it_worked_out_again(source: Any, world: Any) -> None:
     person = world.person(source.enterprise, "丙")
     warning = warnings.set_level(source, "red", at=at("08:01"))
-    after_working_out(lambda: warnings.confirm(warning, person=person, at=DUE))
+    after_working_out(lambda: warnings.confirm(warning, by=holder(warning, person), at=DUE))
     assert obligations.run_due(DUE) == 1
     assert Notice.objects.by_the_machine().filter(kind="notice").count() == 1
     assert list(journal.broken()) == []

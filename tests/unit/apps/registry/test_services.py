@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.hats import called
 
 from anlan.apps.journal.models import Entry
 from anlan.apps.journal.services import broken
@@ -63,7 +64,7 @@ def test_a_point_without_device_unit_or_threshold_is_refused_and_a_twin_name_get
     before = Point.objects.count()
     for given, expected in cases:
         with pytest.raises(Refused) as refused:
-            services.register_point(given, actor="示例", at=NOW)
+            services.register_point(given, by=called("示例"), at=NOW)
         assert expected in str(refused.value)
     assert Point.objects.count() == before
     gas_with_high_only = values(detector, code=f"{detector.code}QT077", kind="QT", gas="toxic", name="硫化氢浓度")
@@ -71,13 +72,13 @@ def test_a_point_without_device_unit_or_threshold_is_refused_and_a_twin_name_get
         detector, code=f"{detector.code}QT078", kind="QT", gas="oxygen", l=19.5, h=23.5, hh=None, name="氧含量甲"
     )
     for accepted in (values(tank), gas_with_high_only, oxygen_with_both):
-        services.register_point(accepted, actor="示例", at=NOW)
+        services.register_point(accepted, by=called("示例"), at=NOW)
     assert Point.objects.count() == before + 3
 
 
 def test_a_changed_limit_stands_in_the_journal_with_old_and_new(demo: world.Loaded) -> None:
     point = Point.objects.get(code="990121001001G0001YL001")
-    changed = services.change_limits(point, actor="示例甲", at=NOW, hh=1.6)
+    changed = services.change_limits(point, by=called("示例甲"), at=NOW, hh=1.6)
     entry = Entry.objects.get(act="limits_changed")
     assert (changed.hh, changed.revision) == (1.6, 2)
     assert entry.before["hh"] == 1.58
@@ -89,7 +90,7 @@ def test_a_changed_limit_stands_in_the_journal_with_old_and_new(demo: world.Load
 def test_an_illogical_limit_changes_nothing(demo: world.Loaded) -> None:
     point, written = Point.objects.get(code="990121001001G0001YL001"), Entry.objects.count()
     with pytest.raises(Refused):
-        services.change_limits(point, actor="示例甲", at=NOW, hh=1.2)
+        services.change_limits(point, by=called("示例甲"), at=NOW, hh=1.2)
     point.refresh_from_db()
     assert (point.hh, point.revision, Entry.objects.count()) == (1.58, 1, written)
 
@@ -105,8 +106,8 @@ def test_a_replaced_holder_keeps_the_former_with_dates_and_tells_the_handlers(de
     services._on_holder_change.append(listen)
     try:
         later = NOW + timedelta(hours=2)
-        services.replace_holder(source, "operations", newcomer, actor="示例甲", at=later)
-        services.replace_holder(source, "operations", newcomer, actor="示例甲", at=later)
+        services.replace_holder(source, "operations", newcomer, by=called("示例甲"), at=later)
+        services.replace_holder(source, "operations", newcomer, by=called("示例甲"), at=later)
     finally:
         services._on_holder_change.remove(listen)
     holders = DutyHolder.objects.filter(source=source, post="operations").order_by("valid_from")
@@ -120,7 +121,7 @@ def test_a_replaced_holder_keeps_the_former_with_dates_and_tells_the_handlers(de
 def test_a_new_gateway_key_is_shown_once_and_only_its_digest_kept(demo: world.Loaded) -> None:
     point = Point.objects.get(code="990121001001G0001YL001")
     old = point.gateway.key_sha256
-    key = services.issue_gateway_key(point.gateway, actor="示例甲", at=NOW)
+    key = services.issue_gateway_key(point.gateway, by=called("示例甲"), at=NOW)
     point.gateway.refresh_from_db()
     assert point.gateway.key_sha256 != old
     assert key not in point.gateway.key_sha256
@@ -137,7 +138,7 @@ def test_a_number_that_can_be_measured_is_no_sign_of_a_broken_transmitter(
     tank = Device.objects.filter(kind="tank").first()
     assert tank is not None
     with pytest.raises(Refused, match=why):
-        services.register_point(values(tank, missing=missing), actor="示例", at=NOW)
-    services.register_point(values(tank, missing="-9999;32767"), actor="示例", at=NOW)
+        services.register_point(values(tank, missing=missing), by=called("示例"), at=NOW)
+    services.register_point(values(tank, missing="-9999;32767"), by=called("示例"), at=NOW)
     [spec] = [spec for spec in point_specs([tank.enterprise.code]) if spec.code == f"{tank.code}WD077"]
     assert spec.missing == "-9999;32767"

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from tests.acceptance.worlds import at, scenario
+from tests.hats import machine
 
 from anlan.apps.journal.models import Entry
 from anlan.apps.journal.services import broken
@@ -47,9 +48,8 @@ def refine(code: str, key: str, value: Any, day: date, when: datetime | None = N
         key,
         value,
         effective_from=day,
-        actor="user:admin",
+        by=machine(agency(code)),
         at=when or at("10:00"),
-        by="示例管理员",
         **fields,
     )
 

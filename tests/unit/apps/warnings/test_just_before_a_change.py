@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.worlds import at, scenario
+from tests.hats import staff
 
 from anlan.apps.delivery.models import Notice, NoticeKind
 from anlan.apps.journal import services as journal
@@ -124,7 +125,7 @@ def test_a_report_a_moment_late_is_overdue_first(source: Any) -> None:
     due = at("09:20")
     sign(due)
     texts = {"result": "已处置", "cause": "阀门内漏", "measures": "更换阀门"}
-    report = warnings.submit_report(warning, actor="丙", at=due + A_MOMENT, **texts)
+    report = warnings.submit_report(warning, by=staff(warning, "丙"), at=due + A_MOMENT, **texts)
     assert report.is_late
     assert [row.due_at for row in sent("report_overdue")] == [due]
     assert Obligation.objects.by_the_machine().get(kind="report").state == ObligationState.LATE

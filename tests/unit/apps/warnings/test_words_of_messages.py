@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.acceptance.worlds import at
+from tests.hats import officer
 from tests.unit.apps.warnings.test_flood import World
 
 from anlan.apps.delivery.models import Notice
@@ -42,7 +43,7 @@ def test_a_notice_and_a_site_order_say_what_stands_when_they_go_out() -> None:
 def test_what_is_back_within_its_limits_is_named_by_no_notice() -> None:
     world = World()
     world.alarm(3, began=at("08:00"))
-    warnings.raise_manual(world.source, "red", issuer="示例值班", at=at("08:01"), text="现场泄漏")
+    warnings.raise_manual(world.source, "red", by=officer(world.source, "示例值班"), at=at("08:01"), text="现场泄漏")
     world.alarm(3, began=at("08:00"), now=at("08:02"), change="cleared")
     obligations.run_due(at("08:32"))
     (notice,) = bodies("notice")
@@ -50,7 +51,8 @@ def test_what_is_back_within_its_limits_is_named_by_no_notice() -> None:
 
 
 def test_a_warning_raised_by_hand_gives_the_words_of_who_raised_it() -> None:
-    warnings.raise_manual(World().source, "red", issuer="示例值班", at=at("08:01"), text="现场泄漏")
+    source = World().source
+    warnings.raise_manual(source, "red", by=officer(source, "示例值班"), at=at("08:01"), text="现场泄漏")
     (informed,) = bodies("informed")
     assert informed.startswith("预警编号")
     assert "现场泄漏" in informed

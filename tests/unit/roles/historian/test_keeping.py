@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from tests.hats import called
 from tests.unit.roles.historian.recorded import START, Plant, us
 
 from anlan.apps.history.models import Block, Removal, Rollup
@@ -85,10 +86,12 @@ def test_a_warning_and_a_hold_keep_their_stretch(plant: Plant) -> None:
         cleared_at=opened + timedelta(hours=1),
         closed_at=opened + timedelta(hours=1),
     )
-    hold = place_hold(plant.enterprise.code, us(START), us(START + timedelta(hours=1)), "事故调查", "user:x", us(LATER))
+    hold = place_hold(
+        plant.enterprise.code, us(START), us(START + timedelta(hours=1)), "事故调查", called("x"), us(LATER)
+    )
     assert round_of(LATER) == 1  # a day around the warning reaches from 02:00 of the first day to 03:00 of the third
-    assert release_hold(hold.pk, "user:x", us(LATER))
-    assert not release_hold(hold.pk, "user:x", us(LATER))
+    assert release_hold(hold.pk, called("x"), us(LATER))
+    assert not release_hold(hold.pk, called("x"), us(LATER))
     assert round_of(LATER) == 1
 
 
@@ -121,7 +124,7 @@ def test_what_was_not_compacted_yet_stays(plant: Plant) -> None:
 @pytest.mark.parametrize(("first", "last", "reason"), [(5, 5, "x"), (1, 2, "  ")])
 def test_an_empty_hold_is_refused(plant: Plant, first: int, last: int, reason: str) -> None:
     with pytest.raises(ValueError, match="应"):
-        place_hold(plant.enterprise.code, first, last, reason, "user:x", 1)
+        place_hold(plant.enterprise.code, first, last, reason, called("x"), 1)
 
 
 def test_the_chores_go_round_and_rest(plant: Plant) -> None:

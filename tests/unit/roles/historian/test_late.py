@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from tests.hats import called
 from tests.unit.roles.historian.recorded import START, Plant, us
 
 from anlan.apps.delivery.models import Notice
@@ -175,7 +176,7 @@ def test_a_late_sample_that_went_further_is_the_worst_value_of_the_alarm_too() -
 def test_the_limits_of_that_day_decide_not_those_of_today() -> None:
     plant = Plant(points=1)
     tomorrow = NOON + timedelta(days=1)
-    change_limits(plant.point, actor="user:x", at=NOON + timedelta(hours=6), h=85.0)
+    change_limits(plant.point, by=called("x"), at=NOON + timedelta(hours=6), h=85.0)
     plant.take(steady(tomorrow, tomorrow + timedelta(minutes=5)))
     received = tomorrow + timedelta(minutes=5)
     plant.take([(at, min(value, 82.0)) for at, value in hidden_peak()], received)

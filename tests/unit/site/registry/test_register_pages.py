@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import load_workbook
 from tests import neighbours
+from tests.hats import called
 from tests.neighbours import World
 from tests.unit.apps.enrolment.workbooks import CODE, PLACES, WHOLE, book, changed
 
@@ -100,13 +101,13 @@ def test_the_template_explains_every_column_and_an_export_comes_back_unchanged(o
     template = load_workbook(io.BytesIO(operator.get("/register/template/").content))
     explained = {row[1].value for row in template["说明"].iter_rows()}
     assert all(cell.value in explained for page in template.worksheets[1:] for cell in page[1])
-    services.bring_in(book(WHOLE), EVERYTHING, actor="user:op", at=now.now())
+    services.bring_in(book(WHOLE), EVERYTHING, by=called("op"), at=now.now())
     path = hand_in(operator, operator.get("/register/export/").content).headers["Location"]
     assert "没有可写入的行" in operator.get(path).content.decode()
 
 
 def test_a_lost_gateway_key_is_made_anew_and_shown_once(operator: Client) -> None:
-    services.bring_in(book(WHOLE), EVERYTHING, actor="user:op", at=now.now())
+    services.bring_in(book(WHOLE), EVERYTHING, by=called("op"), at=now.now())
     before = Gateway.objects.get().key_sha256
     page = operator.post("/register/key/", {"gateway": f"{CODE}01"}).content.decode()
     assert "以下只显示这一次" in page

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests import neighbours
+from tests.hats import called
 from tests.neighbours import PEOPLE, World
 from tests.unit.apps.delivery.doubles import Line, contact, install
 
@@ -107,7 +108,7 @@ def run(test: WayTest, ticking: FakeClock, sms: Line, looks: int = 20, step: flo
 
 
 def begin(tester: Person, ticking: FakeClock) -> WayTest:
-    return whole_way.start(tester, actor="person:x", at=ticking.now())
+    return whole_way.start(tester, by=called("x"), at=ticking.now())
 
 
 def test_every_step_is_done_by_the_one_whose_it_is_and_the_tester_says_that_it_came(
@@ -116,7 +117,7 @@ def test_every_step_is_done_by_the_one_whose_it_is_and_the_tester_says_that_it_c
     test = run(begin(tester, ticking), ticking, sms)
     assert [each["step"] for each in test.steps] == [str(step) for step in WayStep][:-1]
     assert test.step is WayStep.RECEIPT
-    assert whole_way.received(test, actor="person:tester", at=ticking.now())
+    assert whole_way.received(test, by=called("tester"), at=ticking.now())
     test = whole_way.advance(test, ticking.now())
     assert (test.succeeded, test.is_running, test.key) == (True, False, "")
     assert plant.sent == [95.0, 20.0]
@@ -140,7 +141,7 @@ def test_it_starts_no_warning_tells_nobody_else_and_counts_nowhere(
         assert Enterprise.objects.visible_to(mine).count() == before[who]
         assert not Alarm.objects.visible_to(mine).filter(point__code=way_unit.POINT).exists()
         assert not Notice.objects.visible_to(mine).filter(kind="test").exists()
-    whole_way.stop(test, actor="person:x", at=ticking.now())
+    whole_way.stop(test, by=called("x"), at=ticking.now())
     assert equipment.points_in_use().count() == points
     assert not Point.objects.by_the_machine().get(code=way_unit.POINT).is_active
 
@@ -193,8 +194,8 @@ def test_one_runs_at_a_time_and_another_begins_after_it(
     test = begin(tester, ticking)
     with pytest.raises(whole_way.Refused):
         begin(tester, ticking)
-    assert whole_way.stop(test, actor="person:x", at=ticking.now())
-    assert not whole_way.stop(test, actor="person:x", at=ticking.now())
+    assert whole_way.stop(test, by=called("x"), at=ticking.now())
+    assert not whole_way.stop(test, by=called("x"), at=ticking.now())
     ticking.advance(5)
     assert run(begin(tester, ticking), ticking, sms).step is WayStep.RECEIPT
 

@@ -15,7 +15,14 @@ from anlan.apps.delivery.services.sending import send_due
 from anlan.apps.delivery.services.stranded import pass_on_stranded
 from anlan.apps.delivery.services.trial import send_test
 from anlan.apps.delivery.services.trouble import Over, Trouble, TroubleKind, on_trouble
-from anlan.apps.delivery.services.units import PLATFORM, chain_of_contact, chain_of_person
+from anlan.apps.delivery.services.units import (
+    PLATFORM,
+    chain_of_contact,
+    chain_of_person,
+    unit_of_contact,
+    units_of_contacts,
+    units_of_person,
+)
 from anlan.apps.delivery.services.ways import Whom, addressed, outside, title_of, whom_of
 
 __all__ = [
@@ -55,6 +62,9 @@ __all__ = [
     "send_test",
     "take_reports",
     "title_of",
+    "unit_of_contact",
+    "units_of_contacts",
+    "units_of_person",
     "whom_of",
     "write",
 ]

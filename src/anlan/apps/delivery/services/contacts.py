@@ -15,11 +15,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from anlan import addresses
+from anlan.apps.delivery.entitled import may_enable, may_keep
 from anlan.apps.delivery.models import Contact, masked
 from anlan.apps.delivery.services import trouble
-from anlan.apps.delivery.services.units import chain_of_contact
+from anlan.apps.delivery.services.units import chain_of_contact, owner_of_contact
 from anlan.apps.delivery.services.ways import Whom, addressed, whom_of
 from anlan.apps.journal import services as journal
+from anlan.apps.org.access import require
+from anlan.apps.org.actor import Actor
+from anlan.apps.org.stand import Stand
 from anlan.channels import Need
 from anlan.plain import one_line
 
@@ -27,6 +31,7 @@ MOST_ORDER = 9
 MOST_CONTACTS = 20
 """Ways in use of one person or desk (local setting). Each letter goes to all of one order, and the senders' rates are
 those of everybody: one person's thousand numbers would hold up the letters of all."""
+_NOT_YOURS = gettext_lazy("这不是您管理的联系方式。")
 _SHAPES = {
     Need.WECOM: re.compile(r"[\w.@-]{1,64}"),
     Need.DINGTALK: re.compile(r"[\w.@$:+/=-]{1,64}"),
@@ -45,24 +50,26 @@ class ContactRefused(ValueError):
     """The contact cannot be taken as it is; the message is Chinese and says what is wrong. Nothing was changed."""
 
 
-def add(whom: Whom, channel: str, address: str, *, order: int, actor: str, at: datetime) -> Contact:
+def add(whom: Whom, channel: str, address: str, *, order: int, by: Stand, at: datetime) -> Contact:
     """A further way to a recipient. The same address for the same channel is enabled again and takes the new order.
 
     Raises `ContactRefused` for a channel that is not set up, an address that is not of its kind, an order out of 1–9,
     and for one more than `MOST_CONTACTS`.
     """
+    kind, key = whom
+    mine = Contact(**{f"{kind}_id": key})
+    require(may_keep(by, mine), mine, by=by, owner=owner_of_contact(mine, at), words=_NOT_YOURS)
     known = addressed()
     if channel not in known:
         raise ContactRefused(_("没有渠道“%(name)s”，未保存") % {"name": channel[:20]})
     address = check_address(known[channel].needs, address)
     _check_order(order)
-    kind, key = whom
     with transaction.atomic():
-        journal.hold([chain_of_contact(Contact(**{f"{kind}_id": key}), at)])
+        journal.hold([chain_of_contact(mine, at)])
         everything = Contact.objects.by_the_machine().filter(**{f"{kind}_id": key})
-        mine = everything.filter(channel=channel)
-        same = [row.address for row in mine if tidy(known[channel].needs, row.address) == address]
-        if not mine.filter(address__in=same, is_enabled=True).exists():
+        others = everything.filter(channel=channel)
+        same = [row.address for row in others if tidy(known[channel].needs, row.address) == address]
+        if not others.filter(address__in=same, is_enabled=True).exists():
             _check_room(whom)
         row, made = Contact.objects.by_the_machine().get_or_create(
             **{f"{kind}_id": key}, channel=channel, address=(same or [address])[0], defaults={"order": order}
@@ -71,42 +78,42 @@ def add(whom: Whom, channel: str, address: str, *, order: int, actor: str, at: d
             row.order, row.is_enabled, row.disabled_at, row.disabled_because = order, True, None, ""
             row.suspended_until = None
             row.save()
-            _over(row, actor, at)
-        note(row, "contact_added", actor, at)
+            _over(row, by.actor, at)
+        note(row, "contact_added", by.actor, at)
     return row
 
 
-def change_order(row: Contact, order: int, *, actor: str, at: datetime) -> None:
+def change_order(row: Contact, order: int, *, by: Stand, at: datetime) -> None:
     """Use this way earlier or later; ways of one order are used together."""
+    require(may_keep(by, row), row, by=by, owner=owner_of_contact(row, at), words=_NOT_YOURS)
     _check_order(order)
     with transaction.atomic():
         journal.hold([chain_of_contact(row, at)])
         before = row.order
         if Contact.objects.by_the_machine().filter(pk=row.pk).exclude(order=order).update(order=order):
             row.order = order
-            note(row, "contact_reordered", actor, at, before={"order": before})
+            note(row, "contact_reordered", by.actor, at, before={"order": before})
 
 
-def disable(row: Contact, reason: str, *, actor: str, at: datetime, chain: str = "") -> bool:
-    """Use this way no more; what waits for it is passed on at its next try. False when it was disabled already.
-
-    ``chain``: where it is journaled, when not with the unit that the contact serves.
-    """
+def disable(row: Contact, reason: str, *, by: Stand, at: datetime) -> bool:
+    """Use this way no more; what waits for it is passed on at its next try. False when it was disabled already."""
+    require(may_keep(by, row), row, by=by, owner=owner_of_contact(row, at), words=_NOT_YOURS)
     with transaction.atomic():
-        journal.hold([chain or chain_of_contact(row, at)])
+        journal.hold([chain_of_contact(row, at)])
         rows = Contact.objects.by_the_machine().filter(pk=row.pk, is_enabled=True)
         if not rows.update(is_enabled=False, disabled_at=at, disabled_because=reason[:200]):
             return False
         row.is_enabled, row.disabled_at, row.disabled_because = False, at, reason[:200]
-        note(row, "contact_disabled", actor, at, chain=chain)
+        note(row, "contact_disabled", by.actor, at)
     return True
 
 
-def enable(row: Contact, *, actor: str, at: datetime) -> bool:
+def enable(row: Contact, *, by: Stand, at: datetime) -> bool:
     """Use a disabled or suspended way again (重新启用); the finding about it is closed. False when it was in use.
 
     Raises `ContactRefused` for one more than `MOST_CONTACTS`.
     """
+    require(may_enable(by, row), row, by=by, owner=owner_of_contact(row, at), words=_NOT_YOURS)
     with transaction.atomic():
         journal.hold([chain_of_contact(row, at)])
         rows = Contact.objects.by_the_machine().filter(pk=row.pk)
@@ -117,8 +124,8 @@ def enable(row: Contact, *, actor: str, at: datetime) -> bool:
             return False
         because = row.disabled_because
         row.is_enabled, row.disabled_at, row.disabled_because, row.suspended_until = True, None, "", None
-        note(row, "contact_enabled", actor, at, before={"disabled_because": because})
-        _over(row, actor, at)
+        note(row, "contact_enabled", by.actor, at, before={"disabled_because": because})
+        _over(row, by.actor, at)
     return True
 
 
@@ -158,11 +165,11 @@ def _check_room(whom: Whom) -> None:
         raise ContactRefused(_("在用的联系方式已有 %(n)d 个，没有再启用；请先停用不用的") % {"n": MOST_CONTACTS})
 
 
-def _over(row: Contact, actor: str, at: datetime) -> None:
-    trouble.report(trouble.Over(trouble.TroubleKind.CONTACT, f"contact:{row.pk}", at, actor))
+def _over(row: Contact, by: Actor, at: datetime) -> None:
+    trouble.report(trouble.Over(trouble.TroubleKind.CONTACT, f"contact:{row.pk}", at, by))
 
 
-def note(row: Contact, act: str, actor: str, at: datetime, before: object = None, chain: str = "") -> None:
+def note(row: Contact, act: str, by: Actor, at: datetime, before: object = None, chain: str = "") -> None:
     """Journal an act about a contact, its address masked; in ``chain`` when not with the unit that it serves."""
     after = {
         "channel": row.channel,
@@ -173,4 +180,4 @@ def note(row: Contact, act: str, actor: str, at: datetime, before: object = None
         "suspended_until": row.suspended_until.isoformat() if row.suspended_until else None,
     }
     chain = chain or chain_of_contact(row, at)
-    journal.record(chain, act, at=at, actor=actor, subject=f"contact:{row.pk}", before=before, after=after)
+    journal.record(chain, act, at=at, actor=by.id, subject=f"contact:{row.pk}", before=before, after=after)

@@ -11,21 +11,23 @@ from anlan.apps.delivery.models import TAKEN, Delivery, DeliveryState, Message, 
 from anlan.apps.delivery.services import falling, outcome, untold
 from anlan.apps.delivery.services.hints import hint
 from anlan.apps.journal import services as journal
+from anlan.apps.org import actor
+from anlan.apps.org.actor import Actor
 from anlan.channels import ReceiptState
 
 MESSAGES_READ = "messages_read"
 """The act of a first reading, about the subject of the notice: ``{"messages": [keys], "by": name}``."""
 
 
-def mark_read(message: Message, *, actor: str, at: datetime) -> bool:
+def mark_read(message: Message, *, by: Actor, at: datetime) -> bool:
     """Record the first reading of a message; True when this was it. Reading again keeps the first time and name."""
-    if not mark_all_read([message], actor=actor, at=at):
+    if not mark_all_read([message], by=by, at=at):
         return False
-    message.read_at, message.read_by = at, actor[:60]
+    message.read_at, message.read_by = at, by.name[:60]
     return True
 
 
-def mark_all_read(messages: Iterable[Message], *, actor: str, at: datetime) -> int:
+def mark_all_read(messages: Iterable[Message], *, by: Actor, at: datetime) -> int:
     """Record and journal the first reading of several messages at once; returns how many were read for the first time.
 
     Who has read what ranks counties, so each reading is an act; two readers at the same instant queue on the chain.
@@ -35,15 +37,15 @@ def mark_all_read(messages: Iterable[Message], *, actor: str, at: datetime) -> i
     with transaction.atomic():
         journal.hold({falling.chain_of(row) for row in rows})
         found = list(unread.order_by("pk").values_list("pk", "enterprise__code", "notice__subject"))
-        unread.update(read_at=at, read_by=actor[:60])
+        unread.update(read_at=at, read_by=by.name[:60])
         about: dict[tuple[str, str], list[int]] = {}
         for pk, code, subject in found:
             about.setdefault((code, subject), []).append(pk)
         journal.record_all(
             [
                 journal.Act(
-                    f"enterprise:{code}", MESSAGES_READ, at, actor[:80], subject,
-                    after={"messages": read, "by": actor[:60]},
+                    f"enterprise:{code}", MESSAGES_READ, at, by.id, subject,
+                    after={"messages": read, "by": by.name[:60]},
                 )
                 for (code, subject), read in about.items()
             ]
@@ -99,7 +101,7 @@ def receive_receipt(
             if fresh or read:
                 outcome.note(row.pk, row.message, at)
             if read:
-                mark_read(row.message, actor=f"channel:{channel}", at=at)
+                mark_read(row.message, by=actor.channel(channel), at=at)
         hint("delivery", row.message.enterprise.code, id=row.message_id, kind="receipt")
     if state == ReceiptState.FAILED:
         untold.look(row.message.notice, error or "渠道回执：未送达", at)

@@ -17,8 +17,8 @@ from anlan.apps.delivery.services.contacts import note
 from anlan.apps.delivery.services.draft import Draft, To
 from anlan.apps.delivery.services.outbox import post
 from anlan.apps.delivery.services.ways import title_of
-from anlan.apps.journal import services as journal
 from anlan.apps.org import selectors as org
+from anlan.apps.org.actor import SYSTEM
 from anlan.apps.registry.selectors import staff
 from anlan.now import AHEAD_AFTER
 from anlan.rules.calendar import civil
@@ -37,7 +37,7 @@ def suspend(row: Contact, message: Message, error: str, at: datetime) -> bool:
         return False
     row.suspended_until, row.disabled_because = until, error[:200]
     chain = f"enterprise:{message.enterprise.code}"
-    note(row, "contact_suspended", journal.MACHINE, at, chain=chain)
+    note(row, "contact_suspended", SYSTEM, at, chain=chain)
     words = doubt(row, message, error, at)
     _tell_desk(row, message, words, at)
     return True
@@ -63,8 +63,8 @@ def works_again(row: Contact, at: datetime) -> None:
     ):
         return
     row.suspended_until, row.disabled_because = None, ""
-    note(row, "contact_works_again", journal.MACHINE, at)
-    trouble.report(trouble.Over(trouble.TroubleKind.CONTACT, f"contact:{row.pk}", at, journal.MACHINE))
+    note(row, "contact_works_again", SYSTEM, at)
+    trouble.report(trouble.Over(trouble.TroubleKind.CONTACT, f"contact:{row.pk}", at, SYSTEM))
 
 
 def _tell_desk(row: Contact, message: Message, words: str, at: datetime) -> None:

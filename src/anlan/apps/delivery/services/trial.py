@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from anlan import addresses
+from anlan.apps.accounts.selectors import INSTALLATION
+from anlan.apps.delivery.entitled import may_test
 from anlan.apps.delivery.models import masked
 from anlan.apps.delivery.services import states
 from anlan.apps.delivery.services.contacts import ContactRefused, check_address
+from anlan.apps.delivery.services.units import PLATFORM
 from anlan.apps.delivery.services.ways import outside
 from anlan.apps.journal import services as journal
+from anlan.apps.org.stand import Stand
 from anlan.channels import ChannelError, Fault, Letter, Need
 from anlan.rules.calendar import civil
 
 
-def send_test(channel: str, address: str, *, to: str, actor: str, chain: str, at: datetime) -> str:
+def send_test(channel: str, address: str, *, to: str, by: Stand, at: datetime) -> str:
     """Send one letter now, past the queue; returns what went wrong, empty when the channel took it.
 
     Ends within the channel's own timeout. An unwell channel that takes it is well again. Raises `ContactRefused` for an
-    unknown channel and an address that is not of its kind.
+    unknown channel and an address that is not of its kind, PermissionDenied for whoever administers nothing.
     """
+    if not (may_test(by) or by.actor.is_machine):
+        raise PermissionDenied(_("测试消息由管理员发送。"))
+    chain = PLATFORM if by.owner == INSTALLATION else by.owner
     found = outside().get(channel)
     if found is None:
         raise ContactRefused(_("没有渠道“%(name)s”，未发送") % {"name": channel[:20]})
@@ -48,5 +56,5 @@ def send_test(channel: str, address: str, *, to: str, actor: str, chain: str, at
         elif fault in (Fault.TRANSPORT, Fault.ACCOUNT):
             states.failed(channel, at, error, everybody=fault == Fault.ACCOUNT)
         after = {"channel": channel, "address": masked(address) if address else "", "error": error}
-        journal.record(chain, "test_letter_sent", at=at, actor=actor, subject=f"channel:{channel}", after=after)
+        journal.record(chain, "test_letter_sent", at=at, actor=by.actor.id, subject=f"channel:{channel}", after=after)
     return error

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from anlan.apps.delivery.models import Enterprise
+from anlan.apps.org.actor import Actor
 
 
 class TroubleKind(StrEnum):
@@ -33,12 +34,12 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """All trouble of this kind whose subject begins with ``<subject>:`` is over, by the act of ``actor``."""
+    """All trouble of this kind whose subject begins with ``<subject>:`` is over, by the act of ``by``."""
 
     kind: TroubleKind
     subject: str
     at: datetime
-    actor: str
+    by: Actor
 
 
 Handler = Callable[[Trouble | Over], None]

@@ -24,6 +24,7 @@ from anlan.apps.delivery.models import (
 )
 from anlan.apps.delivery.services import trouble
 from anlan.apps.journal import services as journal
+from anlan.apps.org.actor import SYSTEM
 
 
 def look(notice: Notice, reason: str, at: datetime) -> bool:
@@ -70,7 +71,7 @@ def over(subject: str, at: datetime) -> bool:
         journal.hold([f"enterprise:{code}" for code in codes])
         if not rows.update(nobody_since=None):
             return False
-        trouble.report(trouble.Over(trouble.TroubleKind.NOBODY, _about(subject), at, journal.MACHINE))
+        trouble.report(trouble.Over(trouble.TroubleKind.NOBODY, _about(subject), at, SYSTEM))
     return True
 
 

@@ -42,7 +42,7 @@ class Gateways(OfEnterprise):
     def put(self, values: Values, record: Any, desk: Desk) -> Any:
         gateway = super().put(values, record, desk)
         if record is None and desk.writes:
-            desk.keys[gateway.code] = services.issue_gateway_key(gateway, actor=desk.actor, at=desk.at)
+            desk.keys[gateway.code] = services.issue_gateway_key(gateway, by=desk.by, at=desk.at)
         return gateway
 
     def everything(self, scope: Scope) -> Iterable[Any]:
@@ -125,7 +125,7 @@ class Points(OfEnterprise):
                 setattr(record, key, value)
             clean(record)
             if desk.writes:
-                return services.change_point(record, actor=desk.actor, at=desk.at, **changed)
+                return services.change_point(record, by=desk.by, at=desk.at, **changed)
             return self._admitted(record, desk)
         except services.Refused as refused:
             raise Faults(*(("", fault) for fault in refused.faults)) from refused

@@ -172,7 +172,7 @@ class Holders(Sheet):
         if values.get("person") and not self._is_staff(person, enterprise, desk):
             raise Faults(("person", f"企业 {enterprise.code} 没有人员 {values['person']}"))
         if desk.writes:
-            services.replace_holder(source, values["post"], person, actor=desk.actor, at=desk.at)
+            services.replace_holder(source, values["post"], person, by=desk.by, at=desk.at)
         return source
 
     @staticmethod
@@ -241,7 +241,7 @@ class Accounts(Sheet):
                     unit,
                     enabled=values.get("enabled", True),
                     at=desk.at,
-                    actor=desk.actor,
+                    by=desk.by,
                 )
             else:
                 account_services.new_login(values["username"], person)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from anlan.apps.external.models import AlertSender
 from anlan.apps.journal import services as journal
 from anlan.apps.org import selectors as org
+from anlan.apps.org.actor import SYSTEM, Actor
 from anlan.apps.org.models import Agency, AgencyLevel
 
 REGISTERED, NEW_KEY, STOPPED = "alert_sender_registered", "alert_sender_new_key", "alert_sender_stopped"
@@ -25,7 +26,7 @@ class Unknown(ValueError):
 
 
 @transaction.atomic
-def register(code: str, name: str, agency_code: str, *, now: datetime, actor: str = journal.MACHINE) -> str:
+def register(code: str, name: str, agency_code: str, *, now: datetime, by: Actor = SYSTEM) -> str:
     """Register a sender, or give a registered one a new key and take it into use; returns the key, shown this once.
 
     Raises `Unknown` when there is no such agency, when the agency has no division, or when the sender is another's.
@@ -47,19 +48,19 @@ def register(code: str, name: str, agency_code: str, *, now: datetime, actor: st
         sender.key_sha256, sender.is_active, sender.name = digest, True, name or sender.name
         sender.save(update_fields=["key_sha256", "is_active", "name"])
     act, after = (REGISTERED if made else NEW_KEY), {"code": code, "name": sender.name}
-    journal.record(chain_of(agency), act, at=now, actor=actor, subject=f"alert_sender:{code}", after=after)
+    journal.record(chain_of(agency), act, at=now, actor=by.id, subject=f"alert_sender:{code}", after=after)
     return key
 
 
 @transaction.atomic
-def stop(code: str, *, now: datetime, actor: str = journal.MACHINE) -> None:
+def stop(code: str, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Take no more alerts from a sender; a repeat changes nothing. Raises `Unknown`."""
     sender = AlertSender.objects.by_the_machine().select_related("agency").filter(code=code).first()
     if sender is None:
         raise Unknown(_("没有发送方 %(code)s") % {"code": code})
     journal.hold([chain_of(sender.agency)])
     if AlertSender.objects.by_the_machine().filter(pk=sender.pk, is_active=True).update(is_active=False):
-        journal.record(chain_of(sender.agency), STOPPED, at=now, actor=actor, subject=f"alert_sender:{code}")
+        journal.record(chain_of(sender.agency), STOPPED, at=now, actor=by.id, subject=f"alert_sender:{code}")
 
 
 def known(authorization: str) -> AlertSender | None:

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from anlan.apps.findings.models import Clue, ClueKind, Finding
 from anlan.apps.journal import services as journal
+from anlan.apps.org.actor import Actor
 
 
 def take_down(
@@ -23,7 +24,7 @@ def take_down(
     label: str,
     evidence: Mapping[str, Any],
     at: datetime,
-    actor: str,
+    by: Actor,
 ) -> Clue:
     """Keep a clue beside the finding that it belongs to; its digest stands in the enterprise's journal.
 
@@ -44,7 +45,7 @@ def take_down(
         )
         after = {"kind": str(kind), "finding": finding.pk, "label": clue.label, "sha256": clue.sha256}
         chain = f"enterprise:{enterprise_code}"
-        journal.record(chain, "clue_taken_down", at=at, actor=actor, subject=f"clue:{clue.pk}", after=after)
+        journal.record(chain, "clue_taken_down", at=at, actor=by.id, subject=f"clue:{clue.pk}", after=after)
     return clue
 
 

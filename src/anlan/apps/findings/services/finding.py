@@ -12,6 +12,7 @@ from anlan.apps.findings.models import Finding, FindingKind, FindingState, Findi
 from anlan.apps.journal import services as journal
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import ObligationKind
+from anlan.apps.org.actor import SYSTEM, Actor
 
 BY_ITSELF = "系统"
 """Name under which the machine closes what it sees put right."""
@@ -39,7 +40,7 @@ def found(
     at: datetime,
     source_id: int | None = None,
     found_by: str = "",
-    actor: str = journal.MACHINE,
+    by: Actor = SYSTEM,
 ) -> Finding:
     """Open a finding, or count it up when it is on its way already; only the opening is journaled.
 
@@ -65,15 +66,13 @@ def found(
         if opened:
             after = {"kind": str(kind), "subject": subject, "text": text, "is": state_of(finding)}
             chain = f"enterprise:{enterprise_code}"
-            journal.record(chain, "finding_opened", at=at, actor=actor, subject=f"finding:{finding.pk}", after=after)
+            journal.record(chain, "finding_opened", at=at, actor=by.id, subject=f"finding:{finding.pk}", after=after)
         else:
             Finding.objects.by_the_machine().filter(pk=finding.pk).update(seen_at=at, times=F("times") + 1)
     return finding
 
 
-def closed(
-    kind: FindingKind, *, subject: str, enterprise_code: str, at: datetime, actor: str = journal.MACHINE
-) -> bool:
+def closed(kind: FindingKind, *, subject: str, enterprise_code: str, at: datetime, by: Actor = SYSTEM) -> bool:
     """Close the finding of this kind and subject wherever it stands: what was missing is there. False without one."""
     with transaction.atomic():
         open_ones = Finding.objects.by_the_machine().exclude(state=FindingState.CLOSED)
@@ -84,9 +83,10 @@ def closed(
         finding.state, finding.closed_at = FindingState.CLOSED, at
         obligations.cancel(f"finding:{finding.pk}", [ObligationKind.RECTIFY], at=at)
         FindingStep.objects.create(
-            finding=finding, enterprise_id=finding.enterprise_id, kind=StepKind.CLOSED, actor=BY_ITSELF, at=at
-        )
+            finding=finding, enterprise_id=finding.enterprise_id, kind=StepKind.CLOSED,
+            actor_id=by.id, actor_name=BY_ITSELF, at=at,
+        )  # fmt: skip
         chain = f"enterprise:{enterprise_code}"
-        after = {"is": state_of(finding)}
-        journal.record(chain, "finding_closed", at=at, actor=actor, subject=f"finding:{finding.pk}", after=after)
+        after = {"by": BY_ITSELF, "is": state_of(finding)}
+        journal.record(chain, "finding_closed", at=at, actor=by.id, subject=f"finding:{finding.pk}", after=after)
     return True

@@ -12,13 +12,16 @@ from datetime import datetime
 
 from django.db import transaction
 
+from anlan.apps.findings.entitled import may_rectify, may_supervise
 from anlan.apps.findings.models import Finding, FindingState, FindingStep, StepKind
 from anlan.apps.findings.services.finding import state_of
 from anlan.apps.journal import services as journal
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
 from anlan.apps.obligations.services import Firing
-from anlan.apps.org.models import Agency
+from anlan.apps.org.access import require
+from anlan.apps.org.actor import SYSTEM, Actor, signed
+from anlan.apps.org.stand import HANDLERS, STAFF, Stand
 from anlan.apps.registry.selectors.locality import rules_of_one
 from anlan.rules.calendar import civil_day
 from anlan.rules.patrol import RECTIFICATION_LABELS, Rectification, rectify_limit
@@ -34,29 +37,32 @@ class Refused(Exception):
 
 
 def assign(
-    finding: Finding, *, actor: str, by: Agency | None, at: datetime, how: Rectification, measures: str = "",
+    finding: Finding, *, by: Stand, at: datetime, how: Rectification, measures: str = "",
     due_at: datetime | None = None, text: str = "",
 ) -> Finding:  # fmt: skip
     """Have the enterprise put it right, at once or with measures and a limit; without a limit the local default counts.
 
     Assigned again while being rectified, the new limit takes the place of the old one. Raises `Refused` for a finding
-    that is further on, for measures left blank where they are asked for, and for a limit that is not in the future.
+    that is further on, for measures left blank where they are asked for, and for a limit that is not in the future;
+    PermissionDenied (journaled), as all of these, for whoever it is not open to.
     """
+    require(may_supervise(by, finding), finding, by=by)
+    actor = by.speaking(*HANDLERS)
     with _held(finding, FindingState.OPEN, FindingState.ASSIGNED) as row:
         if how is Rectification.WITH_MEASURES and not says_something(measures):
             raise Refused("不能立即整改的，须写明整改前的管控措施")
         if due_at is not None and due_at <= at:
             raise Refused("整改时限须晚于现在")
-        row.assigned_by, row.rectification, row.measures = by, how, measures.strip()[:500]
+        row.assigned_by, row.rectification, row.measures = by.agency_with(*HANDLERS), how, measures.strip()[:500]
         _owe(row, at, due_at)
         words = f"{RECTIFICATION_LABELS[how]}{'：' + measures.strip() if measures.strip() else ''}"
-        unit = by.name if by is not None else ""
-        _step(row, StepKind.ASSIGNED, actor, unit, at, f"{words}{'。' + text.strip() if text.strip() else ''}")
+        _step(row, StepKind.ASSIGNED, actor, at, f"{words}{'。' + text.strip() if text.strip() else ''}")
     return row
 
 
-def rectify(finding: Finding, *, actor: str, unit: str, at: datetime, text: str) -> Finding:
+def rectify(finding: Finding, *, by: Stand, at: datetime, text: str) -> Finding:
     """The enterprise says what it did. Raises `Refused` for a blank text; nobody has to wait for the assignment."""
+    require(may_rectify(by, finding), finding, by=by)
     if not says_something(text):
         raise Refused("请填写整改情况")
     with _held(finding, FindingState.OPEN, FindingState.ASSIGNED) as row:
@@ -66,14 +72,13 @@ def rectify(finding: Finding, *, actor: str, unit: str, at: datetime, text: str)
             if late and row.overdue_at is None:  # the clock has not looked yet: what is late is overdue first
                 row.overdue_at = row.due_at
         row.state, row.rectified_at = FindingState.RECTIFIED, at
-        _step(row, StepKind.RECTIFIED, actor, unit, at, text)
+        _step(row, StepKind.RECTIFIED, by.speaking(*STAFF), at, text)
     return row
 
 
-def send_back(
-    finding: Finding, *, actor: str, unit: str, at: datetime, text: str, due_at: datetime | None = None
-) -> Finding:
+def send_back(finding: Finding, *, by: Stand, at: datetime, text: str, due_at: datetime | None = None) -> Finding:
     """Verified and not put right: back to the enterprise with a new limit (the local default without one)."""
+    require(may_supervise(by, finding), finding, by=by)
     if not says_something(text):
         raise Refused("请写明退回的原因")
     if due_at is not None and due_at <= at:
@@ -82,25 +87,27 @@ def send_back(
         row.rectified_at = None
         row.rectification = row.rectification or Rectification.IMMEDIATE
         _owe(row, at, due_at)
-        _step(row, StepKind.SENT_BACK, actor, unit, at, text)
+        _step(row, StepKind.SENT_BACK, by.speaking(*HANDLERS), at, text)
     return row
 
 
-def verify(finding: Finding, *, actor: str, unit: str, at: datetime, text: str) -> Finding:
+def verify(finding: Finding, *, by: Stand, at: datetime, text: str) -> Finding:
     """Somebody of the supervising side has looked and found it put right."""
+    require(may_supervise(by, finding), finding, by=by)
     if not says_something(text):
         raise Refused("请填写核验情况")
     with _held(finding, FindingState.RECTIFIED) as row:
         row.state, row.verified_at = FindingState.VERIFIED, at
-        _step(row, StepKind.VERIFIED, actor, unit, at, text)
+        _step(row, StepKind.VERIFIED, by.speaking(*HANDLERS), at, text)
     return row
 
 
-def close(finding: Finding, *, actor: str, unit: str, at: datetime, text: str = "") -> Finding:
+def close(finding: Finding, *, by: Stand, at: datetime, text: str = "") -> Finding:
     """销号, after it was verified."""
+    require(may_supervise(by, finding), finding, by=by)
     with _held(finding, FindingState.VERIFIED) as row:
         row.state, row.closed_at = FindingState.CLOSED, at
-        _step(row, StepKind.CLOSED, actor, unit, at, text)
+        _step(row, StepKind.CLOSED, by.speaking(*HANDLERS), at, text)
     return row
 
 
@@ -112,7 +119,7 @@ def fire_overdue(rows: Sequence[Obligation], firing: Firing) -> None:
         obligation.state = ObligationState.OVERDUE
         finding.overdue_at = obligation.due_at
         finding.save(update_fields=["overdue_at"])
-        _record(finding, StepKind.OVERDUE, "", "", firing.now, "")
+        _record(finding, StepKind.OVERDUE, SYSTEM, firing.now, "")
 
 
 def _by_subjects(rows: Sequence[Obligation]) -> list[Finding]:
@@ -164,21 +171,20 @@ def _key(row: Finding) -> str:
     return f"rectify:f{row.pk}:{row.seq}"
 
 
-def _step(row: Finding, kind: StepKind, actor: str, unit: str, at: datetime, text: str) -> None:
-    _record(row, kind, actor, unit, at, text.strip())
+def _step(row: Finding, kind: StepKind, actor: Actor, at: datetime, text: str) -> None:
+    _record(row, kind, actor, at, text.strip())
 
 
-def _record(row: Finding, kind: StepKind, actor: str, unit: str, at: datetime, text: str) -> None:
+def _record(row: Finding, kind: StepKind, actor: Actor, at: datetime, text: str) -> None:
     FindingStep.objects.create(
         finding=row,
         enterprise_id=row.enterprise_id,
         kind=kind,
-        actor=actor[:80],
-        unit=unit[:80],
+        **signed(actor),
         at=at,
         text=text[:500],
     )
-    after = {"text": text, "unit": unit, "due_at": row.due_at, "limit_source": row.limit_source, "is": state_of(row)}
+    said = {"text": text, "unit": actor.unit, "by": actor.name}
+    after = {**said, "due_at": row.due_at, "limit_source": row.limit_source, "is": state_of(row)}
     chain = f"enterprise:{row.enterprise.code}"
-    name = actor or journal.MACHINE
-    journal.record(chain, f"finding_{kind}", at=at, actor=name, subject=f"finding:{row.pk}", after=after)
+    journal.record(chain, f"finding_{kind}", at=at, actor=actor.id, subject=f"finding:{row.pk}", after=after)

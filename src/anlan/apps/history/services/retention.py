@@ -14,6 +14,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Greatest, Length
 
 from anlan.apps.history.models import Block, Grain, Hold, Removal, Rollup
+from anlan.apps.org.actor import Actor
 from anlan.rules.words import says_something
 
 HISTORY = "history"
@@ -97,7 +98,7 @@ def holds_of(enterprise: str) -> list[tuple[int, int]]:
     return list(rows.values_list("from_us", "to_us"))
 
 
-def place_hold(enterprise: str, from_us: int, to_us: int, reason: str, actor: str, now_us: int) -> Hold:
+def place_hold(enterprise: str, from_us: int, to_us: int, reason: str, by: Actor, now_us: int) -> Hold:
     """Keep a stretch of history whatever its age. Raises ValueError for an empty stretch or no reason.
 
     The caller journals it. The same hold twice is two holds; each ends by itself.
@@ -107,11 +108,16 @@ def place_hold(enterprise: str, from_us: int, to_us: int, reason: str, actor: st
     if not says_something(reason):
         raise ValueError("应写明事由")
     return Hold.objects.create(
-        enterprise=enterprise, from_us=from_us, to_us=to_us, reason=reason.strip(), placed_by=actor, placed_us=now_us
+        enterprise=enterprise,
+        from_us=from_us,
+        to_us=to_us,
+        reason=reason.strip(),
+        placed_by=by.name[:60],
+        placed_us=now_us,
     )
 
 
-def release_hold(key: int, actor: str, now_us: int) -> bool:
+def release_hold(key: int, by: Actor, now_us: int) -> bool:
     """End a hold; False when there is none or it has ended. What is old enough goes at the next round."""
     rows = Hold.objects.filter(pk=key, released_us=None)
-    return bool(rows.update(released_us=now_us, released_by=actor))
+    return bool(rows.update(released_us=now_us, released_by=by.name[:60]))

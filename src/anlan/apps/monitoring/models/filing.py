@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from anlan.apps.org.actor import actor_id
 from anlan.apps.org.models import Agency
 from anlan.apps.registry.models import Device, Enterprise, HazardSource, OfEnterprise, Point
 
@@ -56,8 +57,10 @@ class Filing(models.Model):
     state = models.CharField(_("状态"), max_length=10, choices=FilingState.choices, default=FilingState.FILED)
     filed_at = models.DateTimeField(_("报备时间"))
     filed_by = models.CharField(_("报备人"), max_length=60)
+    filed_by_id = actor_id()
     decided_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
     decided_by = models.CharField(_("确认人"), max_length=60, blank=True)
+    decided_by_id = actor_id()
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="filings_decided")
     """For whom the decision was made."""
     note = models.CharField(_("意见"), max_length=200, blank=True)
@@ -66,6 +69,7 @@ class Filing(models.Model):
     """When it had waited for its confirmation longer than the local setting allows; a late decision leaves it."""
     ended_at = models.DateTimeField(_("结束"), null=True, blank=True)
     ended_by = models.CharField(_("结束人"), max_length=60, blank=True)
+    ended_by_id = actor_id()
     """Empty when the window ended by itself."""
 
     objects = OfEnterprise.as_manager()

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.monitoring.models.alarm import AlarmSide
+from anlan.apps.org.actor import actor_id
 from anlan.apps.org.models import Agency
 from anlan.apps.registry.models import Enterprise, OfEnterprise, Point
 
@@ -38,15 +39,18 @@ class Shelving(models.Model):
     minutes = models.PositiveIntegerField(_("时长（分）"))
     asked_at = models.DateTimeField(_("申请时间"))
     asked_by = models.CharField(_("申请人"), max_length=60)
+    asked_by_id = actor_id()
     approver = models.CharField(_("批准方"), max_length=12, blank=True)
     """``principal`` or ``county`` where an approval is needed; empty where none is."""
     decided_at = models.DateTimeField(_("批准时间"), null=True, blank=True)
     decided_by = models.CharField(_("批准人"), max_length=60, blank=True)
+    decided_by_id = actor_id()
     note = models.CharField(_("意见"), max_length=200, blank=True)
     begins_at = models.DateTimeField(_("起"), null=True, blank=True)
     ends_at = models.DateTimeField(_("止"), null=True, blank=True)
     ended_at = models.DateTimeField(_("恢复时间"), null=True, blank=True)
     ended_by = models.CharField(_("恢复人"), max_length=60, blank=True)
+    ended_by_id = actor_id()
     """Empty when the time was up."""
 
     objects = OfEnterprise.as_manager()
@@ -103,8 +107,10 @@ class SuppressionRule(models.Model):
     )
     proposed_at = models.DateTimeField(_("申请时间"))
     proposed_by = models.CharField(_("申请人"), max_length=60)
+    proposed_by_id = actor_id()
     decided_at = models.DateTimeField(_("批准时间"), null=True, blank=True)
     decided_by = models.CharField(_("批准人"), max_length=60, blank=True)
+    decided_by_id = actor_id()
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="suppressions_decided")
     note = models.CharField(_("意见"), max_length=200, blank=True)
     retired_at = models.DateTimeField(_("停用时间"), null=True, blank=True)

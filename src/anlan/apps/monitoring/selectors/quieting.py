@@ -45,15 +45,15 @@ def suppressions_to_approve(scope: Scope, agency_ids: Iterable[int]) -> QuerySet
     return suppressions_visible(scope).filter(_near(agency_ids), state=SuppressionState.PROPOSED)
 
 
-def filings_filed_by(scope: Scope, enterprise_ids: Iterable[int], name: str, since: datetime) -> QuerySet[Filing]:
+def filings_filed_by(scope: Scope, enterprise_ids: Iterable[int], actor_id: str, since: datetime) -> QuerySet[Filing]:
     """What a person filed for their enterprises: all that waits or is in force, and what was settled since."""
-    mine = filings_visible(scope).filter(enterprise__in=list(enterprise_ids), filed_by=name)
+    mine = filings_visible(scope).filter(enterprise__in=list(enterprise_ids), filed_by_id=actor_id)
     going_on = Q(state__in=[FilingState.FILED, FilingState.CONFIRMED])
     return mine.filter(going_on | Q(decided_at__gte=since) | Q(ended_at__gte=since))
 
 
 def _near(agency_ids: Iterable[int], **more: str) -> Q:
-    """Of enterprises about which one of these agencies decides; see `anlan.apps.accounts.selectors.county_or_park`."""
+    """Of enterprises about which one of these agencies decides; see `anlan.apps.org.stand.Stand.agency_with`."""
     near = list(agency_ids)
     mine = Q(enterprise__supervisor__in=near) | Q(enterprise__county__in=near) | Q(enterprise__park__agency__in=near)
     return mine & Q(**more)

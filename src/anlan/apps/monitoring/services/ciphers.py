@@ -13,6 +13,7 @@ from django.db import transaction
 
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.models import EnterpriseCipher
+from anlan.apps.org.actor import Actor
 from anlan.apps.registry.models import Enterprise
 
 KEY_BYTES = (16, 24, 32)
@@ -32,7 +33,7 @@ class Cipher:
 
 
 @transaction.atomic
-def set_cipher(enterprise: Enterprise, key: bytes, iv: bytes, *, actor: str, at: datetime) -> None:
+def set_cipher(enterprise: Enterprise, key: bytes, iv: bytes, *, by: Actor, at: datetime) -> None:
     """Keep an enterprise's key (16, 24 or 32 bytes) in place of the one before. Raises `CipherRefused`."""
     if len(key) not in KEY_BYTES:
         raise CipherRefused(f"密钥应为 16、24 或 32 字节，给的是 {len(key)} 字节")
@@ -43,13 +44,13 @@ def set_cipher(enterprise: Enterprise, key: bytes, iv: bytes, *, actor: str, at:
     before = EnterpriseCipher.objects.by_the_machine().filter(enterprise=enterprise).first()
     EnterpriseCipher.objects.by_the_machine().update_or_create(
         enterprise=enterprise,
-        defaults={"sealed": _box().encrypt(key + iv), "is_static": bool(iv), "set_at": at, "set_by": actor[:60]},
+        defaults={"sealed": _box().encrypt(key + iv), "is_static": bool(iv), "set_at": at, "set_by": by.id[:60]},
     )
     journal.record(
         chain,
         "cipher.set",
         at=at,
-        actor=actor,
+        actor=by.id,
         subject=f"enterprise:{enterprise.code}",
         before={"set_at": before.set_at if before else None},
         after={"set_at": at, "bits": 8 * len(key), "static_iv": bool(iv)},
@@ -57,7 +58,7 @@ def set_cipher(enterprise: Enterprise, key: bytes, iv: bytes, *, actor: str, at:
 
 
 @transaction.atomic
-def remove_cipher(enterprise: Enterprise, *, actor: str, at: datetime) -> bool:
+def remove_cipher(enterprise: Enterprise, *, by: Actor, at: datetime) -> bool:
     """Forget an enterprise's key; False when it had none. Its encrypted bodies are refused from then on."""
     chain = f"enterprise:{enterprise.code}"
     journal.hold([chain])
@@ -69,7 +70,7 @@ def remove_cipher(enterprise: Enterprise, *, actor: str, at: datetime) -> bool:
         chain,
         "cipher.removed",
         at=at,
-        actor=actor,
+        actor=by.id,
         subject=f"enterprise:{enterprise.code}",
         before={"set_at": known.set_at},
         after={"set_at": None},

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from anlan.apps.delivery.services import hint
 from anlan.apps.journal import services as journal
+from anlan.apps.monitoring.entitled import CONFIRMERS, may_confirm_filing, may_file
 from anlan.apps.monitoring.models import Alarm, AlarmState, Filing, FilingReach, FilingState
 from anlan.apps.monitoring.services import lost_links, withholding
 from anlan.apps.monitoring.services.reactions import tell
@@ -20,7 +21,9 @@ from anlan.apps.monitoring.services.refusal import NotDone
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
 from anlan.apps.obligations.services import Firing
-from anlan.apps.org.models import Agency
+from anlan.apps.org.access import require
+from anlan.apps.org.actor import SYSTEM, Actor
+from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Device, Enterprise, HazardSource, Point
 from anlan.apps.registry.selectors.locality import rules_of_one
 from anlan.rules.alarms import judge_filing
@@ -31,9 +34,8 @@ BEGIN, END, UNCONFIRMED = "begin", "end", "unconfirmed"
 """The three moments of a filing that fall due by themselves."""
 
 
-@transaction.atomic
 def file(
-    enterprise: Enterprise, *, kind: str, reason: str, starts_at: datetime, ends_at: datetime, by: str, actor: str,
+    enterprise: Enterprise, *, kind: str, reason: str, starts_at: datetime, ends_at: datetime, by: Stand,
     at: datetime, source: HazardSource | None = None, device: Device | None = None, points: Iterable[Point] = (),
 ) -> Filing:  # fmt: skip
     """Declare a stop, an overhaul or a damage of the enterprise, a source, a device or some points.
@@ -41,80 +43,96 @@ def file(
     It takes effect once the county or park has confirmed it. Raises `NotDone` for a window that is over or empty, a
     blank reason, and a scope outside the enterprise. Two calls make two filings.
     """
-    refused = judge_filing(starts_at, ends_at, reason, at)
-    if refused is not None:
-        raise NotDone(refused.detail)
-    chosen = list(points)
-    if any(each.enterprise_id != enterprise.pk for each in [source, device, *chosen] if each is not None):
-        raise NotDone("报备的范围须在本企业之内")
-    journal.hold([f"enterprise:{enterprise.code}"])
-    reach = FilingReach.POINTS if chosen else FilingReach.DEVICE if device else FilingReach.SOURCE if source else ""
-    row = Filing.objects.create(
-        enterprise=enterprise,
-        reach=reach or FilingReach.ENTERPRISE,
-        source=source if reach == FilingReach.SOURCE else None,
-        device=device if reach == FilingReach.DEVICE else None,
-        kind=kind,
-        reason=reason.strip()[:200],
-        starts_at=starts_at,
-        ends_at=ends_at,
-        filed_at=at,
-        filed_by=by,
-    )
-    row.points.set(chosen)
-    limit = rules_of_one(enterprise, civil_day(at)).length("filing_unconfirmed_hours")
-    _due(row, UNCONFIRMED, at + limit)
-    # a window that is over ends the filing, confirmed or not
-    _due(row, END, ends_at)
-    _note(row, "filing.filed", at, actor, after=_facts(row))
-    return row
+    require(may_file(by, enterprise), enterprise, by=by)
+    with transaction.atomic():
+        refused = judge_filing(starts_at, ends_at, reason, at)
+        if refused is not None:
+            raise NotDone(refused.detail)
+        chosen = list(points)
+        if any(each.enterprise_id != enterprise.pk for each in [source, device, *chosen] if each is not None):
+            raise NotDone("报备的范围须在本企业之内")
+        journal.hold([f"enterprise:{enterprise.code}"])
+        reach = FilingReach.POINTS if chosen else FilingReach.DEVICE if device else FilingReach.SOURCE if source else ""
+        row = Filing.objects.create(
+            enterprise=enterprise,
+            reach=reach or FilingReach.ENTERPRISE,
+            source=source if reach == FilingReach.SOURCE else None,
+            device=device if reach == FilingReach.DEVICE else None,
+            kind=kind,
+            reason=reason.strip()[:200],
+            starts_at=starts_at,
+            ends_at=ends_at,
+            filed_at=at,
+            filed_by=by.actor.name[:60],
+            filed_by_id=by.actor.id,
+        )
+        row.points.set(chosen)
+        limit = rules_of_one(enterprise, civil_day(at)).length("filing_unconfirmed_hours")
+        _due(row, UNCONFIRMED, at + limit)
+        # a window that is over ends the filing, confirmed or not
+        _due(row, END, ends_at)
+        _note(row, "filing.filed", at, by.actor, after=_facts(row))
+        return row
 
 
-@transaction.atomic
-def confirm(filing: Filing, *, by: str, actor: str, agency: Agency, at: datetime, note: str = "") -> Filing:
+def confirm(filing: Filing, *, by: Stand, at: datetime, note: str = "") -> Filing:
     """The county or park confirms: from now on, or from its start, the scope is out of alarm. Raises `NotDone`.
 
     What is past stays as it was; a filing confirmed late explains what lies in its window all the same.
     """
-    row = _held(filing, FilingState.FILED)
-    if row.ends_at <= at:
-        raise NotDone("报备的时段已经过去，不能再确认")
-    row.state, row.decided_at, row.decided_by, row.agency = FilingState.CONFIRMED, at, by, agency
-    row.note, row.effective_at = note.strip()[:200], max(at, row.starts_at)
-    row.save()
-    obligations.fulfil(_key(row, UNCONFIRMED), at=at, late=row.overdue_at is not None)
-    _note(row, "filing.confirmed", at, actor, after={"agency": agency.code, "effective_at": row.effective_at})
-    if row.effective_at > at:
-        _due(row, BEGIN, row.effective_at)
-    else:
-        _take_effect(row, at)
-    return row
+    require(may_confirm_filing(by, filing), filing, by=by)
+    with transaction.atomic():
+        row = _held(filing, FilingState.FILED)
+        agency = by.agency_with(*CONFIRMERS, near=True)
+        if row.ends_at <= at:
+            raise NotDone("报备的时段已经过去，不能再确认")
+        row.state, row.decided_at, row.agency = FilingState.CONFIRMED, at, agency
+        row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
+        row.note, row.effective_at = note.strip()[:200], max(at, row.starts_at)
+        row.save()
+        obligations.fulfil(_key(row, UNCONFIRMED), at=at, late=row.overdue_at is not None)
+        _note(
+            row,
+            "filing.confirmed",
+            at,
+            by.actor,
+            after={"agency": agency.code if agency else "", "effective_at": row.effective_at},
+        )
+        if row.effective_at > at:
+            _due(row, BEGIN, row.effective_at)
+        else:
+            _take_effect(row, at)
+        return row
 
 
-@transaction.atomic
-def refuse(filing: Filing, *, by: str, actor: str, agency: Agency, at: datetime, note: str) -> Filing:
+def refuse(filing: Filing, *, by: Stand, at: datetime, note: str) -> Filing:
     """The county or park does not confirm, with words why. Raises `NotDone`."""
-    if not says_something(note):
-        raise NotDone("请写明不予确认的原因")
-    row = _held(filing, FilingState.FILED)
-    row.state, row.decided_at, row.decided_by, row.agency = FilingState.REFUSED, at, by, agency
-    row.note = note.strip()[:200]
-    row.save()
-    obligations.fulfil(_key(row, UNCONFIRMED), at=at, late=row.overdue_at is not None)
-    obligations.cancel(_subject(row), [ObligationKind.FILING], at=at)
-    _note(row, "filing.refused", at, actor, after={"agency": agency.code, "note": row.note})
-    return row
+    require(may_confirm_filing(by, filing), filing, by=by)
+    with transaction.atomic():
+        if not says_something(note):
+            raise NotDone("请写明不予确认的原因")
+        row = _held(filing, FilingState.FILED)
+        agency = by.agency_with(*CONFIRMERS, near=True)
+        row.state, row.decided_at, row.agency = FilingState.REFUSED, at, agency
+        row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
+        row.note = note.strip()[:200]
+        row.save()
+        obligations.fulfil(_key(row, UNCONFIRMED), at=at, late=row.overdue_at is not None)
+        obligations.cancel(_subject(row), [ObligationKind.FILING], at=at)
+        _note(row, "filing.refused", at, by.actor, after={"agency": agency.code if agency else "", "note": row.note})
+        return row
 
 
-@transaction.atomic
-def end(filing: Filing, *, by: str, actor: str, at: datetime) -> Filing:
+def end(filing: Filing, *, by: Stand, at: datetime) -> Filing:
     """The enterprise takes it back or ends it early: what still alarms is alive at once. Raises `NotDone`."""
-    row = _held(filing, FilingState.FILED, FilingState.CONFIRMED)
-    state = FilingState.WITHDRAWN if row.effective_at is None or row.effective_at > at else FilingState.ENDED
-    _end(row, state, at, by, at)
-    obligations.cancel(_subject(row), [ObligationKind.FILING], at=at)
-    _note(row, f"filing.{state}", at, actor, after={"ended_at": at})
-    return row
+    require(may_file(by, filing), filing, by=by)
+    with transaction.atomic():
+        row = _held(filing, FilingState.FILED, FilingState.CONFIRMED)
+        state = FilingState.WITHDRAWN if row.effective_at is None or row.effective_at > at else FilingState.ENDED
+        _end(row, state, at, by.actor, at)
+        obligations.cancel(_subject(row), [ObligationKind.FILING], at=at)
+        _note(row, f"filing.{state}", at, by.actor, after={"ended_at": at})
+        return row
 
 
 def fire_filings(rows: Sequence[Obligation], firing: Firing) -> None:
@@ -128,7 +146,7 @@ def fire_filings(rows: Sequence[Obligation], firing: Firing) -> None:
                 _note(filing, "filing.began", at)
             case "end" if filing.ended_at is None and filing.state in (FilingState.FILED, FilingState.CONFIRMED):
                 was = filing.state
-                _end(filing, FilingState.ENDED, row.due_at, "", at)
+                _end(filing, FilingState.ENDED, row.due_at, SYSTEM, at)
                 obligations.cancel(_subject(filing), [ObligationKind.FILING], at=at)
                 _note(filing, "filing.ended" if was == FilingState.CONFIRMED else "filing.lapsed", at)
             case "unconfirmed" if filing.state == FilingState.FILED:
@@ -145,8 +163,8 @@ def _take_effect(row: Filing, at: datetime) -> None:
     tell(sources, at)
 
 
-def _end(row: Filing, state: FilingState, ended_at: datetime, by: str, at: datetime) -> None:
-    row.state, row.ended_at, row.ended_by = state, ended_at, by
+def _end(row: Filing, state: FilingState, ended_at: datetime, by: Actor, at: datetime) -> None:
+    row.state, row.ended_at, row.ended_by, row.ended_by_id = state, ended_at, by.name[:60], by.id
     row.save()
     going_on = Alarm.objects.by_the_machine().filter(filing=row, state=AlarmState.ACTIVE).select_related("point")
     sources = withholding.bring_back(going_on, at)
@@ -188,14 +206,15 @@ def _key(row: Filing, moment: str) -> str:
     return f"filing:{row.pk}:{moment}"
 
 
-def _note(row: Filing, act: str, at: datetime, actor: str = journal.MACHINE, after: Facts | None = None) -> None:
+def _note(row: Filing, act: str, at: datetime, by: Actor = SYSTEM, after: Facts | None = None) -> None:
     after = {**(after or {}), "is": journal.state_of(row, STATE)}
-    journal.record(f"enterprise:{row.enterprise.code}", act, at=at, actor=actor, subject=_subject(row), after=after)
+    journal.record(f"enterprise:{row.enterprise.code}", act, at=at, actor=by.id, subject=_subject(row), after=after)
 
 
 STATE = (
     "reach", "source_id", "device_id", "kind", "reason", "starts_at", "ends_at", "state", "filed_at", "filed_by",
-    "decided_at", "decided_by", "agency_id", "note", "effective_at", "overdue_at", "ended_at", "ended_by",
+    "filed_by_id", "decided_at", "decided_by", "decided_by_id", "agency_id", "note", "effective_at", "overdue_at",
+    "ended_at", "ended_by", "ended_by_id",
 )  # fmt: skip
 """The columns of a filing that each of its acts keeps."""
 

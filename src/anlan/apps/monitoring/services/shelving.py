@@ -13,11 +13,15 @@ from django.db import transaction
 
 from anlan.apps.delivery.services import hint
 from anlan.apps.journal import services as journal
+from anlan.apps.monitoring.entitled import asked_themselves, may_decide_shelving, may_shelve
 from anlan.apps.monitoring.models import Shelving, ShelvingState
 from anlan.apps.monitoring.services.refusal import NotDone
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind
 from anlan.apps.obligations.services import Firing
+from anlan.apps.org.access import require
+from anlan.apps.org.actor import SYSTEM, Actor
+from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Point
 from anlan.apps.registry.selectors.locality import rules_of_one
 from anlan.rules.alarms import Refused, ShelvingRule, judge_shelving
@@ -27,86 +31,99 @@ from anlan.rules.words import says_something
 
 OPEN = (ShelvingState.ASKED, ShelvingState.IN_FORCE)
 STATE = (
-    "point_id", "side", "state", "reason", "minutes", "asked_at", "asked_by", "approver", "decided_at", "decided_by",
-    "note", "begins_at", "ends_at", "ended_at", "ended_by",
+    "point_id", "side", "state", "reason", "minutes", "asked_at", "asked_by", "asked_by_id", "approver",
+    "decided_at", "decided_by", "decided_by_id", "note", "begins_at", "ends_at", "ended_at", "ended_by", "ended_by_id",
 )  # fmt: skip
 """The columns of a shelving that each of its acts keeps."""
 
 
-@transaction.atomic
-def shelve(point: Point, side: str, *, minutes: int, reason: str, by: str, actor: str, at: datetime) -> Shelving:
+def shelve(point: Point, side: str, *, minutes: int, reason: str, by: Stand, at: datetime) -> Shelving:
     """Shelve one side of a point; a gas alarm is only asked for. Raises `NotDone` with the reason for the person.
 
-    One that is shelved or asked for already is refused, so a repeat changes nothing. The caller has checked that the
-    person may act for the enterprise.
+    One that is shelved or asked for already is refused, so a repeat changes nothing. PermissionDenied (journaled) for
+    whoever is not of the enterprise's staff.
     """
-    rule = ShelvingRule.of(rules_of_one(point.enterprise, civil_day(at)))
-    verdict = judge_shelving(Gas(point.gas or Gas.NONE), timedelta(minutes=minutes), reason, rule)
-    if isinstance(verdict, Refused):
-        raise NotDone(verdict.detail)
-    journal.hold([f"enterprise:{point.enterprise.code}"])
-    if Shelving.objects.by_the_machine().filter(point=point, side=side, state__in=OPEN).exists():
-        raise NotDone(f"{point.tag} 的这项报警已经搁置或正在等待批准")
-    row = Shelving(
-        enterprise=point.enterprise,
-        point=point,
-        side=side,
-        state=ShelvingState.ASKED,
-        reason=reason.strip()[:200],
-        minutes=minutes,
-        asked_at=at,
-        asked_by=by,
-        approver=verdict.approver or "",
-    )
-    if verdict.approver is None:
-        _begin(row, at)
-    row.save()
-    act = "shelving.asked" if verdict.approver else "shelving.began"
-    _note(row, act, at, actor, after={"side": side, "minutes": minutes, "reason": row.reason, "ends_at": row.ends_at})
-    if row.ends_at is not None:
-        _due(row)
-    return row
+    require(may_shelve(by, point), point, by=by)
+    with transaction.atomic():
+        rule = ShelvingRule.of(rules_of_one(point.enterprise, civil_day(at)))
+        verdict = judge_shelving(Gas(point.gas or Gas.NONE), timedelta(minutes=minutes), reason, rule)
+        if isinstance(verdict, Refused):
+            raise NotDone(verdict.detail)
+        journal.hold([f"enterprise:{point.enterprise.code}"])
+        if Shelving.objects.by_the_machine().filter(point=point, side=side, state__in=OPEN).exists():
+            raise NotDone(f"{point.tag} 的这项报警已经搁置或正在等待批准")
+        row = Shelving(
+            enterprise=point.enterprise,
+            point=point,
+            side=side,
+            state=ShelvingState.ASKED,
+            reason=reason.strip()[:200],
+            minutes=minutes,
+            asked_at=at,
+            asked_by=by.actor.name[:60],
+            asked_by_id=by.actor.id,
+            approver=verdict.approver or "",
+        )
+        if verdict.approver is None:
+            _begin(row, at)
+        row.save()
+        act = "shelving.asked" if verdict.approver else "shelving.began"
+        _note(
+            row,
+            act,
+            at,
+            by.actor,
+            after={"side": side, "minutes": minutes, "reason": row.reason, "ends_at": row.ends_at},
+        )
+        if row.ends_at is not None:
+            _due(row)
+        return row
 
 
-@transaction.atomic
-def approve(shelving: Shelving, *, by: str, actor: str, at: datetime, note: str = "") -> Shelving:
+def approve(shelving: Shelving, *, by: Stand, at: datetime, note: str = "") -> Shelving:
     """The higher role agrees: it stands from now on for the time asked for. Never the person who asked.
 
-    Raises `NotDone`. The caller has checked the role.
+    Raises `NotDone`, and PermissionDenied (journaled) for whoever has no say in it.
     """
-    row = _held(shelving, ShelvingState.ASKED)
-    if by == row.asked_by:
-        raise NotDone("申请人不能批准自己的申请")
-    row.decided_at, row.decided_by, row.note = at, by, note.strip()[:200]
-    _begin(row, at)
-    row.save()
-    _note(row, "shelving.approved", at, actor, after={"ends_at": row.ends_at, "note": row.note})
-    _due(row)
-    return row
+    require(may_decide_shelving(by, shelving), shelving, by=by)
+    with transaction.atomic():
+        row = _held(shelving, ShelvingState.ASKED)
+        if asked_themselves(by, row):
+            raise NotDone("申请人不能批准自己的申请")
+        row.decided_at, row.note = at, note.strip()[:200]
+        row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
+        _begin(row, at)
+        row.save()
+        _note(row, "shelving.approved", at, by.actor, after={"ends_at": row.ends_at, "note": row.note})
+        _due(row)
+        return row
 
 
-@transaction.atomic
-def refuse(shelving: Shelving, *, by: str, actor: str, at: datetime, note: str) -> Shelving:
+def refuse(shelving: Shelving, *, by: Stand, at: datetime, note: str) -> Shelving:
     """The higher role does not agree, with words why. Raises `NotDone`."""
-    if not says_something(note):
-        raise NotDone("请写明不批准的原因")
-    row = _held(shelving, ShelvingState.ASKED)
-    row.state, row.decided_at, row.decided_by, row.note = ShelvingState.REFUSED, at, by, note.strip()[:200]
-    row.save()
-    _note(row, "shelving.refused", at, actor, after={"note": row.note})
-    return row
+    require(may_decide_shelving(by, shelving), shelving, by=by)
+    with transaction.atomic():
+        if not says_something(note):
+            raise NotDone("请写明不批准的原因")
+        row = _held(shelving, ShelvingState.ASKED)
+        row.state, row.decided_at, row.note = ShelvingState.REFUSED, at, note.strip()[:200]
+        row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
+        row.save()
+        _note(row, "shelving.refused", at, by.actor, after={"note": row.note})
+        return row
 
 
-@transaction.atomic
-def unshelve(shelving: Shelving, *, by: str, actor: str, at: datetime) -> Shelving:
+def unshelve(shelving: Shelving, *, by: Stand, at: datetime) -> Shelving:
     """Bring it back before its time, or take the request back. Raises `NotDone` for one that is over."""
-    row = _held(shelving, *OPEN)
-    state = ShelvingState.RETURNED if row.state == ShelvingState.IN_FORCE else ShelvingState.WITHDRAWN
-    row.state, row.ended_at, row.ended_by = state, at, by
-    row.save()
-    obligations.cancel(_subject(row), [ObligationKind.SHELVING], at=at)
-    _note(row, f"shelving.{state}", at, actor)
-    return row
+    require(may_shelve(by, shelving), shelving, by=by)
+    with transaction.atomic():
+        row = _held(shelving, *OPEN)
+        state = ShelvingState.RETURNED if row.state == ShelvingState.IN_FORCE else ShelvingState.WITHDRAWN
+        row.state, row.ended_at, row.ended_by, row.ended_by_id = state, at, by.actor.name[:60], by.actor.id
+        row.save()
+        obligations.cancel(_subject(row), [ObligationKind.SHELVING], at=at)
+        _note(row, f"shelving.{state}", at, by.actor)
+        return row
 
 
 def fire_shelvings(rows: Sequence[Obligation], firing: Firing) -> None:
@@ -149,9 +166,8 @@ def _subject(row: Shelving) -> str:
     return f"shelving:{row.pk}"
 
 
-def _note(row: Shelving, act: str, at: datetime, actor: str = journal.MACHINE,
-          after: dict[str, object] | None = None) -> None:  # fmt: skip
+def _note(row: Shelving, act: str, at: datetime, by: Actor = SYSTEM, after: dict[str, object] | None = None) -> None:
     after = {**(after or {}), "is": journal.state_of(row, STATE)}
     code = row.enterprise.code
-    journal.record(f"enterprise:{code}", act, at=at, actor=actor, subject=_subject(row), after=after)
+    journal.record(f"enterprise:{code}", act, at=at, actor=by.id, subject=_subject(row), after=after)
     hint("alarm", code, kind="shelving")

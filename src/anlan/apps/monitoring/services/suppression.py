@@ -15,11 +15,14 @@ from django.db.models import Max
 
 from anlan.apps.delivery.services import hint
 from anlan.apps.journal import services as journal
+from anlan.apps.monitoring.entitled import APPROVERS, may_approve_suppression, may_propose, may_retire
 from anlan.apps.monitoring.models import Alarm, AlarmState, SuppressionRule, SuppressionState
 from anlan.apps.monitoring.services import withholding
 from anlan.apps.monitoring.services.reactions import tell
 from anlan.apps.monitoring.services.refusal import NotDone
-from anlan.apps.org.models import Agency
+from anlan.apps.org.access import require
+from anlan.apps.org.actor import SYSTEM, Actor
+from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Enterprise, Point
 from anlan.rules.alarms import holds, judge_suppression
 from anlan.rules.grading import Gas
@@ -31,91 +34,107 @@ ValueOf = Callable[[Collection[str]], Mapping[str, float | None]]
 
 STATE = (
     "code", "version", "name", "condition_id", "comparison", "threshold", "side", "reason", "state", "proposed_at",
-    "proposed_by", "decided_at", "decided_by", "agency_id", "note", "retired_at", "is_holding", "holds_since",
+    "proposed_by", "proposed_by_id", "decided_at", "decided_by", "decided_by_id", "agency_id", "note", "retired_at",
+    "is_holding", "holds_since",
 )  # fmt: skip
 """The columns of a suppression rule that each of its acts keeps."""
 
 
-@transaction.atomic
 def propose(
     enterprise: Enterprise, *, name: str, condition: Point, comparison: str, threshold: float,
-    points: Collection[Point], side: str, reason: str, by: str, actor: str, at: datetime,
+    points: Collection[Point], side: str, reason: str, by: Stand, at: datetime,
     follows: SuppressionRule | None = None,
 ) -> SuppressionRule:  # fmt: skip
     """Propose a rule, or a new version of ``follows``; it counts once it is approved. Raises `NotDone`."""
-    if not points or not says_something(name):
-        raise NotDone("请填写名称，并至少选择一个被抑制的测点")
-    if any(each.enterprise_id != enterprise.pk for each in (condition, *points)):
-        raise NotDone("条件与被抑制的测点须在本企业之内")
-    if condition in points:
-        raise NotDone("条件测点不能抑制它自己的报警")
-    refused = judge_suppression([Gas(point.gas or Gas.NONE) for point in points], reason)
-    if refused is not None:
-        raise NotDone(refused.detail)
-    if threshold != threshold or abs(threshold) == float("inf"):
-        raise NotDone("条件值须为数字")
-    journal.hold([f"enterprise:{enterprise.code}"])
-    mine = SuppressionRule.objects.by_the_machine().filter(enterprise=enterprise)
-    code = follows.code if follows is not None else f"sup-{mine.values('code').distinct().count() + 1}"
-    newest = mine.filter(code=code).aggregate(v=Max("version"))["v"] or 0
-    row = SuppressionRule.objects.create(
-        enterprise=enterprise,
-        code=code,
-        version=newest + 1,
-        name=name.strip()[:60],
-        condition=condition,
-        comparison=comparison,
-        threshold=threshold,
-        side=side,
-        reason=reason.strip()[:200],
-        proposed_at=at,
-        proposed_by=by,
-    )
-    row.points.set(points)
-    facts = {"condition": condition.code, "comparison": comparison, "threshold": threshold, "side": side}
-    _note(row, "suppression.proposed", at, actor, after=facts | {"points": sorted(each.code for each in points)})
-    return row
+    require(may_propose(by, enterprise), enterprise, by=by)
+    with transaction.atomic():
+        if not points or not says_something(name):
+            raise NotDone("请填写名称，并至少选择一个被抑制的测点")
+        if any(each.enterprise_id != enterprise.pk for each in (condition, *points)):
+            raise NotDone("条件与被抑制的测点须在本企业之内")
+        if condition in points:
+            raise NotDone("条件测点不能抑制它自己的报警")
+        refused = judge_suppression([Gas(point.gas or Gas.NONE) for point in points], reason)
+        if refused is not None:
+            raise NotDone(refused.detail)
+        if threshold != threshold or abs(threshold) == float("inf"):
+            raise NotDone("条件值须为数字")
+        journal.hold([f"enterprise:{enterprise.code}"])
+        mine = SuppressionRule.objects.by_the_machine().filter(enterprise=enterprise)
+        code = follows.code if follows is not None else f"sup-{mine.values('code').distinct().count() + 1}"
+        newest = mine.filter(code=code).aggregate(v=Max("version"))["v"] or 0
+        row = SuppressionRule.objects.create(
+            enterprise=enterprise,
+            code=code,
+            version=newest + 1,
+            name=name.strip()[:60],
+            condition=condition,
+            comparison=comparison,
+            threshold=threshold,
+            side=side,
+            reason=reason.strip()[:200],
+            proposed_at=at,
+            proposed_by=by.actor.name[:60],
+            proposed_by_id=by.actor.id,
+        )
+        row.points.set(points)
+        facts = {"condition": condition.code, "comparison": comparison, "threshold": threshold, "side": side}
+        _note(row, "suppression.proposed", at, by.actor, after=facts | {"points": sorted(each.code for each in points)})
+        return row
 
 
-@transaction.atomic
-def approve(
-    rule: SuppressionRule, *, by: str, actor: str, agency: Agency, at: datetime, note: str = ""
-) -> SuppressionRule:
+def approve(rule: SuppressionRule, *, by: Stand, at: datetime, note: str = "") -> SuppressionRule:
     """The county or park approves a version: it counts from now on, the version before it no more. Raises `NotDone`."""
-    row = _held(rule, SuppressionState.PROPOSED)
-    if any(point.gas for point in row.points.all()):
-        raise NotDone("气体检测点的报警不得设计抑制")
-    others = SuppressionRule.objects.by_the_machine().filter(enterprise=row.enterprise_id, code=row.code)
-    for earlier in others.filter(state=SuppressionState.APPROVED).select_related("enterprise"):
-        _retire(earlier, at)
-        _note(earlier, "suppression.replaced", at, actor, after={"by_version": row.version})
-    row.state, row.decided_at, row.decided_by, row.agency = SuppressionState.APPROVED, at, by, agency
-    row.note = note.strip()[:200]
-    row.save()
-    _note(row, "suppression.approved", at, actor, after={"agency": agency.code, "version": row.version})
-    return row
+    require(may_approve_suppression(by, rule), rule, by=by)
+    with transaction.atomic():
+        row = _held(rule, SuppressionState.PROPOSED)
+        agency = by.agency_with(*APPROVERS, near=True)
+        if any(point.gas for point in row.points.all()):
+            raise NotDone("气体检测点的报警不得设计抑制")
+        others = SuppressionRule.objects.by_the_machine().filter(enterprise=row.enterprise_id, code=row.code)
+        for earlier in others.filter(state=SuppressionState.APPROVED).select_related("enterprise"):
+            _retire(earlier, at)
+            _note(earlier, "suppression.replaced", at, by.actor, after={"by_version": row.version})
+        row.state, row.decided_at, row.agency = SuppressionState.APPROVED, at, agency
+        row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
+        row.note = note.strip()[:200]
+        row.save()
+        _note(
+            row,
+            "suppression.approved",
+            at,
+            by.actor,
+            after={"agency": agency.code if agency else "", "version": row.version},
+        )
+        return row
 
 
-@transaction.atomic
-def refuse(rule: SuppressionRule, *, by: str, actor: str, agency: Agency, at: datetime, note: str) -> SuppressionRule:
+def refuse(rule: SuppressionRule, *, by: Stand, at: datetime, note: str) -> SuppressionRule:
     """The county or park does not approve, with words why. Raises `NotDone`."""
-    if not says_something(note):
-        raise NotDone("请写明不批准的原因")
-    row = _held(rule, SuppressionState.PROPOSED)
-    row.state, row.decided_at, row.decided_by, row.agency = SuppressionState.REFUSED, at, by, agency
-    row.note = note.strip()[:200]
-    row.save()
-    _note(row, "suppression.refused", at, actor, after={"agency": agency.code, "note": row.note})
-    return row
+    require(may_approve_suppression(by, rule), rule, by=by)
+    with transaction.atomic():
+        if not says_something(note):
+            raise NotDone("请写明不批准的原因")
+        row = _held(rule, SuppressionState.PROPOSED)
+        agency = by.agency_with(*APPROVERS, near=True)
+        row.state, row.decided_at, row.agency = SuppressionState.REFUSED, at, agency
+        row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
+        row.note = note.strip()[:200]
+        row.save()
+        _note(
+            row, "suppression.refused", at, by.actor, after={"agency": agency.code if agency else "", "note": row.note}
+        )
+        return row
 
 
-@transaction.atomic
-def retire(rule: SuppressionRule, *, actor: str, at: datetime) -> SuppressionRule:
+def retire(rule: SuppressionRule, *, by: Stand, at: datetime) -> SuppressionRule:
     """Take a rule out of use, or a proposal back: what it suppressed and goes on is alive at once. Raises `NotDone`."""
-    row = _held(rule, SuppressionState.PROPOSED, SuppressionState.APPROVED)
-    _retire(row, at)
-    _note(row, "suppression.retired", at, actor)
-    return row
+    require(may_retire(by, rule), rule, by=by)
+    with transaction.atomic():
+        row = _held(rule, SuppressionState.PROPOSED, SuppressionState.APPROVED)
+        _retire(row, at)
+        _note(row, "suppression.retired", at, by.actor)
+        return row
 
 
 def follow(value_of: ValueOf, at: datetime, guard: Callable[[], None] = lambda: None) -> int:
@@ -177,8 +196,9 @@ def _held(rule: SuppressionRule, *states: SuppressionState) -> SuppressionRule:
     return row
 
 
-def _note(row: SuppressionRule, act: str, at: datetime, actor: str = journal.MACHINE,
-          after: dict[str, object] | None = None) -> None:  # fmt: skip
+def _note(
+    row: SuppressionRule, act: str, at: datetime, by: Actor = SYSTEM, after: dict[str, object] | None = None
+) -> None:
     after = {**(after or {}), "is": journal.state_of(row, STATE)}
     subject = f"suppression:{row.pk}"
-    journal.record(f"enterprise:{row.enterprise.code}", act, at=at, actor=actor, subject=subject, after=after)
+    journal.record(f"enterprise:{row.enterprise.code}", act, at=at, actor=by.id, subject=subject, after=after)

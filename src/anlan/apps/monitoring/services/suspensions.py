@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from anlan.apps.delivery.services import hint
 from anlan.apps.findings.models import FindingKind
 from anlan.apps.findings.services import found
 from anlan.apps.journal import services as journal
+from anlan.apps.monitoring.entitled import may_lift_suspension
 from anlan.apps.monitoring.models import Suspension
+from anlan.apps.org.access import require
+from anlan.apps.org.stand import Stand
 from anlan.apps.registry.selectors import equipment
 
 
@@ -73,25 +77,27 @@ def pauses_in_force(at: datetime) -> dict[str, datetime]:
     return dict(rows.values_list("gateway__code", "until"))
 
 
-@transaction.atomic
-def lift_suspension(suspension: Suspension, *, actor: str, name: str, at: datetime) -> bool:
+def lift_suspension(suspension: Suspension, *, by: Stand, at: datetime) -> bool:
     """Take a gateway's data again before its pause is over; False when it was over or lifted already. Journaled.
 
-    The caller has checked that the person may.
+    PermissionDenied (journaled) for whoever acts neither for an agency above the enterprise nor for the installation.
     """
-    chain = f"enterprise:{suspension.enterprise.code}"
-    journal.hold([chain])
-    mine = Suspension.objects.by_the_machine().filter(pk=suspension.pk, lifted_at__isnull=True, until__gt=at)
-    if not mine.update(lifted_at=at, lifted_by=name[:60]):
-        return False
-    journal.record(
-        chain,
-        "intake.resumed",
-        at=at,
-        actor=actor,
-        subject=f"gateway:{suspension.gateway.code}",
-        before={"lifted_at": None},
-        after={"lifted_at": at, "lifted_by": name[:60]},
-    )
-    hint("gateway", suspension.enterprise.code, id=suspension.gateway.code, kind="resumed")
+    require(may_lift_suspension(by, suspension), suspension, by=by, words=_("暂停接收由监管部门或系统管理员提前恢复。"))
+    name = by.actor.name[:60]
+    with transaction.atomic():
+        chain = f"enterprise:{suspension.enterprise.code}"
+        journal.hold([chain])
+        mine = Suspension.objects.by_the_machine().filter(pk=suspension.pk, lifted_at__isnull=True, until__gt=at)
+        if not mine.update(lifted_at=at, lifted_by=name):
+            return False
+        journal.record(
+            chain,
+            "intake.resumed",
+            at=at,
+            actor=by.actor.id,
+            subject=f"gateway:{suspension.gateway.code}",
+            before={"lifted_at": None},
+            after={"lifted_at": at, "lifted_by": name},
+        )
+        hint("gateway", suspension.enterprise.code, id=suspension.gateway.code, kind="resumed")
     return True

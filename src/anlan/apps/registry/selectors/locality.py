@@ -40,14 +40,6 @@ def rules_of_scope(scope: Scope, on: date) -> RulesInForce:
     return rulebook.rules_at(place_of(scope), on)
 
 
-def line_of(enterprise: Enterprise) -> frozenset[int]:
-    """The keys of the agencies that stand above an enterprise, whichever way: supervisor, county, town, park, and all
-    above these. Whoever is on none of these ways cannot see it, and nothing about it may be given to them."""
-    park = enterprise.park.agency if enterprise.park is not None else None
-    above = (enterprise.supervisor, enterprise.county, enterprise.town, park)
-    return frozenset(int(part) for agency in above if agency is not None for part in agency.path.strip("/").split("/"))
-
-
 def place_of(scope: Scope) -> str:
     """The path of the reader's own agency, or of the agency that supervises the reader's enterprise; else nowhere."""
     if scope.agency_paths:

@@ -21,6 +21,18 @@ def enterprises_of(person_id: int, at: datetime) -> list[Enterprise]:
     return list(Enterprise.objects.by_the_machine().filter(Q(pk__in=employed) | Q(pk__in=holding)))
 
 
+def first_enterprises_of(person_ids: Collection[int], at: datetime) -> dict[int, Enterprise]:
+    """For each of these persons the first of `enterprises_of`; who has none is left out. Three queries for all."""
+    in_force = Q(Q(valid_until__isnull=True) | Q(valid_until__gt=at), valid_from__lte=at, person__in=list(person_ids))
+    pairs = set(Employment.objects.by_the_machine().filter(in_force).values_list("person", "enterprise"))
+    pairs |= set(DutyHolder.objects.by_the_machine().filter(in_force).values_list("person", "enterprise"))
+    known = Enterprise.objects.by_the_machine().in_bulk({enterprise for _person, enterprise in pairs})
+    found: dict[int, Enterprise] = {}
+    for person, enterprise in sorted(pairs, key=lambda pair: known[pair[1]].code):
+        found.setdefault(person, known[enterprise])
+    return found
+
+
 def enterprises_in(scope: Scope) -> QuerySet[Enterprise]:
     """The enterprises that a scope opens."""
     return Enterprise.objects.visible_to(scope)

@@ -3,7 +3,7 @@
 from anlan.apps.warnings.models.handling import Act, ActKind, Confirmation, DisposalReport, SiteOrder
 from anlan.apps.warnings.models.numbering import DayNumber
 from anlan.apps.warnings.models.supervision import Supervision
-from anlan.apps.warnings.models.warning import LevelEpisode, Origin, Told, Warning, WarningLevel
+from anlan.apps.warnings.models.warning import Kept, LevelEpisode, Origin, Told, Warning, WarningLevel, kept_by
 
 __all__ = [
     "Act",
@@ -11,6 +11,7 @@ __all__ = [
     "Confirmation",
     "DayNumber",
     "DisposalReport",
+    "Kept",
     "LevelEpisode",
     "Origin",
     "SiteOrder",
@@ -18,4 +19,5 @@ __all__ = [
     "Told",
     "Warning",
     "WarningLevel",
+    "kept_by",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from anlan.apps.org.actor import Signed
 from anlan.apps.org.models import Agency, Person
 from anlan.apps.registry.models import Enterprise, OfEnterprise
 from anlan.apps.warnings.models.warning import LevelEpisode, Warning
@@ -47,15 +48,12 @@ class ActKind(models.TextChoices):
     REMARK = "remark", _("跟踪反馈")
 
 
-class Act(models.Model):
+class Act(Signed):
     """One thing that somebody did or said about the warning, in words."""
 
     warning = models.ForeignKey(Warning, models.PROTECT, related_name="acts")
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="warning_acts")
     kind = models.CharField(max_length=16, choices=ActKind.choices)
-    actor = models.CharField(max_length=60)
-    unit = models.CharField(max_length=80, blank=True)
-    at = models.DateTimeField()
     text = models.CharField(max_length=500, blank=True)
 
     objects = OfEnterprise.as_manager()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +27,21 @@ class Origin(models.TextChoices):
     LOADED = "loaded", _("示例数据")
 
 
+class Kept(NamedTuple):
+    """A level that somebody keeps by hand, and their name as it stands on the warning."""
+
+    level: str
+    name: str
+
+
+def kept_by(held: Mapping[str, Any]) -> dict[str, Kept]:
+    """Levels kept by hand from what a row or the journal says, whichever version wrote it."""
+    return {
+        who: Kept(each["level"], each["name"]) if isinstance(each, dict) else Kept(each, who)
+        for who, each in held.items()
+    }
+
+
 class Warning(models.Model):
     """One warning of one hazard source. At most one is open per source, enforced here."""
 
@@ -42,7 +60,8 @@ class Warning(models.Model):
     )
     """Level that somebody set by hand: the data may lift the warning above it, only the issuer brings it below."""
     manual_by = models.JSONField(_("各人的人工级别"), default=dict, db_default={}, blank=True)
-    """Who set which level by hand, by name as it stands on the warning; ``manual_level`` is the gravest of them."""
+    """Who keeps which level by hand: ``{"<actor id>": {"level", "name"}}``, the name as it stands on the warning (rows
+    of older versions: ``{"<name>": "<level>"}``). ``manual_level`` is the gravest of them. Read it by `by_hand`."""
     reasons = models.JSONField(_("定级依据"), default=list, blank=True)
     """What the grading model said at the last change: rule titles with the alarms they rest on."""
     first_out = models.JSONField(_("首发"), default=dict, blank=True)
@@ -85,11 +104,12 @@ class Warning(models.Model):
         return f"warning:{self.pk}"
 
     @property
-    def by_hand(self) -> dict[str, str]:
-        """Who keeps the warning at which level by hand; of rows that were written before, the issuer alone."""
+    def by_hand(self) -> dict[str, Kept]:
+        """Who (by actor id; of older rows, by name) keeps the warning at which level by hand; of rows that were written
+        before several could, the issuer alone."""
         if self.manual_by or self.manual_level == WarningLevel.NONE or self.origin == Origin.LOADED:
-            return dict(self.manual_by)
-        return {self.issuer: self.manual_level}
+            return kept_by(self.manual_by)
+        return kept_by({self.issuer: self.manual_level})
 
     @property
     def is_open(self) -> bool:

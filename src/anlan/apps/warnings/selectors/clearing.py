@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from anlan.apps.monitoring import selectors as monitoring
+from anlan.apps.org.actor import Actor
 from anlan.apps.registry.selectors import routing as registry
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.services.regrading import as_open
@@ -19,11 +20,11 @@ from anlan.rules.grading import grade, load_model
 from anlan.rules.level import Level
 
 
-def against_clearing(warning: Warning, actor: str, now: datetime) -> LoweringRefused | None:
+def against_clearing(warning: Warning, actor: Actor, now: datetime) -> LoweringRefused | None:
     """Why ``actor`` could not clear the open ``warning`` now; None when they could. It was found in a scope."""
     place = registry.surroundings([warning.source_id], now)[warning.source_id]
     with_edge = place.rules.flag("edge_alarms_grade")
     graded = grade(monitoring.active_alarms_of(warning.source_id, with_edge=with_edge), now, load_model(place.rules))
     standing = Standing(place, warning, None, {}, SourceState(level=Level(warning.level)))
-    verdict = judge_lowering(as_open(standing, graded, actor), Level.NONE, actor, place.settings)
+    verdict = judge_lowering(as_open(standing, graded, actor), Level.NONE, actor.id, place.settings)
     return verdict if isinstance(verdict, LoweringRefused) else None

@@ -81,7 +81,7 @@ def _confirmed(row: Confirmation) -> TimelineEntry:
 
 
 def _acted(row: Act) -> TimelineEntry:
-    actor = f"{row.unit} {row.actor}".strip()
+    actor = f"{row.unit} {row.actor_name}".strip()
     return TimelineEntry(row.at, row.kind, str(row.get_kind_display()), row.text, actor=actor)
 
 

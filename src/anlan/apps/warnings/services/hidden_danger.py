@@ -9,6 +9,9 @@ from django.db import transaction
 from anlan.apps.findings import selectors as findings_read
 from anlan.apps.findings import services as findings
 from anlan.apps.findings.models import Finding, FindingKind
+from anlan.apps.org.access import require
+from anlan.apps.org.stand import HANDLERS, STAFF, Stand
+from anlan.apps.warnings.entitled import may_record_hidden_danger
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.services.posting import finish
 from anlan.apps.warnings.services.refusal import Reason, Refused
@@ -16,12 +19,14 @@ from anlan.apps.warnings.services.standing import hold
 from anlan.rules.words import says_something
 
 
-def record_hidden_danger(warning: Warning, *, actor: str, name: str, unit: str, at: datetime, text: str) -> Finding:
+def record_hidden_danger(warning: Warning, *, by: Stand, at: datetime, text: str) -> Finding:
     """Open a finding of the kind 隐患 that belongs to the warning, also after it was cleared and closed.
 
-    ``actor`` is how the journal names the person. The same words again while the first is open are that first one.
-    Raises `Refused` for a blank text.
+    The same words again while the first is open are that first one. Raises `Refused` for a blank text, and
+    PermissionDenied (journaled) for whoever neither belongs to the enterprise nor tracks it.
     """
+    require(may_record_hidden_danger(by, warning), warning, by=by)
+    actor = by.speaking(*STAFF, *HANDLERS)
     words = text.strip()[:300]
     if not says_something(words):
         raise Refused(Reason.INCOMPLETE, "请写明隐患内容")
@@ -40,10 +45,10 @@ def record_hidden_danger(warning: Warning, *, actor: str, name: str, unit: str, 
             text=words,
             at=at,
             source_id=place.source.pk,
-            found_by=f"{unit} {name}".strip(),
-            actor=actor,
+            found_by=f"{actor.unit} {actor.name}".strip(),
+            by=actor,
         )
-        standing.note("hidden_danger", at, actor, after={"finding": finding.pk, "text": words, "unit": unit})
+        standing.note("hidden_danger", at, actor, after={"finding": finding.pk, "text": words, "unit": actor.unit})
         finish(standing, [], "act")
     return finding
 

@@ -16,12 +16,13 @@ from django.db import transaction
 
 from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.delivery.services import Draft
-from anlan.apps.journal import services as journal
 from anlan.apps.obligations import selectors as due_things
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.org.actor import SYSTEM, Actor
 from anlan.apps.registry.models import HazardSource
-from anlan.apps.warnings.models import Confirmation, LevelEpisode, Origin, Warning
+from anlan.apps.warnings.entitled import keeps
+from anlan.apps.warnings.models import Confirmation, Kept, LevelEpisode, Origin, Warning
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.numbers import next_number
 from anlan.apps.warnings.services.posting import addressed, draft, finish, tell
@@ -55,14 +56,15 @@ def set_level(
     at: datetime,
     reasons: Iterable[dict[str, Any]] = (),
     origin: str = Origin.GRADING,
-    issuer: str = "",
+    issuer: Actor = SYSTEM,
     first_out: dict[str, Any] | None = None,
 ) -> Warning | None:
     """Set the warning level of a source at ``at``; the level already in force changes nothing but the reasons.
 
     ``level`` none clears. Returns the warning that is or was open, None when there was none to clear. ``origin`` manual
     or loaded also keeps the level as set by hand: grading may rise above it and does not fall below it. An instant
-    before the last change (a clock that was set back) counts as that last change.
+    before the last change (a clock that was set back) counts as that last change. The machine's own act: nobody is
+    asked for authority.
     """
     with transaction.atomic():
         standing = hold(source, at)
@@ -75,11 +77,11 @@ def change(
     at: datetime,
     reasons: list[dict[str, Any]],
     origin: Origin = Origin.GRADING,
-    issuer: str = "",
+    issuer: Actor = SYSTEM,
     first_out: dict[str, Any] | None = None,
-    actor: str = journal.MACHINE,
+    by: Actor = SYSTEM,
 ) -> Warning | None:
-    """As `set_level`, for who already holds the source.
+    """As `set_level`, for who already holds the source. ``issuer`` keeps the level by hand, ``by`` is whose act it is.
 
     What fell due before ``at`` goes out first: of all changes only one at or before a due instant is ahead of the step.
     """
@@ -106,7 +108,7 @@ def change(
     standing.planned = []
     standing.state = moved.state
     warning = standing.warning
-    standing.note("level_set", at, actor, {"level": old}, _said(warning, level, origin, issuer))
+    standing.note("level_set", at, by, {"level": old}, _said(warning, level, origin, issuer))
     standing.acts.insert(noted, standing.acts.pop())  # it comes first, but a new warning has its name only now
     episode = standing.episode or left_episode
     assert warning is not None  # an effect opened it, or it was open
@@ -122,30 +124,42 @@ def change(
     return warning
 
 
-def _said(warning: Warning | None, level: Level, origin: Origin, issuer: str) -> dict[str, Any]:
+def _said(warning: Warning | None, level: Level, origin: Origin, issuer: Actor) -> dict[str, Any]:
     """What the journal keeps of a change of level."""
-    said: dict[str, Any] = {"level": level, "origin": origin, "issuer": issuer}
+    said: dict[str, Any] = {"level": level, "origin": origin, "issuer": _title(issuer)}
     if origin is not Origin.GRADING and level is not Level.NONE and warning is not None:
-        said |= {"by_hand": warning.by_hand, "named": warning.issuer}
+        said |= {"by_hand": warning.manual_by, "named": warning.issuer}
     return said
 
 
-def _keep_by_hand(warning: Warning, level: Level, issuer: str) -> None:
+def _title(issuer: Actor) -> str:
+    """How somebody who sets a level by hand is named on the warning: the person and the agency."""
+    return issuer.title[:60]
+
+
+def _key(issuer: Actor) -> str:
+    """Under whose id a level set by hand is kept; what nobody set (an example that was loaded) under none."""
+    return "" if issuer == SYSTEM else issuer.id
+
+
+def _keep_by_hand(warning: Warning, level: Level, issuer: Actor) -> None:
     """Note that somebody keeps the warning at a level. What others keep stands, and only they lift it: who sets the
     same level again keeps nothing, who sets a graver one keeps the difference alone."""
-    held = {who: each for who, each in warning.by_hand.items() if who != issuer}
-    if level > max((Level(each) for each in held.values()), default=Level.NONE):
-        held[issuer] = str(level)
-    gravest = max(Level(each) for each in held.values())
-    if Level(warning.manual_level) < gravest or held.get(warning.issuer) != gravest:
-        warning.issuer = next(who for who, each in held.items() if each == gravest)
-    warning.manual_by, warning.manual_level = held, gravest
+    held = {who: each for who, each in warning.by_hand.items() if who != _key(issuer) and not keeps(issuer, who)}
+    if level > max((Level(each.level) for each in held.values()), default=Level.NONE):
+        held[_key(issuer)] = Kept(str(level), _title(issuer))
+    gravest = max(Level(each.level) for each in held.values())
+    names = [each.name for each in held.values() if each.level == gravest]
+    if Level(warning.manual_level) < gravest or warning.issuer not in names:
+        warning.issuer = names[0]
+    warning.manual_by = {who: each._asdict() for who, each in held.items()}
+    warning.manual_level = gravest
     warning.save(update_fields=["manual_by", "manual_level", "issuer"])
 
 
 def _carry_out(
     standing: Standing, effect: Effect, level: Level, at: datetime, reasons: list[dict[str, Any]], origin: Origin,
-    issuer: str, first_out: dict[str, Any] | None,
+    issuer: Actor, first_out: dict[str, Any] | None,
 ) -> list[Draft]:  # fmt: skip
     match effect:
         case WarningOpened():
@@ -172,7 +186,7 @@ def _carry_out(
 
 
 def _open(
-    standing: Standing, level: Level, at: datetime, reasons: list[dict[str, Any]], origin: Origin, issuer: str,
+    standing: Standing, level: Level, at: datetime, reasons: list[dict[str, Any]], origin: Origin, issuer: Actor,
     first_out: dict[str, Any] | None,
 ) -> None:  # fmt: skip
     place = standing.place
@@ -184,9 +198,9 @@ def _open(
         highest=level,
         rank=level.rank,
         origin=origin,
-        issuer=issuer,
+        issuer=_title(issuer),
         manual_level=Level.NONE if origin is Origin.GRADING else level,
-        manual_by={} if origin is Origin.GRADING else {issuer: str(level)},
+        manual_by={} if origin is Origin.GRADING else {_key(issuer): Kept(str(level), _title(issuer))._asdict()},
         reasons=reasons,
         first_out=first_out or {},
         opened_at=at,

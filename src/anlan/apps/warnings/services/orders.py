@@ -8,8 +8,12 @@ from typing import Any
 from django.db import transaction
 
 from anlan.apps.journal import services as journal
+from anlan.apps.org.access import require
+from anlan.apps.org.actor import Actor
+from anlan.apps.org.line import line_of
 from anlan.apps.org.models import Agency, AgencyLevel
-from anlan.apps.registry.selectors.locality import line_of
+from anlan.apps.org.stand import HANDLERS, Stand
+from anlan.apps.warnings.entitled import may_answer
 from anlan.apps.warnings.models import ActKind, DisposalReport, SiteOrder, Warning
 from anlan.apps.warnings.services.posting import finish
 from anlan.apps.warnings.services.record import add_act
@@ -23,19 +27,21 @@ from anlan.rules.words import says_something
 def answer_site_order(
     order: SiteOrder,
     *,
-    actor: str,
+    by: Stand,
     at: datetime,
     persons: str,
     findings: str,
     measures: str,
     result: str,
     arrived_at: datetime | None = None,
-    unit: str = "",
 ) -> SiteOrder:
     """第十三条: feed back who was on site, what was found, ordered and achieved. Also after clearing (WRN-15).
 
-    Raises `Refused` when a text is blank or the order is answered already.
+    Raises `Refused` when a text is blank or the order is answered already, and PermissionDenied (journaled) for
+    whoever acts neither for the tracker nor for the executor.
     """
+    require(may_answer(by, order), order, by=by)
+    actor = _speaking(by, order)
     texts = {"persons": persons, "findings": findings, "measures": measures, "result": result}
     blank = [_WORDS[name] for name, text in texts.items() if not says_something(text)]
     if blank:
@@ -46,22 +52,24 @@ def answer_site_order(
             raise Refused(Reason.ALREADY_ANSWERED, "该督办已反馈")
         for name, text in texts.items():
             setattr(order, name, text.strip())
-        order.arrived_at, order.answered_at, order.answered_by = arrived_at, at, actor[:60]
+        order.arrived_at, order.answered_at, order.answered_by = arrived_at, at, actor.name[:60]
         order.save()
         assert standing.warning is not None
-        add_act(standing, ActKind.REMARK, actor=actor, unit=unit, at=at, text=f"现场核查督办已反馈：{result.strip()}")
+        add_act(standing, ActKind.REMARK, by=actor, at=at, text=f"现场核查督办已反馈：{result.strip()}")
         standing.note("site_order_answered", at, actor, after={**texts, "order": order.pk, "is": state_of(order)})
         close_if_done(standing.warning, at)
         finish(standing, [], "site_order")
     return order
 
 
-def delegate_site_order(order: SiteOrder, agency: Agency, *, actor: str, at: datetime, text: str = "") -> SiteOrder:
+def delegate_site_order(order: SiteOrder, agency: Agency, *, by: Stand, at: datetime, text: str = "") -> SiteOrder:
     """Hand the visit to a lower agency by a recorded act; the tracker stays accountable (Q-09).
 
     Raises `Refused` for an agency that does not stand between the tracker and the enterprise, and for an answered
-    order.
+    order; PermissionDenied (journaled) as `answer_site_order`.
     """
+    require(may_answer(by, order), order, by=by)
+    actor = _speaking(by, order)
     with transaction.atomic():
         standing, order = _order(order, at)
         if order.answered_at is not None:
@@ -76,9 +84,17 @@ def delegate_site_order(order: SiteOrder, agency: Agency, *, actor: str, at: dat
         order.save(update_fields=["executor", "delegated_at"])
         after = {"executor": agency.name, "order": order.pk, "is": state_of(order)}
         standing.note("site_order_delegated", at, actor, {"executor": before}, after)
-        add_act(standing, ActKind.DELEGATE, actor=actor, at=at, text=f"委派{agency.name}{'：' + text if text else ''}")
+        add_act(standing, ActKind.DELEGATE, by=actor, at=at, text=f"委派{agency.name}{'：' + text if text else ''}")
         finish(standing, [], "site_order")
     return order
+
+
+def _speaking(by: Stand, order: SiteOrder) -> Actor:
+    """The person, speaking for the unit that the order was given to."""
+    asked = {order.tracker_id, order.executor_id}
+    mine = (hat.agency for hat in by.hats if hat.role in HANDLERS and hat.agency is not None)
+    agency = next((each for each in mine if each.pk in asked), None)
+    return by.actor if agency is None else by.actor.of(agency.name, agency_id=agency.pk)
 
 
 def may_execute(order: SiteOrder, agency: Agency) -> bool:
@@ -89,7 +105,7 @@ def may_execute(order: SiteOrder, agency: Agency) -> bool:
     tracker = order.tracker
     if tracker is None or agency.pk == tracker.pk or not agency.path.startswith(tracker.path):
         return False
-    return agency.level != AgencyLevel.TOWN and agency.pk in line_of(order.enterprise)
+    return agency.level != AgencyLevel.TOWN and agency.pk in line_of(order.enterprise).all
 
 
 def close_if_done(warning: Warning, at: datetime) -> None:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from anlan.apps.org.actor import Actor, signed
 from anlan.apps.warnings.models import Act, ActKind
 from anlan.apps.warnings.services.standing import Standing
 
 
-def add_act(standing: Standing, kind: ActKind, *, actor: str, at: datetime, text: str = "", unit: str = "",
-            **more: object) -> Act:  # fmt: skip
+def add_act(standing: Standing, kind: ActKind, *, by: Actor, at: datetime, text: str = "", **more: object) -> Act:
     """Add an act to the warning of ``standing`` and note it for the journal; call inside its transaction.
 
     ``more`` stands in the journal alone.
     """
     warning = standing.warning
     assert warning is not None
-    standing.note(str(kind), at, actor, after={"text": text, "unit": unit, **more})
+    standing.note(str(kind), at, by, after={"text": text, "unit": by.unit, "by": by.name, **more})
     return Act.objects.create(
         warning=warning,
         enterprise=standing.place.enterprise,
         kind=kind,
-        actor=actor[:60],
-        unit=unit[:80],
+        **signed(by),
         at=at,
         text=text[:500],
     )

@@ -17,8 +17,12 @@ from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind
 from anlan.apps.obligations.services import Firing
+from anlan.apps.org.access import require
+from anlan.apps.org.actor import Actor
+from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import HazardSource
 from anlan.apps.registry.selectors import routing as registry
+from anlan.apps.warnings.entitled import issuing_for, keeps, may_set_level
 from anlan.apps.warnings.models import ActKind, Origin, Warning
 from anlan.apps.warnings.services import flood
 from anlan.apps.warnings.services.levels import change
@@ -62,11 +66,15 @@ def fire_regrades(rows: Sequence[Obligation], firing: Firing) -> None:
             regrade(row.source_id, firing.now if firing.is_late(row.due_at) else row.due_at)
 
 
-def raise_manual(source: HazardSource, level: str, *, issuer: str, at: datetime, text: str) -> Warning:
+def raise_manual(source: HazardSource, level: str, *, by: Stand, at: datetime, text: str) -> Warning:
     """Set a level by hand, up or down, with words why; the issuer's name stands with it until it is lifted.
 
-    Raises `Refused` for ``none`` (clearing is another act) and when the data support more than is asked for.
+    Raises `Refused` for ``none`` (clearing is another act) and when the data support more than is asked for, and
+    PermissionDenied (journaled) for whoever sets no levels here.
     """
+    require(may_set_level(by, source), source, by=by)
+    agency = issuing_for(by)
+    issuer = by.actor if agency is None else by.actor.of(agency.name, agency_id=agency.pk)
     wanted = Level(level)
     if wanted is Level.NONE:
         raise Refused(Reason.NOT_A_WARNING_LEVEL, "请选择红、橙、黄、蓝之一；解除预警请用消警")
@@ -74,14 +82,14 @@ def raise_manual(source: HazardSource, level: str, *, issuer: str, at: datetime,
         standing = hold(source, at)
         graded = graded_now(standing, at)
         if wanted < standing.state.level:
-            verdict = judge_lowering(as_open(standing, graded, issuer), wanted, issuer, standing.place.settings)
+            verdict = judge_lowering(as_open(standing, graded, issuer), wanted, issuer.id, standing.place.settings)
             if isinstance(verdict, LoweringRefused):
                 raise Refused(verdict.reason, verdict.detail)
         reason = {"rule": "manual", "level": wanted, "title": text, "points": []}
-        warning = change(standing, wanted, at, [reason, *reasons_of(graded)], Origin.MANUAL, issuer, actor=issuer)
+        warning = change(standing, wanted, at, [reason, *reasons_of(graded)], Origin.MANUAL, issuer, by=issuer)
         assert warning is not None
-        kept = {"by_hand": warning.by_hand, "named": warning.issuer}
-        add_act(standing, ActKind.LEVEL, actor=issuer, at=at, text=text, **kept)
+        kept = {"by_hand": warning.manual_by, "named": warning.issuer}
+        add_act(standing, ActKind.LEVEL, by=issuer, at=at, text=text, **kept)
         standing.write()
     return warning
 
@@ -97,11 +105,11 @@ def _alarms(standing: Standing) -> list[GradedAlarm]:
     return monitoring.active_alarms_of(standing.place.source.pk, with_edge=with_edge)
 
 
-def as_open(standing: Standing, graded: Grade, actor: str) -> OpenWarning:
+def as_open(standing: Standing, graded: Grade, actor: Actor) -> OpenWarning:
     """The open warning as the rule of lowering takes it: what others than ``actor`` keep by hand counts."""
     warning = standing.warning
     assert warning is not None
-    held = {who: Level(each) for who, each in warning.by_hand.items() if who not in (actor, "")}
+    held = {who: Level(each.level) for who, each in warning.by_hand.items() if who and not keeps(actor, who)}
     issuer = max(held, key=lambda who: held[who], default="")
     return OpenWarning(
         level=standing.state.level,

@@ -8,7 +8,9 @@ from django.db import transaction
 
 from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.obligations import services as obligations
-from anlan.apps.org.models import Person
+from anlan.apps.org.access import require
+from anlan.apps.org.stand import Stand
+from anlan.apps.warnings.entitled import may_report
 from anlan.apps.warnings.models import ActKind, DisposalReport, Warning
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.orders import close_if_done
@@ -22,16 +24,16 @@ from anlan.rules.telling import report_recipients
 
 
 def submit_report(
-    warning: Warning, *, actor: str, at: datetime, result: str, cause: str, measures: str,
-    person: Person | None = None,
-) -> DisposalReport:  # fmt: skip
+    warning: Warning, *, by: Stand, at: datetime, result: str, cause: str, measures: str
+) -> DisposalReport:
     """第九条: the report with its three texts, to the agencies that were told. A late one is accepted and marked.
 
     Raises `Refused` when a text is blank (the attempt is recorded), when the warning is still open, owes no report, or
-    has its report already.
+    has its report already, and PermissionDenied (journaled) for whoever is not of the enterprise's staff.
     """
+    require(may_report(by, warning), warning, by=by)
+    actor = by.actor
     texts = {"result": result.strip(), "cause": cause.strip(), "measures": measures.strip()}
-    name = person.name if person is not None else actor
     with transaction.atomic():
         standing = hold(warning.source, at)
         warning = Warning.objects.by_the_machine().get(pk=warning.pk)
@@ -40,7 +42,7 @@ def submit_report(
         reported = DisposalReport.objects.by_the_machine().filter(warning=warning).exists()
         verdict = judge_report(texts, at, warning.cleared_at, Level(warning.highest), place.rules, reported)
         if isinstance(verdict, ReportRefused):
-            add_act(standing, ActKind.REPORT_REFUSED, actor=name, at=at, text=verdict.detail)
+            add_act(standing, ActKind.REPORT_REFUSED, by=actor, at=at, text=verdict.detail)
             finish(standing, [], "act")
         else:
             if obligations.fire_before(warning.subject, at):  # a report a moment late is overdue first, as due
@@ -48,8 +50,8 @@ def submit_report(
             report = DisposalReport.objects.create(
                 warning=warning,
                 enterprise=place.enterprise,
-                reporter=name,
-                person=person,
+                reporter=actor.name[:60],
+                person_id=actor.person_id,
                 due_at=verdict.due,
                 submitted_at=at,
                 **texts,

@@ -16,6 +16,7 @@ from anlan.apps.journal import services as journal
 from anlan.apps.obligations import selectors as due_things
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind
+from anlan.apps.org.actor import SYSTEM, Actor
 from anlan.apps.registry.models import HazardSource
 from anlan.apps.registry.selectors import routing as registry
 from anlan.apps.registry.selectors.routing import Surroundings
@@ -42,11 +43,12 @@ class Standing:
     acts: list[journal.Act] = field(default_factory=list)
     """What is to be journaled when the decision is done."""
 
-    def note(self, act: str, at: datetime, actor: str = journal.MACHINE, before: object = None, after: object = None,
-             subject: str = "") -> None:  # fmt: skip
+    def note(
+        self, act: str, at: datetime, by: Actor = SYSTEM, before: object = None, after: object = None, subject: str = ""
+    ) -> None:
         """Remember an act for the journal."""
         about = subject or (self.warning.subject if self.warning is not None else f"source:{self.place.source.code}")
-        self.acts.append(journal.Act(self.place.chain, act, at, actor, about, before, after))
+        self.acts.append(journal.Act(self.place.chain, act, at, by.id, about, before, after))
 
     def write(self) -> None:
         """Journal what was noted; a second call has nothing left to write."""

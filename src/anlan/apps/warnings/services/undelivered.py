@@ -21,7 +21,7 @@ def note_trouble(trouble: Trouble | Over) -> None:
     if isinstance(trouble, Over):
         for row in open_about(trouble.subject):
             code = row.enterprise.code
-            findings.closed(kind, subject=row.subject, enterprise_code=code, at=trouble.at, actor=trouble.actor)
+            findings.closed(kind, subject=row.subject, enterprise_code=code, at=trouble.at, by=trouble.by)
         return
     findings.found(
         kind,

@@ -64,13 +64,14 @@ class States:
 
 def _steps(row: Finding, acts: Sequence[Entry]) -> Iterator[str]:
     """The steps of a finding beside its acts: same kinds at the same instants, in the same words."""
-    steps = FindingStep._base_manager.filter(finding=row).order_by("pk").values_list("kind", "at", "text")
-    there = [(kind, at, text) for kind, at, text in steps]
+    steps = FindingStep._base_manager.filter(finding=row).order_by("pk")
+    there = [(row.kind, row.at, row.text, row.actor_id) for row in steps]
     should = []
     for act in acts:
         if act.act not in ("finding_opened",):
             after = act.after if isinstance(act.after, dict) else {}
-            should.append((act.act.removeprefix("finding_"), act.at, str(after.get("text") or "")[:500]))
+            who = act.actor if "by" in after else ""  # acts of older versions knew a name alone
+            should.append((act.act.removeprefix("finding_"), act.at, str(after.get("text") or "")[:500], who))
     if there != should:
         yield f"的经过现有 {len(there)} 步，与记录的 {len(should)} 步不符"
 

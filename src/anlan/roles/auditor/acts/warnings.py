@@ -21,6 +21,7 @@ from anlan.apps.warnings.models import (
     SiteOrder,
     Told,
     Warning,
+    kept_by,
 )
 from anlan.apps.warnings.services.posting import COPY_LABEL
 from anlan.roles.auditor.acts import duties, notices
@@ -191,7 +192,7 @@ def _expected(acts: Iterable[Entry]) -> Said:
 
 def _by_hand(after: dict[str, Any]) -> dict[str, Any]:
     held = after["by_hand"]
-    gravest = max((Level(each) for each in held.values()), default=Level.NONE)
+    gravest = max((Level(each.level) for each in kept_by(held).values()), default=Level.NONE)
     return {"manual_by": held, "manual_level": str(gravest), "issuer": after["named"]}
 
 
@@ -225,11 +226,18 @@ def _confirmations(rows: Sequence[Confirmation], acts: Iterable[Entry]) -> Itera
 def _what_was_done(rows: Sequence[Act], acts: Iterable[Entry]) -> Iterator[str]:
     kinds = set(ActKind.values)
     should = [
-        (act.act, act.at, act.actor[:60], act.after["unit"][:80], act.after["text"][:500])
+        (act.act, act.at, *_who(act), act.after["unit"][:80], act.after["text"][:500])
         for act in acts
         if act.act in kinds and act.after and "unit" in act.after
     ]
-    yield from _lists("处置经过", [(row.kind, row.at, row.actor, row.unit, row.text) for row in rows], should)
+    yield from _lists(
+        "处置经过", [(row.kind, row.at, row.actor_id, row.actor_name, row.unit, row.text) for row in rows], should
+    )
+
+
+def _who(act: Entry) -> tuple[str, str]:
+    """The id and the name that the row of an act has; acts of older versions knew a name alone."""
+    return (act.actor, act.after["by"][:80]) if "by" in act.after else ("", act.actor[:60])
 
 
 def _report(rows: Sequence[DisposalReport], acts: Iterable[Entry]) -> Iterator[str]:

@@ -1,0 +1,212 @@
+"""Every act of the site, tried by people who may not: a role held elsewhere does not count here, and a name is nobody.
+
+The acts are walked from the tables of the pages (`anlan.site.acts`); what each may do is asked of the act itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests import neighbours
+from tests.conformance.test_permissions import ACTS, finding_of, refusals, state_of
+from tests.neighbours import Plant, World
+
+from anlan import now as clock
+from anlan.apps.accounts.models import Grant, User
+from anlan.apps.accounts.selectors import OF_ENTERPRISES, stand
+from anlan.apps.delivery.models import Contact
+from anlan.apps.journal.models import Entry
+from anlan.apps.org.access import REFUSED
+from anlan.apps.org.models import Person, Role
+from anlan.apps.org.stand import Stand
+from anlan.apps.warnings.models import Act as Done
+from anlan.apps.warnings.models import SiteOrder
+from anlan.site.acts import Act, every_act
+
+pytestmark = pytest.mark.django_db
+IDS = [act.key for act in every_act()]
+HERE = ("enterprise", "county-a", "city-1")
+"""Where a role may be held so that it counts for the first plant; ``elsewhere`` below is the next county over."""
+
+
+@pytest.fixture
+def world() -> World:
+    return neighbours.build(clock.now())
+
+
+def record_of(act: Act, plant: Plant) -> Any:
+    """The record of the plant that the act is about."""
+    match act.about:
+        case "order":
+            episode = plant.warning.episodes.get()
+            return SiteOrder.objects.create(
+                warning=plant.warning, enterprise=plant.enterprise, episode=episode, tracker=plant.enterprise.county,
+                due_at=clock.now(), issued_at=clock.now(),
+            )  # fmt: skip
+        case "finding":
+            return finding_of(plant)
+        case "suspension":
+            return plant.enterprise.suspensions.get()
+        case "agency":
+            return plant.enterprise.supervisor
+        case "contact":
+            return Contact.objects.create(
+                agency=plant.enterprise.supervisor, channel="sms", address="13800000009",
+                is_enabled=act.verb != "enable", disabled_because="空号",
+            )  # fmt: skip
+        case kind:
+            return getattr(plant, kind)
+
+
+def owner_of(act: Act, plant: Plant) -> Any:
+    return plant.enterprise.supervisor if act.about in ("agency", "contact") else plant.enterprise
+
+
+def path_of(act: Act, record: Any, plant: Plant) -> tuple[str, dict[str, Any]]:
+    match act.address:
+        case "warning-act":
+            return f"/warnings/{plant.warning.number}/{act.verb}/", {"text": "x"}
+        case "finding-act":
+            return f"/findings/{record.pk}/{act.verb}/", {"text": "x", "how": "immediate"}
+        case "alarms-acknowledge":
+            return "/alarms/acknowledge/", {"alarm": [record.pk]}
+        case "shelve":
+            return "/alarms/shelve/", {"alarm": [record.pk], "minutes": 60, "reason": "x"}
+        case "filing-act" | "shelving-act" | "suppression-act":
+            return f"/alarms/{act.about}s/{record.pk}/{act.verb}/", {"text": "x"}
+        case "filing-new":
+            return f"/alarms/filings/new/?enterprise={record.code}", {"kind": "overhaul", "reason": "x"}
+        case "suppression-new":
+            return f"/alarms/suppressions/new/?enterprise={record.code}", {"name": "x"}
+        case "pause-lift":
+            return f"/operations/pauses/{record.pk}/lift/", {}
+        case "rule-change":
+            return f"/rulebook/spot_check.county.daily/change/?place={record.code}", {"value": "9"}
+        case "my-contacts-act":
+            return f"/me/contacts/{act.verb}/", {"contact": record.pk}
+        case "channels-act":
+            return f"/operations/channels/{act.verb}/", {"contact": record.pk}
+    raise AssertionError(f"say how {act.key} is tried")
+
+
+def somebody(world: World, who: str, name: str, *grants: tuple[str, str]) -> User:
+    """A person of that name with these roles: ``enterprise`` is the first plant, ``other`` the one in county-b."""
+    user = User(username=who, person=Person.objects.create(code=f"p-{who}", name=name))
+    user.set_unusable_password()
+    user.save()
+    plants = {"enterprise": "a1", "other": "b1"}
+    for role, where in grants:
+        unit = (
+            {"enterprise": world.plants[plants[where]].enterprise}
+            if where in plants
+            else {"agency": world.agencies[where]}
+        )
+        Grant.objects.create(user=user, role=role, valid_from=world.now - timedelta(days=1), **unit)
+    world.users[who] = user
+    return user
+
+
+def roles(where: str) -> Iterator[str]:
+    for role in Role.values:
+        if where != "enterprise" or role in OF_ENTERPRISES:
+            yield role
+
+
+def rights(world: World, act: Act, record: Any) -> list[tuple[str, str]]:
+    """The roles and places that make the act somebody's, as the act itself answers."""
+    found = []
+    owner = owner_of(act, world.plants["a1"])
+    for where in HERE:
+        for role in roles(where):
+            user = somebody(world, f"u{where}-{role}".replace("_", "-"), "示例", (role, where))
+            if act.may(stand(user, owner, world.now), record):
+                found.append((role, where))
+    return found
+
+
+def tried(world: World, who: str, act: Act, record: Any) -> int:
+    path, values = path_of(act, record, world.plants["a1"])
+    return int(world.client(who).post(path, values).status_code)
+
+
+def refused(who: str) -> int:
+    return Entry.objects.filter(act=REFUSED, actor=f"person:p-{who}").count()
+
+
+@pytest.mark.case("D1")
+@pytest.mark.req("SEC-01")
+@pytest.mark.parametrize("key", IDS)
+def test_a_role_held_elsewhere_does_no_act_here(world: World, key: str) -> None:
+    """Two hats: a viewer above, who therefore sees the record, and the very role of the act in the next county."""
+    act, plant = next(each for each in every_act() if each.key == key), world.plants["a1"]
+    record = record_of(act, plant)
+    there = {("other" if where == "enterprise" else "county-b", role) for role, where in rights(world, act, record)}
+    grants = [(role, where) for where, role in sorted(there)] or [(Role.DUTY_HOLDER, "other")]
+    user = somebody(world, "liang", "示例两帽", (Role.VIEWER, "city-1"), *grants)
+    assert not act.may(stand(user, owner_of(act, plant), world.now), record) or key == "pause-lift"
+    if key == "pause-lift":
+        return  # any role in an agency above lifts a pause, a viewer's as well
+    before = state_of(plant)
+    assert tried(world, "liang", act, record) == 403
+    assert state_of(plant) == before
+    assert refused("liang") == 1
+
+
+@pytest.mark.case("D1")
+@pytest.mark.req("SEC-01")
+@pytest.mark.parametrize("key", IDS)
+def test_a_namesake_of_whoever_may_is_a_stranger(world: World, key: str) -> None:
+    act, plant = next(each for each in every_act() if each.key == key), world.plants["a1"]
+    record = record_of(act, plant)
+    held = rights(world, act, record)
+    if key != "warning-act:confirm":  # a matter of the post, not of a role
+        assert held, "nobody may do this at all"
+        first = somebody(world, "first", "王伟", held[0])
+        assert act.may(stand(first, owner_of(act, plant), world.now), record)
+        if key not in STATE_BOUND:
+            assert tried(world, "first", act, record) != 403
+    else:
+        Person.objects.filter(pk__in=[person.pk for person in plant.holders.values()]).update(name="王伟")
+    second = somebody(world, "second", "王伟", (Role.VIEWER, "county-a"))
+    by = stand(second, owner_of(act, plant), world.now)
+    if key == "pause-lift":
+        return
+    assert not act.may(by, record)
+    assert tried(world, "second", act, record) == 403
+    assert refused("second") == 1
+
+
+STATE_BOUND = {"warning-act:report"}
+"""Open to nobody until the warning is over, and answered 403 before."""
+
+
+def test_every_act_on_a_record_stands_in_the_table() -> None:
+    """`ADDRESSES` of the permission suite names what is tried by POST; reading a notice is no act on a record."""
+    assert {act.address for act in every_act()} >= set(ACTS) - {"warning-read"}
+
+
+@pytest.mark.case("D1")
+def test_today_s_list_shows_one_s_own_acts_and_not_a_namesake_s(world: World) -> None:
+    first = somebody(world, "first", "王伟", (Role.DUTY_OFFICER, "county-a"))
+    somebody(world, "second", "王伟", (Role.DUTY_OFFICER, "county-a"))
+    number = world.plants["a1"].warning.number
+    assert world.client("first").post(f"/warnings/{number}/remark/", {"text": "已了解"}).status_code == 302
+    assert first.person is not None
+    assert Done.objects.get().actor_id == f"person:{first.person.code}"
+    shown = {
+        who: [each.words for each in world.client(who).get("/todo/").context["done"]] for who in ("first", "second")
+    }
+    assert shown == {"first": ["跟踪反馈"], "second": []}
+
+
+def test_a_stand_towards_one_owner_is_worth_nothing_for_another(world: World) -> None:
+    from anlan.apps.org.access import WrongStand
+    from anlan.apps.warnings import services
+
+    by: Stand = stand(world.users["county"], world.plants["a1"].enterprise, world.now)
+    with pytest.raises(WrongStand):
+        services.remark(world.plants["a2"].warning, by=by, at=world.now, text="x")
+    assert not refusals(world.plants["a2"])
