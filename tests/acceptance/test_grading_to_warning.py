@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.acceptance.conftest import Plant
 from tests.acceptance.worlds import at
+from tests.hats import staff
 
 from anlan.apps.obligations import services as obligations
 from anlan.apps.warnings import selectors
@@ -32,7 +33,9 @@ def test_acknowledged_in_time_it_stays_blue(plant: Plant) -> None:
     from anlan.apps.monitoring import services as monitoring
 
     alarm = plant.alarm("YL001", "raised", "H", at("08:00"))
-    monitoring.acknowledge([alarm], "person:x", plant.person("甲"), at("08:09"))
+    monitoring.acknowledge(
+        [alarm], by={plant.enterprise.pk: staff(plant.enterprise, plant.person("甲"))}, at=at("08:09")
+    )
     obligations.run_due(at("08:30"))
     assert level_now(plant) == "blue"
 

@@ -26,6 +26,7 @@ from anlan.apps.findings.models import Finding, FindingKind
 from anlan.apps.journal.models import Entry
 from anlan.apps.monitoring.models import Alarm, Filing, Shelving, SuppressionRule
 from anlan.apps.org.access import REFUSED
+from anlan.apps.org.actor import of_user
 from anlan.apps.warnings.models import Act, Confirmation, Warning
 
 pytestmark = pytest.mark.django_db
@@ -278,7 +279,7 @@ def test_a_record_opens_inside_the_scope_and_is_refused_and_logged_outside(world
                 assert not named_in(words) - SEES[who], (name, who, key)
                 entry = refusals(plant)[-1]
                 assert refusals(plant)[:-1] == before, (name, who, key)
-                assert entry.actor == f"user:{who}"
+                assert entry.actor == of_user(world.users[who]).id
                 assert entry.after["path"] == path.split("?")[0]
 
 
@@ -314,7 +315,7 @@ def test_an_alarm_is_acknowledged_by_staff_of_its_enterprise_and_by_nobody_above
         response = world.client(who).post("/alarms/acknowledge/", {"alarm": [plant.alarm.pk]})
         assert response.status_code == 403
         assert Alarm.objects.get(pk=plant.alarm.pk).acknowledged_at is None
-        assert refusals(plant)[-1].actor == f"user:{who}"
+        assert refusals(plant)[-1].actor == of_user(world.users[who]).id
     response = world.client("holder").post("/alarms/acknowledge/", {"alarm": [plant.alarm.pk]})
     assert response.status_code == 302
     kept = Alarm.objects.get(pk=plant.alarm.pk)

@@ -186,9 +186,16 @@ def acknowledge(count: str) -> int:
     from anlan import now
     from anlan.apps.monitoring import services as monitoring
     from anlan.apps.monitoring.models import Alarm
+    from anlan.apps.org.access import owner_of
+    from anlan.apps.org.actor import operator
+    from anlan.apps.org.stand import at_the_machine
 
-    wanted = Alarm.objects.filter(state="active", acknowledged_at__isnull=True).order_by("pk")[: int(count)]
-    return monitoring.acknowledge([alarm.pk for alarm in wanted], "user:test", None, now.now())
+    wanted = Alarm.objects.filter(state="active", acknowledged_at__isnull=True).select_related("enterprise")
+    wanted = list(wanted.order_by("pk")[: int(count)])
+    by = {
+        alarm.enterprise_id: at_the_machine(operator("test"), owner_of(alarm.enterprise), now.now()) for alarm in wanted
+    }
+    return monitoring.acknowledge([alarm.pk for alarm in wanted], by=by, at=now.now())
 
 
 def shelve(count: str) -> list[str]:

@@ -211,3 +211,17 @@ def test_rows_whose_key_is_no_number_are_sealed_though_a_later_one_sorts_before_
     assert [place["rows"] for place in places.order_by("seq")] == [2, 1]
     rows("monitoring.Retrospective").filter(pk="b" * 32).delete()
     assert [words for words in faults() if "补传判定" in words]
+
+
+def test_a_seal_that_knows_a_column_by_its_former_name_still_proves_its_rows(sealer: sealing.Sealer) -> None:
+    table = next(each for each in sealing.TABLES if each.label == "warnings.Act")
+    former = ["warning_id", "enterprise_id", "kind", "actor", "unit", "at", "text"]
+    today = [name.replace("actor", "actor_name") for name in former]
+    last = rows("warnings.Act").order_by("-pk").first().pk
+    number, digest = sealing._digest(table, today, sealing._stretch(0, last))
+    after = {"from": 0, "to": last, "rows": number, "sha256": digest, "fields": former}
+    journal.record(sealing.CHAIN, sealing.SEALED_ACT, at=at("10:10"), subject=table.label, after=after)
+    assert number
+    assert faults() == []
+    rows("warnings.Act").update(actor_name="另一人")
+    assert len(faults()) == 1

@@ -109,7 +109,7 @@ def test_a_duty_officer_keeps_the_desk_of_their_agency_and_nobody_elses(world: W
     assert world.client("stranger").post("/me/contacts/disable/", {"contact": row.pk}).status_code == 404
     assert world.client("city").post("/me/contacts/disable/", {"contact": row.pk}).status_code == 403  # sees it only
     refused = Entry.objects.filter(chain__key="agency:county-a", act=REFUSED)
-    assert {entry.actor for entry in refused} == {"user:stranger", "user:city"}
+    assert {entry.actor for entry in refused} == {"person:officer-stranger", "person:officer-city"}
     row.refresh_from_db()
     assert row.is_enabled
 

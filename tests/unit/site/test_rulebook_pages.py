@@ -81,7 +81,7 @@ def test_a_county_s_admin_is_refused_four_and_enters_seven_in_two_steps(admin: C
     assert (row.value, row.effective_from, row.document) == (7, tomorrow, DOCUMENT)
     assert row.entered_by == "示例county值（示例county-a局）"
     entry = Entry.objects.get(chain__key="agency:county-a", act="rule_refined")
-    assert (entry.actor, entry.after["value"]) == ("user:county", 7)
+    assert (entry.actor, entry.after["value"]) == ("person:officer-county", 7)
     # what is computed for an earlier day, page, workbook, API and command alike, keeps the earlier version
     today = (tomorrow - timedelta(days=1)).isoformat()
     for day, value in ((today, "5 家"), (tomorrow.isoformat(), "7 家")):

@@ -53,7 +53,7 @@ def test_reading_is_recorded_the_first_time_only(draft: Draft) -> None:
     assert services.mark_read(message, by=called("a"), at=at("08:01"))
     assert not services.mark_read(message, by=called("b"), at=at("08:02"))
     row = Message.objects.by_the_machine().get()
-    assert (row.read_at, row.read_by) == (at("08:01"), "user:a")
+    assert (row.read_at, row.read_by) == (at("08:01"), "a")
 
 
 def test_an_inbox_is_what_is_addressed_to_the_seat_not_what_may_be_seen(draft: Draft) -> None:

@@ -112,7 +112,7 @@ def test_a_changed_limit_keeps_its_history() -> None:
     done = bring(changed(book(WHOLE), "点位", 2, "高限", 1.4), at=NOW + timedelta(days=1))
     assert [row["details"] for row in done.report.rows] == [[{"column": "高限", "old": "1.5", "new": "1.4"}]]
     entry = Entry.objects.get(act="limits_changed")
-    assert (entry.before["h"], entry.after["h"], entry.actor) == (1.5, 1.4, "user:op")
+    assert (entry.before["h"], entry.after["h"], entry.actor) == (1.5, 1.4, "person:op")
     assert Point.objects.get().revision == 2
 
 

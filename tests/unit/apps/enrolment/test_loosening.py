@@ -44,7 +44,7 @@ def test_an_enterprise_that_disarms_its_own_point_makes_a_finding_and_a_clue_at_
     assert "报警延时（秒） 0 → 86400" in finding.text
     assert (clue.finding, clue.subject, clue.state, clue.label) == (finding, finding.subject, "open", "本地设定")
     assert (clue.evidence["before"]["hh"], clue.evidence["after"]["hh"]) == (1.58, 2.5)
-    assert clue.evidence["actor"] == "user:op"
+    assert clue.evidence["actor"] == "person:op"
     assert {each["field"] for each in clue.evidence["loosened"]} == {"h", "hh", "on_delay_s", "no_data_s"}
     assert clue.sha256 == digest_of(clue.evidence)
     entry = Entry.objects.get(act="clue_taken_down")

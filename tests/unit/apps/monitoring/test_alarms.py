@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from django.db import transaction
 from msgspec import structs
+from tests.hats import staff
 
 from anlan.apps.journal.models import Entry
 from anlan.apps.monitoring.models import Alarm, AlarmEvent, AlarmOrigin
 from anlan.apps.monitoring.selectors import active_alarms_of
 from anlan.apps.monitoring.services import acknowledge, alarms, apply_events, reactions, record_peaks
+from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import HazardSource
 from anlan.stream.alarm import AlarmEvent as KernelEvent
 from anlan.stream.alarm import Change, Peak, Side, alarm_id, event_id, level_name
@@ -130,10 +132,15 @@ def test_ours_does_not_end_an_alarm_of_the_enterprises_own_system(world: list[Si
     assert dict(Alarm.objects.values_list("origin", "state")) == {"edge": "active", "platform": "active"}
 
 
+def by_staff(name: str) -> dict[int, Stand]:
+    enterprise = Alarm.objects.first().enterprise  # type: ignore[union-attr]
+    return {enterprise.pk: staff(enterprise, name)}
+
+
 def test_an_alarm_acknowledged_while_active_stays_acknowledged_when_it_worsens(world: list[Site]) -> None:
     one = Excursion(world[0], NOON)
     apply_events([one.event(Change.RAISED, 1, 85.0, after(5))], after(5))
-    assert acknowledge([one.id], "张示例", None, after(8)) == 1
+    assert acknowledge([one.id], by=by_staff("张示例"), at=after(8)) == 1
     apply_events([one.event(Change.WORSENED, 2, 95.0, after(9))], after(9))
     assert Alarm.objects.get().acknowledged_at == after(8)
 
@@ -143,8 +150,8 @@ def test_acknowledging_twice_keeps_the_first_name_and_one_journal_entry(world: l
 
     one = Excursion(world[0], NOON)
     apply_events([one.event(Change.RAISED, 1, 85.0, after(5))], after(5))
-    assert acknowledge([one.id], "张示例", None, after(8)) == 1
-    assert acknowledge([one.id], "李示例", None, after(9)) == 0
+    assert acknowledge([one.id], by=by_staff("张示例"), at=after(8)) == 1
+    assert acknowledge([one.id], by=by_staff("李示例"), at=after(9)) == 0
     alarm = Alarm.objects.get()
     assert (alarm.acknowledged_by, alarm.acknowledged_at) == ("张示例", after(8))
     assert Entry.objects.filter(act="alarm.acknowledged").count() == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.hats import staff
 
 from anlan.apps.findings.models import Finding
 from anlan.apps.monitoring.models import GatewayLink, OfflineSpell
@@ -107,7 +108,7 @@ def test_an_alarm_counts_as_uncleared_until_it_is_back_and_acknowledged(world: l
     assert uncleared_count(source.pk) == 1
     apply_events([first.event(Change.CLEARED, 1, 50.0, civil(10, 5))], civil(10, 5))
     assert uncleared_count(source.pk) == 1
-    acknowledge([first.id], "张示例", None, civil(10, 7))
+    acknowledge([first.id], by={source.enterprise_id: staff(source, "张示例")}, at=civil(10, 7))
     assert uncleared_count(source.pk) == 0
     second = Excursion(world[0], civil(10, 20))
     apply_events([second.event(Change.RAISED, 1, 85.0, civil(10, 20))], civil(10, 20))

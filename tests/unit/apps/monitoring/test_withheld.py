@@ -442,7 +442,8 @@ def test_acknowledging_keeps_the_reason_and_both_times(world: World) -> None:
     alarm = world.alarm(world.points[0], at("08:00"))
     other = world.alarm(world.points[1], at("08:00"))
     world.over(alarm, at("08:05"))
-    assert monitoring.acknowledge([alarm.pk, other.pk], "user:c", None, at("08:07"), "仪表误报，已校验") == 2
+    by = {world.enterprise.pk: staff(world.enterprise)}
+    assert monitoring.acknowledge([alarm.pk, other.pk], by=by, at=at("08:07"), comment="仪表误报，已校验") == 2
     alarm.refresh_from_db()
     assert (alarm.cleared_at, alarm.acknowledged_at) == (at("08:05"), at("08:07"))
     assert alarm.acknowledgement == "仪表误报，已校验"

@@ -83,7 +83,7 @@ def test_a_changed_limit_stands_in_the_journal_with_old_and_new(demo: world.Load
     assert (changed.hh, changed.revision) == (1.6, 2)
     assert entry.before["hh"] == 1.58
     assert entry.after["hh"] == 1.6
-    assert entry.actor == "示例甲"
+    assert entry.actor == "person:示例甲"
     assert list(broken()) == []
 
 

@@ -77,7 +77,7 @@ def test_every_refinement_and_every_refusal_stands_in_the_agency_s_journal() -> 
     with pytest.raises(services.Refused):
         refine("zz", QUOTA, 4, date(2024, 7, 1))
     entered, refused = Entry.objects.filter(chain__key="agency:zz").order_by("seq")
-    assert (entered.act, entered.actor, entered.subject) == ("rule_refined", "user:admin", f"rule:{QUOTA}")
+    assert (entered.act, entered.actor, entered.subject) == ("rule_refined", "operator:test", f"rule:{QUOTA}")
     assert entered.after == {"value": 7, "from": "2024-06-01", "to": None, "document": DOCUMENT, "waiver": ""}
     assert (refused.act, refused.after["reason"]) == ("rule_refused", "laxer")
     assert not list(broken())
