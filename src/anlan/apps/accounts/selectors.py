@@ -74,7 +74,7 @@ def stands(user: Any, enterprises: Iterable[Any], at: datetime) -> dict[int, Sta
     owners = list(enterprises)
     grants = grants_of(user, at)
     held = [(grant.role, grant.agency) for grant in grants if grant.agency is not None]
-    lines = lines_of(owners) if held else {}
+    lines = lines_of(owners) if held and owners else {}
     found = {}
     for owner in owners:
         hats = [Hat(each.role, owner.name, enterprise_id=owner.pk) for each in grants if each.enterprise_id == owner.pk]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0016_way_tests'),
+        ('monitoring', '0017_alarm_worst_limit'),
     ]
 
     operations = [
