@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.acceptance.conftest import Plant
 from tests.acceptance.worlds import at, level, lines, scenario
-from tests.hats import called, machine, officer
+from tests.hats import called, machine, officer, staff
 
 from anlan.apps.findings.models import Finding
 from anlan.apps.obligations import services as obligations
@@ -166,8 +166,8 @@ def test_a_time_that_a_place_has_refined_is_not_told_as_the_article_s_own(plant:
 def test_a_level_that_was_loaded_and_has_no_issuer_is_lifted_by_whoever_may(plant: Plant) -> None:
     warning = warnings.set_level(plant.source, "orange", at=at("08:00"), origin="loaded")
     assert warning is not None
-    warnings.raise_manual(plant.source, "yellow", issuer="user:a", at=at("08:10"), text="已控制")
-    warnings.clear(warning, actor="user:a", at=at("08:20"))
+    warnings.raise_manual(plant.source, "yellow", by=officer(plant.source, "a"), at=at("08:10"), text="已控制")
+    warnings.clear(warning, by=officer(warning, "a"), at=at("08:20"))
     warning.refresh_from_db()
     assert warning.cleared_at == at("08:20")
 
@@ -203,7 +203,7 @@ def test_a_report_that_came_late_is_told_by_a_deadline_that_includes_its_instant
     assert warning is not None
     warnings.set_level(plant.source, "none", at=at("12:00"))
     obligations.run_due(at("13:00"))
-    warnings.submit_report(warning, actor="x", at=at("13:00:01"), result="好", cause="阀", measures="换")
+    warnings.submit_report(warning, by=staff(warning, "x"), at=at("13:00:01"), result="好", cause="阀", measures="换")
     warning.refresh_from_db()
     assert [entry.late for entry in selectors.timeline(warning, at("13:01")) if entry.kind == "report"] == [True]
     assert "逾期，应不晚于 13:00:00" in [line.late for line in timeline.lines(warning, at("13:01"))]

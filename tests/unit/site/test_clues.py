@@ -42,14 +42,22 @@ def test_the_page_says_who_changed_what_and_from_what_to_what(world: World) -> N
     clue = Clue.objects.by_the_machine().get()
     name = str(Grant.objects.get(user__username="holder", role=Role.DUTY_HOLDER).user)
     html = world.client("county").get(f"/clues/{clue.pk}/").content.decode()
-    for words in (name, "holder", "高高限", f"{world.plants['a1'].point.hh:g}", "报警延时（秒）", "86400", clue.sha256):
+    for words in (
+        name,
+        "a1-operations",
+        "高高限",
+        f"{world.plants['a1'].point.hh:g}",
+        "报警延时（秒）",
+        "86400",
+        clue.sha256,
+    ):
         assert words in html
     assert "对不上" not in html
     listed = world.client("county").get("/clues/").content.decode()
     assert f"/clues/{clue.pk}/" in listed
     finding = world.client("county").get(f"/findings/{clue.finding_id}/").content.decode()
     assert f"/clues/{clue.pk}/" in finding
-    assert f"企业自行修改（{name}，holder）" in finding
+    assert f"企业自行修改（{name}，a1-operations）" in finding
 
 
 def test_evidence_that_does_not_fit_its_fingerprint_is_said(world: World) -> None:
