@@ -167,7 +167,7 @@ def test_a_level_that_was_loaded_and_has_no_issuer_is_lifted_by_whoever_may(plan
     warning = warnings.set_level(plant.source, "orange", at=at("08:00"), origin="loaded")
     assert warning is not None
     warnings.raise_manual(plant.source, "yellow", by=officer(plant.source, "a"), at=at("08:10"), text="已控制")
-    warnings.clear(warning, by=officer(warning, "a"), at=at("08:20"))
+    warnings.clear(warning, by=staff(warning, "a"), at=at("08:20"))
     warning.refresh_from_db()
     assert warning.cleared_at == at("08:20")
 
