@@ -409,7 +409,7 @@ FIRST: Mapping[str, tuple[str, ...]] = {
     "warnings.Warning": ("number", "enterprise_id", "source_id", "origin", "opened_at"),
     "warnings.LevelEpisode": ("warning_id", "level", "started_at", "clock_started_at", "ladder"),
     "warnings.Confirmation": ("warning_id", "person_id", "name", "post", "at", "text"),
-    "warnings.Act": ("warning_id", "kind", "actor", "unit", "at", "text"),
+    "warnings.Act": ("warning_id", "kind", "actor_name", "unit", "at", "text"),
     "warnings.SiteOrder": ("warning_id", "tracker_id", "due_at", "issued_at"),
     "warnings.DisposalReport": (
         "warning_id",
@@ -447,7 +447,7 @@ FIRST: Mapping[str, tuple[str, ...]] = {
         "proposed_at",
         "proposed_by",
     ),
-    "findings.FindingStep": ("finding_id", "kind", "actor", "unit", "at", "text"),
+    "findings.FindingStep": ("finding_id", "kind", "actor_name", "unit", "at", "text"),
 }
 """What seals cover that were made before seals named their columns."""
 
