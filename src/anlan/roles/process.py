@@ -201,11 +201,16 @@ def keep_compiled_code(data_dir: Path) -> None:
 
 def announced_log(config: Config) -> str:
     """Where the supervisor of the data directory runs the log, for a command of its owner; empty when none runs."""
+    return config.log_address(str(announced_run(config).get("nats_url", "")))
+
+
+def announced_run(config: Config) -> dict[str, Any]:
+    """What the supervisor of the data directory says of itself and its processes; empty when none runs."""
     try:
         written = json.loads((config.data_dir / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return ""
-    return config.log_address(str(written.get("nats_url", ""))) if isinstance(written, dict) else ""
+        return {}
+    return written if isinstance(written, dict) else {}
 
 
 def known_log(config: Config, user: str = OPERATOR) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,11 +19,13 @@ import pytest
 from anlan import now as clock
 from anlan.config import Config
 from anlan.roles import watch
+from anlan.roles.auditor import audit, guards
 from anlan.roles.process import announce, announced
 from anlan.roles.supervisor.child import Child
 from anlan.roles.supervisor.forking import Forked
 from anlan.roles.supervisor.movement import Movement, turns
 from anlan.roles.supervisor.tries import Tries
+from anlan.roles.supervisor.watching import Watching
 
 pytestmark = pytest.mark.sqlite  # who starts and ends whom has nothing to do with the database
 SLEEPER = "import threading\nwhile True: threading.Event().wait(0.01)"
@@ -144,3 +148,42 @@ def test_what_was_frozen_together_with_its_watcher_is_not_taken_for_still(sleepe
 
 def _state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+class Falling:
+    """A child whose process has ended again at every look."""
+
+    def __init__(self) -> None:
+        self.starts, self.exit_code = 0, None
+
+    def tend(self) -> bool:
+        self.starts, self.exit_code = self.starts + 1, -9
+        return True
+
+    def end_frozen(self, after: int) -> bool:
+        return False
+
+
+@pytest.mark.case("A5")
+def test_a_process_that_ends_again_and_again_and_is_back_at_once_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: at)
+    watching, children = Watching(Tries(), 0), {"auditor": Falling(), "web": Falling()}
+    for _ in range(3):
+        watching.look({"auditor": children["auditor"]})  # type: ignore[dict-item]
+        at += timedelta(minutes=10)
+    assert [code for _, code in watching.ends["auditor"]] == [-9, -9], "the first start is no end"
+    assert notes(watching) == []
+    watching.look(children)  # type: ignore[arg-type]
+    [note] = notes(watching)
+    assert (note.kind, note.since) == ("ends_auditor", datetime(2026, 3, 2, 0, 10, tzinfo=UTC))
+    assert "auditor 一天内自行结束 3 次，最近一次在 2026-03-02 08:30:00" in note.text
+    at += timedelta(days=1, seconds=1)
+    assert watching.ends == {}
+
+
+def notes(watching: Watching) -> list[audit.Fault]:
+    part = audit.Part()
+    guards.ends(part, json.loads(json.dumps({"ends": watching.ends})))
+    assert part.well
+    return part.notes

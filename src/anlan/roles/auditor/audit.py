@@ -28,6 +28,7 @@ from anlan.apps.warnings.selectors.audit import without_next_step
 from anlan.config import Config
 from anlan.now import AHEAD_AFTER
 from anlan.roles.auditor import guards
+from anlan.roles.process import announced_run
 from anlan.roles.room import MIB, Stage, files_left, space, stage_at
 from anlan.rules.calendar import civil
 
@@ -120,6 +121,13 @@ def clocks(now: datetime, *, starting: bool = False, stopped: Sequence[str] | No
     if not starting:
         _signs(part, now)
     _letters(part, now)
+    return part
+
+
+def processes(config: Config) -> Part:
+    """Processes of this installation that end again and again, as its supervisor tells; nothing where none runs."""
+    part = Part()
+    guards.ends(part, announced_run(config))
     return part
 
 

@@ -161,6 +161,7 @@ class Auditor:
             audit.clocks(now, starting=starting, stopped=self._stopped),
             audit.data(now, self._config.audit_fresh_seconds, self._movement),
             audit.disk(self._config),
+            audit.processes(self._config),
         ]
         own = [audit.Fault(fault.kind, fault.text, since=fault.since) for fault in self._own.told(now)]
         faults = [fault for part in parts for fault in part.faults if not (starting and fault.kind in audit.SETTLING)]

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 STILL_AFTER = timedelta(minutes=3)
 """A role that signs and whose position stands for so long although the log goes on is stuck (本地设定)."""
 ROLES = {"engine": _lazy("报警引擎"), "historian": _lazy("历史")}
+TOO_MANY_ENDS = 3
+"""So many ends by itself in a day are no accident (本地设定)."""
 
 
 def own_faults(part: Part, now: datetime) -> None:
@@ -43,6 +45,26 @@ def own_faults(part: Part, now: datetime) -> None:
                 found[fault.kind] = (since, fault.text)
     for kind, (since, text) in sorted(found.items()):
         part.wrong(kind, text, since=since)
+
+
+def ends(part: Part, run: Mapping[str, Any]) -> None:
+    """Processes that end again and again and are back at once: nothing else would show it.
+
+    ``run``: what the supervisor says (`anlan.roles.process.announced_run`).
+    """
+    for role, found in sorted(run.get("ends", {}).items()):
+        if len(found) < TOO_MANY_ENDS:
+            continue
+        first, (last, code) = datetime.fromisoformat(found[0][0]), found[-1]
+        part.note(
+            f"ends_{role}",
+            _(
+                "进程 %(role)s 一天内自行结束 %(n)s 次，最近一次在 %(at)s（退出码 %(code)s，负数是被信号结束），"
+                "每次都已重新启动；请看数据目录 log/%(role)s.log 里结束前的几行，并核对内存是否够用"
+            )
+            % {"role": role, "n": len(found), "at": _at(datetime.fromisoformat(last)), "code": code},
+            since=first,
+        )
 
 
 def receipts(part: Part, now: datetime) -> None:

@@ -331,6 +331,7 @@ class Supervisor:
             "web_url": self.web_url,
             "intake_url": self.intake_url,
             "children": {role: child.pid for role, child in self.children.items()},
+            "ends": self._roles.ends,
         }
         if content != self._written:
             write_whole(self._run_file, content)
