@@ -11,8 +11,6 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from tests.hats import holder
-
 from anlan import now as clock
 from anlan.roles import django
 
@@ -52,6 +50,8 @@ def raise_level(source: str, level: str, minutes: float, *, confirmed: int = 0) 
 
     ``confirmed``: how many of its holders confirmed a minute later.
     """
+    from tests.hats import holder
+
     from anlan.apps.registry.models import HazardSource
     from anlan.apps.warnings import services
     from anlan.apps.warnings.models import Origin

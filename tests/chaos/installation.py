@@ -81,12 +81,14 @@ class Installation:
             return False
 
     def traces(self) -> list[str]:
-        """Lines of any log that tell of an error nobody expected."""
+        """Lines of any log that tell of an error nobody expected, each with what stands about it."""
         found = []
         for path in sorted((self.data / "log").glob("*.log*")):
-            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            for place, line in enumerate(lines):
                 if "Traceback" in line or re.match(r"^\s*\w+(\.\w+)*(Error|Exception): ", line):
-                    found.append(f"{path.name}: {line[:200]}")
+                    about = "\n".join(each[:300] for each in lines[max(0, place - 30) : place + 30])
+                    found.append(f"{path.name}, line {place + 1}:\n{about}")
         return found
 
 

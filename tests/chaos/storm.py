@@ -233,7 +233,7 @@ class Storm:
         assert self.differences() == []
         assert self.ledger.refusals == []
         assert self.installation.is_up(), "a role is down"
-        assert self.installation.traces() == []
+        assert (found := self.installation.traces()) == [], "\n\n".join(found[:3])
 
     def _assert_in_order(self) -> None:
         for part in CHECKS:
