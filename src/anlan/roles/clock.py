@@ -15,7 +15,7 @@ from anlan import config as settings
 from anlan.now import Clock, SystemClock, monotonic
 from anlan.roles import django, metrics
 from anlan.roles.alone import sign_name
-from anlan.roles.database import give_up_broken, is_shared, let_go_when_frozen
+from anlan.roles.database import give_up_broken, is_shared, let_go_when_frozen, say_failed
 from anlan.roles.process import Leaving, announce, begin, instance_of
 
 log = logging.getLogger(__name__)
@@ -34,8 +34,8 @@ def look(clock: Clock, name: str = "clock") -> int | None:
     try:
         now = clock.now()
         fired = obligations.run_due(now, AT_MOST, share=obligations.share_of(name, now), clock=clock)
-    except DatabaseError:
-        log.exception("the database did not answer the clock")
+    except DatabaseError as error:
+        say_failed(log, "the database did not answer the clock", error)
         give_up_broken()
         return None
     if fired:
@@ -50,8 +50,8 @@ def pause(clock: Clock, longest_s: float) -> float:
 
     try:
         due = obligations.soonest_due()
-    except DatabaseError:
-        log.exception("the database did not answer the clock")
+    except DatabaseError as error:
+        say_failed(log, "the database did not answer the clock", error)
         give_up_broken()
         return longest_s
     ahead = longest_s if due is None else (due - clock.now()).total_seconds()
@@ -66,8 +66,8 @@ def sign(clock: Clock, name: str) -> None:
     try:
         obligations.tick(name, clock.now())
         obligations.forget("clock", clock.now())
-    except DatabaseError:
-        log.exception("no sign of life could be left")
+    except DatabaseError as error:
+        say_failed(log, "no sign of life could be left", error)
         give_up_broken()
 
 

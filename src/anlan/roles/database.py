@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import sleep
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
 from django.db.backends.signals import connection_created
 
 logger = logging.getLogger(__name__)
@@ -87,3 +87,10 @@ def close_all() -> None:
 def is_shared(using: str = "default") -> bool:
     """Whether processes of several machines may work on this database: not on SQLite."""
     return bool(connections[using].vendor != "sqlite")
+
+
+def say_failed(logger: logging.Logger, words: str, error: Exception) -> None:
+    """Log work that failed and is tried again: in one line what passes by itself (no answer, a lock, a full disk), and
+    with its trace what does not, for that is a mistake of ours."""
+    passes = isinstance(error, (OperationalError, InterfaceError, OSError))
+    logger.error("%s: %s", words, error, exc_info=None if passes else error)

@@ -16,7 +16,7 @@ from django.db import DatabaseError
 from anlan import config as settings
 from anlan.now import Clock, SystemClock, monotonic
 from anlan.roles import django, metrics
-from anlan.roles.database import close_all, give_up_broken, let_go_when_frozen
+from anlan.roles.database import close_all, give_up_broken, let_go_when_frozen, say_failed
 from anlan.roles.process import Leaving, announce, begin, instance_of
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ def look(clock: Clock) -> int:
 def _guarded(work: Callable[[], int]) -> int:
     try:
         return work()
-    except DatabaseError:
-        log.exception("the database did not answer the delivery")
+    except DatabaseError as error:
+        say_failed(log, "the database did not answer the delivery", error)
         give_up_broken()
         return 0
 
@@ -91,8 +91,8 @@ def work(config: settings.Config, leaving: Leaving, clock: Clock, name: str = "d
         if monotonic() >= next_sign:
             try:
                 obligations.tick(name, clock.now())
-            except DatabaseError:
-                log.exception("no sign of life could be left")
+            except DatabaseError as error:
+                say_failed(log, "no sign of life could be left", error)
                 give_up_broken()
             next_sign = monotonic() + SIGN_EVERY_S
         if not announced:

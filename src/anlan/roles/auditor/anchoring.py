@@ -10,6 +10,7 @@ from anlan.apps.journal import anchors, lines
 from anlan.config import Config
 from anlan.roles.auditor.audit import Fault
 from anlan.roles.check import anchor_folders
+from anlan.roles.database import say_failed
 from anlan.rules.calendar import civil
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class AnchorLines:
             try:
                 self._faults = self._round(now)
             except (OSError, ValueError) as error:  # ValueError: the last line cannot be read
-                log.exception("the journal could not be anchored")
+                say_failed(log, "the journal could not be anchored", error)
                 return [Fault("anchor", f"记录链的锚定文件写不出：{error}")]
             self._next = monotonic + self._every_s
         if not self._faults:

@@ -26,7 +26,7 @@ from anlan.roles.auditor.signal import Signal
 from anlan.roles.auditor.wal import keep_short
 from anlan.roles.backup.age import age
 from anlan.roles.check import anchor_folder
-from anlan.roles.database import give_up_broken, is_shared, let_go_when_frozen
+from anlan.roles.database import give_up_broken, is_shared, let_go_when_frozen, say_failed
 from anlan.roles.own_clock import SET_SHOWN_FOR, ClockWatch, clock_was_set
 from anlan.roles.own_faults import OwnFaults
 from anlan.roles.process import Leaving, announce, begin
@@ -118,9 +118,9 @@ class Auditor:
             self._seal(now)
             found = self._audit(now)
             self._keep(found, now)
-        except DatabaseError:
+        except DatabaseError as error:
             self._found = None
-            log.exception("the database did not answer the auditor")
+            say_failed(log, "the database did not answer the auditor", error)
             give_up_broken()
             self._ring_without_database(now)
             return None
@@ -212,7 +212,7 @@ class Auditor:
         try:
             anchors.anchor(anchor_folder(self._config), day, now)
         except (OSError, ValueError) as error:  # ValueError: the file before cannot be read
-            log.exception("the journal could not be anchored")
+            say_failed(log, "the journal could not be anchored", error)
             return [Fault("anchor", f"记录链的锚定文件写不出：{error}")]
         self._anchored = day
         return []

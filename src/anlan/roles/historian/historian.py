@@ -26,7 +26,7 @@ from anlan.apps.obligations import services as obligations
 from anlan.leases import Fenced, Leases
 from anlan.now import Clock
 from anlan.roles import log_watch
-from anlan.roles.database import close_all, give_up_broken, wait_for
+from anlan.roles.database import close_all, give_up_broken, say_failed, wait_for
 from anlan.roles.historian.cadences import Cadences
 from anlan.roles.historian.chores import Chores
 from anlan.roles.historian.minutes import OpenMinutes
@@ -304,5 +304,5 @@ def _sign(name: str, at: datetime, own: OwnFaults) -> None:
     left holds up no history."""
     try:
         obligations.tick(name, at, own=own.detail(at))
-    except DatabaseError:
-        logger.exception("no sign of life could be left")
+    except DatabaseError as error:
+        say_failed(logger, "no sign of life could be left", error)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from anlan import now
+from anlan.roles.database import say_failed
 
 logger = logging.getLogger(__name__)
 _MISS_PAUSE_S = 1.0
@@ -53,9 +54,9 @@ class KeyRing:
         self._read_at = now.monotonic()
         try:
             fresh = dict(self._read())
-        except Exception:
+        except Exception as error:  # noqa: BLE001  # said whole unless it passes by itself
             # whatever the database says, known gateways go on sending
-            logger.exception("gateway keys could not be read, the last known ones stay in force")
+            say_failed(logger, "gateway keys could not be read, the last known ones stay in force", error)
             return
         if fresh != self._keys:
             self._keys, self._proved, self._proof_of = fresh, {}, {}

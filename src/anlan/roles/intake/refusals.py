@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from anlan.apps.monitoring.services import Refused
+from anlan.roles.database import say_failed
 
 logger = logging.getLogger(__name__)
 MAX_KINDS = 5_000
@@ -63,9 +64,9 @@ class Refusals:
             return
         try:
             self._write(batch.values())
-        except Exception:
+        except Exception as error:  # noqa: BLE001  # said whole unless it passes by itself
             # the count must survive whatever the database says
-            logger.exception("refusals could not be written, they stay counted")
+            say_failed(logger, "refusals could not be written, they stay counted", error)
             with self._guard:
                 for key, old in batch.items():
                     newer = self._waiting.get(key)

@@ -10,6 +10,7 @@ from anlan.apps.monitoring.models import EnginePosition, EngineWorker
 from anlan.apps.obligations import services as obligations
 from anlan.leases import elsewhere
 from anlan.now import Clock
+from anlan.roles.database import say_failed
 from anlan.roles.intake.application import Application
 from anlan.roles.own_faults import OwnFaults
 
@@ -34,9 +35,9 @@ class SelfCheck:
             self._time()
             self._log(log)
             obligations.tick(self._name, now, own=self._own.detail(now))
-        except Exception:
+        except Exception as error:  # noqa: BLE001  # said whole unless it passes by itself
             # whatever the database says, packets are taken in as before
-            logger.exception("the intake could not look at itself")
+            say_failed(logger, "the intake could not look at itself", error)
 
     def _time(self) -> None:
         self._application.own_time.look()

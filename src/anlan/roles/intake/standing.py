@@ -14,6 +14,7 @@ from typing import Protocol
 
 from anlan.apps.monitoring.services import Backlog, Cipher, Pause
 from anlan.now import Clock
+from anlan.roles.database import say_failed
 from anlan.stream.sequence import Gap
 
 logger = logging.getLogger(__name__)
@@ -90,9 +91,9 @@ class Standing:
             if written:
                 self._records.pauses(written.values())
             said = self._records.read(at)
-        except Exception:
+        except Exception as error:  # noqa: BLE001  # said whole unless it passes by itself
             # whatever the database says, gateways go on sending as they stood
-            logger.exception("what is on record of gateways could not be read, the last word stands")
+            say_failed(logger, "what is on record of gateways could not be read, the last word stands", error)
             return
         self._said = said
         for gateway, pause in written.items():
@@ -105,7 +106,7 @@ class Standing:
                 self._records.backlogs(backlogs.values())
             if used:
                 self._records.used_tags(used, at)
-        except Exception:
-            logger.exception("what gateways told could not be written, it is tried again")
+        except Exception as error:  # noqa: BLE001  # said whole unless it passes by itself
+            say_failed(logger, "what gateways told could not be written, it is tried again", error)
             self._backlogs = {**backlogs, **self._backlogs}
             self.give_back(used)
