@@ -98,7 +98,7 @@ def test_a_warning_and_a_hold_keep_their_stretch(plant: Plant) -> None:
 def test_a_hold_keeps_every_hour_that_it_touches_and_no_other(plant: Plant) -> None:
     for first_min, last_min in ((200, 220), (300, 360)):  # within an hour, and from one full hour to the next
         first, last = START + timedelta(minutes=first_min), START + timedelta(minutes=last_min)
-        place_hold(plant.enterprise.code, us(first), us(last), "事故调查", "user:x", us(LATER))
+        place_hold(plant.enterprise.code, us(first), us(last), "事故调查", called("x"), us(LATER))
     assert round_of(LATER) == 40 - 2
     before = us(START + timedelta(days=1))
     kept = Block.objects.filter(start_us__lt=before).order_by("start_us").values_list("start_us", flat=True)
