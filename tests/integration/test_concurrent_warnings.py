@@ -179,7 +179,8 @@ def test_clocks_the_engine_and_people_do_not_get_in_each_others_way() -> None:
                     continue
                 person = world.drilled.person(source.enterprise, "丙")
                 warnings.confirm(warning, by=holder(warning, person), at=now)
-                keys = list(Alarm.objects.by_the_machine().values_list("pk", flat=True))
+                alarms = Alarm.objects.by_the_machine().filter(enterprise=source.enterprise)
+                keys = list(alarms.values_list("pk", flat=True))
                 monitoring.acknowledge(keys, by={source.enterprise_id: staff(source, person)}, at=now)
                 with pytest.raises(warnings.Refused):  # the cause stands
                     warnings.clear(warning, by=staff(warning, person), at=now)

@@ -52,7 +52,7 @@ def test_a_teaching_drill_runs_in_another_process_and_touches_no_warning(world: 
     assert "示例市应急管理局" in page
     assert list(Warning.objects.values()) == before
     entry = Entry.objects.get(act="drill_run")
-    assert (entry.chain.key, entry.actor) == ("agency:county-a", "user:county")
+    assert (entry.chain.key, entry.actor) == ("agency:county-a", "person:officer-county")
 
 
 ROW = {
