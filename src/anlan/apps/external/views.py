@@ -16,37 +16,35 @@ from anlan.apps.external import selectors, services, tables
 from anlan.apps.external.cap import MOST_BYTES
 from anlan.apps.external.models import ExternalAlert
 from anlan.apps.org import access
-from anlan.components.export import workbook
+from anlan.components.answers import list_view
+from anlan.components.lists import Listing, Page
 
 
 @require_safe
 def alerts(request: Any) -> HttpResponseBase:
     """外部预警: alerts of other systems for the divisions of the scope, newest first."""
     now = clock.now()
-    page = tables.ALERTS.read(request, selectors.alerts(request.scope, now))
-    if page.wants_workbook:
-        return workbook(request, page, title=_("外部预警"), now=now)
-    for row in page.rows:
-        row.standing_words, row.severity_words = tables.standing_words(row), tables.SEVERITIES.get(row.severity, "")
-        row.status_words = tables.STATUSES.get(row.status, row.status)
-    return _page(request, page, "alerts", _("外部预警"))
+    return _list(request, tables.ALERTS, selectors.alerts(request.scope, now), "alerts", _("外部预警"))
 
 
 @require_safe
 def refused(request: Any) -> HttpResponseBase:
     """What was handed in by senders of one's own agencies and not taken, with the reason."""
-    page = tables.REFUSED.read(request, selectors.refused(request.scope))
-    if page.wants_workbook:
-        return workbook(request, page, title=_("未收的外部预警"), now=clock.now())
-    return _page(request, page, "refused", _("未收的外部预警"))
+    return _list(request, tables.REFUSED, selectors.refused(request.scope), "refused", _("未收的外部预警"))
 
 
-def _page(request: Any, page: Any, name: str, title: str) -> HttpResponse:
+def _list(request: Any, listing: Listing, rows: Any, name: str, title: str) -> HttpResponse:
     part = f"external/_{name}.html"
-    context = {"page": page, "title": title, "part": part, "here": name}
-    response = render(request, part if request.headers.get("HX-Request") else "external/list.html", context)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+
+    def dress(page: Page) -> dict[str, Any]:
+        if name == "alerts":
+            for row in page.rows:
+                row.standing_words = tables.standing_words(row)
+                row.severity_words = tables.SEVERITIES.get(row.severity, "")
+                row.status_words = tables.STATUSES.get(row.status, row.status)
+        return {"title": title, "part": part, "here": name}
+
+    return list_view(request, listing, rows, title=title, whole="external/list.html", part=part, dress=dress)
 
 
 @require_safe

@@ -21,7 +21,8 @@ from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.monitoring import selectors, services, tables
 from anlan.apps.monitoring.models import Alarm, AlarmState
 from anlan.apps.org import access
-from anlan.components.export import workbook
+from anlan.components.answers import is_refresh, list_view
+from anlan.components.lists import Page
 
 MOST_AT_ONCE = 500
 """Alarms that one acknowledgement may name: a screenful many times over, and a bounded transaction."""
@@ -35,29 +36,28 @@ def alarms(request: Any) -> HttpResponseBase:
     # a shelf silences the enterprise's own display alone: its list leaves out what is shelved until it is asked for
     is_own = request.scope.is_enterprise and request.GET.get("state", "") in tables.ANNOUNCED
     rows = every.filter(shelved=False) if is_own else every
-    page = tables.ALARMS.read(request, rows)
-    if page.wants_workbook:
-        return workbook(request, page, title=_("报警"), now=now)
-    mine = entitlements.enterprises_of(request.user, now, entitlements.STAFF)
-    first = selectors.first_outs(alarm.source_id for alarm in page.rows if alarm.source_id)
-    for alarm in page.rows:
-        alarm.can_acknowledge = alarm.acknowledged_at is None and alarm.enterprise_id in mine
-        alarm.can_act = alarm.enterprise_id in mine and (alarm.can_acknowledge or alarm.state == AlarmState.ACTIVE)
-        alarm.annunciation = tables.annunciation_of(alarm)
-        alarm.is_first = alarm.pk in first
-    context = {
-        "page": page,
-        "may_act": any(alarm.can_act for alarm in page.rows),
-        "may_acknowledge": any(alarm.can_acknowledge for alarm in page.rows),
-        "left_out": selectors.shelved_alarms(every, now).count() if is_own else 0,
-    }
-    fragment = bool(request.headers.get("HX-Request"))
-    if not fragment:
-        context["faulty"] = selectors.announced(request.scope, selectors.FAULTY, now).count()
-    name = "monitoring/_alarm_rows.html" if fragment else "monitoring/alarms.html"
-    response = render(request, name, context)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+
+    def dress(page: Page) -> dict[str, Any]:
+        mine = entitlements.enterprises_of(request.user, now, entitlements.STAFF)
+        first = selectors.first_outs(alarm.source_id for alarm in page.rows if alarm.source_id)
+        for alarm in page.rows:
+            alarm.can_acknowledge = alarm.acknowledged_at is None and alarm.enterprise_id in mine
+            alarm.can_act = alarm.enterprise_id in mine and (alarm.can_acknowledge or alarm.state == AlarmState.ACTIVE)
+            alarm.annunciation = tables.annunciation_of(alarm)
+            alarm.is_first = alarm.pk in first
+        shown = {
+            "may_act": any(alarm.can_act for alarm in page.rows),
+            "may_acknowledge": any(alarm.can_acknowledge for alarm in page.rows),
+            "left_out": selectors.shelved_alarms(every, now).count() if is_own else 0,
+        }
+        if not is_refresh(request):
+            shown["faulty"] = selectors.announced(request.scope, selectors.FAULTY, now).count()
+        return shown
+
+    return list_view(
+        request, tables.ALARMS, rows, title=_("报警"),
+        whole="monitoring/alarms.html", part="monitoring/_alarm_rows.html", dress=dress,
+    )  # fmt: skip
 
 
 @require_POST

@@ -4,11 +4,11 @@ up; letters are those about the reader's own scope."""
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from anlan.apps.delivery import selectors
 from anlan.apps.delivery import services as delivery
+from anlan.components.answers import whole_or_part
 
 SHOWN = 40
 
@@ -20,8 +20,5 @@ def phone(request: HttpRequest) -> HttpResponse:
     if not names:
         raise Http404
     letters = selectors.letters_by(request.scope, names)[:SHOWN]  # type: ignore[attr-defined]
-    fragment = bool(request.headers.get("HX-Request"))
     context = {"letters": letters, "title": delivery.title_of(names[0])}
-    response = render(request, "contacts/_phone.html" if fragment else "contacts/phone.html", context)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+    return whole_or_part(request, "contacts/phone.html", "contacts/_phone.html", context)

@@ -20,6 +20,7 @@ from anlan import now as clock
 from anlan.apps.drills import selectors, services
 from anlan.apps.drills.models import Run, RunState, Uploaded
 from anlan.apps.org import access
+from anlan.components.answers import whole_or_part
 from anlan.site.drills.comparison import comparison
 
 RECENT = 20
@@ -129,6 +130,4 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "shown": comparison(found.result) if done else None,
         "drill": teaching.named(found.shipped),
     }
-    response = render(request, "drills/_run.html" if request.headers.get("HX-Request") else "drills/run.html", context)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+    return whole_or_part(request, "drills/run.html", "drills/_run.html", context)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -14,7 +13,7 @@ from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.org import access
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.registry.selectors.locality import rules_of_one
-from anlan.components.export import workbook
+from anlan.components.answers import list_view, whole_or_part
 from anlan.rules.calendar import civil_day
 from anlan.site.enterprises.detail import enterprise_view
 from anlan.site.enterprises.listing import listed, listing
@@ -23,13 +22,11 @@ from anlan.site.enterprises.listing import listed, listing
 @require_safe
 def enterprises(request: Any) -> HttpResponseBase:
     """企业: every enterprise in scope, gravest first; as a page, its rows alone, or a workbook."""
-    page = listing(request.scope).read(request, listed(request.scope))
-    if page.wants_workbook:
-        return workbook(request, page, title=_("企业"), now=clock.now())
-    name = "enterprises/_rows.html" if request.headers.get("HX-Request") else "enterprises/list.html"
-    response = render(request, name, {"page": page})
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+    scope = request.scope
+    return list_view(
+        request, listing(scope), listed(scope), title=_("企业"),
+        whole="enterprises/list.html", part="enterprises/_rows.html",
+    )  # fmt: skip
 
 
 @require_safe
@@ -40,7 +37,4 @@ def enterprise(request: Any, code: str) -> HttpResponse:
     found = access.find(request, rows, now=now, owner=lambda row: f"enterprise:{row.code}", code=code)
     view = enterprise_view(found, request.scope, now, rules_of_one(found, civil_day(now)))
     context = {"view": view, "show_phones": entitlements.may_see_phones(entitlements.stand(request.user, found, now))}
-    name = "enterprises/_detail.html" if request.headers.get("HX-Request") else "enterprises/detail.html"
-    response = render(request, name, context)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+    return whole_or_part(request, "enterprises/detail.html", "enterprises/_detail.html", context)

@@ -15,7 +15,7 @@ from anlan.apps.findings import selectors
 from anlan.apps.findings.models import Clue, ClueKind, ClueState
 from anlan.apps.findings.services import digest_of
 from anlan.apps.org import access
-from anlan.components.export import workbook
+from anlan.components.answers import list_view
 from anlan.components.filters import Choice, Days, Exact, Text, equals
 from anlan.components.lists import Column, Listing
 
@@ -49,13 +49,10 @@ def _agencies_only(request: HttpRequest) -> None:
 def clues(request: HttpRequest) -> HttpResponseBase:
     """Every clue in scope, newest first; a page, its rows alone, or a workbook. 404 from inside an enterprise."""
     _agencies_only(request)
-    page = CLUES.read(request, selectors.clues_visible(request.scope))  # type: ignore[attr-defined]
-    if page.wants_workbook:
-        return workbook(request, page, title=_t("线索"), now=clock.now())
-    fragment = bool(request.headers.get("HX-Request"))
-    response = render(request, "findings/_clues.html" if fragment else "findings/clues.html", {"page": page})
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+    rows = selectors.clues_visible(request.scope)  # type: ignore[attr-defined]
+    return list_view(
+        request, CLUES, rows, title=_t("线索"), whole="findings/clues.html", part="findings/_clues.html"
+    )  # fmt: skip
 
 
 @require_safe

@@ -16,7 +16,7 @@ from anlan.apps.accounts.selectors import stand
 from anlan.apps.findings import selectors, services
 from anlan.apps.findings.models import Finding
 from anlan.apps.org import access
-from anlan.components.export import workbook
+from anlan.components.answers import list_view
 from anlan.site.findings.acts import ACTS
 from anlan.site.findings.listing import FINDINGS, limit_words
 
@@ -24,13 +24,10 @@ from anlan.site.findings.listing import FINDINGS, limit_words
 @require_safe
 def findings(request: HttpRequest) -> HttpResponseBase:
     """问题: every finding in scope, newest first; a page, its rows alone, or a workbook."""
-    page = FINDINGS.read(request, selectors.findings_visible(request.scope))  # type: ignore[attr-defined]
-    if page.wants_workbook:
-        return workbook(request, page, title=_("问题"), now=clock.now())
-    fragment = bool(request.headers.get("HX-Request"))
-    response = render(request, "findings/_rows.html" if fragment else "findings/list.html", {"page": page})
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+    rows = selectors.findings_visible(request.scope)  # type: ignore[attr-defined]
+    return list_view(
+        request, FINDINGS, rows, title=_("问题"), whole="findings/list.html", part="findings/_rows.html"
+    )  # fmt: skip
 
 
 def look_up(request: HttpRequest, pk: int, now: datetime) -> Finding:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -26,6 +26,7 @@ from anlan.apps.delivery.models import ChannelState, Contact, Rung
 from anlan.apps.delivery.selectors import Queue
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Enterprise
+from anlan.components.answers import whole_or_part
 from anlan.site.contacts.views import contact_of
 
 COUNTED_OVER = timedelta(days=30)
@@ -76,10 +77,7 @@ def channels(request: HttpRequest) -> HttpResponse:
         "may_test": watches_machine and may_test(entitlements.as_administrator(request.user, now)),
         "here": "channels",
     }
-    fragment = bool(request.headers.get("HX-Request"))
-    response = render(request, "operations/_channels.html" if fragment else "operations/channels.html", context)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+    return whole_or_part(request, "operations/channels.html", "operations/_channels.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

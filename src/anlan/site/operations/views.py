@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,8 +18,8 @@ from anlan.apps.monitoring.models import Suspension
 from anlan.apps.monitoring.selectors import gaps_in, suspensions_in
 from anlan.apps.monitoring.services import lift_suspension
 from anlan.apps.org import access
-from anlan.components.export import workbook
-from anlan.components.lists import Listing
+from anlan.components.answers import list_view, whole_or_part
+from anlan.components.lists import Listing, Page
 from anlan.site.operations import packets, tables
 from anlan.site.operations.health import health, last_audit, links_in
 
@@ -38,10 +38,7 @@ def operations(request: Any) -> HttpResponse:
         "quarantined": quarantined,
         "outages": list(tables.outages_in(scope).filter(ended_at__isnull=True)[:8]),
     }
-    name = "operations/_overview.html" if request.headers.get("HX-Request") else "operations/overview.html"
-    response = render(request, name, context)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+    return whole_or_part(request, "operations/overview.html", "operations/_overview.html", context)
 
 
 @login_not_required
@@ -117,19 +114,17 @@ WORDS = {
 
 
 def _list(request: Any, listing: Listing, rows: Any, name: str, title: str) -> HttpResponseBase:
-    page = listing.read(request, rows)
-    if page.wants_workbook:
-        return workbook(request, page, title=title, now=clock.now())
-    by = {}
-    if name == "pauses":
-        by = entitlements.stands(request.user, {row.enterprise for row in page.rows}, clock.now())
-    for row in page.rows:
-        row.words = WORDS[name](row) if name in WORDS else ""
+    part = f"operations/_{name}.html"
+
+    def dress(page: Page) -> dict[str, Any]:
+        by = {}
         if name == "pauses":
-            row.why, row.holds = packets.reason_words(row), row.lifted_at is None and row.until > clock.now()
-            row.may_lift = row.holds and may_lift_suspension(by[row.enterprise_id], row)
-    part = bool(request.headers.get("HX-Request"))
-    context = {"page": page, "title": title, "part": f"operations/_{name}.html", "here": name}
-    response = render(request, f"operations/_{name}.html" if part else "operations/list.html", context)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+            by = entitlements.stands(request.user, {row.enterprise for row in page.rows}, clock.now())
+        for row in page.rows:
+            row.words = WORDS[name](row) if name in WORDS else ""
+            if name == "pauses":
+                row.why, row.holds = packets.reason_words(row), row.lifted_at is None and row.until > clock.now()
+                row.may_lift = row.holds and may_lift_suspension(by[row.enterprise_id], row)
+        return {"title": title, "part": part, "here": name}
+
+    return list_view(request, listing, rows, title=title, whole="operations/list.html", part=part, dress=dress)

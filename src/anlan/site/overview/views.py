@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -18,6 +18,7 @@ from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.registry.selectors.locality import rules_of_scope
 from anlan.apps.warnings.selectors import long_open_count, unopened
+from anlan.components.answers import whole_or_part
 from anlan.rules.calendar import civil_day
 from anlan.rules.level import WARNING_LEVELS, Level
 from anlan.site.board import board, due_soon, running
@@ -88,8 +89,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         return redirect("register")  # nothing is watched yet: the administrator begins there
     context["one"] = Shell(request).is_enterprise
     context["flood"] = flood_line(context["bins"], context["flooded_from"].value) if context["one"] else None
-    fragment = bool(request.headers.get("HX-Request"))
-    return render(request, "overview/_living.html" if fragment else "overview/overview.html", context)
+    return whole_or_part(request, "overview/overview.html", "overview/_living.html", context)
 
 
 @require_safe
@@ -109,8 +109,7 @@ def wall(request: HttpRequest) -> HttpResponse:
         "ten": figures.alarm_bins(scope, now)[-1],
         "log": log.lines(scope),
     }
-    fragment = bool(request.headers.get("HX-Request"))
-    return render(request, "overview/_wall.html" if fragment else "overview/wall.html", context)
+    return whole_or_part(request, "overview/wall.html", "overview/_wall.html", context)
 
 
 @dataclass(frozen=True)

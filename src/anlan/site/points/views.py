@@ -15,7 +15,8 @@ from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.monitoring.models import Alarm, AlarmState, Retrospective
 from anlan.apps.org import access
 from anlan.apps.registry.models import Point
-from anlan.components.export import workbook
+from anlan.components.answers import list_view, whole_or_part
+from anlan.components.lists import Page
 from anlan.site.points.listing import POINTS, points_in
 from anlan.site.points.reading import readings
 
@@ -28,15 +29,15 @@ RANGES = ("1h", "24h", "7d")
 def points(request: Any) -> HttpResponseBase:
     """测点: every point in scope with its newest value; as a page, its rows alone for a refresh, or a workbook."""
     now = clock.now()
-    page = POINTS.read(request, points_in(request.scope))
-    if page.wants_workbook:
-        return workbook(request, page, title=_("测点"), now=now)
-    active = Alarm.objects.visible_to(request.scope).filter(point__in=page.rows, state=AlarmState.ACTIVE)
-    context = {"page": page, "readings": readings(page.rows, active, now)}
-    name = "points/_rows.html" if request.headers.get("HX-Request") else "points/list.html"
-    response = render(request, name, context)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+
+    def dress(page: Page) -> dict[str, Any]:
+        active = Alarm.objects.visible_to(request.scope).filter(point__in=page.rows, state=AlarmState.ACTIVE)
+        return {"readings": readings(page.rows, active, now)}
+
+    return list_view(
+        request, POINTS, points_in(request.scope), title=_("测点"),
+        whole="points/list.html", part="points/_rows.html", dress=dress,
+    )  # fmt: skip
 
 
 @require_safe
@@ -82,7 +83,4 @@ def point(request: Any, code: str) -> HttpResponse:
         "may_acknowledge": any(alarm.can_acknowledge for alarm in latest),
         "range": asked if asked in RANGES else "1h",
     }
-    name = "points/_now.html" if request.headers.get("HX-Request") else "points/detail.html"
-    response = render(request, name, context)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+    return whole_or_part(request, "points/detail.html", "points/_now.html", context)

@@ -29,7 +29,7 @@ from anlan.apps.org import access
 from anlan.apps.org.models import Role
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Enterprise
-from anlan.components.export import workbook
+from anlan.components.answers import list_view
 from anlan.components.lists import Listing, Page
 from anlan.site.quieting.acts import FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS, Act, waits_for
 from anlan.site.quieting.forms import FilingForm, SuppressionForm
@@ -97,19 +97,18 @@ def matters(request: Any, kind: str) -> HttpResponseBase:
     """One of the three lists: as a page, its rows alone, or a workbook."""
     now = clock.now()
     known = KINDS[kind]
-    page = known.listing.read(request, known.rows(request.scope))
-    if page.wants_workbook:
-        return workbook(request, page, title=str(known.title), now=now)
-    context = {
-        "kind": known,
-        "page": page,
-        "rows": [_cells(page, row, reverse(known.name, args=[row.pk])) for row in page.rows],
-        "may_ask": bool(entitlements.enterprises_of(request.user, now, known.roles)),
-    }
-    fragment = bool(request.headers.get("HX-Request"))
-    response = render(request, "quieting/_rows.html" if fragment else "quieting/list.html", context)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+
+    def dress(page: Page) -> dict[str, Any]:
+        return {
+            "kind": known,
+            "rows": [_cells(page, row, reverse(known.name, args=[row.pk])) for row in page.rows],
+            "may_ask": bool(entitlements.enterprises_of(request.user, now, known.roles)),
+        }
+
+    return list_view(
+        request, known.listing, known.rows(request.scope), title=str(known.title),
+        whole="quieting/list.html", part="quieting/_rows.html", dress=dress,
+    )  # fmt: skip
 
 
 @require_safe

@@ -19,6 +19,7 @@ from anlan.apps.org import access
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.rulebook import selectors, services
 from anlan.apps.rulebook.entitled import may_refine
+from anlan.components.answers import whole_or_part
 from anlan.components.export import sheet_of
 from anlan.components.lists import Column
 from anlan.rules import calendar, rulebook
@@ -72,10 +73,7 @@ def numbers(request: HttpRequest) -> HttpResponseBase:
         "export": f"{request.path}?{urlencode({**_parameters(request), 'format': 'xlsx'})}",
         "is_filtered": _narrowed(asked),
     }
-    fragment = bool(request.headers.get("HX-Request"))
-    response = render(request, "rulebook/_rows.html" if fragment else "rulebook/list.html", context)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+    return whole_or_part(request, "rulebook/list.html", "rulebook/_rows.html", context)
 
 
 def _narrowed(asked: Asked) -> bool:

@@ -20,8 +20,9 @@ from anlan.apps.org.scope import Scope
 from anlan.apps.registry.selectors import locality
 from anlan.apps.registry.selectors.units import Unit, UnitKind, units
 from anlan.apps.warnings import selectors
-from anlan.components.export import sheet_of, workbook
-from anlan.components.lists import Column
+from anlan.components.answers import list_view
+from anlan.components.export import sheet_of
+from anlan.components.lists import Column, Page
 from anlan.rules.calendar import civil_day
 from anlan.rules.metrics import (
     FORMULA,
@@ -184,19 +185,21 @@ def facts(request: HttpRequest, metric: str) -> HttpResponseBase:
         if unit is None:
             raise Http404(_("没有这条记录，或者它不在您的管辖范围内。"))
         rows = rows.filter(enterprise_id__in=unit.enterprise_ids)
-    page = listed.listing.read(request, listed.join(rows))
-    if page.wants_workbook:
-        return workbook(request, page, title=f"{known.title}{asked.period_words}", now=now)
-    context = {
-        "page": page,
-        "metric": known,
-        "asked": asked,
-        "unit": unit,
-        "rows": [_cells(row, listed) for row in page.rows],
-        "back": asked.url(reverse("statistics")),
-        "formula": FORMULA,
-    }
-    return render(request, "statistics/facts.html", context)
+
+    def dress(page: Page) -> dict[str, Any]:
+        return {
+            "metric": known,
+            "asked": asked,
+            "unit": unit,
+            "rows": [_cells(row, listed) for row in page.rows],
+            "back": asked.url(reverse("statistics")),
+            "formula": FORMULA,
+        }
+
+    title = f"{known.title}{asked.period_words}"
+    return list_view(
+        request, listed.listing, listed.join(rows), title=title, whole="statistics/facts.html", dress=dress
+    )  # fmt: skip
 
 
 def _line(found: Answer, line: Line, opens: list[str]) -> dict[str, Any]:

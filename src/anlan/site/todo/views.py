@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -18,6 +18,7 @@ from anlan.apps.org.actor import of_user
 from anlan.apps.org.scope import Scope
 from anlan.apps.warnings.models import Act, Confirmation, DisposalReport, Warning
 from anlan.apps.warnings.selectors import Task
+from anlan.components.answers import whole_or_part
 from anlan.rules import calendar
 from anlan.site.board import Row, board
 from anlan.site.quieting.waiting import filed_by
@@ -81,8 +82,7 @@ def todo(request: HttpRequest) -> HttpResponse:
         "messages_to_me": _unread(scope, asked),
         "done": _done(request.user, scope, now),
     }
-    fragment = bool(request.headers.get("HX-Request"))
-    return render(request, "todo/_living.html" if fragment else "todo/todo.html", context)
+    return whole_or_part(request, "todo/todo.html", "todo/_living.html", context)
 
 
 def _cards(tasks: list[Task], scope: Scope, now: datetime) -> list[Card]:

@@ -24,8 +24,9 @@ from anlan.apps.org.models import Agency
 from anlan.apps.warnings import services
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.selectors import against_clearing
+from anlan.components.answers import is_refresh, list_view, whole_or_part
 from anlan.components.beside import try_to_write
-from anlan.components.export import workbook
+from anlan.components.lists import Page
 from anlan.rules.words import says_something
 from anlan.site.board import board
 from anlan.site.board.rows import JOINED
@@ -48,20 +49,20 @@ ALARMS = 50
 @require_safe
 def warnings(request: HttpRequest) -> HttpResponseBase:
     """预警: every warning in scope, newest first; a page, its rows alone for a live refresh, or a workbook."""
-    now = clock.now()
     scope = request.scope  # type: ignore[attr-defined]
     rows = Warning.objects.visible_to(scope).select_related("enterprise", "source")
-    page = WARNINGS.read(request, rows)
-    if page.wants_workbook:
-        return workbook(request, page, title=_("预警"), now=now)
-    page.everything = rows.annotate(confirmed_count=confirmed_by_hand())
-    for warning in page.rows:
-        warning.state_words = state_of(warning)
-        warning.first_words = first_words(warning)
-    fragment = bool(request.headers.get("HX-Request"))
-    response = render(request, "warnings/_rows.html" if fragment else "warnings/list.html", {"page": page})
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+
+    def dress(page: Page) -> dict[str, Any]:
+        page.everything = rows.annotate(confirmed_count=confirmed_by_hand())
+        for warning in page.rows:
+            warning.state_words = state_of(warning)
+            warning.first_words = first_words(warning)
+        return {}
+
+    return list_view(
+        request, WARNINGS, rows, title=_("预警"),
+        whole="warnings/list.html", part="warnings/_rows.html", dress=dress,
+    )  # fmt: skip
 
 
 def first_words(warning: Any) -> str:
@@ -131,14 +132,13 @@ def dossier(request: HttpRequest, number: str) -> HttpResponse:
     now = clock.now()
     warning = look_up(request, number, now)
     context = gather(request, warning, now)
-    if request.headers.get("HX-Request"):
-        return render(request, "warnings/_living.html", context)
-    context |= evidence(warning, request.scope, now)  # type: ignore[attr-defined]
-    context["unread"] = bool(unread(warning, request.scope))  # type: ignore[attr-defined]
-    context["forms"] = blank_forms(context["may"])
-    asked = request.GET.get("act", "")
-    context["opened"] = "" if asked == "clear" and context["against"] else asked
-    return render(request, "warnings/dossier.html", context)
+    if not is_refresh(request):
+        context |= evidence(warning, request.scope, now)  # type: ignore[attr-defined]
+        context["unread"] = bool(unread(warning, request.scope))  # type: ignore[attr-defined]
+        context["forms"] = blank_forms(context["may"])
+        asked = request.GET.get("act", "")
+        context["opened"] = "" if asked == "clear" and context["against"] else asked
+    return whole_or_part(request, "warnings/dossier.html", "warnings/_living.html", context)
 
 
 @require_POST

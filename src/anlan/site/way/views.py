@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,6 +20,7 @@ from anlan.apps.accounts.selectors import as_administrator
 from anlan.apps.delivery.entitled import may_test
 from anlan.apps.monitoring.models import WayStep, WayTest
 from anlan.apps.org.actor import of_user
+from anlan.components.answers import is_refresh, whole_or_part
 from anlan.site.way import steps as whole_way
 
 STOP_POLLING = 286
@@ -39,7 +40,7 @@ class Line:
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The page, or its living part alone. Reading it moves nothing on."""
-    return _page(request, fragment=bool(request.headers.get("HX-Request")))
+    return _page(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,9 +54,9 @@ def act(request: HttpRequest, verb: str) -> HttpResponse:
     if not may_test(as_administrator(request.user, clock.now())):
         raise PermissionDenied(_("全程测试由管理员进行。"))
     perform(request, clock.now())
-    if not request.headers.get("HX-Request"):
+    if not is_refresh(request):
         return redirect("way")
-    response = _page(request, fragment=True)
+    response = _page(request)
     run = _mine(request)
     if run is None or not run.is_running:
         response.status_code = STOP_POLLING
@@ -67,7 +68,7 @@ def _mine(request: HttpRequest) -> WayTest | None:
     return found
 
 
-def _page(request: HttpRequest, *, fragment: bool) -> HttpResponse:
+def _page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     run = _mine(request)
     context = {
@@ -77,9 +78,7 @@ def _page(request: HttpRequest, *, fragment: bool) -> HttpResponse:
         "awaits_receipt": run is not None and run.step is WayStep.RECEIPT,
         "here": "way",
     }
-    response = render(request, "operations/_way.html" if fragment else "operations/way.html", context)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+    return whole_or_part(request, "operations/way.html", "operations/_way.html", context)
 
 
 def _lines(run: WayTest) -> list[Line]:
