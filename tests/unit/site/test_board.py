@@ -63,6 +63,12 @@ def test_the_first_alarm_is_told_with_its_value_and_with_the_limit_of_that_time(
     assert shown.first_words == "首发 高高报 1.60（限值 1.58）"
 
 
+def test_a_limit_is_said_once_where_it_is_still_the_one_that_is_passed(world: World) -> None:
+    shown = row(world, 1.61, level="HH")
+    shown.warning.first_out |= {"limit": 1.58}
+    assert shown.since_words == "高于高高报 1.58，平稳；首发 高高报 1.60"
+
+
 @pytest.mark.case("F8")
 def test_an_old_value_is_not_said_to_stand_anywhere(world: World) -> None:
     said = row(world, 1.604, old=True).since_words

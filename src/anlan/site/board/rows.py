@@ -127,7 +127,7 @@ class Row:
         if self.is_stale:
             since = self.live.sampled_at
             return _("数据陈旧，停在 %(at)s") % {"at": short_time(since, self.now)} if since else _("数据陈旧")
-        level = passed(self.point, self.live.value)
+        level = self._passed
         if not level:
             return f"{_('在限内')}{self.direction}"
         way = _("高于%(limit)s") if level in ("H", "HH") else _("低于%(limit)s")
@@ -135,7 +135,8 @@ class Row:
 
     @property
     def first_words(self) -> str:
-        """首发 高报 1.512（限值 1.500）: what was measured first, and the limit that it passed as it was then."""
+        """首发 高报 1.512（限值 1.500）: what was measured first, and the limit that it passed as it was then; without
+        the limit where `present_words` names the same one."""
         level = str(self.first.get("level", ""))
         if not level:
             return ""
@@ -143,11 +144,20 @@ class Row:
         words = _("首发 %(level)s") % {"level": LEVEL_LABELS.get(level, level)}
         if isinstance(value, int | float):
             words += f" {value:.{self.decimals}f}"
-        return words + (f"（{_('限值')} {limit:.{self.decimals}f}）" if isinstance(limit, int | float) else "")
+        if not isinstance(limit, int | float) or (self._passed == level and _limit(self.point, level) == limit):
+            return words
+        return f"{words}（{_('限值')} {limit:.{self.decimals}f}）"
 
     @property
     def first_at(self) -> datetime | None:
         return parse_datetime(str(self.first.get("at", "")))
+
+    @property
+    def _passed(self) -> str:
+        """The gravest limit that the live value has passed; empty without one, and for a stale value."""
+        if self.point is None or self.live is None or self.live.value is None or self.is_stale:
+            return ""
+        return passed(self.point, self.live.value)
 
     def _limit_words(self, level: str) -> str:
         limit = _limit(self.point, level)

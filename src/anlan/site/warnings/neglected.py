@@ -24,10 +24,10 @@ from anlan.components.lists import Column
 FAULTS: dict[str, tuple[Any, Any, Callable[[Scope, datetime, int | None], list[Neglected]]]] = {
     "unopened": (
         _("跟踪单位未查看"),
-        _("到该级别的首次通报时限（本地设定）跟踪单位仍未查看；后来才查看的也列出"),
+        _("到该级别的首次通报时限跟踪单位仍未查看；后来才查看的也列出"),
         selectors.never_opened_by_tracker,
     ),
-    "long": (_("长时间未消警"), _("从发生起超过本地设定的时长仍未消警"), selectors.long_open_warnings),
+    "long": (_("长时间未消警"), _("从发生起超过时限仍未消警"), selectors.long_open_warnings),
 }
 SHOWN = 200
 """Rows on the page; the workbook has them all."""
