@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from anlan.plain import one_line
+from anlan.refused import Refused
 
 HOME, HOME_CODE = "CN", 86
 _MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9]\d{9})")
@@ -29,26 +30,22 @@ if "local" in email_validator.SPECIAL_USE_DOMAIN_NAMES:
     email_validator.SPECIAL_USE_DOMAIN_NAMES.remove("local")  # mail servers of inner networks are called so
 
 
-class AddressRefused(ValueError):
-    """It is no address of its kind, or more than one; the message is Chinese. Nothing was changed."""
-
-
 def phone(text: str, *, desk: bool = False) -> str:
     """The number in its one form: a mainland mobile as 11 digits, a mainland line as ``010-12345678``, others as
     ``+85291234567``; empty stays empty. ``desk``: short numbers and extensions (``…转8001``) are taken as well.
 
-    Raises `AddressRefused`.
+    Raises `Refused`.
     """
     typed = _typed(text)
     if not typed:
         return ""
     if _SEVERAL.search(typed):
-        raise AddressRefused(_("“%(text)s”：一处只能填一个号码") % {"text": text.strip()[:40]})
+        raise Refused(_("“%(text)s”：一处只能填一个号码") % {"text": text.strip()[:40]})
     extension = _EXTENSION.search(typed)
     number = typed[: extension.start()] if extension else typed
     bare = re.sub(r"[\s\-().]", "", number)
     if extension and not desk:
-        raise AddressRefused(_("“%(text)s”带分机，拨不通；请填直拨的号码") % {"text": text.strip()[:40]})
+        raise Refused(_("“%(text)s”带分机，拨不通；请填直拨的号码") % {"text": text.strip()[:40]})
     mobile = _MOBILE.fullmatch(bare)
     if mobile:
         found = mobile[1]
@@ -60,7 +57,7 @@ def phone(text: str, *, desk: bool = False) -> str:
 
 
 def _line(number: str, text: str) -> str:
-    refused = AddressRefused(_("“%(text)s”不是电话号码") % {"text": text.strip()[:40]})
+    refused = Refused(_("“%(text)s”不是电话号码") % {"text": text.strip()[:40]})
     if not re.fullmatch(r"\+?[\d\s\-().]+", number):
         raise refused
     try:
@@ -79,16 +76,16 @@ def _line(number: str, text: str) -> str:
 
 
 def mail(text: str) -> str:
-    """The address with its domain in small letters; a domain in Chinese stays so. Raises `AddressRefused`."""
+    """The address with its domain in small letters; a domain in Chinese stays so. Raises `Refused`."""
     typed = _typed(text)
     if not typed:
         return ""
     if re.search(r"[,，;；、|\s]", typed):
-        raise AddressRefused(_("“%(text)s”：一处只能填一个邮箱，中间不能有空白") % {"text": text.strip()[:40]})
+        raise Refused(_("“%(text)s”：一处只能填一个邮箱，中间不能有空白") % {"text": text.strip()[:40]})
     try:
         found = email_validator.validate_email(typed, check_deliverability=False)
     except email_validator.EmailNotValidError:
-        raise AddressRefused(_("“%(text)s”不是邮箱地址") % {"text": text.strip()[:40]}) from None
+        raise Refused(_("“%(text)s”不是邮箱地址") % {"text": text.strip()[:40]}) from None
     return found.normalized
 
 
@@ -96,7 +93,7 @@ def tidy_phone(text: str, *, desk: bool = False) -> str:
     """`phone`, or the text as it is where that refuses: for numbers that were kept before."""
     try:
         return phone(text, desk=desk)
-    except AddressRefused:
+    except Refused:
         return text.strip()
 
 
@@ -104,7 +101,7 @@ def tidy_mail(text: str) -> str:
     """`mail`, or the text as it is where that refuses."""
     try:
         return mail(text)
-    except AddressRefused:
+    except Refused:
         return text.strip()
 
 

@@ -24,6 +24,7 @@ from anlan.apps.registry import services as registry
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import Confirmation, LevelEpisode, SiteOrder, Warning
 from anlan.apps.warnings.selectors.audit import without_next_step
+from anlan.refused import Refused
 
 LEVELS = ["red", "orange", "yellow", "blue", "none"]
 ALLOWED = {
@@ -120,7 +121,7 @@ class Law(RuleBasedStateMachine):
         return self.drilled.person(self.source.enterprise, name)
 
     def tried(self, act: Any) -> None:
-        with contextlib.suppress(warnings.Refused):  # a refusal is an answer; what it leaves is checked below
+        with contextlib.suppress(Refused):  # a refusal is an answer; what it leaves is checked below
             act()
 
     @invariant()

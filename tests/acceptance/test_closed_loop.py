@@ -18,6 +18,7 @@ from anlan.apps.findings.models import Finding, FindingKind, FindingState
 from anlan.apps.journal import services as journal
 from anlan.apps.obligations import services as obligations
 from anlan.apps.warnings import services as warnings
+from anlan.refused import Refused
 from anlan.rules import calendar
 from anlan.rules.patrol import Rectification
 
@@ -106,7 +107,7 @@ def test_a_hidden_danger_needs_words_and_two_different_ones_are_two() -> None:
     world = neighbours.build(clock.now())
     warning = world.plants["a1"].warning
     by = staff(warning)
-    with pytest.raises(warnings.Refused):
+    with pytest.raises(Refused):
         warnings.record_hidden_danger(warning, at=clock.now(), text=" ", by=by)
     for text in ("阀门内漏", "液位计失准"):
         warnings.record_hidden_danger(warning, at=clock.now(), text=text, by=by)

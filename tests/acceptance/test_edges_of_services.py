@@ -25,6 +25,7 @@ from anlan.apps.registry import services as registry
 from anlan.apps.warnings import selectors
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import SiteOrder, Warning
+from anlan.refused import Refused
 
 pytestmark = pytest.mark.django_db
 
@@ -180,7 +181,7 @@ def test_a_reading_before_the_level_began_opens_nothing(plant: Plant) -> None:
 def test_a_stranger_does_not_lower_what_was_set_by_hand(plant: Plant) -> None:
     warning = warnings.raise_manual(plant.source, "orange", by=officer(plant.source, "甲"), at=at("08:00"), text="台风")
     for level in ("yellow", "blue"):
-        with pytest.raises(warnings.Refused, match="发布者"):
+        with pytest.raises(Refused, match="发布者"):
             warnings.raise_manual(plant.source, level, by=officer(plant.source, "乙"), at=at("08:10"), text="")
     warning.refresh_from_db()
     assert (warning.level, warning.issuer) == ("orange", "甲（县应急管理局）")

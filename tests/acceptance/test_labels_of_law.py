@@ -14,6 +14,7 @@ from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.services import firing, signs
 from anlan.apps.warnings import services as warnings
+from anlan.refused import Refused
 from anlan.rules.rulebook import Kind, Stricter, load
 
 pytestmark = pytest.mark.django_db
@@ -57,10 +58,10 @@ def test_what_our_reading_refuses_says_that_it_is_one(plant: Plant) -> None:
     """Only the issuer lifts what was set by hand; blue alone owes no report: no article says either."""
     issuer = officer(plant.source, "1")
     warning = warnings.raise_manual(plant.source, "blue", by=issuer, at=at("08:00"), text="异味")
-    with pytest.raises(warnings.Refused, match="（读法）"):
+    with pytest.raises(Refused, match="（读法）"):
         warnings.clear(warning, by=staff(warning, "2"), at=at("08:05"))
     warnings.clear(warning, by=issuer, at=at("08:10"))
-    with pytest.raises(warnings.Refused, match="（读法）"):
+    with pytest.raises(Refused, match="（读法）"):
         warnings.submit_report(warning, by=staff(warning, "丙"), at=at("08:20"), result="好", cause="阀", measures="换")
     kept = [act.text for act in warning.acts.all() if act.kind in ("clear_refused", "report_refused")]
     assert len(kept) == 2

@@ -18,6 +18,7 @@ from anlan.apps.registry import services as registry
 from anlan.apps.rulebook import services as rulebook
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import LevelEpisode, Warning
+from anlan.refused import Refused
 from anlan.testing.drill.lines import lines as told_by
 from anlan.testing.drill.play import played
 from anlan.testing.drill.world import build
@@ -91,7 +92,7 @@ def test_data_rise_above_a_level_set_by_hand_fall_back_to_it_and_only_its_issuer
     plant.alarm("YL001", "cleared", "HH", at("09:30"), since=at("08:30"))  # the orange notice is due at 09:30
     fired(plant, "09:30", "10:30")
     warning = Warning.objects.by_the_machine().get()
-    with pytest.raises(warnings.Refused) as refusal:
+    with pytest.raises(Refused) as refusal:
         warnings.raise_manual(plant.source, "blue", by=officer(plant.source, "other"), at=at("11:00"), text="风停")
     assert refusal.value.reason == "not_issuer"
     warnings.raise_manual(plant.source, "blue", by=officer(plant.source, "duty"), at=at("11:30"), text="风小")

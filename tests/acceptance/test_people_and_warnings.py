@@ -18,6 +18,7 @@ from anlan.apps.org.scope import Scope
 from anlan.apps.warnings import selectors
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import Act, ActKind, Confirmation, SiteOrder, Warning
+from anlan.refused import Refused
 from anlan.rules.calendar import day_of
 from anlan.rules.metrics import METRICS, HandlingFacts
 from anlan.testing.drill.world import settle
@@ -117,7 +118,7 @@ def test_clearing_without_confirmation_confirms_automatically_with_a_mark(plant:
 def test_a_local_setting_refuses_to_clear_what_nobody_confirmed(plant: Plant) -> None:
     settle({"clear_unconfirmed": "refuse"}, at("08:00"))
     warning = raised(plant, "orange", at("08:00"))
-    with pytest.raises(warnings.Refused) as refusal:
+    with pytest.raises(Refused) as refusal:
         warnings.clear(warning, by=staff(warning, plant.person("甲")), at=at("08:30"))
     assert refusal.value.reason == "unconfirmed"
     warnings.confirm(warning, by=holder(warning, plant.person("甲")), at=at("08:31"))
@@ -129,7 +130,7 @@ def test_a_local_setting_refuses_to_clear_what_nobody_confirmed(plant: Plant) ->
 def test_clearing_is_refused_with_the_reason_while_the_pressure_stands_above_high_high(plant: Plant) -> None:
     plant.alarm("YL001", "raised", "HH", at("08:00"))
     warning = Warning.objects.by_the_machine().get()
-    with pytest.raises(warnings.Refused) as refusal:
+    with pytest.raises(Refused) as refusal:
         warnings.clear(warning, by=staff(warning, plant.person("甲")), at=at("08:30"))
     assert refusal.value.reason == "cause_stands"
     assert "高高限" in refusal.value.detail
@@ -142,7 +143,7 @@ def test_a_manual_warning_is_cleared_by_its_issuer_alone(plant: Plant) -> None:
     warning = warnings.raise_manual(
         plant.source, "yellow", by=officer(plant.source, "user:duty"), at=at("08:00"), text="台风来临"
     )
-    with pytest.raises(warnings.Refused) as refusal:
+    with pytest.raises(Refused) as refusal:
         warnings.clear(warning, by=staff(warning, plant.person("甲")), at=at("08:30"))
     assert refusal.value.reason == "not_issuer"
     warnings.clear(warning, by=staff(warning, "user:duty"), at=at("08:40"))
@@ -161,7 +162,7 @@ def test_alarms_that_return_do_not_clear_what_was_raised_by_hand(plant: Plant) -
 
 def test_nobody_lowers_by_hand_what_the_data_support(plant: Plant) -> None:
     plant.alarm("YL001", "raised", "HH", at("08:00"))
-    with pytest.raises(warnings.Refused) as refusal:
+    with pytest.raises(Refused) as refusal:
         warnings.raise_manual(plant.source, "blue", by=officer(plant.source, "user:duty"), at=at("08:10"), text="")
     assert refusal.value.reason == "cause_stands"
 
@@ -173,7 +174,7 @@ def test_a_report_is_due_an_hour_after_clearing_complete_or_refused_late_or_over
     step = selectors.next_step(warning, at("12:00"))
     assert step is not None
     assert step.due_at == at("13:00:00")
-    with pytest.raises(warnings.Refused) as refusal:
+    with pytest.raises(Refused) as refusal:
         warnings.submit_report(
             warning, by=staff(warning, "x"), at=at("12:59"), result="已处置", cause=" ", measures="更换阀门"
         )
@@ -191,12 +192,12 @@ def test_a_report_is_due_an_hour_after_clearing_complete_or_refused_late_or_over
 
 def test_a_second_report_and_one_before_clearing_are_refused(plant: Plant) -> None:
     warning = raised(plant, "yellow", at("11:00"))
-    with pytest.raises(warnings.Refused) as early:
+    with pytest.raises(Refused) as early:
         warnings.submit_report(warning, by=staff(warning, "x"), at=at("11:30"), **TEXTS)
     assert early.value.reason == "not_cleared"
     warnings.set_level(plant.source, "none", at=at("12:00"))
     warnings.submit_report(warning, by=staff(warning, "x"), at=at("12:30"), **TEXTS)
-    with pytest.raises(warnings.Refused) as again:
+    with pytest.raises(Refused) as again:
         warnings.submit_report(warning, by=staff(warning, "x"), at=at("12:40"), **TEXTS)
     assert again.value.reason == "already_reported"
     assert Warning.objects.by_the_machine().get().closed_at == at("12:30")
@@ -231,7 +232,7 @@ def test_a_site_order_is_delegated_downwards_only(plant: Plant) -> None:
     raised(plant, "red", at("08:00"))
     run_until(at("10:00"), at("08:30"), timedelta(minutes=30))
     order = SiteOrder.objects.by_the_machine().get()
-    with pytest.raises(warnings.Refused) as refusal:
+    with pytest.raises(Refused) as refusal:
         warnings.delegate_site_order(
             order,
             Agency.objects.by_the_machine().get(code="mem"),
@@ -331,7 +332,7 @@ def test_every_act_stands_in_the_journal_and_the_chain_is_whole(plant: Plant) ->
 
 def test_only_a_present_holder_confirms_and_confirming_again_is_the_first_one(plant: Plant) -> None:
     warning = raised(plant, "orange", at("08:00"))
-    with pytest.raises(warnings.Refused) as refusal:
+    with pytest.raises(Refused) as refusal:
         warnings.confirm(warning, by=holder(warning, plant.person("路人")), at=at("08:05"))
     assert refusal.value.reason == "not_holder"
     first = warnings.confirm(warning, by=holder(warning, plant.person("甲")), at=at("08:05"))

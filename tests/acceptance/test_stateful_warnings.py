@@ -36,6 +36,7 @@ from anlan.apps.registry.models import HazardSource
 from anlan.apps.rulebook import services as rulebook
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import LevelEpisode, SiteOrder, Told, Warning
+from anlan.refused import Refused
 from anlan.rules.calendar import CIVIL_ZONE, civil
 from anlan.testing.drill.world import Drilled, build
 
@@ -156,7 +157,7 @@ class Duty(RuleBasedStateMachine):
         if warning is not None:
             try:
                 act(warning)
-            except warnings.Refused as refusal:
+            except Refused as refusal:
                 if not refusal.detail:
                     raise
 
@@ -167,7 +168,7 @@ class Duty(RuleBasedStateMachine):
             texts = TEXTS if complete else TEXTS | {"cause": " "}
             try:
                 warnings.submit_report(warning, by=staff(warning, "丙"), at=self.now, **texts)
-            except warnings.Refused as refusal:
+            except Refused as refusal:
                 if not refusal.detail:
                     raise
 

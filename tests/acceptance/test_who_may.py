@@ -17,11 +17,11 @@ from tests.hats import officer, staff
 from anlan import now as clock
 from anlan.apps.accounts.models import Grant, User
 from anlan.apps.monitoring.services import shelving
-from anlan.apps.monitoring.services.refusal import NotDone
 from anlan.apps.obligations import services as obligations
 from anlan.apps.org.models import Agency, AgencyLevel, Person, Role
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import SiteOrder, Warning
+from anlan.refused import Refused
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def clears(warning: Warning, who: str, clock_: str) -> None:
 def test_setting_the_same_level_again_makes_nobody_the_one_who_may_clear_it(plant: Plant, level: str) -> None:
     warning = by_hand(plant, level, "甲", "08:00")
     by_hand(plant, level, "乙", "08:10")
-    with pytest.raises(warnings.Refused, match="发布者"):
+    with pytest.raises(Refused, match="发布者"):
         clears(warning, "乙", "08:20")
     clears(warning, "甲", "08:30")
     warning.refresh_from_db()
@@ -53,16 +53,16 @@ def test_setting_a_graver_level_lifts_nobody_else_s(plant: Plant) -> None:
     warning = by_hand(plant, "yellow", "甲", "08:00")
     by_hand(plant, "red", "乙", "08:10")
     for who, to in (("甲", "orange"), ("乙", "blue"), ("丙", "orange")):
-        with pytest.raises(warnings.Refused, match="发布者"):
+        with pytest.raises(Refused, match="发布者"):
             by_hand(plant, to, who, "08:20")
     for who in ("甲", "乙", "丙"):
-        with pytest.raises(warnings.Refused, match="发布者"):
+        with pytest.raises(Refused, match="发布者"):
             clears(warning, who, "08:25")
     by_hand(plant, "yellow", "乙", "08:30")
     warning.refresh_from_db()
     named = "甲（县应急管理局）"
     assert (warning.level, warning.issuer, warning.by_hand) == ("yellow", named, {"person:甲": ("yellow", named)})
-    with pytest.raises(warnings.Refused, match="发布者"):
+    with pytest.raises(Refused, match="发布者"):
         clears(warning, "乙", "08:40")
     clears(warning, "甲", "08:45")
 
@@ -75,7 +75,7 @@ def test_a_level_set_by_hand_before_several_could_keep_one_is_still_its_issuer_s
     for name in ("甲", "乙"):
         Person.objects.get_or_create(code=name, defaults={"name": name})
     by_hand(plant, "yellow", "乙", "08:10")
-    with pytest.raises(warnings.Refused, match="发布者"):
+    with pytest.raises(Refused, match="发布者"):
         clears(warning, "乙", "08:20")
 
 
@@ -91,7 +91,7 @@ def test_a_visit_is_handed_to_nobody_outside_the_enterprise_s_own_line(plant: Pl
     assert [agency.code for agency in agencies if warnings.may_execute(order, agency)] == ["jc", "zz"]
     tracker = officer(order, "x", of=order.tracker)
     for elsewhere in ("jd", "other"):
-        with pytest.raises(warnings.Refused, match="该企业所在地"):
+        with pytest.raises(Refused, match="该企业所在地"):
             warnings.delegate_site_order(order, agencies.get(code=elsewhere), by=tracker, at=at("12:10"))
     warnings.delegate_site_order(order, agencies.get(code="zz"), by=tracker, at=at("12:20"))
     order.refresh_from_db()
@@ -111,7 +111,7 @@ def test_a_visit_is_not_handed_to_the_town_of_the_enterprise(plant: Plant) -> No
     obligations.run_due(at("10:00"))
     order = SiteOrder.objects.by_the_machine().select_related("tracker").get()
     assert not warnings.may_execute(order, town)
-    with pytest.raises(warnings.Refused, match="该企业所在地"):
+    with pytest.raises(Refused, match="该企业所在地"):
         warnings.delegate_site_order(order, town, by=officer(order, "x", of=order.tracker), at=at("12:10"))
 
 
@@ -186,7 +186,7 @@ def test_two_people_of_one_name_are_four_eyes(plant: Plant) -> None:
     asked = shelving.shelve(point, "high", minutes=60, reason="标定", by=staff(point, mine), at=at("08:00"))
     mine.name = "王　伟"
     mine.save()
-    with pytest.raises(NotDone):
+    with pytest.raises(Refused):
         shelving.approve(asked, by=officer(point, mine), at=at("08:05"))
     shelving.approve(asked, by=officer(point, other), at=at("08:05"))
     asked.refresh_from_db()

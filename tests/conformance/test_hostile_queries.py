@@ -16,6 +16,7 @@ from anlan import now as clock
 from anlan.apps.drills import services as drill_services
 from anlan.apps.external import cap
 from anlan.apps.monitoring.models import Alarm
+from anlan.refused import Refused
 
 pytestmark = pytest.mark.django_db
 
@@ -132,7 +133,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\n
 def test_a_drill_that_is_a_trap_is_refused_in_words(world: World, raw: bytes, why: str) -> None:
     from anlan.apps.accounts.models import User
 
-    with pytest.raises(drill_services.Refused, match=why):
+    with pytest.raises(Refused, match=why):
         drill_services.upload(raw, User.objects.get(username="county"), datetime.fromisoformat("2024-03-01T08:00:00Z"))
 
 

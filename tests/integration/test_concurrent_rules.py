@@ -17,6 +17,7 @@ from anlan.apps.journal.services import broken
 from anlan.apps.org.models import Agency
 from anlan.apps.rulebook import selectors, services
 from anlan.apps.rulebook.models import Refinement
+from anlan.refused import Refused
 from anlan.testing.drill.world import build
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +30,7 @@ def enter(code: str, value: int) -> str:
     agency = Agency.objects.by_the_machine().get(code=code)
     try:
         services.refine(agency, QUOTA, value, effective_from=DAY, by=machine(agency), at=at("10:00"), document="甲")
-    except services.Refused as refused:
+    except Refused as refused:
         return refused.reason
     return ""
 

@@ -28,6 +28,7 @@ from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.registry.models import Device, Gateway, HazardSource, Point
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import LevelEpisode, Warning
+from anlan.refused import Refused
 from anlan.stream import alarm as kernel
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -182,12 +183,12 @@ def test_clocks_the_engine_and_people_do_not_get_in_each_others_way() -> None:
                 alarms = Alarm.objects.by_the_machine().filter(enterprise=source.enterprise)
                 keys = list(alarms.values_list("pk", flat=True))
                 monitoring.acknowledge(keys, by={source.enterprise_id: staff(source, person)}, at=now)
-                with pytest.raises(warnings.Refused):  # the cause stands
+                with pytest.raises(Refused):  # the cause stands
                     warnings.clear(warning, by=staff(warning, person), at=now)
 
         def hands(now: datetime = now, order: list[HazardSource] = order) -> None:
             for source in order:
-                with suppress(warnings.Refused):  # a word of refusal is an answer; any other error is none
+                with suppress(Refused):  # a word of refusal is an answer; any other error is none
                     warnings.raise_manual(source, "red", by=officer(source, "示例值班员"), at=now, text="现场情况")
 
         at_once(clock, engine, people, clock, hands)
@@ -246,7 +247,7 @@ def test_of_two_who_report_one_is_accepted_and_the_other_is_told() -> None:
         texts = {"result": "已处置", "cause": "阀门内漏", "measures": "更换阀门"}
         try:
             warnings.submit_report(warning, by=staff(warning, "丙"), at=START + timedelta(minutes=30), **texts)
-        except warnings.Refused as refusal:
+        except Refused as refusal:
             refused.append(str(refusal.reason))
 
     at_once(*[report] * 4)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anlan.addresses import AddressRefused, dialled, mail, phone, tidy_phone
+from anlan.addresses import dialled, mail, phone, tidy_phone
+from anlan.refused import Refused
 
 
 @pytest.mark.case("B3")
@@ -50,7 +51,7 @@ def test_other_numbers_have_one_form_too_and_are_dialled_without_dashes(typed: s
     ],
 )  # fmt: skip
 def test_what_is_no_number_or_more_than_one_is_refused(typed: str) -> None:
-    with pytest.raises(AddressRefused) as refused:
+    with pytest.raises(Refused) as refused:
         phone(typed)
     assert any(word in str(refused.value) for word in ("号码", "分机"))
     assert tidy_phone(typed) == typed
@@ -87,7 +88,7 @@ def test_a_mail_address_has_one_form(typed: str, kept: str) -> None:
     ["duty", "a@b@c.example", "a@b", "a@x.example;b@x.example", "a b@x.example", "a@-x.example", "<a@x.example>"],
 )
 def test_what_is_no_mail_address_is_refused(typed: str) -> None:
-    with pytest.raises(AddressRefused, match="邮箱"):
+    with pytest.raises(Refused, match="邮箱"):
         mail(typed)
 
 
@@ -96,6 +97,6 @@ def test_what_is_no_mail_address_is_refused(typed: str) -> None:
 def test_the_form_of_a_form_is_itself(text: str) -> None:
     try:
         kept = phone(text, desk=True)
-    except AddressRefused:
+    except Refused:
         return
     assert phone(kept, desk=True) == kept

@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     PLAIN = "plain"  # the centre does not take this encoding; send uncompressed
 
 
-class Refused(msgspec.Struct, frozen=True):
+class RefusedPacket(msgspec.Struct, frozen=True):
     """One packet the centre will never take: its place in the batch and why."""
 
     index: int
@@ -35,7 +35,7 @@ class Decision:
     """The verdict, the refused packets (for ``SETTLED``) and the seconds the centre asked to wait, if it did."""
 
     verdict: Verdict
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedPacket] = field(default_factory=list)
     detail: str = ""
     retry_after: float | None = None
 
@@ -43,7 +43,7 @@ class Decision:
 class _Answer(msgspec.Struct):
     accepted: int
     duplicates: int
-    refused: list[Refused]
+    refused: list[RefusedPacket]
 
 
 _ANSWER = msgspec.json.Decoder(_Answer)

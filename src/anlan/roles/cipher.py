@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from anlan import now as clock
+from anlan.refused import Refused
 from anlan.roles import django
 
 
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> int:
         services.set_cipher(enterprise, key, iv, by=operator("command"), at=clock.now())
     except OSError as error:
         return _refuse(f"读不到 {error.filename}：{error.strerror}")
-    except (ValueError, services.CipherRefused) as error:
+    except (ValueError, Refused) as error:
         return _refuse(str(error))
     print(f"已登记企业 {enterprise.code} 的密钥（{_kind(8 * len(key), bool(iv))}），运行中的接入几秒内生效")
     return 0

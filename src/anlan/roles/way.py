@@ -7,6 +7,7 @@ import sys
 import threading
 
 from anlan import now as clock
+from anlan.refused import Refused
 from anlan.roles import django
 
 EVERY_S = 1.0
@@ -30,7 +31,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         run = whole_way.start(person, by=operator("command"), at=clock.now())
-    except whole_way.Refused as refused:
+    except Refused as refused:
         sys.stderr.write(f"{refused}\n")
         return 2
     told, waiting, pause = 0, "", threading.Event()

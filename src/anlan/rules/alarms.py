@@ -84,7 +84,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class QuietingRefused:
     """``detail`` is Chinese and says what would do."""
 
     reason: Reason
@@ -111,35 +111,35 @@ class ShelvingRule:
         return cls(rules.length("shelving_max_hours"), Approver(rules.text("shelving_gas_approver")))
 
 
-def judge_shelving(gas: Gas, length: timedelta, reason: str, rule: ShelvingRule) -> Granted | Refused:
+def judge_shelving(gas: Gas, length: timedelta, reason: str, rule: ShelvingRule) -> Granted | QuietingRefused:
     """Whether a person of the enterprise may shelve an alarm for so long. A shelf without an end does not exist."""
     if not says_something(reason):
-        return Refused(Reason.NO_REASON, "请写明搁置的原因")
+        return QuietingRefused(Reason.NO_REASON, "请写明搁置的原因")
     if length < timedelta(minutes=1):
-        return Refused(Reason.TOO_SHORT, "搁置时长至少 1 分钟")
+        return QuietingRefused(Reason.TOO_SHORT, "搁置时长至少 1 分钟")
     if length > rule.longest:
         hours = rule.longest.total_seconds() / 3600
-        return Refused(Reason.TOO_LONG, f"单次搁置最长 {hours:g} 小时（本地设定），到时可再申请")
+        return QuietingRefused(Reason.TOO_LONG, f"单次搁置最长 {hours:g} 小时（本地设定），到时可再申请")
     return Granted(None if gas is Gas.NONE else rule.gas_approver)
 
 
-def judge_suppression(gases: Iterable[Gas], reason: str) -> Refused | None:
+def judge_suppression(gases: Iterable[Gas], reason: str) -> QuietingRefused | None:
     """Whether alarms of these points may be suppressed by a rule at all; None: they may, once it is approved."""
     if any(gas is not Gas.NONE for gas in gases):
-        return Refused(Reason.GAS, "气体检测点的报警不得设计抑制")
+        return QuietingRefused(Reason.GAS, "气体检测点的报警不得设计抑制")
     if not says_something(reason):
-        return Refused(Reason.NO_REASON, "请写明抑制的设计依据")
+        return QuietingRefused(Reason.NO_REASON, "请写明抑制的设计依据")
     return None
 
 
-def judge_filing(starts_at: datetime, ends_at: datetime, reason: str, now: datetime) -> Refused | None:
+def judge_filing(starts_at: datetime, ends_at: datetime, reason: str, now: datetime) -> QuietingRefused | None:
     """Whether a filing has a window that can still do something; None: it has."""
     if not says_something(reason):
-        return Refused(Reason.NO_REASON, "请写明报备的事项")
+        return QuietingRefused(Reason.NO_REASON, "请写明报备的事项")
     if ends_at <= starts_at:
-        return Refused(Reason.BACKWARD, "报备的结束时间须晚于开始时间")
+        return QuietingRefused(Reason.BACKWARD, "报备的结束时间须晚于开始时间")
     if ends_at <= now:
-        return Refused(Reason.OVER, "报备的时段已经过去；过去的停用请向监管部门说明")
+        return QuietingRefused(Reason.OVER, "报备的时段已经过去；过去的停用请向监管部门说明")
     return None
 
 

@@ -15,8 +15,8 @@ from anlan.rules.alarms import (
     ChatterRule,
     Granted,
     Priority,
+    QuietingRefused,
     Reason,
-    Refused,
     ShelvingRule,
     annunciation,
     chatters,
@@ -76,9 +76,9 @@ def test_an_ordinary_alarm_is_shelved_at_once_and_never_longer_than_the_setting(
     assert judge_shelving(Gas.NONE, 8 * HOUR, "换表", rule) == Granted(None)
     for length, reason in ((8 * HOUR + S, Reason.TOO_LONG), (timedelta(0), Reason.TOO_SHORT)):
         verdict = judge_shelving(Gas.NONE, length, "换表", rule)
-        assert isinstance(verdict, Refused)
+        assert isinstance(verdict, QuietingRefused)
         assert verdict.reason is reason
-    assert isinstance(judge_shelving(Gas.NONE, HOUR, "  ", rule), Refused)
+    assert isinstance(judge_shelving(Gas.NONE, HOUR, "  ", rule), QuietingRefused)
 
 
 @pytest.mark.parametrize("gas", [Gas.TOXIC, Gas.COMBUSTIBLE, Gas.OXYGEN])
@@ -86,7 +86,7 @@ def test_a_gas_alarm_is_shelved_by_nobody_alone_and_suppressed_by_nobody_at_all(
     for approver in Approver:
         assert judge_shelving(gas, HOUR, "标定", ShelvingRule(8 * HOUR, approver)) == Granted(approver)
     verdict = judge_suppression([Gas.NONE, gas], "停泵")
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, QuietingRefused)
     assert verdict.reason is Reason.GAS
     assert judge_suppression([Gas.NONE], "停泵") is None
 
@@ -98,7 +98,7 @@ def test_a_filing_has_a_window_that_is_not_over() -> None:
         (NOON - 2 * HOUR, NOON, Reason.OVER),
     ):
         verdict = judge_filing(start, end, "检修", NOON)
-        assert isinstance(verdict, Refused)
+        assert isinstance(verdict, QuietingRefused)
         assert verdict.reason is reason
 
 

@@ -16,16 +16,13 @@ from anlan.apps.drills.models import Run, RunState, Uploaded
 from anlan.apps.journal import services as journal
 from anlan.apps.org.actor import of_user
 from anlan.now import Clock, SystemClock
+from anlan.refused import Refused
 
 AT_ONCE = 2
 """Drills that may run at one time on one database."""
 TEXT_BYTES = 64 << 10
 SPARE = timedelta(seconds=30)
 """How long after its own limit a run that says nothing counts as over."""
-
-
-class Refused(ValueError):
-    """The scenario or the wish cannot be taken; the message is Chinese."""
 
 
 def upload(raw: bytes, user: Any, at: datetime) -> Uploaded:

@@ -12,10 +12,7 @@ from anlan.apps.org.access import require
 from anlan.apps.org.entitled import may_declare
 from anlan.apps.org.models import Deputy, Person
 from anlan.apps.org.stand import Stand
-
-
-class DeputyRefused(ValueError):
-    """The declaration cannot be taken; the message is Chinese. Nothing was changed."""
+from anlan.refused import Refused
 
 
 def declare(
@@ -23,22 +20,22 @@ def declare(
 ) -> Deputy:  # fmt: skip
     """From ``start`` (inclusive) to ``until`` (exclusive, None: until ended) ``deputy`` stands in for ``person``.
 
-    ``by`` stands towards the unit in which ``person`` serves, whose journal keeps it. Raises `DeputyRefused` for
+    ``by`` stands towards the unit in which ``person`` serves, whose journal keeps it. Raises `Refused` for
     oneself, an end before the start, and the same deputy over an overlapping time; PermissionDenied (journaled) for
     whoever neither is the person nor keeps the desk of that unit.
     """
     require(may_declare(by, person), person, by=by, owner=by.owner)
     chain = by.owner
     if person.pk == deputy.pk:
-        raise DeputyRefused(_("代理人不能是本人，未保存"))
+        raise Refused(_("代理人不能是本人，未保存"))
     if until is not None and until <= max(start, at):
-        raise DeputyRefused(_("结束时间应晚于开始时间和现在，未保存"))
+        raise Refused(_("结束时间应晚于开始时间和现在，未保存"))
     with transaction.atomic():
         journal.hold([chain])
         same = Deputy.objects.filter(person=person, deputy=deputy)
         for row in same:
             if (row.valid_until is None or row.valid_until > start) and (until is None or row.valid_from < until):
-                raise DeputyRefused(_("这段时间里 %(name)s 已是代理人，未保存") % {"name": deputy.name})
+                raise Refused(_("这段时间里 %(name)s 已是代理人，未保存") % {"name": deputy.name})
         made: Deputy = Deputy.objects.create(
             person=person, deputy=deputy, is_away=away, valid_from=start, valid_until=until, declared_by=by.actor.id,
             declared_at=at,

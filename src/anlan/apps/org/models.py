@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan import addresses
 from anlan.apps.org.scope import Scope, ScopedQuerySet
+from anlan.refused import Refused
 
 
 class Region(models.Model):
@@ -142,7 +143,7 @@ def _tidy(row: models.Model, **rules: Callable[[str], str]) -> None:
     for name, rule in rules.items():
         try:
             setattr(row, name, rule(getattr(row, name)))
-        except addresses.AddressRefused as error:
+        except Refused as error:
             refused[name] = str(error)
     if refused:
         raise ValidationError(refused)

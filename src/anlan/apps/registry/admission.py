@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from anlan.apps.registry.models import Point
+from anlan.refused import Refused
 from anlan.rules import codes
 from anlan.rules.grading import Gas
 from anlan.rules.thresholds import PROBLEM_TEXTS, DeclaredPoint, duplicate_problems, problems_of
 from anlan.stream.points import signs_in
-
-
-class Refused(ValueError):
-    """What was handed in cannot stand. ``faults`` are Chinese sentences; nothing was stored."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("；".join(faults))
-        self.faults = faults
 
 
 def declared(point: Point) -> DeclaredPoint:
@@ -39,7 +32,7 @@ def admit(point: Point, others: Iterable[Point] | None = None) -> None:
     """Raises `Refused` with every fault that keeps a point out; arguments as for `faults_of`."""
     faults = faults_of(point, others)
     if faults:
-        raise Refused(faults)
+        raise Refused(*faults)
 
 
 def _missing_faults(point: Point) -> list[str]:

@@ -18,8 +18,9 @@ from django.db import transaction
 from anlan.apps.journal import services as journal
 from anlan.apps.org.actor import Actor
 from anlan.apps.org.models import Person
-from anlan.apps.registry.admission import Refused, admit
+from anlan.apps.registry.admission import admit
 from anlan.apps.registry.models import DutyHolder, Employment, Enterprise, Gateway, HazardSource, Point
+from anlan.refused import Refused
 
 LIMITS = ("ll", "l", "h", "hh", "deadband", "on_delay_s", "off_delay_s", "flatline_s", "no_data_s", "unit")
 """Fields of a point whose every change stands in the journal (DQ-12)."""
@@ -64,7 +65,7 @@ def change_limits(point: Point, *, by: Actor, at: datetime, **changes: Any) -> P
     """
     unknown = set(changes) - set(LIMITS)
     if unknown:
-        raise Refused([f"不能修改：{'、'.join(sorted(unknown))}"])
+        raise Refused(f"不能修改：{'、'.join(sorted(unknown))}")
     return change_point(point, by=by, at=at, **changes)
 
 
@@ -79,7 +80,7 @@ def change_point(point: Point, *, by: Actor, at: datetime, **changes: Any) -> Po
         before = limits_of(current)
         unknown = set(changes) - {*LIMITS, *DESCRIPTION}
         if unknown:
-            raise Refused([f"不能修改：{'、'.join(sorted(unknown))}"])
+            raise Refused(f"不能修改：{'、'.join(sorted(unknown))}")
         for name, value in changes.items():
             setattr(current, name, value)
         admit(current)

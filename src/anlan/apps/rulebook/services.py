@@ -16,25 +16,16 @@ from anlan.apps.org.stand import Stand
 from anlan.apps.rulebook import selectors
 from anlan.apps.rulebook.entitled import may_refine
 from anlan.apps.rulebook.models import Refinement
+from anlan.refused import Refused
 from anlan.rules import rulebook
 from anlan.rules.calendar import civil_day
-from anlan.rules.rulebook import Accepted, Override, Value
-from anlan.rules.rulebook import Refused as Refusal
+from anlan.rules.rulebook import Accepted, Override, RefinementRefused, Value
 
 REFINED, REFUSED = "rule_refined", "rule_refused"
 """Acts under which an entered and a refused refinement stand in the journal of the agency."""
 
 
-class Refused(Exception):
-    """The refinement does not stand; no number was changed. ``detail`` is Chinese and says what would."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = str(reason)
-        self.detail = detail
-
-
-def judge(agency: Agency, wanted: Override, at: datetime) -> Accepted | Refusal:
+def judge(agency: Agency, wanted: Override, at: datetime) -> Accepted | RefinementRefused:
     """What entering the refinement at ``at`` would come to; changes nothing."""
     rows = selectors.history(agency.path, wanted.key)
     codes = {row.agency_id: row.agency.code for row in rows} | {agency.pk: agency.code}
@@ -70,7 +61,7 @@ def refine(
             return own[-1]
         verdict = judge(agency, wanted, at)
         words = _words(wanted)
-        if isinstance(verdict, Refusal):
+        if isinstance(verdict, RefinementRefused):
             after = {**words, "reason": str(verdict.reason), "detail": verdict.detail}
             _journal(agency, REFUSED, wanted, actor, at, None, after)
         else:
@@ -87,8 +78,8 @@ def refine(
             )
             before = _words(own[-1].override(agency.code)) if own else None
             _journal(agency, REFINED, wanted, actor, at, before, words)
-    if isinstance(verdict, Refusal):
-        raise Refused(verdict.reason, verdict.detail)
+    if isinstance(verdict, RefinementRefused):
+        raise Refused(verdict.detail, reason=verdict.reason)
     return row
 
 

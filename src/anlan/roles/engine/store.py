@@ -18,7 +18,7 @@ from anlan.apps.history import services as history
 from anlan.apps.monitoring.chunks import chunks
 from anlan.apps.monitoring.models import Alarm, AlarmState, EnginePosition, EngineState
 from anlan.apps.monitoring.services import (
-    Refused,
+    PacketRefused,
     Sign,
     apply_edge_alarms,
     apply_events,
@@ -63,7 +63,7 @@ class Checkpoint:
     states: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     positions: dict[int, int] = field(default_factory=dict)
     signs: list[Sign] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[PacketRefused] = field(default_factory=list)
     partitions: set[int] = field(default_factory=set)
     edge_alarms: list[EdgeAlarm] = field(default_factory=list)
     sequences: News = field(default_factory=News)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from anlan.apps.monitoring.services import Measured, Refused, Sign
+from anlan.apps.monitoring.services import Measured, PacketRefused, Sign
 from anlan.apps.monitoring.services.alarms import instant
 from anlan.stream.envelope import Record
 from anlan.stream.frame import Frame
@@ -18,7 +18,7 @@ from anlan.stream.refusal import Refusal
 class Tally:
     """Collected per gateway, so that however much came, a checkpoint writes one row each."""
 
-    refused: dict[tuple[str, str], Refused] = field(default_factory=dict)
+    refused: dict[tuple[str, str], PacketRefused] = field(default_factory=dict)
     _heard: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
     """Of the newest frame: receipt, collect time, whether the gateway had its control system."""
     _clocks: dict[str, Measured] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Tally:
         """Gateways that have signs."""
         return set(self._heard)
 
-    def take_refused(self) -> list[Refused]:
+    def take_refused(self) -> list[PacketRefused]:
         """Every refusal counted so far; they count anew."""
         refused, self.refused = list(self.refused.values()), {}
         return refused
@@ -100,7 +100,7 @@ class Tally:
     def _count(self, gateway: str, reason: Refusal, detail: str, at_us: int, excerpt: str = "", size: int = 0) -> None:
         known = self.refused.get((gateway, reason))
         repeats = known.repeats + 1 if known else 1
-        self.refused[gateway, reason] = Refused(gateway, reason, detail, instant(at_us), excerpt, size, repeats)
+        self.refused[gateway, reason] = PacketRefused(gateway, reason, detail, instant(at_us), excerpt, size, repeats)
 
 
 def _named(tags: list[str]) -> str:

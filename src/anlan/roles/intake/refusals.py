@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from anlan.apps.monitoring.services import Refused
+from anlan.apps.monitoring.services import PacketRefused
 from anlan.roles.database import say_failed
 
 logger = logging.getLogger(__name__)
@@ -18,12 +18,12 @@ STRANGER = "（未登记）"
 
 
 class Refusals:
-    """``write(list[Refused])`` stores them; what it cannot store stays counted and is tried again."""
+    """``write(list[PacketRefused])`` stores them; what it cannot store stays counted and is tried again."""
 
-    def __init__(self, write: Callable[[Iterable[Refused]], int], every_s: float = 1.0) -> None:
+    def __init__(self, write: Callable[[Iterable[PacketRefused]], int], every_s: float = 1.0) -> None:
         self._write = write
         self._every_s = every_s
-        self._waiting: dict[tuple[str, str], Refused] = {}
+        self._waiting: dict[tuple[str, str], PacketRefused] = {}
         self._guard = threading.Lock()
         self._leave = threading.Event()
         self._thread = threading.Thread(target=self._run, name="refusals", daemon=True)
@@ -44,7 +44,7 @@ class Refusals:
             known = self._waiting.get(key)
             excerpt = raw[:500].decode("utf-8", errors="replace")
             repeats = known.repeats + 1 if known else 1
-            fresh = Refused(key[0], reason, detail, at, excerpt, len(raw), repeats, sampled_at)
+            fresh = PacketRefused(key[0], reason, detail, at, excerpt, len(raw), repeats, sampled_at)
             self._waiting[key] = fresh
 
     def close(self) -> None:

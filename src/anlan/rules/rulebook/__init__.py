@@ -22,7 +22,7 @@ from anlan.rules.rulebook.entry import (
     Stricter,
     Value,
 )
-from anlan.rules.rulebook.override import Accepted, Override, Reason, Refused, judge
+from anlan.rules.rulebook.override import Accepted, Override, Reason, RefinementRefused, judge
 from anlan.rules.rulebook.parse import RulebookError, parse
 
 FILES = ("warning_handling", "patrol", "data_quality", "bulletin", "local_settings", "alarm_management")
@@ -64,7 +64,7 @@ __all__ = [
     "Kind",
     "Override",
     "Reason",
-    "Refused",
+    "RefinementRefused",
     "Rulebook",
     "RulebookError",
     "RulesInForce",

@@ -11,7 +11,7 @@ from datetime import date, time, timedelta
 from itertools import pairwise
 
 from anlan.rules.rulebook.entry import Entry, Value
-from anlan.rules.rulebook.override import Accepted, Override, Reason, Refused, judge, judge_entering
+from anlan.rules.rulebook.override import Accepted, Override, Reason, RefinementRefused, judge, judge_entering
 from anlan.rules.rulebook.parse import RulebookError
 
 _LENGTHS = {
@@ -92,7 +92,7 @@ class RulesInForce:
             if key not in entries:
                 raise RulebookError(f"没有名为 {key} 的设定")
             verdict = judge(entries[key], Override(key, value, "drill", self.on))
-            if isinstance(verdict, Refused):
+            if isinstance(verdict, RefinementRefused):
                 raise RulebookError(verdict.detail)
             entries[key] = verdict.entry
         return RulesInForce(self.on, entries)
@@ -103,7 +103,7 @@ class Step:
     """What one locality put in place of a number, and whether it stands against what is above it."""
 
     override: Override
-    verdict: Accepted | Refused
+    verdict: Accepted | RefinementRefused
 
 
 class Rulebook:
@@ -170,16 +170,16 @@ class Rulebook:
         chain: Sequence[str] = (),
         others: Iterable[Override] = (),
         today: date | None = None,
-    ) -> Accepted | Refused:
+    ) -> Accepted | RefinementRefused:
         """Judge a new refinement by its locality, the last of `chain`; `others` are the refinements already accepted.
 
         With `today` it is judged as one that is entered today and must not touch the past. Pure: nothing is stored
         here. The same question gives the same answer however often it is asked.
         """
         if override.key not in self._versions:
-            return Refused(Reason.UNKNOWN_KEY, f"没有名为 {override.key} 的规定或设定")
+            return RefinementRefused(Reason.UNKNOWN_KEY, f"没有名为 {override.key} 的规定或设定")
         wider = [place for place in chain if place != override.locality]
         above = self.in_force(override.effective_from, wider, others).entries.get(override.key)
         if above is None:
-            return Refused(Reason.UNKNOWN_KEY, f"{override.key} 在 {override.effective_from} 尚无规定")
+            return RefinementRefused(Reason.UNKNOWN_KEY, f"{override.key} 在 {override.effective_from} 尚无规定")
         return judge(above, override) if today is None else judge_entering(above, override, today)

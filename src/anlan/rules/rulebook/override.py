@@ -53,34 +53,34 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefinementRefused:
     """The refinement does not stand; `detail` is Chinese and says what would."""
 
     reason: Reason
     detail: str
 
 
-def judge(above: Entry, override: Override) -> Accepted | Refused:
+def judge(above: Entry, override: Override) -> Accepted | RefinementRefused:
     """Judge a refinement against the number in force above it on its effective date."""
     if override.effective_to is not None and override.effective_to < override.effective_from:
-        return Refused(Reason.BACKWARD, "失效日期早于生效日期")
+        return RefinementRefused(Reason.BACKWARD, "失效日期早于生效日期")
     if above.system_wide:
-        return Refused(Reason.SYSTEM_WIDE, f"“{above.title}”由全系统共用，不能按地区设定")
+        return RefinementRefused(Reason.SYSTEM_WIDE, f"“{above.title}”由全系统共用，不能按地区设定")
     if override.value is None:
         return Accepted(above)
     fault = above.fault_of(override.value)
     if fault:
-        return Refused(Reason.UNUSABLE_VALUE, fault)
+        return RefinementRefused(Reason.UNUSABLE_VALUE, fault)
     if above.loosens(override.value) and not override.waiver:
         detail = (
             f"“{above.title}”不能改为 {above.text_of(override.value)}：地方只能更严，"
             f"{above.bound_text}（{above.source}）；放宽须注明批准文件"
         )
-        return Refused(Reason.LAXER, detail)
+        return RefinementRefused(Reason.LAXER, detail)
     return Accepted(refined(above, override))
 
 
-def judge_entering(above: Entry, override: Override, today: date) -> Accepted | Refused:
+def judge_entering(above: Entry, override: Override, today: date) -> Accepted | RefinementRefused:
     """Judge a refinement that somebody enters today: as `judge`, and it must leave today and the past as they are.
 
     What changes a regulation names the document that it rests on.
@@ -88,11 +88,11 @@ def judge_entering(above: Entry, override: Override, today: date) -> Accepted | 
     if override.effective_from <= today:
         earliest = today + timedelta(days=1)
         detail = f"生效日期 {override.effective_from} 不能用：最早为明日 {earliest}，今天和以前的结果仍按原来的数"
-        return Refused(Reason.PAST, detail)
+        return RefinementRefused(Reason.PAST, detail)
     verdict = judge(above, override)
     named = override.document or override.waiver
     if isinstance(verdict, Accepted) and above.kind is Kind.REGULATION and override.value is not None and not named:
-        return Refused(Reason.NO_DOCUMENT, f"细化“{above.title}”须注明依据文件（{above.source}）")
+        return RefinementRefused(Reason.NO_DOCUMENT, f"细化“{above.title}”须注明依据文件（{above.source}）")
     return verdict
 
 

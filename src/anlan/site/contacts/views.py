@@ -21,6 +21,7 @@ from anlan.apps.org import access, deputies
 from anlan.apps.org.entitled import keeps_unit
 from anlan.apps.org.models import Person
 from anlan.apps.org.stand import Stand
+from anlan.refused import Refused
 from anlan.site.contacts.forms import ORDERS, ContactForm, DeputyForm
 from anlan.site.contacts.keeping import Keeping, keeping_of
 
@@ -90,7 +91,7 @@ def _add(request: HttpRequest, keeping: Keeping, now: datetime) -> HttpResponse 
             delivery.add_contact(
                 owner.whom, values["channel"], values["address"], order=int(values["order"]), by=by, at=now
             )
-        except delivery.ContactRefused as refused:
+        except Refused as refused:
             form.add_error("address", str(refused))
         else:
             messages.info(request, _("联系方式已保存。"))
@@ -115,7 +116,7 @@ def _disable(request: HttpRequest, row: Contact, now: datetime) -> None:
 def _enable(request: HttpRequest, row: Contact, now: datetime) -> None:
     try:
         delivery.enable_contact(row, by=_towards(request, row, now), at=now)
-    except delivery.ContactRefused as refused:
+    except Refused as refused:
         messages.error(request, str(refused))
     else:
         messages.info(request, _("已重新启用。"))
@@ -130,7 +131,7 @@ def _deputy(request: HttpRequest, keeping: Keeping, now: datetime) -> HttpRespon
                 values["person"], values["deputy"], away=values["away"], start=values["start"] or now,
                 until=values["until"], by=_for_person(request, values["person"], now), at=now,
             )  # fmt: skip
-        except deputies.DeputyRefused as refused:
+        except Refused as refused:
             form.add_error(None, str(refused))
         else:
             messages.info(request, _("代理人已登记。"))

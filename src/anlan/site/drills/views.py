@@ -21,6 +21,7 @@ from anlan.apps.drills import selectors, services
 from anlan.apps.drills.models import Run, RunState, Uploaded
 from anlan.apps.org import access
 from anlan.components.answers import whole_or_part
+from anlan.refused import Refused
 from anlan.site.drills.comparison import comparison
 
 RECENT = 20
@@ -75,7 +76,7 @@ def drill(request: HttpRequest, key: str) -> HttpResponse:
     if request.method == "POST":
         try:
             begun = services.begin(found, request.user, clock.now())
-        except services.Refused as refused:
+        except Refused as refused:
             messages.warning(request, str(refused))
             return redirect("drill", key)
         apart(begun)
@@ -108,7 +109,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         handed = form.cleaned_data["file"]
         try:
             row = services.upload(handed.read(services.TEXT_BYTES + 1), request.user, clock.now())
-        except services.Refused as refused:
+        except Refused as refused:
             form.add_error("file", str(refused))
         else:
             return redirect("drill", _find(request, row.key).key)

@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts.selectors import stand
-from anlan.apps.findings import selectors, services
+from anlan.apps.findings import selectors
 from anlan.apps.findings.models import Finding
 from anlan.apps.org import access
 from anlan.components.answers import list_view
+from anlan.refused import Refused
 from anlan.site.findings.acts import ACTS
 from anlan.site.findings.listing import FINDINGS, limit_words
 
@@ -63,7 +64,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     if form.is_valid():
         try:
             kind.perform(row, by, now, form.cleaned_data)
-        except services.Refused as refused:
+        except Refused as refused:
             form.add_error(None, refused.detail)
         else:
             messages.info(request, str(kind.done))

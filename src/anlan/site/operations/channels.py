@@ -27,6 +27,7 @@ from anlan.apps.delivery.selectors import Queue
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Enterprise
 from anlan.components.answers import whole_or_part
+from anlan.refused import Refused
 from anlan.site.contacts.views import contact_of
 
 COUNTED_OVER = timedelta(days=30)
@@ -96,7 +97,7 @@ def _enable(request: HttpRequest, now: datetime) -> None:
     by = entitlements.stand(request.user, delivery.unit_of_contact(row, now), now)
     try:
         enabled = delivery.enable_contact(row, by=by, at=now)
-    except delivery.ContactRefused as refused:
+    except Refused as refused:
         messages.error(request, str(refused))
         return
     if enabled:
@@ -115,7 +116,7 @@ def _test(request: HttpRequest, now: datetime) -> None:
             by=entitlements.as_administrator(request.user, now),
             at=now,
         )
-    except delivery.ContactRefused as refused:
+    except Refused as refused:
         messages.error(request, str(refused))
         return
     if error:

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_http_methods
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
-from anlan.apps.monitoring import services
 from anlan.apps.monitoring.entitled import may_shelve
 from anlan.apps.monitoring.models import Alarm, Shelving
 from anlan.apps.monitoring.services import shelving as shelving_services
 from anlan.apps.org import access
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.selectors import locality
+from anlan.refused import Refused
 from anlan.rules.alarms import Approver, ShelvingRule
 from anlan.rules.calendar import civil_day
 from anlan.site.quieting.forms import ShelveForm
@@ -82,7 +82,7 @@ def _shelve(
                 alarm.point, alarm.side, minutes=values["minutes"], reason=values["reason"],
                 by=by[alarm.enterprise_id], at=now,
             )  # fmt: skip
-        except services.NotDone as error:
+        except Refused as error:
             refused.append(error.detail)
         else:
             done.append(_shelved_words(row) % {"t": alarm.point.tag})

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from anlan import border
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
-from anlan.apps.monitoring import selectors, services
+from anlan.apps.monitoring import selectors
 from anlan.apps.monitoring.entitled import DESIGNERS, may_propose
 from anlan.apps.monitoring.models import Alarm, Filing, Shelving, SuppressionRule
 from anlan.apps.monitoring.services import filings as filing_services
@@ -31,6 +31,7 @@ from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Enterprise
 from anlan.components.answers import list_view
 from anlan.components.lists import Listing, Page
+from anlan.refused import Refused
 from anlan.site.quieting.acts import FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS, Act, waits_for
 from anlan.site.quieting.forms import FilingForm, SuppressionForm
 from anlan.site.quieting.listing import (
@@ -136,7 +137,7 @@ def matter_act(request: Any, kind: str, pk: int, verb: str) -> HttpResponse:
     if form.is_valid():
         try:
             act.perform(row, by, now, form.cleaned_data.get("text", ""))
-        except services.NotDone as refused:
+        except Refused as refused:
             form.add_error(None, refused.detail)
         else:
             messages.info(request, str(act.done))
@@ -160,7 +161,7 @@ def new_filing(request: Any) -> HttpResponse:
                 enterprise, kind=values["kind"], reason=values["reason"], starts_at=values["starts_at"],
                 ends_at=values["ends_at"], by=by, at=now, **form.reach(),
             )  # fmt: skip
-        except services.NotDone as refused:
+        except Refused as refused:
             form.add_error(None, refused.detail)
         else:
             messages.info(request, _("已报备，等待县（园区）确认；确认前不影响报警。"))
@@ -191,7 +192,7 @@ def new_suppression(request: Any) -> HttpResponse:
                 threshold=values["threshold"], points=list(values["points"]), side=values["side"],
                 reason=values["reason"], by=by, at=now, follows=follows,
             )  # fmt: skip
-        except services.NotDone as refused:
+        except Refused as refused:
             form.add_error(None, refused.detail)
         else:
             messages.info(request, _("已提交，县（园区）批准后生效。"))

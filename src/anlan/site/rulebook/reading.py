@@ -20,7 +20,15 @@ from anlan.apps.registry.selectors.locality import NOWHERE, place_of
 from anlan.apps.rulebook import selectors
 from anlan.apps.rulebook.models import Refinement
 from anlan.rules import rulebook
-from anlan.rules.rulebook import LOCAL_LABEL, REFINED_LABEL, REGULATION_LABEL, Accepted, Entry, Refused, RulesInForce
+from anlan.rules.rulebook import (
+    LOCAL_LABEL,
+    REFINED_LABEL,
+    REGULATION_LABEL,
+    Accepted,
+    Entry,
+    RefinementRefused,
+    RulesInForce,
+)
 
 FLAGS = (REGULATION_LABEL, REFINED_LABEL, LOCAL_LABEL)
 
@@ -211,13 +219,13 @@ def versions(asked: Asked, key: str, history: Sequence[Refinement]) -> list[Vers
     return found
 
 
-def _state(row: Refinement, on: date, verdict: Accepted | Refused | None) -> str:
+def _state(row: Refinement, on: date, verdict: Accepted | RefinementRefused | None) -> str:
     if row.effective_from > on:
         return _("尚未生效")
     if row.effective_to is not None and row.effective_to < on:
         return _("已失效")
     if verdict is None:
         return _("已被本级后来的取值代替")
-    if isinstance(verdict, Refused):
+    if isinstance(verdict, RefinementRefused):
         return _("不起作用：%(why)s") % {"why": verdict.detail}
     return _("生效")

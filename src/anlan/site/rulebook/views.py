@@ -22,9 +22,10 @@ from anlan.apps.rulebook.entitled import may_refine
 from anlan.components.answers import whole_or_part
 from anlan.components.export import sheet_of
 from anlan.components.lists import Column
+from anlan.refused import Refused
 from anlan.rules import calendar, rulebook
 from anlan.rules.grading import load_model
-from anlan.rules.rulebook import Entry, Override, Refused
+from anlan.rules.rulebook import Entry, Override, RefinementRefused
 from anlan.site.rulebook.forms import RuleForm, may_change
 from anlan.site.rulebook.reading import FLAGS, Asked, documents, read, rows, versions
 
@@ -164,12 +165,12 @@ def change(request: HttpRequest, key: str) -> HttpResponse:
     if "confirm" in request.POST:
         try:
             _enter(request, asked, wanted, now)
-        except services.Refused as refused:
-            verdict = Refused(rulebook.Reason(refused.reason), refused.detail)
+        except Refused as refused:
+            verdict = RefinementRefused(rulebook.Reason(refused.reason), refused.detail)
         else:
             messages.info(request, _("已录入，%(day)s 起生效。") % {"day": wanted.effective_from.isoformat()})
             return redirect(back)
-    if isinstance(verdict, Refused):
+    if isinstance(verdict, RefinementRefused):
         form.add_error(None, verdict.detail)
         return render(request, "rulebook/number.html", _number(request, asked, entry, now, form=form), status=422)
     context = _effect(request, asked, wanted, verdict.entry) | {"posted": _posted(request), "withdraw": withdraw}
@@ -204,8 +205,8 @@ def _effect(request: HttpRequest, asked: Asked, wanted: Override, after: Entry) 
         "before": selectors.rules_at(path, day).entry(wanted.key),
         "after": after,
         "enterprises": concerned.count(),
-        "overtaken": [row for row, verdict in judged if isinstance(verdict, Refused)],
-        "standing": [row for row, verdict in judged if not isinstance(verdict, Refused)],
+        "overtaken": [row for row, verdict in judged if isinstance(verdict, RefinementRefused)],
+        "standing": [row for row, verdict in judged if not isinstance(verdict, RefinementRefused)],
         "here": here(asked),
     }
 

@@ -27,6 +27,7 @@ from anlan.apps.warnings.selectors import against_clearing
 from anlan.components.answers import is_refresh, list_view, whole_or_part
 from anlan.components.beside import try_to_write
 from anlan.components.lists import Page
+from anlan.refused import Refused
 from anlan.rules.words import says_something
 from anlan.site.board import board
 from anlan.site.board.rows import JOINED
@@ -192,7 +193,7 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
             order = may.orders[0] if may.orders else None
             kind.perform(Attempt(by, warning, form.cleaned_data, now, order))
             _read(request, warning, now)
-        except services.Refused as refused:
+        except Refused as refused:
             blank = [name for name in kind.mandatory if not says_something(str(form.cleaned_data.get(name) or ""))]
             for name in blank:
                 form.add_error(name, _("请填写%(what)s") % {"what": form.fields[name].label})

@@ -25,6 +25,7 @@ from anlan.apps.monitoring.selectors.log_state import log_state
 from anlan.apps.org.actor import SYSTEM, Actor
 from anlan.apps.org.models import Person
 from anlan.apps.registry.models import Enterprise
+from anlan.refused import Refused
 from anlan.rules.calendar import civil
 from anlan.site.way import unit as way_unit
 
@@ -45,10 +46,6 @@ REMEDY = {
     WayStep.RESTORED: gettext_lazy("看报警引擎的运行日志"),
     WayStep.RECEIPT: gettext_lazy("看手机是否收到；收到了却没有回执，看渠道的回执设置"),
 }
-
-
-class Refused(ValueError):
-    """The test cannot be started; the message is Chinese. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)

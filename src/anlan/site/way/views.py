@@ -21,6 +21,7 @@ from anlan.apps.delivery.entitled import may_test
 from anlan.apps.monitoring.models import WayStep, WayTest
 from anlan.apps.org.actor import of_user
 from anlan.components.answers import is_refresh, whole_or_part
+from anlan.refused import Refused
 from anlan.site.way import steps as whole_way
 
 STOP_POLLING = 286
@@ -104,7 +105,7 @@ def _start(request: HttpRequest, now: datetime) -> None:
         return
     try:
         whole_way.start(user.person, by=of_user(request.user), at=now)
-    except whole_way.Refused as refused:
+    except Refused as refused:
         messages.error(request, str(refused))
 
 

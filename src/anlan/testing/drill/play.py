@@ -19,6 +19,7 @@ from anlan.apps.org.stand import as_person, at_the_machine
 from anlan.apps.registry import services as registry
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import Warning
+from anlan.refused import Refused
 from anlan.rules.level import Level
 from anlan.rules.reporting import ReportRefusal
 from anlan.rules.slots import POSTS
@@ -112,7 +113,7 @@ def _act(event: Event, world: Drilled) -> list[Refusal]:
                         name = event.fields[post]
                         person = None if name is None else world.person(source.enterprise, str(name))
                         registry.replace_holder(source, post, person, by=DRILL, at=event.at)
-    except warnings.Refused as refusal:
+    except Refused as refusal:
         return [Refusal(event.at, source.pk, _level_of(source.pk), refusal.detail)]
     return []
 
@@ -124,7 +125,7 @@ def _warnings(source_id: int) -> Any:
 def _open_warning(source_id: int) -> Warning:
     found = _warnings(source_id).filter(cleared_at__isnull=True).first()
     if found is None:
-        raise warnings.Refused(warnings.Reason.NOT_OPEN, "该危险源没有未解除的预警")
+        raise Refused(warnings.Reason.NOT_OPEN, "该危险源没有未解除的预警")
     return found
 
 
@@ -134,7 +135,7 @@ def _reported(source_id: int) -> Warning:
     owing = [warning for warning in cleared if warning.highest != Level.BLUE and not hasattr(warning, "report")]
     found = owing[0] if owing else _warnings(source_id).order_by("-opened_at", "-pk").first()
     if found is None:
-        raise warnings.Refused(ReportRefusal.NOT_CLEARED, "该危险源没有预警，无须上报处置情况")
+        raise Refused("该危险源没有预警，无须上报处置情况", reason=ReportRefusal.NOT_CLEARED)
     return found
 
 

@@ -15,6 +15,7 @@ from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation
+from anlan.refused import Refused
 from anlan.rules.patrol import Rectification
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +62,7 @@ def test_a_limit_that_was_set_is_kept_and_is_not_called_local(finding: Finding) 
 
 def test_what_cannot_be_put_right_at_once_needs_measures_and_a_limit_in_the_future(finding: Finding) -> None:
     for values in ({"how": Rectification.WITH_MEASURES}, {"due_at": at("08:30")}):
-        with pytest.raises(services.Refused):
+        with pytest.raises(Refused):
             assign(finding, **values)
     assert Finding.objects.by_the_machine().get().state == FindingState.OPEN
     assert not Obligation.objects.by_the_machine().exists()
@@ -138,7 +139,7 @@ def test_sent_back_after_it_was_overdue_it_is_not_overdue_until_the_new_limit_ha
 def test_a_new_limit_lies_after_the_sending_back_and_not_at_it(finding: Finding) -> None:
     assign(finding)
     services.rectify(finding, by=staff(finding, "甲"), at=at("10:00"), text="已更换阀门")
-    with pytest.raises(services.Refused):
+    with pytest.raises(Refused):
         services.send_back(
             finding, at=at("11:00"), text="仍有渗漏", due_at=at("11:00"), by=officer(finding, "张某（示例）")
         )
@@ -156,7 +157,7 @@ def test_steps_out_of_order_and_blank_words_are_refused(finding: Finding) -> Non
         lambda: services.rectify(finding, by=staff(finding, "甲"), at=at("09:00"), text=" "),
     ]
     for attempt in attempts:
-        with pytest.raises(services.Refused):
+        with pytest.raises(Refused):
             attempt()
     assert Finding.objects.by_the_machine().get().state == FindingState.OPEN
 

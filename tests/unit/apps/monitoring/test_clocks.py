@@ -8,7 +8,7 @@ import pytest
 
 from anlan.apps.findings.models import Finding
 from anlan.apps.monitoring.models import GatewayClock, Quarantined
-from anlan.apps.monitoring.services import Measured, Refused, Sign, quarantine, record_clocks, record_signs
+from anlan.apps.monitoring.services import Measured, PacketRefused, Sign, quarantine, record_clocks, record_signs
 from anlan.roles.engine.tally import Tally
 from anlan.rules.clock_offset import Offset, words
 from anlan.stream.envelope import Record
@@ -66,7 +66,7 @@ def test_a_delay_within_the_limit_leaves_no_trace(world: list[Site]) -> None:
 
 def test_a_packet_of_the_future_keeps_both_times_and_is_a_finding_at_once(world: list[Site]) -> None:
     site = world[0]
-    ahead = Refused(site.gateway, "future_dated", "x", START, repeats=3, sampled_at=after(120))
+    ahead = PacketRefused(site.gateway, "future_dated", "x", START, repeats=3, sampled_at=after(120))
     quarantine([ahead])
     row = Quarantined.objects.get()
     assert (row.received_at, row.sampled_at) == (START, after(120))

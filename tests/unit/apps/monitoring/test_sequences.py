@@ -13,7 +13,6 @@ from anlan.apps.monitoring.models import EnterpriseCipher, GatewayLink, Sequence
 from anlan.apps.monitoring.selectors import tag_list, tag_list_sizes
 from anlan.apps.monitoring.services import (
     Backlog,
-    CipherRefused,
     Pause,
     TooManyLists,
     announce_tags,
@@ -30,6 +29,7 @@ from anlan.apps.monitoring.services import (
 )
 from anlan.apps.monitoring.services.tag_lists import KEEP_PER_GATEWAY
 from anlan.apps.registry.models import Enterprise
+from anlan.refused import Refused
 from anlan.stream.sequence import Arrival, Head, Sequences
 from anlan.stream.tags import tags_hash
 from anlan.testing.sites import Site
@@ -125,7 +125,7 @@ def test_a_key_is_kept_sealed_and_appears_nowhere_else(world: list[Site]) -> Non
     again = ciphers()[enterprise.code]
     assert again is not None
     assert (again.key, again.iv) == (key * 2, b"")
-    with pytest.raises(CipherRefused):
+    with pytest.raises(Refused):
         set_cipher(enterprise, b"short", b"", by=called("command"), at=NOON)
     assert remove_cipher(enterprise, by=called("command"), at=NOON)
     assert ciphers() == {}

@@ -14,13 +14,14 @@ from anlan.apps.journal.models import Entry
 from anlan.apps.monitoring import selectors
 from anlan.apps.monitoring import services as monitoring
 from anlan.apps.monitoring.models import Alarm, AlarmSide, Filing, FilingState, Shelving, ShelvingState, SuppressionRule
-from anlan.apps.monitoring.services import NotDone, filings, shelving, suppression
+from anlan.apps.monitoring.services import filings, shelving, suppression
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind
 from anlan.apps.org.models import Agency
 from anlan.apps.org.scope import EVERYTHING
 from anlan.apps.registry.models import Device, Gateway, HazardSource, Point
 from anlan.apps.warnings.models import LevelEpisode, Warning
+from anlan.refused import Refused
 from anlan.stream import alarm as kernel
 
 pytestmark = pytest.mark.django_db
@@ -261,13 +262,13 @@ def test_a_point_that_carried_the_open_warning_carries_it_again_when_it_comes_ba
 
 
 def test_a_filing_is_refused_outside_the_enterprise_and_for_a_window_that_is_over(world: World) -> None:
-    with pytest.raises(NotDone, match="已经过去"):
+    with pytest.raises(Refused, match="已经过去"):
         world.file(at("06:00"), at("07:00"), at("08:00"))
-    with pytest.raises(NotDone, match="晚于"):
+    with pytest.raises(Refused, match="晚于"):
         world.file(at("09:00"), at("09:00"), at("08:00"))
     filing = world.file(at("08:00"), at("09:00"), at("07:00"))
     obligations.run_due(at("09:00"))
-    with pytest.raises(NotDone, match="已结束"):
+    with pytest.raises(Refused, match="已结束"):
         world.confirm(filing, at("09:00:01"))
 
 
@@ -321,7 +322,7 @@ def test_an_early_return_cancels_the_end(world: World) -> None:
     row.refresh_from_db()
     assert (row.state, row.ended_by, row.ended_at) == (ShelvingState.RETURNED, "示例甲", at("08:10"))
     assert Obligation.objects.get(kind=ObligationKind.SHELVING).state == "cancelled"
-    with pytest.raises(NotDone):
+    with pytest.raises(Refused):
         shelving.unshelve(row, by=staff(row, "示例甲"), at=at("08:11"))
 
 
@@ -330,7 +331,7 @@ def test_a_gas_alarm_is_shelved_only_after_somebody_higher_agreed(world: World) 
     row = shelve(world, world.gas, at("08:00"))
     assert (row.state, row.approver, row.ends_at) == (ShelvingState.ASKED, "county", None)
     assert selectors.shelved_now([world.gas.pk], at("08:01")) == {}
-    with pytest.raises(NotDone, match="不能批准自己"):
+    with pytest.raises(Refused, match="不能批准自己"):
         shelving.approve(row, by=officer(row, "示例丙"), at=at("08:05"))
     shelving.approve(row, by=officer(row, "示例值班"), at=at("08:10"))
     row.refresh_from_db()
@@ -340,12 +341,12 @@ def test_a_gas_alarm_is_shelved_only_after_somebody_higher_agreed(world: World) 
 
 @pytest.mark.alarm_management("搁置")
 def test_too_long_no_reason_and_twice_are_refused(world: World) -> None:
-    with pytest.raises(NotDone, match="最长 8 小时"):
+    with pytest.raises(Refused, match="最长 8 小时"):
         shelve(world, world.points[0], at("08:00"), minutes=481)
-    with pytest.raises(NotDone, match="原因"):
+    with pytest.raises(Refused, match="原因"):
         shelving.shelve(world.points[0], "high", minutes=5, reason=" ", by=staff(world.points[0], "甲"), at=at("08:00"))
     shelve(world, world.points[0], at("08:00"))
-    with pytest.raises(NotDone, match="已经搁置"):
+    with pytest.raises(Refused, match="已经搁置"):
         shelve(world, world.points[0], at("08:00"))
     assert Shelving.objects.count() == 1
 
@@ -418,7 +419,7 @@ def test_suppression_never_touches_what_carries_an_open_warning(world: World) ->
 
 @pytest.mark.alarm_management("设计抑制")
 def test_a_gas_alarm_is_never_suppressed_and_a_change_is_a_new_version(world: World) -> None:
-    with pytest.raises(NotDone, match="气体"):
+    with pytest.raises(Refused, match="气体"):
         rule(world, points=[world.points[0], world.gas])
     first = approve(world, rule(world), at("07:10"))
     second = rule(world, threshold=1.0, follows=first)

@@ -12,8 +12,8 @@ from anlan.apps.journal.services import broken
 from anlan.apps.monitoring.selectors.points import point_specs
 from anlan.apps.org.models import Person
 from anlan.apps.registry import services
-from anlan.apps.registry.admission import Refused
 from anlan.apps.registry.models import Device, DutyHolder, HazardSource, Point
+from anlan.refused import Refused
 from anlan.testing.demo import world
 
 pytestmark = pytest.mark.django_db

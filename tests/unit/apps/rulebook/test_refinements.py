@@ -22,8 +22,9 @@ from anlan.apps.rulebook import selectors, services
 from anlan.apps.rulebook.models import Refinement
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import LevelEpisode
+from anlan.refused import Refused
 from anlan.rules.patrol import spot_check_quota
-from anlan.rules.rulebook import Refused as Refusal
+from anlan.rules.rulebook import RefinementRefused
 from anlan.testing.drill.world import build
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +61,7 @@ def quota(code: str, day: date) -> int:
 
 @pytest.mark.req("GEN-04")
 def test_a_county_s_quota_of_four_is_refused_and_seven_counts_from_its_day_alone() -> None:
-    with pytest.raises(services.Refused) as refusal:
+    with pytest.raises(Refused) as refusal:
         refine("zz", QUOTA, 4, date(2024, 6, 1))
     assert refusal.value.reason == "laxer"
     assert "不得小于 5 家（分级巡查抽查管理办法 第十一条）" in refusal.value.detail
@@ -74,7 +75,7 @@ def test_a_county_s_quota_of_four_is_refused_and_seven_counts_from_its_day_alone
 
 def test_every_refinement_and_every_refusal_stands_in_the_agency_s_journal() -> None:
     refine("zz", QUOTA, 7, date(2024, 6, 1))
-    with pytest.raises(services.Refused):
+    with pytest.raises(Refused):
         refine("zz", QUOTA, 4, date(2024, 7, 1))
     entered, refused = Entry.objects.filter(chain__key="agency:zz").order_by("seq")
     assert (entered.act, entered.actor, entered.subject) == ("rule_refined", "operator:test", f"rule:{QUOTA}")
@@ -102,7 +103,7 @@ def test_the_same_refinement_sent_twice_is_entered_once() -> None:
 )
 def test_what_cannot_stand_is_refused_with_its_reason(fields: dict[str, Any], reason: str) -> None:
     asked: dict[str, Any] = {"key": QUOTA, "value": 7, "day": date(2024, 6, 1)} | fields
-    with pytest.raises(services.Refused) as refusal:
+    with pytest.raises(Refused) as refusal:
         refine("zz", **asked)
     assert refusal.value.reason == reason
     assert not Refinement.objects.by_the_machine().exists()
@@ -111,7 +112,7 @@ def test_what_cannot_stand_is_refused_with_its_reason(fields: dict[str, Any], re
 def test_the_civil_day_counts_when_tomorrow_begins() -> None:
     late_evening = at("23:59:59")  # 15:59:59Z of the same day
     assert refine("zz", QUOTA, 7, date(2024, 3, 2), when=late_evening)
-    with pytest.raises(services.Refused):
+    with pytest.raises(Refused):
         refine("zz", QUOTA, 8, date(2024, 3, 2), when=at("00:00", 2))
 
 
@@ -127,13 +128,13 @@ def test_a_city_binds_its_counties_and_the_stricter_one_counts() -> None:
     refine("jc", QUOTA, 9, date(2024, 7, 1))
     assert [quota("zz", date(2024, month, 1)) for month in (6, 7)] == [7, 9]
     assert quota("other", date(2024, 7, 1)) == 9
-    with pytest.raises(services.Refused) as refusal:
+    with pytest.raises(Refused) as refusal:
         refine("zz", QUOTA, 8, date(2024, 8, 1))
     assert "不得小于 9 家" in refusal.value.detail
     path = agency("zz").path
     city, county = selectors.trail(path, QUOTA, date(2024, 7, 1), selectors.history(path, QUOTA))
     assert (city.refinement.agency.code, county.refinement.agency.code) == ("jc", "zz")
-    assert isinstance(county.step.verdict, Refusal)
+    assert isinstance(county.step.verdict, RefinementRefused)
 
 
 def test_a_county_takes_its_own_value_back() -> None:

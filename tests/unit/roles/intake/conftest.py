@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from anlan.apps.monitoring.services import Backlog, Pause, Refused
+from anlan.apps.monitoring.services import Backlog, PacketRefused, Pause
 from anlan.roles.intake.application import PATH, Application
 from anlan.roles.intake.bundler import Bundler
 from anlan.roles.intake.dead_letters import DeadLetters, Limits
@@ -74,7 +74,7 @@ class Desk:
         self.envelopes = 0
         self.log_up = True
         self.held: asyncio.Event | None = None
-        self.refused: list[Refused] = []
+        self.refused: list[PacketRefused] = []
         self.clock = FakeClock(NOW)
         owned = {s.gateway: Key(s.enterprise, hashlib.sha256(s.key.encode()).hexdigest()) for s in self.sites}
         self.keys = KeyRing(lambda: owned)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anlan.rules import rulebook
-from anlan.rules.rulebook import Accepted, Kind, Override, Reason, Refused, Rulebook, RulebookError, parse
+from anlan.rules.rulebook import Accepted, Kind, Override, Reason, RefinementRefused, Rulebook, RulebookError, parse
 from anlan.rules.slots import SLOT_LABELS
 from anlan.rules.warning_handling import REPORT_TEXT_LABELS
 
@@ -35,7 +35,7 @@ def entry(**fields: str) -> str:
 def test_a_county_may_only_be_stricter_and_the_past_keeps_its_version() -> None:
     book = rulebook.book()
     laxer = book.override(Override(QUOTA, 4, "zz", date(2024, 6, 1)), COUNTY)
-    assert isinstance(laxer, Refused)
+    assert isinstance(laxer, RefinementRefused)
     assert laxer.reason is Reason.LAXER
     assert "不得小于 5 家（分级巡查抽查管理办法 第十一条）" in laxer.detail
     stricter = Override(QUOTA, 7, "zz", date(2024, 6, 1))
@@ -57,7 +57,7 @@ def test_a_waiver_that_names_its_document_may_be_laxer() -> None:
 def test_a_county_must_be_stricter_than_its_city_not_only_than_the_ministry() -> None:
     city = Override(QUOTA, 8, "jc", ON)
     book = rulebook.book()
-    assert isinstance(book.override(Override(QUOTA, 7, "zz", ON), COUNTY, [city]), Refused)
+    assert isinstance(book.override(Override(QUOTA, 7, "zz", ON), COUNTY, [city]), RefinementRefused)
     assert isinstance(book.override(Override(QUOTA, 9, "zz", ON), COUNTY, [city]), Accepted)
 
 
@@ -95,7 +95,7 @@ def test_a_county_may_take_back_its_own_refinement_down_to_the_law() -> None:
 )
 def test_what_cannot_stand_is_refused_with_its_reason(override: Override, reason: Reason) -> None:
     verdict = rulebook.book().override(override, COUNTY)
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, RefinementRefused)
     assert verdict.reason is reason
     assert verdict.detail
 
@@ -215,7 +215,7 @@ def test_what_is_entered_today_leaves_today_and_the_past_alone() -> None:
     book, today = rulebook.book(), date(2024, 6, 1)
     for day in (date(2024, 5, 1), today):
         verdict = book.override(Override(QUOTA, 7, "zz", day, document="甲"), COUNTY, today=today)
-        assert isinstance(verdict, Refused)
+        assert isinstance(verdict, RefinementRefused)
         assert verdict.reason is Reason.PAST
         assert "2024-06-02" in verdict.detail
     tomorrow = Override(QUOTA, 7, "zz", date(2024, 6, 2), document="甲")
@@ -225,14 +225,14 @@ def test_what_is_entered_today_leaves_today_and_the_past_alone() -> None:
 def test_a_regulation_is_refined_on_the_ground_of_a_document_a_local_setting_needs_none() -> None:
     book, today, day = rulebook.book(), ON, date(2024, 3, 2)
     verdict = book.override(Override(QUOTA, 7, "zz", day), COUNTY, today=today)
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, RefinementRefused)
     assert verdict.reason is Reason.NO_DOCUMENT
     assert isinstance(book.override(Override("flap_guard_minutes", 5, "zz", day), COUNTY, today=today), Accepted)
 
 
 def test_a_number_of_the_whole_system_is_not_refined_by_a_locality() -> None:
     verdict = rulebook.book().override(Override("future_tolerance_seconds", 60, "zz", ON), COUNTY)
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, RefinementRefused)
     assert verdict.reason is Reason.SYSTEM_WIDE
 
 
@@ -251,7 +251,7 @@ def test_the_trail_shows_what_each_level_made_of_a_number_and_what_no_longer_sta
     given = [Override(QUOTA, 7, "zz", ON), Override(QUOTA, 9, "jc", date(2025, 1, 1))]
     city, county = rulebook.book().trail(QUOTA, date(2025, 1, 1), COUNTY, given)
     assert (city.override.locality, isinstance(city.verdict, Accepted)) == ("jc", True)
-    assert isinstance(county.verdict, Refused)
+    assert isinstance(county.verdict, RefinementRefused)
     assert "不得小于 9 家" in county.verdict.detail
     assert [step.override.locality for step in rulebook.book().trail(QUOTA, ON, COUNTY, given)] == ["zz"]
 
@@ -291,7 +291,7 @@ def test_a_number_not_yet_in_force_is_not_there() -> None:
     with pytest.raises(RulebookError):
         book.in_force(date(2023, 1, 1)).number("a.b")
     verdict = book.override(Override("a.b", 9, "zz", date(2023, 1, 1)), COUNTY)
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, RefinementRefused)
 
 
 @pytest.mark.parametrize(

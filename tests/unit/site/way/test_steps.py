@@ -25,6 +25,7 @@ from anlan.apps.registry.models import Enterprise, Gateway, Point
 from anlan.apps.registry.selectors import equipment
 from anlan.apps.warnings.models import Warning
 from anlan.channels import RecipientError
+from anlan.refused import Refused
 from anlan.site.way import steps as whole_way
 from anlan.site.way import unit as way_unit
 from anlan.stream.alarm import AlarmEvent, Change, Side
@@ -192,7 +193,7 @@ def test_one_runs_at_a_time_and_another_begins_after_it(
     plant: Plant, ticking: FakeClock, sms: Line, tester: Person
 ) -> None:
     test = begin(tester, ticking)
-    with pytest.raises(whole_way.Refused):
+    with pytest.raises(Refused):
         begin(tester, ticking)
     assert whole_way.stop(test, by=called("x"), at=ticking.now())
     assert not whole_way.stop(test, by=called("x"), at=ticking.now())
@@ -207,7 +208,7 @@ def test_a_test_that_was_left_behind_keeps_nobody_from_the_next(
     """Whoever begins one and closes the page would else block every other administrator for good."""
     left = begin(tester, ticking)
     ticking.advance(whole_way.RECEIPT_PATIENCE.total_seconds())
-    with pytest.raises(whole_way.Refused):
+    with pytest.raises(Refused):
         begin(tester, ticking)
     ticking.advance(1)
     another = begin(tester, ticking)

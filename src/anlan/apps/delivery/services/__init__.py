@@ -1,8 +1,8 @@
 """The outbox: what was decided to be told becomes rows, rows become sent messages, receipts come back."""
 
 from anlan.apps.delivery.services.callbacks import Taken, take_reports
-from anlan.apps.delivery.services.contacts import ContactRefused, change_order
 from anlan.apps.delivery.services.contacts import add as add_contact
+from anlan.apps.delivery.services.contacts import change_order
 from anlan.apps.delivery.services.contacts import disable as disable_contact
 from anlan.apps.delivery.services.contacts import enable as enable_contact
 from anlan.apps.delivery.services.draft import Draft, To
@@ -27,7 +27,6 @@ from anlan.apps.delivery.services.ways import Whom, addressed, outside, title_of
 
 __all__ = [
     "PLATFORM",
-    "ContactRefused",
     "Draft",
     "Over",
     "Taken",

@@ -26,6 +26,7 @@ from anlan.apps.org.actor import Actor
 from anlan.apps.org.stand import Stand
 from anlan.channels import Need
 from anlan.plain import one_line
+from anlan.refused import Refused
 
 MOST_ORDER = 9
 MOST_CONTACTS = 20
@@ -46,14 +47,10 @@ NEED_WORDS = {
 }
 
 
-class ContactRefused(ValueError):
-    """The contact cannot be taken as it is; the message is Chinese and says what is wrong. Nothing was changed."""
-
-
 def add(whom: Whom, channel: str, address: str, *, order: int, by: Stand, at: datetime) -> Contact:
     """A further way to a recipient. The same address for the same channel is enabled again and takes the new order.
 
-    Raises `ContactRefused` for a channel that is not set up, an address that is not of its kind, an order out of 1–9,
+    Raises `Refused` for a channel that is not set up, an address that is not of its kind, an order out of 1–9,
     and for one more than `MOST_CONTACTS`.
     """
     kind, key = whom
@@ -61,7 +58,7 @@ def add(whom: Whom, channel: str, address: str, *, order: int, by: Stand, at: da
     require(may_keep(by, mine), mine, by=by, owner=owner_of_contact(mine, at), words=_NOT_YOURS)
     known = addressed()
     if channel not in known:
-        raise ContactRefused(_("没有渠道“%(name)s”，未保存") % {"name": channel[:20]})
+        raise Refused(_("没有渠道“%(name)s”，未保存") % {"name": channel[:20]})
     address = check_address(known[channel].needs, address)
     _check_order(order)
     with transaction.atomic():
@@ -111,7 +108,7 @@ def disable(row: Contact, reason: str, *, by: Stand, at: datetime) -> bool:
 def enable(row: Contact, *, by: Stand, at: datetime) -> bool:
     """Use a disabled or suspended way again (重新启用); the finding about it is closed. False when it was in use.
 
-    Raises `ContactRefused` for one more than `MOST_CONTACTS`.
+    Raises `Refused` for one more than `MOST_CONTACTS`.
     """
     require(may_enable(by, row), row, by=by, owner=owner_of_contact(row, at), words=_NOT_YOURS)
     with transaction.atomic():
@@ -130,21 +127,19 @@ def enable(row: Contact, *, by: Stand, at: datetime) -> bool:
 
 
 def check_address(need: Need, address: str) -> str:
-    """The address in its one form (`anlan.addresses`); raises `ContactRefused` when it is not of this kind."""
+    """The address in its one form (`anlan.addresses`); raises `Refused` when it is not of this kind."""
     rule = {Need.PHONE: addresses.phone, Need.EMAIL: addresses.mail}.get(need)
     if rule is not None:
         try:
             found = rule(address)
-        except addresses.AddressRefused as refused:
-            raise ContactRefused(_("%(why)s，没有采用") % {"why": refused}) from None
+        except Refused as refused:
+            raise Refused(_("%(why)s，没有采用") % {"why": refused}) from None
         if found and len(found) <= 200:
             return found
-        raise ContactRefused(_("没有填写%(kind)s，没有采用") % {"kind": NEED_WORDS[need]})
+        raise Refused(_("没有填写%(kind)s，没有采用") % {"kind": NEED_WORDS[need]})
     address = one_line(address)
     if len(address) > 200 or not _SHAPES[need].fullmatch(address):
-        raise ContactRefused(
-            _("“%(address)s”不是%(kind)s，没有采用") % {"address": address[:40], "kind": NEED_WORDS[need]}
-        )
+        raise Refused(_("“%(address)s”不是%(kind)s，没有采用") % {"address": address[:40], "kind": NEED_WORDS[need]})
     return address
 
 
@@ -156,13 +151,13 @@ def tidy(need: Need, address: str) -> str:
 
 def _check_order(order: int) -> None:
     if not 1 <= order <= MOST_ORDER:
-        raise ContactRefused(_("次序应为 1 到 %(most)s，未保存") % {"most": MOST_ORDER})
+        raise Refused(_("次序应为 1 到 %(most)s，未保存") % {"most": MOST_ORDER})
 
 
 def _check_room(whom: Whom) -> None:
     kind, key = whom
     if Contact.objects.by_the_machine().filter(**{f"{kind}_id": key}, is_enabled=True).count() >= MOST_CONTACTS:
-        raise ContactRefused(_("在用的联系方式已有 %(n)d 个，没有再启用；请先停用不用的") % {"n": MOST_CONTACTS})
+        raise Refused(_("在用的联系方式已有 %(n)d 个，没有再启用；请先停用不用的") % {"n": MOST_CONTACTS})
 
 
 def _over(row: Contact, by: Actor, at: datetime) -> None:

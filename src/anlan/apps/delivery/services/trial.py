@@ -13,19 +13,20 @@ from anlan.apps.accounts.selectors import INSTALLATION
 from anlan.apps.delivery.entitled import may_test
 from anlan.apps.delivery.models import masked
 from anlan.apps.delivery.services import states
-from anlan.apps.delivery.services.contacts import ContactRefused, check_address
+from anlan.apps.delivery.services.contacts import check_address
 from anlan.apps.delivery.services.units import PLATFORM
 from anlan.apps.delivery.services.ways import outside
 from anlan.apps.journal import services as journal
 from anlan.apps.org.stand import Stand
 from anlan.channels import ChannelError, Fault, Letter, Need
+from anlan.refused import Refused
 from anlan.rules.calendar import civil
 
 
 def send_test(channel: str, address: str, *, to: str, by: Stand, at: datetime) -> str:
     """Send one letter now, past the queue; returns what went wrong, empty when the channel took it.
 
-    Ends within the channel's own timeout. An unwell channel that takes it is well again. Raises `ContactRefused` for an
+    Ends within the channel's own timeout. An unwell channel that takes it is well again. Raises `Refused` for an
     unknown channel and an address that is not of its kind, PermissionDenied for whoever administers nothing.
     """
     if not (may_test(by) or by.actor.is_machine):
@@ -33,7 +34,7 @@ def send_test(channel: str, address: str, *, to: str, by: Stand, at: datetime) -
     chain = PLATFORM if by.owner == INSTALLATION else by.owner
     found = outside().get(channel)
     if found is None:
-        raise ContactRefused(_("没有渠道“%(name)s”，未发送") % {"name": channel[:20]})
+        raise Refused(_("没有渠道“%(name)s”，未发送") % {"name": channel[:20]})
     address = "" if found.needs == Need.NOTHING else check_address(found.needs, address)
     letter = Letter(
         key=f"test/{channel}/{at.isoformat()}",

@@ -13,6 +13,7 @@ from anlan.apps.org.scope import Scope
 from anlan.apps.registry import services
 from anlan.apps.registry.models import Device, DeviceKind, Gas, Gateway, Point
 from anlan.apps.registry.selectors import register
+from anlan.refused import Refused
 from anlan.rules import codes
 from anlan.rules.loosening import Watched
 from anlan.stream.points import signs_in
@@ -127,8 +128,8 @@ class Points(OfEnterprise):
             if desk.writes:
                 return services.change_point(record, by=desk.by, at=desk.at, **changed)
             return self._admitted(record, desk)
-        except services.Refused as refused:
-            raise Faults(*(("", fault) for fault in refused.faults)) from refused
+        except Refused as refused:
+            raise Faults(*(("", fault) for fault in refused.details)) from refused
 
     def _add(self, wanted: Values, desk: Desk) -> Point:
         if not desk.writes:

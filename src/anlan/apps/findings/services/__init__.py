@@ -2,10 +2,9 @@
 
 from anlan.apps.findings.services.clues import digest_of, take_down
 from anlan.apps.findings.services.finding import closed, found
-from anlan.apps.findings.services.loop import Refused, assign, close, fire_overdue, rectify, send_back, verify
+from anlan.apps.findings.services.loop import assign, close, fire_overdue, rectify, send_back, verify
 
 __all__ = [
-    "Refused",
     "assign",
     "close",
     "closed",

@@ -23,17 +23,10 @@ from anlan.apps.org.access import require
 from anlan.apps.org.actor import SYSTEM, Actor, signed
 from anlan.apps.org.stand import HANDLERS, STAFF, Stand
 from anlan.apps.registry.selectors.locality import rules_of_one
+from anlan.refused import Refused
 from anlan.rules.calendar import civil_day
 from anlan.rules.patrol import RECTIFICATION_LABELS, Rectification, rectify_limit
 from anlan.rules.words import says_something
-
-
-class Refused(Exception):
-    """Nothing was changed. ``detail`` is Chinese and meant for the person."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
 
 
 def assign(

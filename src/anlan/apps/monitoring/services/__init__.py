@@ -3,15 +3,14 @@
 from anlan.apps.monitoring.services.acknowledge import acknowledge
 from anlan.apps.monitoring.services.alarms import apply_events, record_peaks
 from anlan.apps.monitoring.services.backlogs import Backlog, record_backlogs
-from anlan.apps.monitoring.services.ciphers import Cipher, CipherRefused, ciphers, remove_cipher, set_cipher
+from anlan.apps.monitoring.services.ciphers import Cipher, ciphers, remove_cipher, set_cipher
 from anlan.apps.monitoring.services.clocks import Measured, record_clocks
 from anlan.apps.monitoring.services.coverage import check_coverage, coverage_of
 from anlan.apps.monitoring.services.edge_alarms import apply_edge_alarms
 from anlan.apps.monitoring.services.filings import fire_filings
 from anlan.apps.monitoring.services.links import Sign, record_signs, sweep_links
-from anlan.apps.monitoring.services.quarantine import Refused, quarantine
+from anlan.apps.monitoring.services.quarantine import PacketRefused, quarantine
 from anlan.apps.monitoring.services.reactions import OpenWarning, on_open_warnings, on_source_change
-from anlan.apps.monitoring.services.refusal import NotDone
 from anlan.apps.monitoring.services.sequences import known_sequences, open_gaps, record_sequences
 from anlan.apps.monitoring.services.shelving import fire_shelvings
 from anlan.apps.monitoring.services.suspensions import Pause, lift_suspension, pauses_in_force, record_pauses
@@ -20,12 +19,10 @@ from anlan.apps.monitoring.services.tag_lists import TooManyLists, announce_tags
 __all__ = [
     "Backlog",
     "Cipher",
-    "CipherRefused",
     "Measured",
-    "NotDone",
     "OpenWarning",
+    "PacketRefused",
     "Pause",
-    "Refused",
     "Sign",
     "TooManyLists",
     "acknowledge",

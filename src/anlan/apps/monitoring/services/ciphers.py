@@ -15,13 +15,10 @@ from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.models import EnterpriseCipher
 from anlan.apps.org.actor import Actor
 from anlan.apps.registry.models import Enterprise
+from anlan.refused import Refused
 
 KEY_BYTES = (16, 24, 32)
 IV_BYTES = 16
-
-
-class CipherRefused(Exception):
-    """The key or initial vector cannot be used; the message is Chinese and shows neither."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +31,11 @@ class Cipher:
 
 @transaction.atomic
 def set_cipher(enterprise: Enterprise, key: bytes, iv: bytes, *, by: Actor, at: datetime) -> None:
-    """Keep an enterprise's key (16, 24 or 32 bytes) in place of the one before. Raises `CipherRefused`."""
+    """Keep an enterprise's key (16, 24 or 32 bytes) in place of the one before. Raises `Refused`."""
     if len(key) not in KEY_BYTES:
-        raise CipherRefused(f"密钥应为 16、24 或 32 字节，给的是 {len(key)} 字节")
+        raise Refused(f"密钥应为 16、24 或 32 字节，给的是 {len(key)} 字节")
     if iv and len(iv) != IV_BYTES:
-        raise CipherRefused(f"初始向量应为 16 字节，给的是 {len(iv)} 字节")
+        raise Refused(f"初始向量应为 16 字节，给的是 {len(iv)} 字节")
     chain = f"enterprise:{enterprise.code}"
     journal.hold([chain])
     before = EnterpriseCipher.objects.by_the_machine().filter(enterprise=enterprise).first()

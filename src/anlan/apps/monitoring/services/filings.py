@@ -17,7 +17,6 @@ from anlan.apps.monitoring.entitled import CONFIRMERS, may_confirm_filing, may_f
 from anlan.apps.monitoring.models import Alarm, AlarmState, Filing, FilingReach, FilingState
 from anlan.apps.monitoring.services import lost_links, withholding
 from anlan.apps.monitoring.services.reactions import tell
-from anlan.apps.monitoring.services.refusal import NotDone
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
 from anlan.apps.obligations.services import Firing
@@ -26,6 +25,7 @@ from anlan.apps.org.actor import SYSTEM, Actor
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Device, Enterprise, HazardSource, Point
 from anlan.apps.registry.selectors.locality import rules_of_one
+from anlan.refused import Refused
 from anlan.rules.alarms import judge_filing
 from anlan.rules.calendar import civil_day
 from anlan.rules.words import says_something
@@ -40,17 +40,17 @@ def file(
 ) -> Filing:  # fmt: skip
     """Declare a stop, an overhaul or a damage of the enterprise, a source, a device or some points.
 
-    It takes effect once the county or park has confirmed it. Raises `NotDone` for a window that is over or empty, a
+    It takes effect once the county or park has confirmed it. Raises `Refused` for a window that is over or empty, a
     blank reason, and a scope outside the enterprise. Two calls make two filings.
     """
     require(may_file(by, enterprise), enterprise, by=by)
     with transaction.atomic():
         refused = judge_filing(starts_at, ends_at, reason, at)
         if refused is not None:
-            raise NotDone(refused.detail)
+            raise Refused(refused.detail)
         chosen = list(points)
         if any(each.enterprise_id != enterprise.pk for each in [source, device, *chosen] if each is not None):
-            raise NotDone("报备的范围须在本企业之内")
+            raise Refused("报备的范围须在本企业之内")
         journal.hold([f"enterprise:{enterprise.code}"])
         reach = FilingReach.POINTS if chosen else FilingReach.DEVICE if device else FilingReach.SOURCE if source else ""
         row = Filing.objects.create(
@@ -76,7 +76,7 @@ def file(
 
 
 def confirm(filing: Filing, *, by: Stand, at: datetime, note: str = "") -> Filing:
-    """The county or park confirms: from now on, or from its start, the scope is out of alarm. Raises `NotDone`.
+    """The county or park confirms: from now on, or from its start, the scope is out of alarm. Raises `Refused`.
 
     What is past stays as it was; a filing confirmed late explains what lies in its window all the same.
     """
@@ -85,7 +85,7 @@ def confirm(filing: Filing, *, by: Stand, at: datetime, note: str = "") -> Filin
         row = _held(filing, FilingState.FILED)
         agency = by.agency_with(*CONFIRMERS, near=True)
         if row.ends_at <= at:
-            raise NotDone("报备的时段已经过去，不能再确认")
+            raise Refused("报备的时段已经过去，不能再确认")
         row.state, row.decided_at, row.agency = FilingState.CONFIRMED, at, agency
         row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
         row.note, row.effective_at = note.strip()[:200], max(at, row.starts_at)
@@ -106,11 +106,11 @@ def confirm(filing: Filing, *, by: Stand, at: datetime, note: str = "") -> Filin
 
 
 def refuse(filing: Filing, *, by: Stand, at: datetime, note: str) -> Filing:
-    """The county or park does not confirm, with words why. Raises `NotDone`."""
+    """The county or park does not confirm, with words why. Raises `Refused`."""
     require(may_confirm_filing(by, filing), filing, by=by)
     with transaction.atomic():
         if not says_something(note):
-            raise NotDone("请写明不予确认的原因")
+            raise Refused("请写明不予确认的原因")
         row = _held(filing, FilingState.FILED)
         agency = by.agency_with(*CONFIRMERS, near=True)
         row.state, row.decided_at, row.agency = FilingState.REFUSED, at, agency
@@ -124,7 +124,7 @@ def refuse(filing: Filing, *, by: Stand, at: datetime, note: str) -> Filing:
 
 
 def end(filing: Filing, *, by: Stand, at: datetime) -> Filing:
-    """The enterprise takes it back or ends it early: what still alarms is alive at once. Raises `NotDone`."""
+    """The enterprise takes it back or ends it early: what still alarms is alive at once. Raises `Refused`."""
     require(may_file(by, filing), filing, by=by)
     with transaction.atomic():
         row = _held(filing, FilingState.FILED, FilingState.CONFIRMED)
@@ -178,7 +178,7 @@ def _held(filing: Filing, *states: FilingState) -> Filing:
     journal.hold([f"enterprise:{filing.enterprise.code}"])
     row: Filing = Filing.objects.by_the_machine().select_related("enterprise").get(pk=filing.pk)
     if row.state not in states:
-        raise NotDone(f"这份报备现在的状态是“{row.get_state_display()}”，不能这样处理")
+        raise Refused(f"这份报备现在的状态是“{row.get_state_display()}”，不能这样处理")
     return row
 
 

@@ -22,7 +22,7 @@ _KEEP_PER_GATEWAY = 500
 
 
 @dataclass(frozen=True)
-class Refused:
+class PacketRefused:
     """One kind of refusal by one gateway: how often since the last report, and the newest example."""
 
     gateway: str
@@ -37,7 +37,7 @@ class Refused:
 
 
 @transaction.atomic
-def quarantine(refusals: Iterable[Refused]) -> int:
+def quarantine(refusals: Iterable[PacketRefused]) -> int:
     """Add refusals to their rows or make new ones; returns the number of rows touched.
 
     Counts, not events: the caller reports each refusal once. Beyond a fixed number of rows per gateway the oldest are
@@ -78,7 +78,7 @@ def quarantine(refusals: Iterable[Refused]) -> int:
     return rows
 
 
-def _clock_of(refused: Refused) -> Measured | None:
+def _clock_of(refused: PacketRefused) -> Measured | None:
     """What a packet that was refused for its time says of its gateway's clock."""
     if refused.sampled_at is None or refused.reason not in (Refusal.FUTURE_DATED, Refusal.TOO_OLD):
         return None

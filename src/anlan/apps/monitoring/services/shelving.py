@@ -15,7 +15,6 @@ from anlan.apps.delivery.services import hint
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.entitled import asked_themselves, may_decide_shelving, may_shelve
 from anlan.apps.monitoring.models import Shelving, ShelvingState
-from anlan.apps.monitoring.services.refusal import NotDone
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationKind
 from anlan.apps.obligations.services import Firing
@@ -24,7 +23,8 @@ from anlan.apps.org.actor import SYSTEM, Actor
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Point
 from anlan.apps.registry.selectors.locality import rules_of_one
-from anlan.rules.alarms import Refused, ShelvingRule, judge_shelving
+from anlan.refused import Refused
+from anlan.rules.alarms import QuietingRefused, ShelvingRule, judge_shelving
 from anlan.rules.calendar import civil_day
 from anlan.rules.grading import Gas
 from anlan.rules.words import says_something
@@ -38,7 +38,7 @@ STATE = (
 
 
 def shelve(point: Point, side: str, *, minutes: int, reason: str, by: Stand, at: datetime) -> Shelving:
-    """Shelve one side of a point; a gas alarm is only asked for. Raises `NotDone` with the reason for the person.
+    """Shelve one side of a point; a gas alarm is only asked for. Raises `Refused` with the reason for the person.
 
     One that is shelved or asked for already is refused, so a repeat changes nothing. PermissionDenied (journaled) for
     whoever is not of the enterprise's staff.
@@ -47,11 +47,11 @@ def shelve(point: Point, side: str, *, minutes: int, reason: str, by: Stand, at:
     with transaction.atomic():
         rule = ShelvingRule.of(rules_of_one(point.enterprise, civil_day(at)))
         verdict = judge_shelving(Gas(point.gas or Gas.NONE), timedelta(minutes=minutes), reason, rule)
-        if isinstance(verdict, Refused):
-            raise NotDone(verdict.detail)
+        if isinstance(verdict, QuietingRefused):
+            raise Refused(verdict.detail)
         journal.hold([f"enterprise:{point.enterprise.code}"])
         if Shelving.objects.by_the_machine().filter(point=point, side=side, state__in=OPEN).exists():
-            raise NotDone(f"{point.tag} 的这项报警已经搁置或正在等待批准")
+            raise Refused(f"{point.tag} 的这项报警已经搁置或正在等待批准")
         row = Shelving(
             enterprise=point.enterprise,
             point=point,
@@ -83,13 +83,13 @@ def shelve(point: Point, side: str, *, minutes: int, reason: str, by: Stand, at:
 def approve(shelving: Shelving, *, by: Stand, at: datetime, note: str = "") -> Shelving:
     """The higher role agrees: it stands from now on for the time asked for. Never the person who asked.
 
-    Raises `NotDone`, and PermissionDenied (journaled) for whoever has no say in it.
+    Raises `Refused`, and PermissionDenied (journaled) for whoever has no say in it.
     """
     require(may_decide_shelving(by, shelving), shelving, by=by)
     with transaction.atomic():
         row = _held(shelving, ShelvingState.ASKED)
         if asked_themselves(by, row):
-            raise NotDone("申请人不能批准自己的申请")
+            raise Refused("申请人不能批准自己的申请")
         row.decided_at, row.note = at, note.strip()[:200]
         row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
         _begin(row, at)
@@ -100,11 +100,11 @@ def approve(shelving: Shelving, *, by: Stand, at: datetime, note: str = "") -> S
 
 
 def refuse(shelving: Shelving, *, by: Stand, at: datetime, note: str) -> Shelving:
-    """The higher role does not agree, with words why. Raises `NotDone`."""
+    """The higher role does not agree, with words why. Raises `Refused`."""
     require(may_decide_shelving(by, shelving), shelving, by=by)
     with transaction.atomic():
         if not says_something(note):
-            raise NotDone("请写明不批准的原因")
+            raise Refused("请写明不批准的原因")
         row = _held(shelving, ShelvingState.ASKED)
         row.state, row.decided_at, row.note = ShelvingState.REFUSED, at, note.strip()[:200]
         row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
@@ -114,7 +114,7 @@ def refuse(shelving: Shelving, *, by: Stand, at: datetime, note: str) -> Shelvin
 
 
 def unshelve(shelving: Shelving, *, by: Stand, at: datetime) -> Shelving:
-    """Bring it back before its time, or take the request back. Raises `NotDone` for one that is over."""
+    """Bring it back before its time, or take the request back. Raises `Refused` for one that is over."""
     require(may_shelve(by, shelving), shelving, by=by)
     with transaction.atomic():
         row = _held(shelving, *OPEN)
@@ -145,7 +145,7 @@ def _held(shelving: Shelving, *states: ShelvingState) -> Shelving:
     journal.hold([f"enterprise:{shelving.enterprise.code}"])
     row: Shelving = Shelving.objects.by_the_machine().select_related("enterprise").get(pk=shelving.pk)
     if row.state not in states:
-        raise NotDone(f"这项搁置现在的状态是“{row.get_state_display()}”，不能这样处理")
+        raise Refused(f"这项搁置现在的状态是“{row.get_state_display()}”，不能这样处理")
     return row
 
 

@@ -19,11 +19,11 @@ from anlan.apps.monitoring.entitled import APPROVERS, may_approve_suppression, m
 from anlan.apps.monitoring.models import Alarm, AlarmState, SuppressionRule, SuppressionState
 from anlan.apps.monitoring.services import withholding
 from anlan.apps.monitoring.services.reactions import tell
-from anlan.apps.monitoring.services.refusal import NotDone
 from anlan.apps.org.access import require
 from anlan.apps.org.actor import SYSTEM, Actor
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Enterprise, Point
+from anlan.refused import Refused
 from anlan.rules.alarms import holds, judge_suppression
 from anlan.rules.grading import Gas
 from anlan.rules.words import says_something
@@ -45,20 +45,20 @@ def propose(
     points: Collection[Point], side: str, reason: str, by: Stand, at: datetime,
     follows: SuppressionRule | None = None,
 ) -> SuppressionRule:  # fmt: skip
-    """Propose a rule, or a new version of ``follows``; it counts once it is approved. Raises `NotDone`."""
+    """Propose a rule, or a new version of ``follows``; it counts once it is approved. Raises `Refused`."""
     require(may_propose(by, enterprise), enterprise, by=by)
     with transaction.atomic():
         if not points or not says_something(name):
-            raise NotDone("请填写名称，并至少选择一个被抑制的测点")
+            raise Refused("请填写名称，并至少选择一个被抑制的测点")
         if any(each.enterprise_id != enterprise.pk for each in (condition, *points)):
-            raise NotDone("条件与被抑制的测点须在本企业之内")
+            raise Refused("条件与被抑制的测点须在本企业之内")
         if condition in points:
-            raise NotDone("条件测点不能抑制它自己的报警")
+            raise Refused("条件测点不能抑制它自己的报警")
         refused = judge_suppression([Gas(point.gas or Gas.NONE) for point in points], reason)
         if refused is not None:
-            raise NotDone(refused.detail)
+            raise Refused(refused.detail)
         if threshold != threshold or abs(threshold) == float("inf"):
-            raise NotDone("条件值须为数字")
+            raise Refused("条件值须为数字")
         journal.hold([f"enterprise:{enterprise.code}"])
         mine = SuppressionRule.objects.by_the_machine().filter(enterprise=enterprise)
         code = follows.code if follows is not None else f"sup-{mine.values('code').distinct().count() + 1}"
@@ -84,13 +84,13 @@ def propose(
 
 
 def approve(rule: SuppressionRule, *, by: Stand, at: datetime, note: str = "") -> SuppressionRule:
-    """The county or park approves a version: it counts from now on, the version before it no more. Raises `NotDone`."""
+    """The county or park approves a version: it counts from now on, the version before it no more. Raises `Refused`."""
     require(may_approve_suppression(by, rule), rule, by=by)
     with transaction.atomic():
         row = _held(rule, SuppressionState.PROPOSED)
         agency = by.agency_with(*APPROVERS, near=True)
         if any(point.gas for point in row.points.all()):
-            raise NotDone("气体检测点的报警不得设计抑制")
+            raise Refused("气体检测点的报警不得设计抑制")
         others = SuppressionRule.objects.by_the_machine().filter(enterprise=row.enterprise_id, code=row.code)
         for earlier in others.filter(state=SuppressionState.APPROVED).select_related("enterprise"):
             _retire(earlier, at)
@@ -110,11 +110,11 @@ def approve(rule: SuppressionRule, *, by: Stand, at: datetime, note: str = "") -
 
 
 def refuse(rule: SuppressionRule, *, by: Stand, at: datetime, note: str) -> SuppressionRule:
-    """The county or park does not approve, with words why. Raises `NotDone`."""
+    """The county or park does not approve, with words why. Raises `Refused`."""
     require(may_approve_suppression(by, rule), rule, by=by)
     with transaction.atomic():
         if not says_something(note):
-            raise NotDone("请写明不批准的原因")
+            raise Refused("请写明不批准的原因")
         row = _held(rule, SuppressionState.PROPOSED)
         agency = by.agency_with(*APPROVERS, near=True)
         row.state, row.decided_at, row.agency = SuppressionState.REFUSED, at, agency
@@ -128,7 +128,7 @@ def refuse(rule: SuppressionRule, *, by: Stand, at: datetime, note: str) -> Supp
 
 
 def retire(rule: SuppressionRule, *, by: Stand, at: datetime) -> SuppressionRule:
-    """Take a rule out of use, or a proposal back: what it suppressed and goes on is alive at once. Raises `NotDone`."""
+    """Take a rule out of use, or a proposal back: what it suppressed and goes on is alive at once. Raises `Refused`."""
     require(may_retire(by, rule), rule, by=by)
     with transaction.atomic():
         row = _held(rule, SuppressionState.PROPOSED, SuppressionState.APPROVED)
@@ -192,7 +192,7 @@ def _held(rule: SuppressionRule, *states: SuppressionState) -> SuppressionRule:
     journal.hold([f"enterprise:{rule.enterprise.code}"])
     row: SuppressionRule = SuppressionRule.objects.by_the_machine().select_related("enterprise").get(pk=rule.pk)
     if row.state not in states:
-        raise NotDone(f"这条规则现在的状态是“{row.get_state_display()}”，不能这样处理")
+        raise Refused(f"这条规则现在的状态是“{row.get_state_display()}”，不能这样处理")
     return row
 
 

@@ -7,7 +7,7 @@ from anlan.apps.warnings.services.hidden_danger import record_hidden_danger
 from anlan.apps.warnings.services.holders import holder_changed
 from anlan.apps.warnings.services.levels import set_level
 from anlan.apps.warnings.services.orders import answer_site_order, delegate_site_order, may_execute
-from anlan.apps.warnings.services.refusal import Reason, Refused
+from anlan.apps.warnings.services.refusal import Reason
 from anlan.apps.warnings.services.regrading import fire_regrades, raise_manual, regrade
 from anlan.apps.warnings.services.reporting import submit_report
 from anlan.apps.warnings.services.steps import fire_notices, fire_reports, fire_site_orders
@@ -15,7 +15,6 @@ from anlan.apps.warnings.services.supervision import ensure_supervision, fire_su
 
 __all__ = [
     "Reason",
-    "Refused",
     "answer_site_order",
     "clear",
     "confirm",

@@ -13,9 +13,10 @@ from anlan.apps.warnings.models import Act, ActKind, Confirmation, Warning
 from anlan.apps.warnings.services.levels import change
 from anlan.apps.warnings.services.posting import finish
 from anlan.apps.warnings.services.record import add_act
-from anlan.apps.warnings.services.refusal import Reason, Refused
+from anlan.apps.warnings.services.refusal import Reason
 from anlan.apps.warnings.services.regrading import as_open, graded_now
 from anlan.apps.warnings.services.standing import Standing, hold
+from anlan.refused import Refused
 from anlan.rules.clearing import LoweringRefused, judge_lowering
 from anlan.rules.level import Level
 from anlan.rules.slots import POSTS, SLOT_LABELS
@@ -37,7 +38,7 @@ def confirm(warning: Warning, *, by: Stand, at: datetime, text: str = "") -> Con
             return first
         posts = [post for post in POSTS if standing.place.context.holder(post) == actor.id]
         if not posts:
-            raise Refused(Reason.NOT_HOLDER, "只有该危险源现任的三级包保责任人可以确认预警")
+            raise Refused("只有该危险源现任的三级包保责任人可以确认预警", reason=Reason.NOT_HOLDER)
         confirmation = Confirmation.objects.create(
             warning=warning,
             enterprise=standing.place.enterprise,
@@ -59,7 +60,7 @@ def record_measure(warning: Warning, *, by: Stand, at: datetime, text: str) -> A
     PermissionDenied (journaled) for whoever is not of the enterprise's staff."""
     require(may_measure(by, warning), warning, by=by)
     if not says_something(text):
-        raise Refused(Reason.INCOMPLETE, "请填写采取的措施")
+        raise Refused("请填写采取的措施", reason=Reason.INCOMPLETE)
     with transaction.atomic():
         standing = _open(warning, at)
         act = add_act(standing, ActKind.MEASURE, by=by.speaking(*STAFF), at=at, text=text.strip())
@@ -72,7 +73,7 @@ def remark(warning: Warning, *, by: Stand, at: datetime, text: str) -> Act:
     PermissionDenied (journaled) for whoever tracks nothing here."""
     require(may_remark(by, warning), warning, by=by)
     if not says_something(text):
-        raise Refused(Reason.INCOMPLETE, "请填写反馈内容")
+        raise Refused("请填写反馈内容", reason=Reason.INCOMPLETE)
     with transaction.atomic():
         standing = hold(warning.source, at)
         standing.warning = warning
@@ -101,7 +102,7 @@ def clear(warning: Warning, *, by: Stand, at: datetime, text: str = "") -> Warni
             add_act(standing, ActKind.CLEAR, by=actor, at=at, text=text)
             change(standing, Level.NONE, at, [], by=actor)
     if isinstance(verdict, LoweringRefused):
-        raise Refused(verdict.reason, verdict.detail)
+        raise Refused(verdict.detail, reason=verdict.reason)
     warning.refresh_from_db()
     return warning
 
@@ -109,5 +110,5 @@ def clear(warning: Warning, *, by: Stand, at: datetime, text: str = "") -> Warni
 def _open(warning: Warning, at: datetime) -> Standing:
     standing = hold(warning.source, at)
     if standing.warning is None or standing.warning.pk != warning.pk:
-        raise Refused(Reason.NOT_OPEN, "预警已解除")
+        raise Refused("预警已解除", reason=Reason.NOT_OPEN)
     return standing

@@ -14,8 +14,9 @@ from anlan.apps.org.stand import HANDLERS, STAFF, Stand
 from anlan.apps.warnings.entitled import may_record_hidden_danger
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.services.posting import finish
-from anlan.apps.warnings.services.refusal import Reason, Refused
+from anlan.apps.warnings.services.refusal import Reason
 from anlan.apps.warnings.services.standing import hold
+from anlan.refused import Refused
 from anlan.rules.words import says_something
 
 
@@ -29,7 +30,7 @@ def record_hidden_danger(warning: Warning, *, by: Stand, at: datetime, text: str
     actor = by.speaking(*STAFF, *HANDLERS)
     words = text.strip()[:300]
     if not says_something(words):
-        raise Refused(Reason.INCOMPLETE, "请写明隐患内容")
+        raise Refused("请写明隐患内容", reason=Reason.INCOMPLETE)
     with transaction.atomic():
         standing = hold(warning.source, at)
         standing.warning = warning

@@ -17,8 +17,9 @@ from anlan.apps.warnings.entitled import may_answer
 from anlan.apps.warnings.models import ActKind, DisposalReport, SiteOrder, Warning
 from anlan.apps.warnings.services.posting import finish
 from anlan.apps.warnings.services.record import add_act
-from anlan.apps.warnings.services.refusal import Reason, Refused
+from anlan.apps.warnings.services.refusal import Reason
 from anlan.apps.warnings.services.standing import Standing, hold
+from anlan.refused import Refused
 from anlan.rules.level import Level
 from anlan.rules.warning_handling import report_owed
 from anlan.rules.words import says_something
@@ -45,11 +46,11 @@ def answer_site_order(
     texts = {"persons": persons, "findings": findings, "measures": measures, "result": result}
     blank = [_WORDS[name] for name, text in texts.items() if not says_something(text)]
     if blank:
-        raise Refused(Reason.INCOMPLETE, f"缺少必填内容：{'、'.join(blank)}")
+        raise Refused(f"缺少必填内容：{'、'.join(blank)}", reason=Reason.INCOMPLETE)
     with transaction.atomic():
         standing, order = _order(order, at)
         if order.answered_at is not None:
-            raise Refused(Reason.ALREADY_ANSWERED, "该督办已反馈")
+            raise Refused("该督办已反馈", reason=Reason.ALREADY_ANSWERED)
         for name, text in texts.items():
             setattr(order, name, text.strip())
         order.arrived_at, order.answered_at, order.answered_by = arrived_at, at, actor.name[:60]
@@ -73,12 +74,12 @@ def delegate_site_order(order: SiteOrder, agency: Agency, *, by: Stand, at: date
     with transaction.atomic():
         standing, order = _order(order, at)
         if order.answered_at is not None:
-            raise Refused(Reason.ALREADY_ANSWERED, "该督办已反馈")
+            raise Refused("该督办已反馈", reason=Reason.ALREADY_ANSWERED)
         tracker = order.tracker
         if tracker is None or agency.pk == tracker.pk or not agency.path.startswith(tracker.path):
-            raise Refused(Reason.NOT_BELOW, "只能委派给下级单位")
+            raise Refused("只能委派给下级单位", reason=Reason.NOT_BELOW)
         if not may_execute(order, agency):
-            raise Refused(Reason.NOT_BELOW, "只能委派给该企业所在地的下级单位")
+            raise Refused("只能委派给该企业所在地的下级单位", reason=Reason.NOT_BELOW)
         before = order.executor.name if order.executor is not None else None
         order.executor, order.delegated_at = agency, at
         order.save(update_fields=["executor", "delegated_at"])

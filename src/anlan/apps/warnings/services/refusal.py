@@ -15,12 +15,3 @@ class Reason(StrEnum):
     ALREADY_ANSWERED = "already_answered"
     INCOMPLETE = "incomplete"
     NOT_A_WARNING_LEVEL = "not_a_warning_level"
-
-
-class Refused(Exception):
-    """Nothing was changed but the record of the attempt. ``detail`` is Chinese and meant for the person."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = str(reason)
-        self.detail = detail

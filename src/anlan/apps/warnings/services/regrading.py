@@ -27,8 +27,9 @@ from anlan.apps.warnings.models import ActKind, Origin, Warning
 from anlan.apps.warnings.services import flood
 from anlan.apps.warnings.services.levels import change
 from anlan.apps.warnings.services.record import add_act
-from anlan.apps.warnings.services.refusal import Reason, Refused
+from anlan.apps.warnings.services.refusal import Reason
 from anlan.apps.warnings.services.standing import Standing, hold
+from anlan.refused import Refused
 from anlan.rules.clearing import LoweringRefused, OpenWarning, judge_lowering
 from anlan.rules.grading import Grade, GradedAlarm, grade, load_model
 from anlan.rules.level import Level
@@ -77,14 +78,14 @@ def raise_manual(source: HazardSource, level: str, *, by: Stand, at: datetime, t
     issuer = by.actor if agency is None else by.actor.of(agency.name, agency_id=agency.pk)
     wanted = Level(level)
     if wanted is Level.NONE:
-        raise Refused(Reason.NOT_A_WARNING_LEVEL, "请选择红、橙、黄、蓝之一；解除预警请用消警")
+        raise Refused("请选择红、橙、黄、蓝之一；解除预警请用消警", reason=Reason.NOT_A_WARNING_LEVEL)
     with transaction.atomic():
         standing = hold(source, at)
         graded = graded_now(standing, at)
         if wanted < standing.state.level:
             verdict = judge_lowering(as_open(standing, graded, issuer), wanted, issuer.id, standing.place.settings)
             if isinstance(verdict, LoweringRefused):
-                raise Refused(verdict.reason, verdict.detail)
+                raise Refused(verdict.detail, reason=verdict.reason)
         reason = {"rule": "manual", "level": wanted, "title": text, "points": []}
         warning = change(standing, wanted, at, [reason, *reasons_of(graded)], Origin.MANUAL, issuer, by=issuer)
         assert warning is not None

@@ -16,8 +16,8 @@ from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.orders import close_if_done
 from anlan.apps.warnings.services.posting import addressed, draft, finish
 from anlan.apps.warnings.services.record import add_act
-from anlan.apps.warnings.services.refusal import Refused
 from anlan.apps.warnings.services.standing import hold, told_of
+from anlan.refused import Refused
 from anlan.rules.level import Level
 from anlan.rules.reporting import ReportRefused, judge_report
 from anlan.rules.telling import report_recipients
@@ -66,5 +66,5 @@ def submit_report(
             sent = draft(place, warning.pk, NoticeKind.REPORT, key, level, verdict.due, at, to, title, body, article)
             finish(standing, [sent], "report")
     if isinstance(verdict, ReportRefused):
-        raise Refused(verdict.reason, verdict.detail)
+        raise Refused(verdict.detail, reason=verdict.reason)
     return report
