@@ -24,7 +24,7 @@ from anlan.apps.org.models import Person, Role
 from anlan.apps.org.stand import Stand
 from anlan.apps.warnings.models import Act as Done
 from anlan.apps.warnings.models import SiteOrder
-from anlan.site.acts import Act, every_act
+from anlan.site.acts import ListedAct, every_act
 
 pytestmark = pytest.mark.django_db
 IDS = [act.key for act in every_act()]
@@ -37,7 +37,7 @@ def world() -> World:
     return neighbours.build(clock.now())
 
 
-def record_of(act: Act, plant: Plant) -> Any:
+def record_of(act: ListedAct, plant: Plant) -> Any:
     """The record of the plant that the act is about."""
     match act.about:
         case "order":
@@ -61,11 +61,11 @@ def record_of(act: Act, plant: Plant) -> Any:
             return getattr(plant, kind)
 
 
-def owner_of(act: Act, plant: Plant) -> Any:
+def owner_of(act: ListedAct, plant: Plant) -> Any:
     return plant.enterprise.supervisor if act.about in ("agency", "contact") else plant.enterprise
 
 
-def path_of(act: Act, record: Any, plant: Plant) -> tuple[str, dict[str, Any]]:
+def path_of(act: ListedAct, record: Any, plant: Plant) -> tuple[str, dict[str, Any]]:
     match act.address:
         case "warning-act":
             return f"/warnings/{plant.warning.number}/{act.verb}/", {"text": "x"}
@@ -115,7 +115,7 @@ def roles(where: str) -> Iterator[str]:
             yield role
 
 
-def rights(world: World, act: Act, record: Any) -> list[tuple[str, str]]:
+def rights(world: World, act: ListedAct, record: Any) -> list[tuple[str, str]]:
     """The roles and places that make the act somebody's, as the act itself answers."""
     found = []
     owner = owner_of(act, world.plants["a1"])
@@ -127,7 +127,7 @@ def rights(world: World, act: Act, record: Any) -> list[tuple[str, str]]:
     return found
 
 
-def tried(world: World, who: str, act: Act, record: Any) -> int:
+def tried(world: World, who: str, act: ListedAct, record: Any) -> int:
     path, values = path_of(act, record, world.plants["a1"])
     return int(world.client(who).post(path, values).status_code)
 

@@ -16,13 +16,14 @@ from anlan.apps.delivery.entitled import may_enable, may_keep
 from anlan.apps.monitoring.entitled import may_acknowledge, may_file, may_lift_suspension, may_propose, may_shelve
 from anlan.apps.org.stand import Stand
 from anlan.apps.rulebook.entitled import may_refine
+from anlan.apps.warnings.entitled import may_answer
 from anlan.site.findings.acts import ACTS as FINDINGS
 from anlan.site.quieting.acts import FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS
 from anlan.site.warnings.acts import ACTS as WARNINGS
 
 
 @dataclass(frozen=True)
-class Act:
+class ListedAct:
     """One act: on which record (``about``), by which address and verb, and who may."""
 
     subject: Any
@@ -40,16 +41,20 @@ class Act:
 _ON_ORDERS = frozenset({"answer", "delegate"})
 
 
-def every_act() -> list[Act]:
+def every_act() -> list[ListedAct]:
     """All of them, subject by subject in the order of the page."""
     found = [
-        Act(_("预警"), kind.title, "order" if verb in _ON_ORDERS else "warning", "warning-act", verb, kind.may)
-        for verb, kind in WARNINGS.items()
+        ListedAct(_("预警"), step.title, "order", "warning-act", verb, may_answer)
+        if verb in _ON_ORDERS
+        else ListedAct(_("预警"), step.title, "warning", "warning-act", verb, step.may)
+        for verb, step in WARNINGS.items()
     ]
-    found += [Act(_("问题"), step.title, "finding", "finding-act", verb, step.may) for verb, step in FINDINGS.items()]
     found += [
-        Act(_("报警"), _("确认报警"), "alarm", "alarms-acknowledge", "", may_acknowledge),
-        Act(_("报警"), _("搁置报警"), "alarm", "shelve", "", may_shelve),
+        ListedAct(_("问题"), step.title, "finding", "finding-act", verb, step.may) for verb, step in FINDINGS.items()
+    ]
+    found += [
+        ListedAct(_("报警"), _("确认报警"), "alarm", "alarms-acknowledge", "", may_acknowledge),
+        ListedAct(_("报警"), _("搁置报警"), "alarm", "shelve", "", may_shelve),
     ]
     tables = (
         (_("搁置"), "shelving", SHELVING_ACTS),
@@ -57,13 +62,13 @@ def every_act() -> list[Act]:
         (_("设计抑制"), "suppression", SUPPRESSION_ACTS),
     )
     for subject, about, table in tables:
-        found += [Act(subject, step.title, about, f"{about}-act", verb, step.may) for verb, step in table.items()]
+        found += [ListedAct(subject, step.title, about, f"{about}-act", verb, step.may) for verb, step in table.items()]
     found += [
-        Act(_("报备"), _("提出报备"), "enterprise", "filing-new", "", may_file),
-        Act(_("设计抑制"), _("提出规则"), "enterprise", "suppression-new", "", may_propose),
-        Act(_("接收"), _("提前恢复接收"), "suspension", "pause-lift", "", may_lift_suspension),
-        Act(_("规则库"), _("更改数值"), "agency", "rule-change", "", may_refine),
-        Act(_("值班台联系方式"), _("添加、调整、停用"), "contact", "my-contacts-act", "disable", may_keep),
-        Act(_("值班台联系方式"), _("重新启用"), "contact", "channels-act", "enable", may_enable),
+        ListedAct(_("报备"), _("提出报备"), "enterprise", "filing-new", "", may_file),
+        ListedAct(_("设计抑制"), _("提出规则"), "enterprise", "suppression-new", "", may_propose),
+        ListedAct(_("接收"), _("提前恢复接收"), "suspension", "pause-lift", "", may_lift_suspension),
+        ListedAct(_("规则库"), _("更改数值"), "agency", "rule-change", "", may_refine),
+        ListedAct(_("值班台联系方式"), _("添加、调整、停用"), "contact", "my-contacts-act", "disable", may_keep),
+        ListedAct(_("值班台联系方式"), _("重新启用"), "contact", "channels-act", "enable", may_enable),
     ]
     return found

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan.apps.delivery import services as delivery
 from anlan.apps.org.models import Person
 from anlan.components.moments import Moment
-from anlan.site.warnings.forms import ActForm
+from anlan.site.acting import ActForm
 
 ORDERS = [(str(number), str(number)) for number in range(1, 10)]
 

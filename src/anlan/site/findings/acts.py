@@ -6,40 +6,21 @@ decides whether a step is due; the services do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.findings import services
 from anlan.apps.findings.entitled import may_rectify, may_supervise
-from anlan.apps.findings.models import Finding, FindingState
-from anlan.apps.org.stand import Stand
+from anlan.apps.findings.models import FindingState
 from anlan.components.moments import Moment
 from anlan.rules.calendar import CIVIL_ZONE
 from anlan.rules.patrol import RECTIFICATION_LABELS, Rectification
+from anlan.site.acting import Act, ActForm, words_field
 
 
-class FindingForm(forms.Form):
-    """Labels above the fields, no colon; what is mandatory is judged by the services."""
-
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("label_suffix", "")
-        super().__init__(*args, **kwargs)
-
-
-def _text(label: Any, rows: int = 3) -> forms.CharField:
-    return forms.CharField(
-        label=label, max_length=500, required=False, widget=forms.Textarea(attrs={"rows": rows, "maxlength": 500})
-    )
-
-
-class _Limit(FindingForm):
+class _Limit(ActForm):
     due_at = Moment(
         label=_("整改时限"),
         required=False,
@@ -58,67 +39,54 @@ class AssignForm(_Limit):
         initial=str(Rectification.IMMEDIATE),
         widget=forms.RadioSelect,
     )
-    measures = _text(_("整改前的管控措施"), 2)
-    text = _text(_("要求"), 2)
+    measures = words_field(_("整改前的管控措施"), 2)
+    text = words_field(_("要求"), 2)
     field_order = ("how", "measures", "due_at", "text")
 
 
 class SendBackForm(_Limit):
-    text = _text(_("退回原因"))
+    text = words_field(_("退回原因"))
     field_order = ("text", "due_at")
 
 
-class WordsForm(FindingForm):
-    text = _text(_("情况"))
+class WordsForm(ActForm):
+    text = words_field(_("情况"))
 
 
-class RectifyForm(FindingForm):
-    text = _text(_("整改情况"))
+class RectifyForm(ActForm):
+    text = words_field(_("整改情况"))
 
 
-class VerifyForm(FindingForm):
-    text = _text(_("核验情况"))
-
-
-@dataclass(frozen=True)
-class Act:
-    """A step: its words, its form, from which states it leads on, who takes it, and what is done."""
-
-    title: Any
-    done: Any
-    form: type[FindingForm]
-    states: tuple[FindingState, ...]
-    may: Callable[[Stand, Finding], bool]
-    perform: Callable[[Finding, Stand, datetime, dict[str, Any]], Any]
-
-    def open_to(self, by: Stand, finding: Finding) -> bool:
-        return finding.state in self.states and self.may(by, finding)
+class VerifyForm(ActForm):
+    text = words_field(_("核验情况"))
 
 
 ACTS: dict[str, Act] = {
     "assign": Act(
-        _("交办"), _("已交办，整改时限已起算。"), AssignForm, (FindingState.OPEN, FindingState.ASSIGNED), may_supervise,
-        lambda finding, by, at, values: services.assign(
-            finding, by=by, at=at, how=Rectification(values["how"]),
-            measures=values["measures"], due_at=values["due_at"], text=values["text"],
+        _("交办"), _("已交办，整改时限已起算。"), AssignForm, may_supervise,
+        lambda a: services.assign(
+            a.row, by=a.by, at=a.at, how=Rectification(a.values["how"]), measures=a.values["measures"],
+            due_at=a.values["due_at"], text=a.values["text"],
         ),
+        (FindingState.OPEN, FindingState.ASSIGNED),
     ),
     "rectify": Act(
-        _("报整改"), _("整改情况已上报，等待核验。"), RectifyForm, (FindingState.OPEN, FindingState.ASSIGNED),
-        may_rectify, lambda finding, by, at, values: services.rectify(finding, by=by, at=at, text=values["text"]),
+        _("报整改"), _("整改情况已上报，等待核验。"), RectifyForm, may_rectify,
+        lambda a: services.rectify(a.row, by=a.by, at=a.at, text=a.text()), (FindingState.OPEN, FindingState.ASSIGNED),
+        mandatory=("text",),
     ),
     "verify": Act(
-        _("核验通过"), _("核验通过，等待销号。"), VerifyForm, (FindingState.RECTIFIED,), may_supervise,
-        lambda finding, by, at, values: services.verify(finding, by=by, at=at, text=values["text"]),
+        _("核验通过"), _("核验通过，等待销号。"), VerifyForm, may_supervise,
+        lambda a: services.verify(a.row, by=a.by, at=a.at, text=a.text()), (FindingState.RECTIFIED,),
+        mandatory=("text",),
     ),
     "send-back": Act(
-        _("核验退回"), _("已退回企业，新的整改时限已起算。"), SendBackForm, (FindingState.RECTIFIED,), may_supervise,
-        lambda finding, by, at, values: services.send_back(
-            finding, by=by, at=at, text=values["text"], due_at=values["due_at"]
-        ),
+        _("核验退回"), _("已退回企业，新的整改时限已起算。"), SendBackForm, may_supervise,
+        lambda a: services.send_back(a.row, by=a.by, at=a.at, text=a.text(), due_at=a.values["due_at"]),
+        (FindingState.RECTIFIED,), mandatory=("text",),
     ),
     "close": Act(
-        _("销号"), _("已销号。"), WordsForm, (FindingState.VERIFIED,), may_supervise,
-        lambda finding, by, at, values: services.close(finding, by=by, at=at, text=values["text"]),
+        _("销号"), _("已销号。"), WordsForm, may_supervise,
+        lambda a: services.close(a.row, by=a.by, at=a.at, text=a.text()), (FindingState.VERIFIED,),
     ),
 }  # fmt: skip

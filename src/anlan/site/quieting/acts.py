@@ -6,9 +6,6 @@ shelving of gas alarms); whoever is further up sees.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _t
@@ -28,20 +25,8 @@ from anlan.apps.monitoring.models import Filing, FilingState, Shelving, Shelving
 from anlan.apps.monitoring.services import filings, shelving, suppression
 from anlan.apps.org.stand import Stand
 from anlan.rules.alarms import Approver
+from anlan.site.acting import Act
 from anlan.site.quieting.forms import EmptyForm, NoteForm, ReasonForm
-from anlan.site.warnings.forms import ActForm
-
-
-@dataclass(frozen=True)
-class Act:
-    """A step: its words, its form, from which states, who takes it, and what is done."""
-
-    title: Any
-    done: Any
-    form: type[ActForm]
-    states: tuple[str, ...]
-    may: Callable[[Stand, Any], bool]
-    perform: Callable[[Any, Stand, datetime, str], Any]
 
 
 def _decides(by: Stand, row: Any) -> bool:
@@ -50,70 +35,57 @@ def _decides(by: Stand, row: Any) -> bool:
 
 FILING_ACTS = {
     "confirm": Act(
-        _("确认报备"), _("已确认：范围内的测点在时段内停用报警。"), NoteForm, (FilingState.FILED,),
-        may_confirm_filing,
-        lambda row, by, at, text: filings.confirm(
-            row, by=by, at=at, note=text
-        ),
+        _("确认报备"), _("已确认：范围内的测点在时段内停用报警。"), NoteForm, may_confirm_filing,
+        lambda a: filings.confirm(a.row, by=a.by, at=a.at, note=a.text()), (FilingState.FILED,),
     ),
     "refuse": Act(
-        _("不予确认"), _("已退回企业。"), ReasonForm, (FilingState.FILED,),
-        may_confirm_filing,
-        lambda row, by, at, text: filings.refuse(
-            row, by=by, at=at, note=text
-        ),
+        _("不予确认"), _("已退回企业。"), ReasonForm, may_confirm_filing,
+        lambda a: filings.refuse(a.row, by=a.by, at=a.at, note=a.text()), (FilingState.FILED,), leads=False,
     ),
     "withdraw": Act(
-        _("撤回报备"), _("报备已撤回。"), EmptyForm, (FilingState.FILED,), may_file,
-        lambda row, by, at, text: filings.end(row, by=by, at=at),
+        _("撤回报备"), _("报备已撤回。"), EmptyForm, may_file,
+        lambda a: filings.end(a.row, by=a.by, at=a.at), (FilingState.FILED,), leads=False,
     ),
     "end": Act(
-        _("提前结束"), _("报备已结束，仍在越限的报警已恢复。"), EmptyForm, (FilingState.CONFIRMED,),
-        may_file,
-        lambda row, by, at, text: filings.end(row, by=by, at=at),
+        _("提前结束"), _("报备已结束，仍在越限的报警已恢复。"), EmptyForm, may_file,
+        lambda a: filings.end(a.row, by=a.by, at=a.at), (FilingState.CONFIRMED,), leads=False,
     ),
 }  # fmt: skip
 SHELVING_ACTS = {
     "approve": Act(
-        _("批准搁置"), _("已批准，搁置即时生效，到时自动恢复。"), NoteForm, (ShelvingState.ASKED,), _decides,
-        lambda row, by, at, text: shelving.approve(row, by=by, at=at, note=text),
+        _("批准搁置"), _("已批准，搁置即时生效，到时自动恢复。"), NoteForm, _decides,
+        lambda a: shelving.approve(a.row, by=a.by, at=a.at, note=a.text()), (ShelvingState.ASKED,),
     ),
     "refuse": Act(
-        _("不批准"), _("已退回申请人。"), ReasonForm, (ShelvingState.ASKED,), _decides,
-        lambda row, by, at, text: shelving.refuse(row, by=by, at=at, note=text),
+        _("不批准"), _("已退回申请人。"), ReasonForm, _decides,
+        lambda a: shelving.refuse(a.row, by=a.by, at=a.at, note=a.text()), (ShelvingState.ASKED,), leads=False,
     ),
     "withdraw": Act(
-        _("撤回申请"), _("申请已撤回。"), EmptyForm, (ShelvingState.ASKED,), may_shelve,
-        lambda row, by, at, text: shelving.unshelve(row, by=by, at=at),
+        _("撤回申请"), _("申请已撤回。"), EmptyForm, may_shelve,
+        lambda a: shelving.unshelve(a.row, by=a.by, at=a.at), (ShelvingState.ASKED,), leads=False,
     ),
     "return": Act(
-        _("提前恢复"), _("已恢复显示。"), EmptyForm, (ShelvingState.IN_FORCE,), may_shelve,
-        lambda row, by, at, text: shelving.unshelve(row, by=by, at=at),
+        _("提前恢复"), _("已恢复显示。"), EmptyForm, may_shelve,
+        lambda a: shelving.unshelve(a.row, by=a.by, at=a.at), (ShelvingState.IN_FORCE,), leads=False,
     ),
 }  # fmt: skip
 SUPPRESSION_ACTS = {
     "approve": Act(
-        _("批准规则"), _("已批准，条件成立时生效；若有前一版本，同时停用。"), NoteForm, (SuppressionState.PROPOSED,),
-        may_approve_suppression,
-        lambda row, by, at, text: suppression.approve(
-            row, by=by, at=at, note=text
-        ),
+        _("批准规则"), _("已批准，条件成立时生效；若有前一版本，同时停用。"), NoteForm, may_approve_suppression,
+        lambda a: suppression.approve(a.row, by=a.by, at=a.at, note=a.text()), (SuppressionState.PROPOSED,),
     ),
     "refuse": Act(
-        _("不批准"), _("已退回企业。"), ReasonForm, (SuppressionState.PROPOSED,),
-        may_approve_suppression,
-        lambda row, by, at, text: suppression.refuse(
-            row, by=by, at=at, note=text
-        ),
+        _("不批准"), _("已退回企业。"), ReasonForm, may_approve_suppression,
+        lambda a: suppression.refuse(a.row, by=a.by, at=a.at, note=a.text()), (SuppressionState.PROPOSED,),
+        leads=False,
     ),
     "withdraw": Act(
-        _("撤回申请"), _("申请已撤回。"), EmptyForm, (SuppressionState.PROPOSED,), may_propose,
-        lambda row, by, at, text: suppression.retire(row, by=by, at=at),
+        _("撤回申请"), _("申请已撤回。"), EmptyForm, may_propose,
+        lambda a: suppression.retire(a.row, by=a.by, at=a.at), (SuppressionState.PROPOSED,), leads=False,
     ),
     "retire": Act(
-        _("停用规则"), _("规则已停用，仍在越限的报警已恢复。"), EmptyForm, (SuppressionState.APPROVED,),
-        may_retire,
-        lambda row, by, at, text: suppression.retire(row, by=by, at=at),
+        _("停用规则"), _("规则已停用，仍在越限的报警已恢复。"), EmptyForm, may_retire,
+        lambda a: suppression.retire(a.row, by=a.by, at=a.at), (SuppressionState.APPROVED,), leads=False,
     ),
 }  # fmt: skip
 DECISIONS = ("confirm", "approve")

@@ -14,7 +14,7 @@ from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Device, Enterprise, HazardSource, Point
 from anlan.components.moments import Moment
 from anlan.rules.calendar import CIVIL_ZONE
-from anlan.site.warnings.forms import ActForm
+from anlan.site.acting import ActForm
 
 LIMIT_SIDES = [(str(side), side.label) for side in (AlarmSide.HIGH, AlarmSide.LOW)]
 LENGTHS = (30, 60, 120, 240, 480, 720, 1440, 2880, 4320)

@@ -32,7 +32,8 @@ from anlan.apps.registry.models import Enterprise
 from anlan.components.answers import list_view
 from anlan.components.lists import Listing, Page
 from anlan.refused import Refused
-from anlan.site.quieting.acts import FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS, Act, waits_for
+from anlan.site.acting import Act, Offer, Subject, act_view, record_view, say_refused
+from anlan.site.quieting.acts import FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS, waits_for
 from anlan.site.quieting.forms import FilingForm, SuppressionForm
 from anlan.site.quieting.listing import (
     FILINGS,
@@ -63,11 +64,6 @@ class Kind:
     """Roles of an enterprise that may ask for it."""
     asked_by: Any
     """The same in words, for everybody else."""
-
-    @property
-    def act(self) -> str:
-        """Name of the address of its acts."""
-        return f"{self.name}-act"
 
 
 KINDS = {
@@ -114,35 +110,14 @@ def matters(request: Any, kind: str) -> HttpResponseBase:
 
 @require_safe
 def matter(request: Any, kind: str, pk: int) -> HttpResponse:
-    """One record: what it says, who decided when, the alarms it touches, and the acts that are open to the reader."""
-    now = clock.now()
-    row = _look_up(request, kind, pk, now)
-    by = entitlements.stand(request.user, row.enterprise, now)
-    return _record(request, kind, row, by, _forms(kind, row, by), opened=request.GET.get("act", ""))
+    """One record: what was asked, by whom, what was decided, the alarms that it touches, and the open acts."""
+    return record_view(request, SUBJECTS[kind], pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def matter_act(request: Any, kind: str, pk: int, verb: str) -> HttpResponse:
-    """Do one of the acts. 403 (journaled) when it is not the person's; the form again with the reason when refused."""
-    now = clock.now()
-    act = KINDS[kind].acts.get(verb)
-    if act is None:
-        raise Http404
-    row = _look_up(request, kind, pk, now)
-    if request.method != "POST":
-        return redirect(kind, pk)
-    by = entitlements.stand(request.user, row.enterprise, now)
-    access.require(act.may(by, row), row, by=by)
-    form = act.form(request.POST, auto_id=f"{verb}_%s")
-    if form.is_valid():
-        try:
-            act.perform(row, by, now, form.cleaned_data.get("text", ""))
-        except Refused as refused:
-            form.add_error(None, refused.detail)
-        else:
-            messages.info(request, str(act.done))
-            return redirect(kind, pk)
-    return _record(request, kind, row, by, _forms(kind, row, by) | {verb: form}, opened=verb, status=422)
+    """Do one of the acts (`act_view`)."""
+    return act_view(request, SUBJECTS[kind], pk, verb)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -162,7 +137,7 @@ def new_filing(request: Any) -> HttpResponse:
                 ends_at=values["ends_at"], by=by, at=now, **form.reach(),
             )  # fmt: skip
         except Refused as refused:
-            form.add_error(None, refused.detail)
+            say_refused(form, refused)
         else:
             messages.info(request, _("已报备，等待县（园区）确认；确认前不影响报警。"))
             return redirect("filing", row.pk)
@@ -193,7 +168,7 @@ def new_suppression(request: Any) -> HttpResponse:
                 reason=values["reason"], by=by, at=now, follows=follows,
             )  # fmt: skip
         except Refused as refused:
-            form.add_error(None, refused.detail)
+            say_refused(form, refused)
         else:
             messages.info(request, _("已提交，县（园区）批准后生效。"))
             return redirect("suppression", row.pk)
@@ -214,29 +189,29 @@ def _look_up(request: Any, kind: str, pk: int, now: datetime) -> Any:
     return access.find(request, rows, now=now, pk=pk)
 
 
-def _forms(kind: str, row: Any, by: Stand) -> dict[str, Any]:
-    """The forms of the acts that are open to the reader."""
-    acts = KINDS[kind].acts.items()
-    return {verb: act.form(auto_id=f"{verb}_%s") for verb, act in acts if row.state in act.states and act.may(by, row)}
-
-
-def _record(
-    request: Any, kind: str, row: Any, by: Stand, forms: dict[str, Any], opened: str = "", status: int = 200
-) -> HttpResponse:
-    alarms = _alarms_of(request, kind, row)
+def _record(request: Any, kind: str, row: Any, by: Stand, bar: list[Offer], status: int) -> HttpResponse:
     context = {
         "kind": KINDS[kind],
         "row": row,
         "heading": {"filing": lambda: f"{row.get_kind_display()} · {reach_words(row)}",
                     "shelving": lambda: alarm_words(row), "suppression": lambda: row.name}[kind](),
         "facts": _facts(kind, row),
-        "alarms": alarms,
-        "acts": [(verb, KINDS[kind].acts[verb], form) for verb, form in forms.items()],
-        "opened": opened,
+        "alarms": _alarms_of(request, kind, row),
+        "bar": bar,
         "waits_for": waits_for(row, by, KINDS[kind].acts),
         "may_follow": kind == "suppression" and may_propose(by, row),
     }  # fmt: skip
     return render(request, "quieting/matter.html", context, status=status)
+
+
+SUBJECTS = {
+    kind: Subject(
+        kind, known.acts,
+        lambda request, pk, now, kind=kind: _look_up(request, kind, pk, now),
+        lambda request, row, by, bar, status, kind=kind: _record(request, kind, row, by, bar, status),
+    )
+    for kind, known in KINDS.items()
+}  # fmt: skip
 
 
 def _alarms_of(request: Any, kind: str, row: Any) -> list[Alarm]:

@@ -11,60 +11,45 @@ from anlan.apps.org.models import Agency
 from anlan.components.moments import Moment
 from anlan.rules.calendar import CIVIL_ZONE
 from anlan.rules.words import says_something
+from anlan.site.acting import ActForm, words_field
 from anlan.site.warnings.listing import LEVELS
 
 
-class ActForm(forms.Form):
-    """Labels above the fields, no colon, nothing refused before the service has judged it."""
-
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("label_suffix", "")
-        super().__init__(*args, **kwargs)
-
-
-def _text(label: Any, rows: int = 3, most: int = 2000, help_text: Any = "") -> forms.CharField:
-    field = forms.CharField(label=label, max_length=most, required=False, help_text=help_text)
-    field.widget = forms.Textarea(attrs={"rows": rows, "maxlength": most})
-    return field
-
-
 class ConfirmForm(ActForm):
-    text = _text(_("核实情况"), 2, 300, _("可不填。确认表示已核实，不停止任何时限。"))
+    text = words_field(_("核实情况"), 2, 300, _("可不填。确认表示已核实，不停止任何时限。"))
 
 
 class MeasureForm(ActForm):
-    text = _text(_("采取的措施"), 3, 500)
+    text = words_field(_("采取的措施"), 3, 500)
 
 
 class ClearForm(ActForm):
-    text = _text(_("消警说明"), 2, 500, _("起因仍在监测数据中时不能消警。"))
+    text = words_field(_("消警说明"), 2, 500, _("起因仍在监测数据中时不能消警。"))
 
 
 class ReportForm(ActForm):
     """第九条: three texts, none of them empty."""
 
-    result = _text(_("处置结果"))
-    cause = _text(_("原因分析"))
-    measures = _text(_("整改措施"))
+    result = words_field(_("处置结果"), most=2000)
+    cause = words_field(_("原因分析"), most=2000)
+    measures = words_field(_("整改措施"), most=2000)
 
 
 class RemarkForm(ActForm):
-    text = _text(_("跟踪反馈"), 3, 500)
+    text = words_field(_("跟踪反馈"), 3, 500)
 
 
 class HiddenForm(ActForm):
     """WRN-16: the cause behind the warning, to be put right and verified."""
 
-    text = _text(_("隐患内容"), 2, 300, _("预警背后需要整改的原因，例如阀门内漏。"))
+    text = words_field(_("隐患内容"), 2, 300, _("预警背后需要整改的原因，例如阀门内漏。"))
 
 
 class LevelForm(ActForm):
     level = forms.ChoiceField(label=_("级别"), choices=LEVELS, widget=forms.RadioSelect)
-    text = _text(_("理由"), 2, 300)
+    text = words_field(_("理由"), 2, 300)
 
-    def clean_text(self) -> str:
+    def cleanwords_field(self) -> str:
         text: str = self.cleaned_data["text"].strip()
         if not says_something(text):
             raise forms.ValidationError(_("请写明人工定级的理由"))
@@ -80,9 +65,9 @@ class OrderForm(ActForm):
         required=False,
         help_text=_("北京时间，可不填"),
     )
-    findings = _text(_("核查发现"))
-    measures = _text(_("督办措施"))
-    result = _text(_("督办结果"))
+    findings = words_field(_("核查发现"), most=2000)
+    measures = words_field(_("督办措施"), most=2000)
+    result = words_field(_("督办结果"), most=2000)
 
     def clean_arrived_at(self) -> Any:
         at = self.cleaned_data["arrived_at"]
@@ -91,7 +76,7 @@ class OrderForm(ActForm):
 
 class DelegateForm(ActForm):
     agency = forms.ModelChoiceField(label=_("委派给"), queryset=Agency.objects.none(), empty_label=_("请选择单位"))
-    text = _text(_("要求"), 2, 300)
+    text = words_field(_("要求"), 2, 300)
 
     def __init__(self, *args: Any, agencies: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

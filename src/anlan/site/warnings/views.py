@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -20,22 +19,18 @@ from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.monitoring.models import Alarm, AlarmSide
 from anlan.apps.monitoring.models.alarm import LEVEL_LABELS
 from anlan.apps.org import access, actor
-from anlan.apps.org.models import Agency
-from anlan.apps.warnings import services
+from anlan.apps.org.stand import Stand
+from anlan.apps.warnings import entitled, services
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.selectors import against_clearing
 from anlan.components.answers import is_refresh, list_view, whole_or_part
 from anlan.components.beside import try_to_write
 from anlan.components.lists import Page
-from anlan.refused import Refused
-from anlan.rules.words import says_something
+from anlan.site.acting import Offer, Subject, act_view, record_view
 from anlan.site.board import board
 from anlan.site.board.rows import JOINED
-from anlan.site.warnings.acts import ACTS, Attempt
-from anlan.site.warnings.clearing import clearing_words
-from anlan.site.warnings.entitled import Entitled, entitled
+from anlan.site.warnings.acts import ACTS
 from anlan.site.warnings.evidence import evidence
-from anlan.site.warnings.forms import DelegateForm, ReportForm
 from anlan.site.warnings.listing import WARNINGS, confirmed_by_hand, state_of
 from anlan.site.warnings.reading import unread
 from anlan.site.warnings.receipts import receipts
@@ -89,8 +84,8 @@ def look_up(request: HttpRequest, number: str, now: datetime) -> Warning:
     return found
 
 
-def gather(request: HttpRequest, warning: Warning, now: datetime) -> dict[str, Any]:
-    """The dossier's context."""
+def gather(request: HttpRequest, warning: Warning, by: Stand, now: datetime) -> dict[str, Any]:
+    """The dossier's context, as far as it lives."""
     scope = request.scope  # type: ignore[attr-defined]
     shown = board([warning], scope, now)
     row = shown.rows[0]
@@ -102,8 +97,7 @@ def gather(request: HttpRequest, warning: Warning, now: datetime) -> dict[str, A
         .select_related("point")
         .order_by("raised_at", "pk")[:ALARMS]
     )
-    by = entitlements.stand(request.user, warning.enterprise, now)
-    may = entitled(by, scope, warning)
+    may_clear = ACTS["clear"].is_offered(by, warning)
     for alarm in alarms:
         alarm.can_acknowledge = (
             entitlements.may_acknowledge(by) and alarm.acknowledged_at is None and not alarm.is_withheld
@@ -117,29 +111,69 @@ def gather(request: HttpRequest, warning: Warning, now: datetime) -> dict[str, A
         "recipients": receipts(warning),
         "alarms": alarms,
         "unacknowledged": [alarm for alarm in alarms if alarm.can_acknowledge],
-        "may": may,
-        "against": against_clearing(warning, by.actor, now) if may.clear else None,
-        "acts": ACTS,
-        "clearing": partial(clearing_words, warning, now),  # read only where the act is offered
+        "may_clear": may_clear,
+        "against": against_clearing(warning, by.actor, now) if may_clear else None,
         "report": getattr(warning, "report", None),
         "state_words": state_of(warning),
     }
+
+
+def _page(request: HttpRequest, warning: Warning, by: Stand, bar: list[Offer], status: int) -> HttpResponse:
+    now = clock.now()
+    opened = next((offer for offer in bar if offer.is_open), None)
+    if opened and opened.verb == "report" and request.POST.get("from") == "todo":
+        return _report_page(request, warning, opened.form, status)
+    context = gather(request, warning, by, now)
+    if not is_refresh(request):
+        context |= evidence(warning, request.scope, now)  # type: ignore[attr-defined]
+        context["unread"] = bool(unread(warning, request.scope))  # type: ignore[attr-defined]
+        shut = bool(context["against"])  # an act that is not open yet says why in its own place
+        context["bar"] = [replace(each, is_open=False) if shut and each.act.apart else each for each in bar]
+        if warning.cleared_at is None and entitled.has_confirmed(warning, by):
+            context["said"] = _("您已确认")
+    response = whole_or_part(request, "warnings/dossier.html", "warnings/_living.html", context)
+    response.status_code = status
+    return response
+
+
+def _report_page(request: HttpRequest, warning: Warning, form: Any, status: int = 200) -> HttpResponse:
+    context = {"now": clock.now(), "warning": warning, "form": form, "due": warning.next_due_at}
+    return render(request, "todo/report.html", context, status=status)
+
+
+def _too_late(verb: str, warning: Warning) -> str:
+    return _("预警已解除，没有改动。") if verb in WHILE_OPEN and warning.cleared_at is not None else ""
+
+
+def _way_back(request: HttpRequest, warning: Warning) -> str:
+    if request.POST.get("from") == "todo":
+        return reverse("todo")
+    asked = request.POST.get("next", "")
+    allowed = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
+    return asked if allowed else ""
+
+
+def _read(request: HttpRequest, warning: Warning, now: datetime) -> bool:
+    """What was told about the warning is read by who opens it, and by who acts on it without opening it.
+
+    False when that could not be written now.
+    """
+    mine = unread(warning, request.scope)  # type: ignore[attr-defined]
+    if not mine:
+        return True
+    return try_to_write(lambda: services.mark_all_read(mine, by=actor.of_user(request.user), at=now), "a reading")
+
+
+SUBJECT = Subject(
+    "warning", ACTS, look_up, _page, key=lambda warning: warning.number, over=_too_late, acted=_read, back=_way_back
+)
 
 
 @require_safe
 def dossier(request: HttpRequest, number: str) -> HttpResponse:
     """The dossier of one warning. Fetching it reads nothing: mail scanners and link previews fetch as well. The page
     that a person sees says so by itself (`read`)."""
-    now = clock.now()
-    warning = look_up(request, number, now)
-    context = gather(request, warning, now)
-    if not is_refresh(request):
-        context |= evidence(warning, request.scope, now)  # type: ignore[attr-defined]
-        context["unread"] = bool(unread(warning, request.scope))  # type: ignore[attr-defined]
-        context["forms"] = blank_forms(context["may"])
-        asked = request.GET.get("act", "")
-        context["opened"] = "" if asked == "clear" and context["against"] else asked
-    return whole_or_part(request, "warnings/dossier.html", "warnings/_living.html", context)
+    return record_view(request, SUBJECT, number)
 
 
 @require_POST
@@ -159,99 +193,12 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
     now = clock.now()
     warning = look_up(request, number, now)
     by = entitlements.stand(request.user, warning.enterprise, now)
-    if not entitled(by, request.scope, warning).report:  # type: ignore[attr-defined]
+    if not ACTS["report"].is_offered(by, warning):
         return redirect("warning", warning.number)
-    context = {"now": now, "warning": warning, "form": ReportForm(auto_id="report_%s"), "due": warning.next_due_at}
-    return render(request, "todo/report.html", context)
+    return _report_page(request, warning, ACTS["report"].form_for("report", by, warning))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
-    """Do one of `ACTS`. 403 (journaled) when it is not open to the person; the form again when it is refused.
-
-    An act that a phone kept for lack of a network (``Anlan-Kept``) is answered by 204, or 422 with the reason in words.
-    Reading the address (a page reloaded after a refusal) leads to the dossier and does nothing.
-    """
-    now = clock.now()
-    kind = ACTS.get(verb)
-    if kind is None:
-        raise Http404
-    warning = look_up(request, number, now)
-    if request.method != "POST":
-        return redirect("warning", warning.number)
-    by = entitlements.stand(request.user, warning.enterprise, now)
-    may = entitled(by, request.scope, warning)  # type: ignore[attr-defined]
-    too_late = verb in WHILE_OPEN and warning.cleared_at is not None
-    kept = "Anlan-Kept" in request.headers
-    if too_late:
-        return _done(request, warning, _("预警已解除，没有改动。"))
-    access.require(bool(kind.open_to(may)), warning, by=by)
-    extra = {"agencies": _agencies(may)} if kind.form is DelegateForm else {}
-    form = kind.form(request.POST, auto_id=f"{verb}_%s", **extra)
-    if form.is_valid():
-        try:
-            order = may.orders[0] if may.orders else None
-            kind.perform(Attempt(by, warning, form.cleaned_data, now, order))
-            _read(request, warning, now)
-        except Refused as refused:
-            blank = [name for name in kind.mandatory if not says_something(str(form.cleaned_data.get(name) or ""))]
-            for name in blank:
-                form.add_error(name, _("请填写%(what)s") % {"what": form.fields[name].label})
-            if not blank:
-                form.add_error(None, refused.detail)
-        else:
-            return _done(request, warning, str(kind.done))
-    if kept:
-        return HttpResponse("；".join(str(text) for texts in form.errors.values() for text in texts), status=422)
-    warning = look_up(request, number, now)
-    if verb == "report" and request.POST.get("from") == "todo":
-        values = {"now": now, "warning": warning, "form": form, "due": warning.next_due_at}
-        return render(request, "todo/report.html", values, status=422)
-    context = gather(request, warning, now)
-    context |= evidence(warning, request.scope, now)  # type: ignore[attr-defined]
-    context["forms"] = blank_forms(context["may"]) | {verb: form}
-    context["opened"] = verb
-    return render(request, "warnings/dossier.html", context, status=422)
-
-
-def _read(request: HttpRequest, warning: Warning, now: datetime) -> bool:
-    """What was told about the warning is read by who opens it, and by who acts on it without opening it.
-
-    False when that could not be written now.
-    """
-    mine = unread(warning, request.scope)  # type: ignore[attr-defined]
-    if not mine:
-        return True
-    return try_to_write(lambda: services.mark_all_read(mine, by=actor.of_user(request.user), at=now), "a reading")
-
-
-def blank_forms(may: Entitled) -> dict[str, Any]:
-    """The forms of the acts that are open to the person."""
-    found: dict[str, Any] = {}
-    for verb, kind in ACTS.items():
-        if kind.open_to(may):
-            extra = {"agencies": _agencies(may)} if kind.form is DelegateForm else {}
-            found[verb] = kind.form(auto_id=f"{verb}_%s", **extra)
-    return found
-
-
-def _agencies(may: Entitled) -> Any:
-    return Agency.objects.by_the_machine().filter(pk__in=[agency.pk for agency in may.delegates])
-
-
-def _done(request: HttpRequest, warning: Warning, words: str) -> HttpResponse:
-    """Back to where the act was offered, with the words. An act that a phone kept is answered by its card alone: words
-    that no page is fetched for would stand on whatever page comes next."""
-    if "Anlan-Kept" in request.headers:
-        return HttpResponse(status=204)
-    messages.info(request, words)
-    return redirect(_way_back(request, warning))
-
-
-def _way_back(request: HttpRequest, warning: Warning) -> str:
-    if request.POST.get("from") == "todo":
-        return reverse("todo")
-    asked = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure()):
-        return asked
-    return reverse("warning", args=[warning.number])
+    """Do one of `ACTS` (`act_view`)."""
+    return act_view(request, SUBJECT, number, verb)
