@@ -271,7 +271,7 @@ def test_a_sender_killed_after_sending_is_followed_by_one_with_the_same_key(
     install(settings, sms=gateway(server, "sms"))
     contact(holder(source), "sms", "13800000001")
     notice(source, [to_person(holder(source)), to_agency()])
-    (row,) = claim(["sms"], at("08:00"), 10)
+    (row,) = claim("sms", ChannelState(name="sms"), at("08:00"), 10)
     from anlan.apps.delivery.services.letters import letter_of
 
     outside()["sms"].send(letter_of(row, outside()["sms"]))  # and the process is killed before it records that

@@ -163,5 +163,5 @@ def test_counts_and_the_machines_own_looks_open_nothing(opened: dict[str, int]) 
     assert len(questions) == 4
     with CaptureQueriesContext(connections["history"]) as questions:
         assert len(newest_frames([gateway])) == 1
-    assert len(questions) == 2
+    assert len(questions) == 1
     assert opened == {"rollups": 0, "blocks": 0}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.acceptance.worlds import at, scenario
 
-from anlan.apps.delivery.models import Delivery, DeliveryState, Notice
+from anlan.apps.delivery.models import ChannelState, Delivery, DeliveryState, Notice
 from anlan.apps.delivery.services import Draft, To, post, send_due
 from anlan.apps.delivery.services.sending import LEASE, claim
 from anlan.apps.journal import services as journal
@@ -196,7 +196,7 @@ def test_a_sender_killed_before_or_after_sending_is_followed_by_one_with_the_sam
     """Scenario 3: before sending, once after the restart; after it, twice with the same key, and the record says so."""
     channel = Phone()
     row = letter_about(source, at("08:00"))
-    (claimed,) = claim(["phone"], at("08:00"), 10)
+    (claimed,) = claim("phone", ChannelState(name="phone"), at("08:00"), 10)
     if already_sent:
         channel.send(Letter(key=claimed.key, to="x", title="红色预警", body="", level="red"))
     # the process is killed here: nothing is recorded, and its claim is left behind

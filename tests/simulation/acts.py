@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.db import connections
 from tests.simulation import ledger
 from tests.simulation.memory_log import Store
-from tests.simulation.roles import FROZEN_AFTER, ROLES, SLOW_S
+from tests.simulation.roles import FROZEN_AFTER, ROLES
 from tests.simulation.world import PERIOD_S, Copy, Gate, World, micros
 
 WORKERS = ("engine", "historian", "clock", "delivery")
@@ -44,7 +44,7 @@ def kill(world: World) -> str:
     if not world.processes.up(role):
         return f"{role} is not up"
     world.ledger.repeats += role == "delivery"
-    world.processes.running[role].armed = (statements, "kill")
+    world.processes.running[role].arm(statements, "kill")
     _frames(world, 3, role)
     world.advance(0)
     return f"{role} after {statements} statements"
@@ -56,7 +56,7 @@ def write_fails(world: World) -> str:
         return f"{role} is not up"
     world.ledger.repeats += role == "delivery"
     process, before = world.processes.running[role], world.clock.now_us()
-    process.armed = (statements, "fail")
+    process.arm(statements, "fail")
     frame(world)
     process.armed = None
     if role == "clock":
@@ -172,7 +172,7 @@ def older_log_and_kills(world: World) -> str:
     role, statements = world.random.choice(["engine", "engine", "historian"]), world.random.randrange(150)
     if said == "none" or not world.processes.up(role):
         return said
-    world.processes.running[role].armed = (statements, "kill")
+    world.processes.running[role].arm(statements, "kill")
     _frames(world, 2, role)
     world.advance(0)
     return f"{said}, {role} killed after {statements} statements"
@@ -355,9 +355,10 @@ def hours(world: World) -> str:
     world.start()
     minutes = world.random.choice([12, 35, 65, 130])
     world.roles.pace.slow()
-    world.advance(60.0 * minutes - SLOW_S)
+    world.advance(60.0 * minutes)
     world.roles.pace.quick()
-    world.advance(SLOW_S)
+    world.roles.stir()
+    world.advance(1)
     return f"{minutes} min"
 
 

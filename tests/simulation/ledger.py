@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import connections
+from django.db.models import Model
 from tests.simulation.memory_log import MemoryLog
 
 HISTORY = "history"
@@ -29,11 +31,16 @@ def worked_off(log: MemoryLog) -> bool:
     from anlan.apps.history.models import Position
     from anlan.apps.monitoring.models import EnginePosition
 
-    for rows in (EnginePosition.objects.all(), Position._base_manager.using(HISTORY)):
-        newest = max(rows.values_list("seq", flat=True), default=0)
-        if newest < log.store.last_seq:
-            return False
-    return True
+    return all(
+        _newest(rows, using) >= log.store.last_seq for rows, using in ((EnginePosition, "default"), (Position, HISTORY))
+    )
+
+
+def _newest(rows: type[Model], using: str) -> int:
+    """The furthest position; asked so often that Django's own way would cost more than all other checks."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"SELECT MAX(seq) FROM {rows._meta.db_table}")
+        return cursor.fetchone()[0] or 0
 
 
 def unsent() -> bool:

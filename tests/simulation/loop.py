@@ -33,6 +33,50 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.seconds
 
+    def run_in_executor(self, executor: Executor | None, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        """Do the work at once; whoever waits for it goes on at the loop's next turn, as behind a thread."""
+        assert isinstance(executor, Inline)
+        work, done = executor.submit(func, *args), self.create_future()
+        self.call_soon(_hand_over, work, done)
+        return done
+
+
+def _hand_over(work: Future[Any], done: asyncio.Future[Any]) -> None:
+    if done.cancelled():
+        return
+    if error := work.exception():
+        done.set_exception(error)
+    else:
+        done.set_result(work.result())
+
+
+class Bell:
+    """Wakes whoever waits for it."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[asyncio.Future[None], None] = {}  # in their order, which a set forgets
+
+    def ring(self) -> None:
+        for each in self._waiting:
+            _end(each)
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass until it rings, at most so many seconds."""
+        loop = asyncio.get_running_loop()
+        rung = loop.create_future()
+        at_most = loop.call_later(seconds, _end, rung)
+        self._waiting[rung] = None
+        try:
+            await rung
+        finally:
+            del self._waiting[rung]
+            at_most.cancel()
+
+
+def _end(wait: asyncio.Future[None]) -> None:
+    if not wait.done():
+        wait.set_result(None)
+
 
 class Inline(Executor):
     """An executor that does the work at once, in the name of whoever hands it in."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from tests.simulation.loop import Bell
+from tests.simulation.processes import SimulatedProcess, current
 
 from anlan.stream.envelope import parts_of
 from anlan.stream.log import (
@@ -45,9 +47,10 @@ class MemoryLog:
         self._now_us, self._seconds = now_us, seconds
         self.restarts = 0
         """A store changes only while its server is down: everybody connects anew, and compares."""
-        self.news = asyncio.Event()
+        self.news = Bell()
+        """Rings when there is a message."""
         self.lose_answer = False
-        self._listeners: dict[str, list[Callable[[bytes], None]]] = {}
+        self._listeners: dict[str, list[tuple[SimulatedProcess | None, Callable[[bytes], None]]]] = {}
 
     @property
     def connected(self) -> bool:
@@ -55,8 +58,7 @@ class MemoryLog:
 
     def stir(self) -> None:
         """Wake whoever waits for a message."""
-        self.news.set()
-        self.news = asyncio.Event()
+        self.news.ring()
 
     def copy(self) -> Store:
         """The store as it lies on disk at this moment."""
@@ -137,13 +139,15 @@ class MemoryLog:
 
     async def tell(self, subject: str, payload: bytes) -> bool:
         if self.up:
-            for handler in self._listeners.get(subject, ()):
+            there = [each for each in self._listeners.get(subject, ()) if each[0] is None or each[0].returncode is None]
+            self._listeners[subject] = there  # who is gone listens no more
+            for _, handler in there:
                 handler(payload)
         return self.up
 
     async def listen(self, subject: str, handler: Callable[[bytes], None]) -> None:
         self._reach()
-        self._listeners.setdefault(subject, []).append(handler)
+        self._listeners.setdefault(subject, []).append((current.get(), handler))
 
     async def answer(self, subject: str, handler: Callable[[bytes], Awaitable[bytes]]) -> None:
         self._reach()
@@ -180,8 +184,7 @@ class MemoryReader:
                 raise LogCut(f"message {self.handed} is not in the log")
             self._compared = self._log.restarts
         if not (found := self._next(most)):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._log.news.wait(), timeout)
+            await self._log.news.wait(timeout)
             self._log._reach()
             found = self._next(most)
         self.at_end = not found

@@ -15,6 +15,7 @@ from subprocess import TimeoutExpired
 from typing import Any
 
 from django.db import OperationalError
+from tests.simulation.loop import Bell
 
 current: contextvars.ContextVar[SimulatedProcess | None] = contextvars.ContextVar("process", default=None)
 Work = Callable[["SimulatedProcess"], Coroutine[Any, Any, None]]
@@ -32,12 +33,25 @@ class SimulatedProcess:
         self.role, self.pid = role, pid
         self.returncode: int | None = None
         self.leaving = False
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: dict[asyncio.Task[Any], None] = {}
+        """In order of their beginning, so that a seed always ends them in the same one."""
         self.thawed: asyncio.Event | None = None
         """What a frozen process waits for."""
         self.armed: tuple[int, str] | None = None
         """After how many statements what happens: ``kill``, ``fail``."""
         self.app: Any = None
+        self._bell, self._stirred = Bell(), False
+
+    async def rest(self, seconds: float) -> None:
+        """Let time pass, until it is stirred or asked to end; what came before the rest ends it at once."""
+        if not self._stirred:
+            await self._bell.wait(seconds)
+        self._stirred = False
+
+    def stir(self) -> None:
+        """End its rest."""
+        self._stirred = True
+        self._bell.ring()
 
     def poll(self) -> int | None:
         return self.returncode
@@ -49,6 +63,12 @@ class SimulatedProcess:
 
     def terminate(self) -> None:
         self.leaving = True
+        self.stir()
+
+    def arm(self, statements: int, what: str) -> None:
+        """After so many statements from now it is struck; one that rests goes to work, so that it comes to them."""
+        self.armed = (statements, what)
+        self.stir()
 
     def kill(self) -> None:
         """Nothing of it runs on from here."""
@@ -117,9 +137,13 @@ class Processes:
             return await driven(process, work)
 
         task: asyncio.Task[Any] = asyncio.Task(moved(), loop=loop, **options)
-        process.tasks.add(task)
-        task.add_done_callback(process.tasks.discard)
-        task.add_done_callback(lambda done: work.close())  # it may have been cancelled before it began
+        process.tasks[task] = None
+
+        def ended(done: asyncio.Task[Any]) -> None:
+            process.tasks.pop(done, None)
+            work.close()  # it may have been cancelled before it began
+
+        task.add_done_callback(ended)
         return task
 
     def fork(self, role: str, *_others: Any) -> SimulatedProcess:
@@ -165,7 +189,7 @@ class Processes:
     def before_statement(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         """Around every statement of either database: the place where a kill or a fault of the disk strikes."""
         process = current.get()
-        if process is not None:
+        if process is not None and (process.armed is not None or process.returncode is not None):
             process.statement(sql)
         return execute(sql, params, many, context)
 

@@ -23,11 +23,15 @@ from anlan.roles.supervisor.tries import Tries
 from anlan.roles.supervisor.watching import Watching
 from anlan.site.databases import HISTORY
 
+SUPERVISOR_S = 2.0
 FROZEN_AFTER = 30
-"""Looks of the supervisor, one a second, after which it ends what stands still."""
-CLOCK_S, SLOW_S = 60.0, 240.0
-CLOCK_SILENT = timedelta(seconds=90)
+"""Seconds after which the supervisor ends what stands still."""
+CLOCK_S, DELIVERY_S, SLOW_S = 100.0, 120.0, 600.0
+CLOCK_SILENT = timedelta(seconds=150)
 """In the place of the setting: a clock that has not signed for so long is taken for dead."""
+WORDS_S = 3.0
+"""Between two words of the intake that it accepts."""
+FOR_EVER_S = 1e9
 ROLES = ("engine", "historian", "intake", "clock", "delivery")
 
 
@@ -43,10 +47,10 @@ class Pace:
 
         self.engine, self.historian = self._of(engine.Cadences()), self._of(historian.Cadences())
         vars(self.engine).update(
-            flush_s=30.0, sweep_s=5.0, registry_s=60.0, links_s=60.0, sign_s=120.0, conditions_s=300.0,
-            coverage_s=600.0, trim_s=200.0, compare_s=100.0,
+            flush_s=30.0, sweep_s=5.0, registry_s=120.0, links_s=120.0, sign_s=120.0, conditions_s=300.0,
+            coverage_s=600.0, trim_s=200.0, compare_s=200.0,
         )  # fmt: skip
-        vars(self.historian).update(shortest_flush_s=30.0, registry_s=90.0, compact_s=300.0)
+        vars(self.historian).update(shortest_flush_s=30.0, registry_s=120.0, compact_s=300.0, chores_s=60.0)
         self.quick()
 
     @staticmethod
@@ -55,11 +59,12 @@ class Pace:
 
     def quick(self) -> None:
         self.engine.fetch_s, self.historian.fetch_s = 5.0, 7.0
-        self.clock_s, self.delivery_s, self.words_s, self.supervisor_s = CLOCK_S, 45.0, 3.0, 1.0
+        self.clock_s, self.delivery_s, self.own_time_s, self.supervisor_s = CLOCK_S, DELIVERY_S, 5.0, SUPERVISOR_S
 
     def slow(self) -> None:
         self.engine.fetch_s = self.historian.fetch_s = SLOW_S
-        self.clock_s, self.delivery_s, self.words_s, self.supervisor_s = SLOW_S, SLOW_S, 3.0, 50.0
+        self.clock_s = self.delivery_s = self.own_time_s = SLOW_S
+        self.supervisor_s = 50.0
 
 
 class Roles:
@@ -79,6 +84,12 @@ class Roles:
             "supervisor": self._supervisor,
         }
         self.processes = Processes(loop, works)
+
+    def stir(self) -> None:
+        """Have everybody look at once, not at the end of their pauses."""
+        self.log.stir()
+        for process in self.processes.running.values():
+            process.stir()
 
     async def _engine(self, process: SimulatedProcess) -> None:
         from anlan.apps.monitoring.models import EnginePosition, EngineWorker
@@ -139,15 +150,13 @@ class Roles:
         async def look() -> None:
             while True:
                 app.own_time.look()
-                await asyncio.sleep(5.0)
+                await asyncio.sleep(self.pace.own_time_s)
 
         looking = asyncio.create_task(look())
-        words = asyncio.create_task(say_accepting(log, lambda: self.log.connected, self.pace.words_s))
-        while not process.leaving:
-            for task in (looking, words):
-                if task.done():
-                    task.result()
-            await asyncio.sleep(2.0)
+        words = asyncio.create_task(say_accepting(log, lambda: self.log.connected, WORDS_S))
+        asked = asyncio.create_task(process.rest(FOR_EVER_S))
+        for task in (await asyncio.wait({asked, looking, words}, return_when=asyncio.FIRST_COMPLETED))[0]:
+            task.result()
         await bundler.close()
 
     async def _in_pool(self, work: Callable[..., Any], *arguments: Any) -> Any:
@@ -161,19 +170,19 @@ class Roles:
             if await self._in_pool(role.look, clock) is not None:
                 await self._in_pool(role.sign, clock, "clock")
                 self.looked()
-            await asyncio.sleep(await self._in_pool(role.pause, clock, self.pace.clock_s))
+            await process.rest(await self._in_pool(role.pause, clock, self.pace.clock_s))
 
     async def _delivery(self, process: SimulatedProcess) -> None:
         from anlan.roles import delivery as role
 
         while not process.leaving:
             await self._in_pool(role.look, SystemClock())
-            await asyncio.sleep(self.pace.delivery_s)
+            await process.rest(self.pace.delivery_s)
 
     async def _supervisor(self, process: SimulatedProcess) -> None:
         processes: Any = self.processes
         children = {role: Child(role, {}, Path("/dev/null"), (), processes) for role in ROLES}
-        watching = Watching(Tries(), FROZEN_AFTER)
+        watching = Watching(Tries(), round(FROZEN_AFTER / SUPERVISOR_S))
         while True:
             watching.look(children)
-            await asyncio.sleep(self.pace.supervisor_s)
+            await process.rest(self.pace.supervisor_s)

@@ -305,10 +305,12 @@ class World:
             if not self.waiting and ledger.worked_off(self.log):
                 break
             self.advance(3)
-        self.advance(self.roles.pace.clock_s)
+        self.roles.stir()
+        self.advance(1)
         for _ in range(40):
             if not ledger.unsent():
                 break
+            self.roles.stir()
             self.advance(15)
 
     def differences(self) -> list[str]:

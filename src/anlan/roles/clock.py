@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 SIGN_EVERY_S = 5.0
 """How often the clock signs that it is alive; each sign is a write."""
+FORGET_EVERY_S = 3600.0
+"""How often it looks for signs of clocks that were taken away."""
 AT_MOST = 1000
 """Rows of one look, one batch of the service: with thousands due at once what is sent last does not bear the time of
 what was sent first, and the clock still signs between its looks and is not taken for dead."""
@@ -59,15 +61,24 @@ def pause(clock: Clock, longest_s: float) -> float:
 
 
 def sign(clock: Clock, name: str) -> None:
-    """Leave a sign of life, and forget those of clocks that were taken away. A database that does not answer keeps it
-    from being left, which is the truth."""
+    """Leave a sign of life. A database that does not answer keeps it from being left, which is the truth."""
     from anlan.apps.obligations import services as obligations
 
     try:
         obligations.tick(name, clock.now())
-        obligations.forget("clock", clock.now())
     except DatabaseError as error:
         say_failed(log, "no sign of life could be left", error)
+        give_up_broken()
+
+
+def forget(clock: Clock) -> None:
+    """Forget the signs of clocks that were taken away; what the database does not answer is left for the next time."""
+    from anlan.apps.obligations import services as obligations
+
+    try:
+        obligations.forget("clock", clock.now())
+    except DatabaseError as error:
+        say_failed(log, "clocks that were taken away are not forgotten", error)
         give_up_broken()
 
 
@@ -76,7 +87,8 @@ def work(config: settings.Config, leaving: Leaving, clock: Clock, name: str = "c
 
     ``instance``: what the process is called on its data directory.
     """
-    next_sign, announced = monotonic(), False
+    next_sign = next_forget = monotonic()
+    announced = False
     figures = {"clock_fired_total": 0.0, "clock_looked_seconds": 0.0}
     while True:
         fired = look(clock, name)
@@ -86,6 +98,9 @@ def work(config: settings.Config, leaving: Leaving, clock: Clock, name: str = "c
         if fired is not None and monotonic() >= next_sign:
             sign(clock, name)
             next_sign = monotonic() + SIGN_EVERY_S
+        if fired is not None and monotonic() >= next_forget:
+            forget(clock)
+            next_forget = monotonic() + FORGET_EVERY_S
         if not announced:
             announce(config, instance, metrics=metrics.serve(config, "clock", lambda: figures, instance))
             announced = True

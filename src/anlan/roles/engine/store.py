@@ -184,10 +184,14 @@ def commit(
         guard(None if checkpoint.positions else _touched(checkpoint))
         if checkpoint.signs:  # first: it may hold chains, and raising a warning takes more than a chain
             record_signs(checkpoint.signs, now, _instant(listening_us))
-        new = apply_events(checkpoint.events, now, react=react)
-        record_peaks(checkpoint.peaks)
-        new += apply_edge_alarms(checkpoint.edge_alarms, now, react=react)
-        record_sequences(checkpoint.sequences)
+        # most checkpoints hold little: whatever is called here asks the database, be it for nothing
+        new = apply_events(checkpoint.events, now, react=react) if checkpoint.events else 0
+        if checkpoint.peaks:
+            record_peaks(checkpoint.peaks)
+        if checkpoint.edge_alarms:
+            new += apply_edge_alarms(checkpoint.edge_alarms, now, react=react)
+        if checkpoint.sequences:
+            record_sequences(checkpoint.sequences)
         bulk.upsert(
             [bulk.fresh(EngineState, gateway=g, seq=seq, body=body) for g, (seq, body) in checkpoint.states.items()],
             "gateway",

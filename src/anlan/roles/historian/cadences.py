@@ -13,6 +13,7 @@ class Cadences:
     about 300 MB, a sample that waits takes little more than its value (`anlan.roles.historian.minutes`).
     ``registry_share``: a look at half a million points costs a third of a second, so at most one part in so many of the
     time goes into looks. ``late_us``: an hour is compacted so long after its end, most late data has come by then.
+    ``chores_s``: between two looks whether late data waits to be looked through.
     """
 
     fetch: int = 64
@@ -26,3 +27,4 @@ class Cadences:
     compact_s: float = 30.0
     late_us: int = 10 * 60_000_000
     log_s: float = 5.0
+    chores_s: float = 10.0

@@ -16,16 +16,16 @@ from anlan.roles.historian.late import look
 logger = logging.getLogger(__name__)
 
 BUSY_S = 0.2
-IDLE_S = 10.0
 ROUND_S = 1800.0
 """Pause between two rounds through the enterprises."""
 
 
 class Chores:
-    """``partitions``: what this process works on now; other enterprises are left to their own historian."""
+    """``partitions``: what this process works on now; other enterprises are left to their own historian. ``idle_s``:
+    between two pieces when there is little to do."""
 
-    def __init__(self, partitions: Callable[[], Collection[int]]) -> None:
-        self._partitions = partitions
+    def __init__(self, partitions: Callable[[], Collection[int]], idle_s: float) -> None:
+        self._partitions, self._idle_s = partitions, idle_s
         self._behind: set[str] = set()
         self._after = 0
         self._rest_s = 0.0
@@ -38,10 +38,10 @@ class Chores:
             return BUSY_S
         self._behind.clear()
         if self._rest_s > 0:
-            self._rest_s -= IDLE_S
-            return IDLE_S
+            self._rest_s -= self._idle_s
+            return self._idle_s
         self._after, removed = keep(self._after, mine, now)
         self.removed += removed
         if not self._after and not removed:
             self._rest_s = ROUND_S
-        return BUSY_S if removed else IDLE_S
+        return BUSY_S if removed else self._idle_s

@@ -66,7 +66,7 @@ class Historian:
         self._keeper = Keeper(leases, steady=clock.monotonic)
         self._reader = log.reader(instance)
         self._database = ThreadPoolExecutor(1, thread_name_prefix="history-database")
-        self._chores = Chores(lambda: set(self._keeper.held))
+        self._chores = Chores(lambda: set(self._keeper.held), cadences.chores_s)
         self._flush_took = 0.0
         self._paused = False
         self.ready = asyncio.Event()

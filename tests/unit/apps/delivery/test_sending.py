@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from tests.acceptance.worlds import at, scenario
 
-from anlan.apps.delivery.models import Delivery, DeliveryState
+from anlan.apps.delivery.models import ChannelState, Delivery, DeliveryState
 from anlan.apps.delivery.services import Draft, To, post, send_due
 from anlan.apps.delivery.services.sending import LEASE, claim, pause_after
 from anlan.apps.org.models import Agency
@@ -95,7 +95,7 @@ def test_a_permanent_refusal_ends_the_tries_and_is_recorded(queue: list[Delivery
 
 def test_a_sender_that_died_between_claim_and_sending_loses_its_lease(queue: list[Delivery]) -> None:
     """Reliability 3 (a): sent once on restart."""
-    assert len(claim(["outside"], at("08:00:01"), 10)) == 3
+    assert len(claim("outside", ChannelState(name="outside"), at("08:00:01"), 10)) == 3
     channel, clock = Outside(), FakeClock(at("08:00:02"))
     assert send_due({"outside": channel}, clock) == 0
     clock.set(at("08:00:01") + LEASE)
@@ -161,7 +161,7 @@ def test_claims_and_pauses_of_a_clock_that_stood_ahead_hold_nothing_up_when_it_i
     queue: list[Delivery], hours: int
 ) -> None:
     ahead = timedelta(hours=hours)
-    assert len(claim(["outside"], at("08:00:01"), 10)) == 3
+    assert len(claim("outside", ChannelState(name="outside"), at("08:00:01"), 10)) == 3
     rows = Delivery.objects.filter(channel="outside")
     rows.update(claimed_until=at("08:01") + ahead)
     rows.filter(pk=queue[0].pk).update(state=DeliveryState.QUEUED, claimed_until=None, next_try_at=at("08:10") + ahead)

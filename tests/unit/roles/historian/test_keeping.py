@@ -16,12 +16,13 @@ from anlan.apps.journal.models import Entry
 from anlan.apps.monitoring.models import GatewayLink
 from anlan.apps.registry.models import HazardSource
 from anlan.apps.warnings.models import Warning
-from anlan.roles.historian.chores import BUSY_S, IDLE_S, Chores
+from anlan.roles.historian.chores import BUSY_S, Chores
 from anlan.roles.historian.keeping import keep
 from anlan.stream.partition import PARTITIONS
 
 pytestmark = pytest.mark.django_db
 DAYS = 4
+IDLE_S = 10.0
 LATER = START + timedelta(days=365 + 2, hours=12)
 """The first two of the four days are older than a year."""
 
@@ -128,10 +129,10 @@ def test_an_empty_hold_is_refused(plant: Plant, first: int, last: int, reason: s
 
 
 def test_the_chores_go_round_and_rest(plant: Plant) -> None:
-    chores = Chores(lambda: range(PARTITIONS))
+    chores = Chores(lambda: range(PARTITIONS), IDLE_S)
     assert [chores.step(LATER) for _ in range(4)] == [BUSY_S, IDLE_S, IDLE_S, IDLE_S]
     assert chores.removed == 40
-    others = Chores(lambda: set())
+    others = Chores(lambda: set(), IDLE_S)
     assert others.step(LATER + timedelta(days=1)) == IDLE_S
     assert others.removed == 0
 

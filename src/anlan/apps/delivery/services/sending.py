@@ -9,7 +9,7 @@ not, and never drop anything: what cannot be sent now stays queued, what never c
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from anlan.apps.delivery.models import Delivery, DeliveryState
+from anlan.apps.delivery.models import ChannelState, Delivery, DeliveryState
 from anlan.apps.delivery.services import falling, states, suspending, untold
 from anlan.apps.delivery.services import outcome as outcome_of
 from anlan.apps.delivery.services.hints import hint
@@ -79,10 +79,12 @@ def send_due(channels: Mapping[str, Channel], clock: Clock, limit: int = 50, wor
     tried = 0
     failure: DatabaseError | None = None
     written: dict[str, list[tuple[Delivery, Letter]]] = {}
+    known = states.read(channels)
     for name, channel in channels.items():
         at_most = min(limit, workers * max(1, int(LEASE.total_seconds() / 2 / channel.timeout_s)))
         # all letters are written before the first is sent: a database lost meanwhile must not leave one unrecorded
-        written[name] = [(row, letter_of(row, channel)) for row in claim([name], clock.now(), at_most, channel.rate)]
+        claimed = claim(name, known[name], clock.now(), at_most, channel.rate)
+        written[name] = [(row, letter_of(row, channel)) for row in claimed]
     with ExitStack() as pools:
         running = {}
         for name, letters in written.items():
@@ -100,7 +102,7 @@ def send_due(channels: Mapping[str, Channel], clock: Clock, limit: int = 50, wor
                 failure = error
     if failure is not None:
         raise failure
-    for name, state in states.read(channels).items():
+    for name, state in (states.read(channels) if tried else known).items():
         if state.unwell_since is not None:
             pass_on_waiting(name, _("渠道“%(title)s”不通") % {"title": title_of(name)}, clock.now())
         elif states.resting(state, clock.now()) > SHORT_THROTTLE:
@@ -128,15 +130,13 @@ def _due(name: str, now: datetime, probe: bool) -> QuerySet[Delivery]:
     return rows.order_by("priority", F("next_try_at").asc(nulls_first=True), "pk")
 
 
-def claim(names: Collection[str], now: datetime, limit: int, rate: float | None = None) -> list[Delivery]:
-    """Claim rows of these channels for this sender, at most ``limit`` each and no more than ``rate`` (letters/s)
-    allows. A look that finds nothing writes nothing."""
-    claimed = []
-    for name, state in states.read(names).items():
-        probe = state.unwell_since is not None
-        if states.allowed(state, now, rate, limit) and _due(name, now, probe).exists():
-            claimed += _claim(name, now, limit, rate, probe)
-    return claimed
+def claim(name: str, state: ChannelState, now: datetime, limit: int, rate: float | None = None) -> list[Delivery]:
+    """Claim rows of a channel, whose ``state`` was just read, for this sender: at most ``limit``, and no more than
+    ``rate`` (letters/s) allows. A look that finds nothing writes nothing."""
+    probe = state.unwell_since is not None
+    if not states.allowed(state, now, rate, limit) or not _due(name, now, probe).exists():
+        return []
+    return list(_claim(name, now, limit, rate, probe))
 
 
 def _claim(name: str, now: datetime, limit: int, rate: float | None, probe: bool) -> Iterator[Delivery]:

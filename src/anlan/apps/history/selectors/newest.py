@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import connections, router
 from django.db.models import Max
 
 from anlan.apps.history.models import Block, Grain
 from anlan.apps.history.selectors.stored import EPOCH, LENGTH_US
+
+GATEWAYS_AT_ONCE = 500
 
 
 def stored_until(gateways: Iterable[str]) -> dict[str, datetime]:
@@ -29,13 +32,21 @@ def stored_until(gateways: Iterable[str]) -> dict[str, datetime]:
 def newest_frames(gateways: Iterable[str]) -> dict[str, int]:
     """Where the newest row of each gateway that has one begins, epoch µs: what is older came late.
 
-    Machine's own read, two index looks a gateway.
+    Machine's own read: one query for `GATEWAYS_AT_ONCE`, in it two index looks a gateway. A grouped maximum would walk
+    through every row that there is.
     """
     found: dict[str, int] = {}
-    for gateway in gateways:
-        for grain in Grain.values:
-            rows = Block.objects.filter(gateway=gateway, grain=grain).order_by("-start_us")
-            start = rows.values_list("start_us", flat=True).first()
-            if start is not None:
-                found[gateway] = max(start, found.get(gateway, start))
+    codes = list(gateways)
+    for at in range(0, len(codes), GATEWAYS_AT_ONCE):
+        part = codes[at : at + GATEWAYS_AT_ONCE]
+        with connections[router.db_for_read(Block)].cursor() as cursor:
+            newest = f"SELECT MAX(start_us) FROM {Block._meta.db_table} WHERE gateway = asked.code AND grain = %s"
+            given = ", ".join(["(%s)"] * len(part))
+            looks = ", ".join([f"({newest})"] * len(Grain.values))
+            cursor.execute(
+                f"WITH asked(code) AS (VALUES {given}) SELECT code, {looks} FROM asked", [*part, *Grain.values]
+            )
+            for code, *starts in cursor.fetchall():
+                if known := [start for start in starts if start is not None]:
+                    found[code] = max(known)
     return found

@@ -110,7 +110,8 @@ def _note_usual(newest: Mapping[str, Sign]) -> set[str]:
 def _record_clocks(signs: Iterable[Sign], now: datetime | None) -> None:
     doubted = suspects()
     honest = (Measured(sign.gateway, sign.received_at) for sign in signs if sign.gateway in doubted and not sign.clock)
-    record_clocks([*(sign.clock for sign in signs if sign.clock), *honest], now)
+    if measured := [*(sign.clock for sign in signs if sign.clock), *honest]:
+        record_clocks(measured, now)
 
 
 def _note(

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from anlan.apps.obligations.models import Tick
+from anlan.components import bulk
 from anlan.now import is_ahead
 from anlan.rules.rulebook import load
 from anlan.stream.connection import forbidden
@@ -39,7 +40,7 @@ def tick(name: str, at: datetime, **detail: object) -> None:
         }
         own = {"kind": "log_forbidden", "text": text, "since": min(refusals.values()).isoformat(), "until": None}
         detail["own"] = [*cast("list[object]", detail.get("own", [])), own]
-    Tick.objects.update_or_create(name=name, defaults={"at": at, "detail": detail})
+    bulk.upsert([bulk.fresh(Tick, name=name, at=at, detail=detail)], "name", ["at", "detail"])
 
 
 def last_detail(name: str) -> dict[str, Any]:
