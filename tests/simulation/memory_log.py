@@ -56,6 +56,10 @@ class MemoryLog:
     def connected(self) -> bool:
         return self.up
 
+    @property
+    def connection(self) -> tuple[int, bool]:
+        return self.restarts, self.up
+
     def stir(self) -> None:
         """Wake whoever waits for a message."""
         self.news.ring()

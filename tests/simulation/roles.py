@@ -138,7 +138,8 @@ class Roles:
             keys.refresh()
 
         app = Application(
-            keys, bundler, Taken(), Refusals(lambda refused: len(list(refused))), Standing(records, clock),
+            keys, bundler, Taken(lambda: self.log.connection), Refusals(lambda refused: len(list(refused))),
+            Standing(records, clock),
             TagLists(lambda gateway: {}, lambda *announced: True, in_thread),
             DeadLetters(limits(rulebook.load())), clock, refresh_keys=refresh, log_is_there=lambda: self.log.connected,
             future_limit=timedelta(seconds=rulebook.load().number("future_tolerance_seconds")), live_age=LIVE_AGE,

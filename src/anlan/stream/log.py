@@ -127,6 +127,11 @@ class Log:
         """Whether the server can be reached at this moment."""
         return bool(self._client.is_connected)
 
+    @property
+    def connection(self) -> tuple[int, bool]:
+        """Another one whenever the server was lost or met again: it may have come back with less than it had taken."""
+        return int(self._client.stats["reconnects"]), self.connected
+
     async def ensure(self, beyond: Callable[[], Awaitable[int]] | None = None) -> None:
         """Create the stream, or bring its limits up to the layout. Repeating it changes nothing.
 

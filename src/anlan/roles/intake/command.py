@@ -48,6 +48,10 @@ class _Publisher:
     def there(self) -> bool:
         return self.log is not None and self.log.connected
 
+    @property
+    def connection(self) -> object:
+        return None if self.log is None else self.log.connection
+
     async def publish(self, partition: int, envelope: bytes, message_id: str) -> int:
         if self.log is None:
             raise LogUnavailable("log server not reachable")
@@ -125,7 +129,7 @@ async def serve(config: settings.Config, leaving: Leaving, taken: socket.socket)
     app = Application(
         keys,
         bundler,
-        Taken(),
+        Taken(lambda: publisher.connection),
         refusals,
         standing,
         tag_lists,

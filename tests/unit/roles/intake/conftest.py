@@ -73,6 +73,7 @@ class Desk:
         self.records: list[Record] = []
         self.envelopes = 0
         self.log_up = True
+        self.log_connection = 0
         self.held: asyncio.Event | None = None
         self.refused: list[PacketRefused] = []
         self.clock = FakeClock(NOW)
@@ -91,7 +92,7 @@ class Desk:
         self.application = Application(
             self.keys,
             self.bundler,
-            Taken(),
+            Taken(lambda: self.log_connection),
             self.refusals,
             self.standing,
             self.tag_lists,

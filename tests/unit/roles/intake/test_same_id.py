@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -89,6 +90,36 @@ async def test_after_a_restart_of_the_intake_the_logs_own_window_takes_a_repeat_
         assert (await desk.send(sent)).accepted == 1
     one, two, again = ([record] for record in desk.records)
     assert message_id(one) == message_id(again) != message_id(two)
+
+
+async def test_once_the_log_was_away_a_repeat_goes_into_it_again_for_it_may_have_lost_the_first(desk: Desk) -> None:
+    sent = scan(desk, 50.0)
+    assert (await desk.send(sent)).accepted == 1
+    assert (await desk.send(sent)).duplicates == 1
+    desk.records.clear()
+    desk.log_connection += 1  # its server was down, and is back with less than it had taken
+    assert (await desk.send(sent)).accepted == 1
+    assert [json.loads(record.body) for record in desk.records] == [sent]
+    assert (await desk.send(sent)).duplicates == 1
+
+
+async def test_nothing_is_answered_from_memory_while_the_log_is_away(desk: Desk) -> None:
+    sent = scan(desk, 50.0)
+    assert (await desk.send(sent)).accepted == 1
+    desk.log_up, desk.log_connection = False, desk.log_connection + 1
+    assert (await desk.send(sent)).status == 503
+
+
+async def test_what_was_on_its_way_when_the_log_went_away_is_not_taken_for_known() -> None:
+    connection, loop = [0], asyncio.get_running_loop()
+    taken = Taken(lambda: connection[0])
+    done: asyncio.Future[int] = loop.create_future()
+    taken.follow("g", ["id"], done)
+    connection[0] += 1
+    assert not taken.is_taken("g", "id")
+    done.set_result(1)
+    await asyncio.sleep(0)
+    assert not taken.is_taken("g", "id")
 
 
 @pytest.mark.case("A12")
