@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.test import Client
 from tests import neighbours
 from tests.conformance.test_permissions import PAGES, RECORDS, here
 from tests.neighbours import World
@@ -135,6 +136,33 @@ def test_a_drill_that_is_a_trap_is_refused_in_words(world: World, raw: bytes, wh
 
     with pytest.raises(Refused, match=why):
         drill_services.upload(raw, User.objects.get(username="county"), datetime.fromisoformat("2024-03-01T08:00:00Z"))
+
+
+@pytest.mark.case("G12")
+@pytest.mark.parametrize("path", ["/", "/login/", "/nowhere/", "/api/v1/alarms"])
+@pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages", "anlan_device"])
+def test_a_cookie_with_a_nul_is_refused_and_looked_up_nowhere(world: World, path: str, name: str) -> None:
+    """A cookie may write any sign as three octal digits; PostgreSQL takes no NUL in a key."""
+    answer = Client().get(path, headers={"Cookie": f'{name}="\\000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"'})
+    assert answer.status_code == 400
+
+
+@pytest.mark.case("G12")
+@pytest.mark.parametrize("proof", ["Basic ÿÿ", "Basic AAA6AAA=", "Basic //86//8=", "Basic é", "Basic " + "QUFB" * 9000])
+def test_an_odd_proof_of_a_sender_of_warnings_is_none(world: World, proof: str) -> None:
+    answer = Client().post("/api/v1/cap/", b"<alert/>", "application/cap+xml", headers={"Authorization": proof})
+    assert answer.status_code == 401
+
+
+@pytest.mark.case("G12")
+@pytest.mark.parametrize("back", ["99999", "overview", "warning", "//evil.example/", "https://evil.example/", "\u202e"])
+def test_an_act_that_is_done_leads_back_whatever_its_form_says(world: World, back: str) -> None:
+    plant = world.plants["a1"]
+    answer = world.client("holder").post("/alarms/acknowledge/", {"alarm": [plant.alarm.pk], "next": back})
+    assert (answer.status_code, answer.headers.get("Location")) == (302, "/alarms/")
+    dossier = f"/warnings/{plant.warning.number}/"
+    answer = world.client("holder").post(f"{dossier}measure/", {"text": "已关阀", "next": back})
+    assert (answer.status_code, answer.headers.get("Location")) == (302, dossier)
 
 
 def test_the_forms_of_odd_things_are_walked_over_many_pages(world: World) -> None:

@@ -161,11 +161,15 @@ _ONE_LINE = (
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a provider said on taking a letter. ``provider_id`` is what its delivery reports will name later."""
+    """What a provider said on taking a letter. ``provider_id`` is what its delivery reports will name later; like them
+    without control signs, which no database takes: a letter that was taken must not fail to be recorded."""
 
     provider_id: str = ""
     delivered: bool = False
     """True: it is where it should be; False: accepted, a report may follow."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "provider_id", one_line(self.provider_id))
 
 
 class ReceiptState(StrEnum):
@@ -188,6 +192,10 @@ class Report:
     error: str = ""
     bad_address: bool = False
     """FAILED because the address does not exist (as `NoSuchAddress`), not for a passing reason."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "provider_id", one_line(self.provider_id))
+        object.__setattr__(self, "error", one_line(self.error))
 
 
 class Channel(ABC):

@@ -1,4 +1,5 @@
-"""What a page answers: the whole of it, its living part alone for a refresh, or a list as a workbook."""
+"""What a page answers: the whole of it, its living part alone for a refresh, or a list as a workbook; and where an act
+leads back to."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from anlan import now as clock
 from anlan.components.export import workbook
@@ -44,3 +46,14 @@ def list_view(
     if page.wants_workbook:
         return workbook(request, page, title=title, now=clock.now())
     return whole_or_part(request, whole, part, {"page": page, **dress(page)})
+
+
+def way_back(request: HttpRequest) -> str:
+    """The address of this site that a form was opened from (its ``next``, which begins with ``/``); else empty.
+
+    Nothing else goes to ``redirect``, which would take it for the name of a page: the act is done, and an answer must
+    come.
+    """
+    asked = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
+    return asked if ours and asked.startswith("/") else ""

@@ -8,10 +8,9 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -21,7 +20,7 @@ from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.monitoring import selectors, services, tables
 from anlan.apps.monitoring.models import Alarm, AlarmState
 from anlan.apps.org import access
-from anlan.components.answers import is_refresh, list_view
+from anlan.components.answers import is_refresh, list_view, way_back
 from anlan.components.lists import Page
 
 MOST_AT_ONCE = 500
@@ -80,7 +79,7 @@ def acknowledge(request: Any) -> HttpResponse:
         messages.info(request, _("已确认 %(count)d 条报警。") % {"count": count})
     else:
         messages.info(request, _("没有需要确认的报警：可能已由他人确认。"))
-    return redirect(_way_back(request))
+    return redirect(way_back(request) or "alarms")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -131,10 +130,3 @@ def _instant(raw: str) -> datetime | None:
 def _joined(request: Any) -> QuerySet[Alarm]:
     rows: QuerySet[Alarm] = Alarm.objects.visible_to(request.scope).select_related("enterprise")
     return rows
-
-
-def _way_back(request: HttpRequest) -> str:
-    asked = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure()):
-        return asked
-    return reverse("alarms")

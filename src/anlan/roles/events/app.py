@@ -196,7 +196,7 @@ class Events:
         key = session_key(scope["headers"], self._cookie) or ""
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("points", [""])[-1]
         async with self._look_ups:
-            points = [code for code in asked.split(",") if code][:POINTS_WATCHED]
+            points = [code for code in asked.split(",") if code and code.isprintable()][:POINTS_WATCHED]
             grant = await asyncio.to_thread(authorise, key, points)
         if grant is None:
             await _stream_head(send)

@@ -33,14 +33,14 @@ class Grant:
 
 
 def session_key(headers: list[tuple[bytes, bytes]], name: str) -> str | None:
-    """The session's key from the request's cookies."""
+    """The session's key from the request's cookies; None for what can be none: PostgreSQL takes no NUL."""
     for header, value in headers:
         if header == b"cookie":
             try:
                 found = SimpleCookie(value.decode("latin-1")).get(name)
             except CookieError:
                 return None
-            return found.value if found else None
+            return found.value if found and found.value.isprintable() else None
     return None
 
 

@@ -10,7 +10,6 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -23,7 +22,7 @@ from anlan.apps.org.stand import Stand
 from anlan.apps.warnings import entitled, services
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.selectors import against_clearing
-from anlan.components.answers import is_refresh, list_view, whole_or_part
+from anlan.components.answers import is_refresh, list_view, way_back, whole_or_part
 from anlan.components.beside import try_to_write
 from anlan.components.lists import Page
 from anlan.site.acting import Offer, Subject, act_view, record_view
@@ -146,11 +145,7 @@ def _too_late(verb: str, warning: Warning) -> str:
 
 
 def _way_back(request: HttpRequest, warning: Warning) -> str:
-    if request.POST.get("from") == "todo":
-        return reverse("todo")
-    asked = request.POST.get("next", "")
-    allowed = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if allowed else ""
+    return reverse("todo") if request.POST.get("from") == "todo" else way_back(request)
 
 
 def _read(request: HttpRequest, warning: Warning, now: datetime) -> bool:

@@ -12,7 +12,8 @@ from tests.unit.apps.delivery.doubles import Line, build, install
 
 from anlan import now as clock
 from anlan.apps.delivery.models import Delivery, DeliveryState, Message, Notice
-from anlan.apps.delivery.services import Draft, To, post
+from anlan.apps.delivery.services import Draft, To, post, receipts
+from anlan.apps.journal import services as journal
 from anlan.apps.org.models import Agency
 from anlan.channels.reports import Reports
 
@@ -130,3 +131,47 @@ def test_the_secret_may_come_as_a_bearer(sent: Delivery) -> None:
         "/api/v1/receipts/sms/", "id=m-1&state=delivered", "application/x-www-form-urlencoded", headers=headers
     )
     assert answer.status_code == 200
+
+
+@pytest.mark.case("B5")
+def test_a_number_that_the_provider_gives_again_means_its_newest_letter(sent: Delivery) -> None:
+    """A modem counts to 255, a gateway from 1 after every restart."""
+    notice = sent.message.notice
+    again = Delivery.objects.create(
+        message=Message.objects.create(
+            notice=notice, enterprise=notice.enterprise, recipient="agency:yy", recipient_kind="agency",
+            recipient_name="市局", agency=Agency.objects.by_the_machine().get(code="zz"),
+        ),
+        channel="sms", key="n1/sms/2", state=DeliveryState.SENT, provider_id="m-1", sent_at=clock.now(),
+    )  # fmt: skip
+    Delivery.objects.filter(pk=sent.pk).update(state=DeliveryState.DELIVERED, delivered_at=sent.sent_at)
+    assert report({"id": "m-1", "state": "UNDELIV", "error": "BUSY"}).status_code == 200
+    again.refresh_from_db()
+    sent.refresh_from_db()
+    assert (sent.state, again.state) == (DeliveryState.DELIVERED, DeliveryState.FAILED)
+
+
+@pytest.mark.case("B5")
+def test_control_signs_about_a_number_and_an_error_are_no_part_of_them(sent: Delivery) -> None:
+    """A text that was padded in C: PostgreSQL takes no NUL, and no report may fail for one."""
+    assert report({"id": "m-1\0\0", "state": "UNDELIV", "error": "BUSY\0\r\n"}).status_code == 200
+    sent.refresh_from_db()
+    assert (sent.state, sent.error) == (DeliveryState.FAILED, "BUSY")
+
+
+@pytest.mark.case("B5")
+def test_a_failure_that_came_a_moment_earlier_is_not_made_a_reading(
+    sent: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two reports at the same instant: the second waits for the first, and sees what that has made of the letter."""
+    hold = journal.hold
+
+    def first_the_other(chains: Any, **how: Any) -> Any:
+        held = hold(chains, **how)
+        Delivery.objects.filter(pk=sent.pk, state=DeliveryState.SENT).update(state=DeliveryState.FAILED)
+        return held
+
+    monkeypatch.setattr(receipts.journal, "hold", first_the_other)
+    assert report({"id": "m-1", "state": "read"}).status_code == 200
+    sent.refresh_from_db()
+    assert (sent.state, sent.delivered_at) == (DeliveryState.FAILED, None)

@@ -328,3 +328,34 @@ def test_what_reached_nobody_is_said_once_however_often_it_fails(source: HazardS
     run(sms, FakeClock(at("08:10")))
     assert Delivery.objects.get(contact=row).attempts == 2
     assert acts().count("message_reached_nobody") == 1
+
+
+@pytest.mark.case("B6")
+def test_a_deputy_who_is_away_has_a_deputy_of_his_own_told_and_a_ring_ends(source: HazardSource, sms: Line) -> None:
+    main, second, third = holder(source), person("d1", "丁"), person("d2", "戊")
+    deputy(main, second, away=True)
+    deputy(second, third, away=True)
+    deputy(third, main, away=True)
+    for who, number in ((main, "13800000001"), (second, "13800000002"), (third, "13800000003")):
+        contact(who, "sms", number)
+    notice(source, [to_person(main)])
+    run(sms, FakeClock(at("08:00")))
+    assert sorted(told(sms)) == ["丁（代丙）", "丙", "戊（代丁）"]
+    Deputy.objects.update(valid_until=at("08:30"))
+    notice(source, [to_person(main)], key="n2", kind="upgraded", when=at("09:00"))
+    run(sms, FakeClock(at("09:00")))
+    assert sorted(told(sms)[3:]) == ["丁（代丙）", "丙", "戊（代丁）"]
+
+
+@pytest.mark.case("B6")
+def test_a_deputy_who_takes_over_and_is_away_has_his_own_told_beside_him(source: HazardSource, sms: Line) -> None:
+    main, second, third = holder(source), person("d1", "丁"), person("d2", "戊")
+    deputy(main, second)
+    deputy(second, third, away=True)
+    contact(main, "sms", "13800000001")
+    contact(second, "sms", "13800000002")
+    contact(third, "sms", "13800000003")
+    sms.answers["13800000001"] = NoSuchAddress("号码不存在")
+    notice(source, [to_person(main)])
+    run(sms, FakeClock(at("08:00")))
+    assert sorted(told(sms)) == ["丁（代丙）", "戊（代丁）"]

@@ -11,7 +11,7 @@ from anlan.apps.delivery.models import ChannelState, Delivery, DeliveryState
 from anlan.apps.delivery.services import Draft, To, post, send_due
 from anlan.apps.delivery.services.sending import LEASE, claim, pause_after
 from anlan.apps.org.models import Agency
-from anlan.channels import Channel, ChannelError, Letter, PermanentError
+from anlan.channels import Channel, ChannelError, Letter, PermanentError, Receipt
 from anlan.testing.clock import FakeClock
 
 pytestmark = pytest.mark.django_db
@@ -166,3 +166,18 @@ def test_claims_and_pauses_of_a_clock_that_stood_ahead_hold_nothing_up_when_it_i
     rows.update(claimed_until=at("08:01") + ahead)
     rows.filter(pk=queue[0].pk).update(state=DeliveryState.QUEUED, claimed_until=None, next_try_at=at("08:10") + ahead)
     assert send_due({"outside": Outside()}, FakeClock(at("08:00:02"))) == 3
+
+
+@pytest.mark.case("B5")
+def test_a_letter_whose_number_holds_a_nul_is_recorded_and_goes_out_once(queue: list[Delivery]) -> None:
+    class Padded(Outside):
+        def send(self, letter: Letter) -> Receipt:  # type: ignore[override]
+            self.taken.append(letter)
+            return Receipt(f"{letter.key}\0\0")
+
+    channel, clock = Padded(), FakeClock(at("08:00:01"))
+    assert send_due({"outside": channel}, clock) == 3
+    clock.advance(LEASE.total_seconds() + 1)
+    assert send_due({"outside": channel}, clock) == 0
+    assert len(channel.taken) == 3
+    assert Delivery.objects.get(key="red/outside").provider_id == "red/outside"

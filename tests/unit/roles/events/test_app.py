@@ -93,14 +93,25 @@ async def test_a_stream_begins_with_hello_and_carries_what_the_person_may_see(ke
     assert events.hub.listeners == set()
 
 
+@pytest.mark.case("G12")
 async def test_without_a_session_the_stream_says_leave_and_ends(transactional_db: None) -> None:
     events = Events(lambda: "")
-    for cookie in ("", "sessionid=nonsense", "sessionid="):
+    for cookie in ("", "sessionid=nonsense", "sessionid=", 'sessionid="\\000aaaaaaaaaaaaaaa"'):
         browser = Browser(events, cookie)
         assert await browser.read() == "200"
         assert "event: leave" in await browser.read()
         await browser.task
     assert events.hub.listeners == set()
+
+
+@pytest.mark.case("G12")
+async def test_a_point_that_nobody_can_mean_is_left_out(key: str) -> None:
+    events = Events(lambda: "")
+    browser = Browser(events, f"sessionid={key}", "points=%00,%ff,%ed%a0%80")
+    assert await browser.read() == "200"
+    assert "event: hello" in await browser.read()
+    events.leave()
+    await browser.task
 
 
 async def test_a_browser_that_goes_away_is_forgotten(key: str) -> None:

@@ -24,7 +24,7 @@ from anlan.apps.delivery.models import (
     Rung,
 )  # fmt: skip
 from anlan.apps.delivery.services import suspending, trouble
-from anlan.apps.delivery.services.acting import stand_in
+from anlan.apps.delivery.services.acting import beside, stand_in
 from anlan.apps.delivery.services.draft import To, message_of
 from anlan.apps.delivery.services.hints import hint
 from anlan.apps.delivery.services.ways import first_ways, letters, next_ways
@@ -115,7 +115,7 @@ def _next_rung(message: Message, at: datetime, reason: str) -> None:
     if Rung.NOBODY in done:
         return
     for rung in LADDER[max((LADDER.index(Rung(each)) + 1 for each in done), default=0) :]:
-        reached = [_give(message, to, at) for to in _candidates(rung, message, at)]
+        reached = [_give(message, to, at) for to in beside(_candidates(rung, message, at), at)]
         told = [each for each in reached if each is not None]
         if told:
             _write(message, rung, told, at, reason)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from anlan.apps.delivery.models import TAKEN, Delivery, DeliveryState, Message, Notice
 from anlan.apps.delivery.services import falling, outcome, untold
@@ -70,16 +71,18 @@ def receive_receipt(
 ) -> bool:
     """What a provider reports of a letter: delivered, read (also a key pressed on the telephone) or failed.
 
-    False when no letter of this channel has that number. Reports come in any order and more than once: the first
-    instant of each state stays, and a failure after an arrival changes nothing. A failure is final, as the provider
-    does not try again; the message goes on to the recipient's next way or is passed on.
+    False when no letter of this channel has that number; a number that was given more than once (a modem counts to 255,
+    a gateway from 1 after every restart) is that of the letter sent last. Reports come in any order and more than once:
+    the first instant of each state stays, and a failure after an arrival changes nothing. A failure is final, as the
+    provider does not try again; the message goes on to the recipient's next way or is passed on.
 
     ``at`` is the provider's word of the time. Nothing arrives before it was decided to be told, or after its report was
     received (``received_at``; None: not checked): a clock or a zone that says so is wrong, and the receipt counts.
     """
     state = ReceiptState(state)
     rows = Delivery.objects.filter(channel=channel, provider_id=provider_id) if provider_id else Delivery.objects.none()
-    row = rows.select_related("message__notice__enterprise", "message__enterprise", "contact").first()
+    rows = rows.select_related("message__notice__enterprise", "message__enterprise", "contact")
+    row = rows.order_by(F("sent_at").desc(nulls_last=True), "-pk").first()
     if row is None:
         return False
     if received_at is not None and not row.message.notice.sent_at <= at <= received_at:
@@ -92,7 +95,7 @@ def receive_receipt(
             if mine.filter(state=DeliveryState.SENT).update(state=DeliveryState.FAILED, error=words[:300]):
                 outcome.note(row.pk, row.message, at)
                 falling.failed_for_good(row, words, at, no_such_address=bad_address)
-        elif row.state in TAKEN:
+        elif mine.filter(state__in=TAKEN).exists():  # under the lock: another report may have been earlier
             fresh = mine.filter(delivered_at__isnull=True).update(delivered_at=at)
             mine.filter(state=DeliveryState.SENT).update(state=DeliveryState.DELIVERED)
             read = state == ReceiptState.READ and mine.filter(read_at__isnull=True).update(

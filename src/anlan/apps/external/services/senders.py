@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -70,7 +69,9 @@ def known(authorization: str) -> AlertSender | None:
         return None
     try:
         code, found, key = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no ASCII, no base64, or no text in it
+        return None
+    if not code.isprintable():  # no sender bears such a code, and PostgreSQL takes no NUL
         return None
     sender = AlertSender.objects.by_the_machine().select_related("agency__region").filter(code=code).first()
     kept = sender.key_sha256 if sender else "0" * 64
