@@ -33,12 +33,15 @@ def test_tables_from_the_models_are_those_that_migrations_lead_to(tmp_path: Path
         if made["ANLAN_DATABASE_URL"]:
             with psycopg.connect(migrated["ANLAN_DATABASE_URL"]) as connection:
                 connection.execute("CREATE SCHEMA history")
-        _manage(migrated, "migrate", "--database", "history", "-v0")
+        _manage(migrated, "migrate", "history", "--database", "history", "-v0")
         _manage(migrated, "migrate", "--database", "default", "-v0")
         for database in ("history", "default"):
             tables, migrations = _shape(made, database)
             assert tables == _shape(migrated, database)[0]
-            assert migrations == _shape(migrated, database)[1]
+            played = _shape(migrated, database)[1]
+            # its own app alone migrates a history; that the others are recorded there keeps them from ever running
+            own = migrations if database == "default" else {each for each in migrations if each[0] == "history"}
+            assert played == own
             assert len(migrations) > 40
 
 
