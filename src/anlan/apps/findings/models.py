@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.org.actor import Signed
+from anlan.apps.org.case import Case
 from anlan.apps.org.models import Agency
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise
@@ -35,12 +36,23 @@ class FindingState(models.TextChoices):
     CLOSED = "closed", _("已销号")
 
 
-class Finding(models.Model):
+class Finding(Case):
     """One open matter of one kind and subject; found again while open, it counts up instead of doubling.
 
     The fields say where it stands now; who did what, when and in which words are its `FindingStep` rows. ``seq``
     counts assignments, so that each has its own due thing.
     """
+
+    CASE, CALLED, JOINED = "finding", "这条问题", ("enterprise__supervisor", "source")
+    KEPT = (
+        "kind", "subject", "text", "found_at", "found_by", "state", "assigned_at", "assigned_by_id", "rectification",
+        "measures", "due_at", "limit_source", "seq", "overdue_at", "rectified_at", "verified_at", "closed_at",
+    )  # fmt: skip
+    """``seen_at`` and ``times`` are counted up by the machine without an act."""
+    MOVED = (
+        "state", "assigned_at", "assigned_by", "rectification", "measures", "due_at", "limit_source", "seq",
+        "overdue_at", "rectified_at", "verified_at", "closed_at",
+    )  # fmt: skip
 
     kind = models.CharField(_("类型"), max_length=20, choices=FindingKind.choices)
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="findings")

@@ -18,16 +18,9 @@ BY_ITSELF = "系统"
 """Name under which the machine closes what it sees put right."""
 
 
-STATE = (
-    "kind", "subject", "text", "found_at", "found_by", "state", "assigned_at", "assigned_by_id", "rectification",
-    "measures", "due_at", "limit_source", "seq", "overdue_at", "rectified_at", "verified_at", "closed_at",
-)  # fmt: skip
-"""The columns of a finding that each of its acts keeps; ``seen_at`` and ``times`` are counted up without one."""
-
-
 def state_of(finding: Finding) -> dict[str, Any]:
     """What the journal keeps of a finding at an act."""
-    return journal.state_of(finding, STATE)
+    return journal.state_of(finding, finding.KEPT)
 
 
 def found(

@@ -6,11 +6,8 @@ owed. Every step is a row with its words and stands in the journal of the enterp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
-
-from django.db import transaction
 
 from anlan.apps.findings.entitled import may_rectify, may_supervise
 from anlan.apps.findings.models import Finding, FindingState, FindingStep, StepKind
@@ -21,6 +18,7 @@ from anlan.apps.obligations.models import Obligation, ObligationKind, Obligation
 from anlan.apps.obligations.services import Firing
 from anlan.apps.org.access import require
 from anlan.apps.org.actor import SYSTEM, Actor, signed
+from anlan.apps.org.case import deciding
 from anlan.apps.org.stand import HANDLERS, STAFF, Stand
 from anlan.apps.registry.selectors.locality import rules_of_one
 from anlan.refused import Refused
@@ -41,7 +39,7 @@ def assign(
     """
     require(may_supervise(by, finding), finding, by=by)
     actor = by.speaking(*HANDLERS)
-    with _held(finding, FindingState.OPEN, FindingState.ASSIGNED) as row:
+    with deciding(finding, FindingState.OPEN, FindingState.ASSIGNED) as row:
         if how is Rectification.WITH_MEASURES and not says_something(measures):
             raise Refused("不能立即整改的，须写明整改前的管控措施")
         if due_at is not None and due_at <= at:
@@ -58,7 +56,7 @@ def rectify(finding: Finding, *, by: Stand, at: datetime, text: str) -> Finding:
     require(may_rectify(by, finding), finding, by=by)
     if not says_something(text):
         raise Refused("请填写整改情况")
-    with _held(finding, FindingState.OPEN, FindingState.ASSIGNED) as row:
+    with deciding(finding, FindingState.OPEN, FindingState.ASSIGNED) as row:
         late = row.due_at is not None and at > row.due_at
         if row.due_at is not None:
             obligations.fulfil(_key(row), at=at, late=late)
@@ -76,7 +74,7 @@ def send_back(finding: Finding, *, by: Stand, at: datetime, text: str, due_at: d
         raise Refused("请写明退回的原因")
     if due_at is not None and due_at <= at:
         raise Refused("整改时限须晚于现在")
-    with _held(finding, FindingState.RECTIFIED) as row:
+    with deciding(finding, FindingState.RECTIFIED) as row:
         row.rectified_at = None
         row.rectification = row.rectification or Rectification.IMMEDIATE
         _owe(row, at, due_at)
@@ -89,7 +87,7 @@ def verify(finding: Finding, *, by: Stand, at: datetime, text: str) -> Finding:
     require(may_supervise(by, finding), finding, by=by)
     if not says_something(text):
         raise Refused("请填写核验情况")
-    with _held(finding, FindingState.RECTIFIED) as row:
+    with deciding(finding, FindingState.RECTIFIED) as row:
         row.state, row.verified_at = FindingState.VERIFIED, at
         _step(row, StepKind.VERIFIED, by.speaking(*HANDLERS), at, text)
     return row
@@ -98,7 +96,7 @@ def verify(finding: Finding, *, by: Stand, at: datetime, text: str) -> Finding:
 def close(finding: Finding, *, by: Stand, at: datetime, text: str = "") -> Finding:
     """销号, after it was verified."""
     require(may_supervise(by, finding), finding, by=by)
-    with _held(finding, FindingState.VERIFIED) as row:
+    with deciding(finding, FindingState.VERIFIED) as row:
         row.state, row.closed_at = FindingState.CLOSED, at
         _step(row, StepKind.CLOSED, by.speaking(*HANDLERS), at, text)
     return row
@@ -120,29 +118,10 @@ def _by_subjects(rows: Sequence[Obligation]) -> list[Finding]:
     return list(Finding.objects.by_the_machine().filter(pk__in=keys).select_related("enterprise"))
 
 
-_MOVED = [
-    "state", "assigned_at", "assigned_by", "rectification", "measures", "due_at", "limit_source", "seq", "overdue_at",
-    "rectified_at", "verified_at", "closed_at",
-]  # fmt: skip
-"""What a step may change; the machine counts a finding up meanwhile."""
-
-
-@contextmanager
-def _held(finding: Finding, *states: FindingState) -> Iterator[Finding]:
-    """The finding as it is now, under the lock of its enterprise, in one of these states; saved at the end."""
-    with transaction.atomic():
-        journal.hold([f"enterprise:{finding.enterprise.code}"])
-        row = Finding.objects.by_the_machine().select_related("enterprise__supervisor", "source").get(pk=finding.pk)
-        if row.state not in states:
-            raise Refused(f"这条问题{FindingState(row.state).label}，不能做这一步")
-        yield row
-        row.save(update_fields=_MOVED)
-
-
 def _owe(row: Finding, at: datetime, due_at: datetime | None) -> None:
     """A new due thing for the rectification in place of the last one; its limit by the rules of the day."""
     limit = rectify_limit(at, Rectification(row.rectification), rules_of_one(row.enterprise, civil_day(at)), due_at)
-    obligations.cancel(f"finding:{row.pk}", [ObligationKind.RECTIFY], at=at)
+    obligations.cancel(row.about, [ObligationKind.RECTIFY], at=at)
     row.state, row.assigned_at, row.overdue_at = FindingState.ASSIGNED, at, None
     row.due_at, row.limit_source, row.seq = limit.deadline.at, limit.source, row.seq + 1
     obligations.add(
@@ -150,7 +129,7 @@ def _owe(row: Finding, at: datetime, due_at: datetime | None) -> None:
             Obligation(
                 key=_key(row),
                 kind=ObligationKind.RECTIFY,
-                subject=f"finding:{row.pk}",
+                subject=row.about,
                 enterprise=row.enterprise,
                 source=row.source,
                 due_at=row.due_at,
@@ -165,6 +144,7 @@ def _key(row: Finding) -> str:
 
 
 def _step(row: Finding, kind: StepKind, actor: Actor, at: datetime, text: str) -> None:
+    row.save(update_fields=row.MOVED)
     _record(row, kind, actor, at, text.strip())
 
 
@@ -179,5 +159,4 @@ def _record(row: Finding, kind: StepKind, actor: Actor, at: datetime, text: str)
     )
     said = {"text": text, "unit": actor.unit, "by": actor.name}
     after = {**said, "due_at": row.due_at, "limit_source": row.limit_source, "is": state_of(row)}
-    chain = f"enterprise:{row.enterprise.code}"
-    journal.record(chain, f"finding_{kind}", at=at, actor=actor.id, subject=f"finding:{row.pk}", after=after)
+    journal.record(row.chain, f"finding_{kind}", at=at, actor=actor.id, subject=row.about, after=after)

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.org.actor import actor_id
+from anlan.apps.org.case import Case
 from anlan.apps.org.models import Agency
 from anlan.apps.registry.models import Device, Enterprise, HazardSource, OfEnterprise, Point
 
@@ -38,12 +39,19 @@ class FilingState(models.TextChoices):
     ENDED = "ended", _("已结束")
 
 
-class Filing(models.Model):
+class Filing(Case):
     """One declaration with its scope and window [``starts_at``, ``ends_at``).
 
     Only a confirmed one takes points out of alarm, from the later of its start and its confirmation (``effective_at``).
     Rows are never deleted; what was decided stands with the name and the time of who decided it.
     """
+
+    CASE, CALLED = "filing", "这份报备"
+    KEPT = (
+        "reach", "source_id", "device_id", "kind", "reason", "starts_at", "ends_at", "state", "filed_at", "filed_by",
+        "filed_by_id", "decided_at", "decided_by", "decided_by_id", "agency_id", "note", "effective_at", "overdue_at",
+        "ended_at", "ended_by", "ended_by_id",
+    )  # fmt: skip
 
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="filings")
     reach = models.CharField(_("范围"), max_length=10, choices=FilingReach.choices)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.monitoring.models.alarm import AlarmSide
 from anlan.apps.org.actor import actor_id
+from anlan.apps.org.case import Case
 from anlan.apps.org.models import Agency
 from anlan.apps.registry.models import Enterprise, OfEnterprise, Point
 
@@ -25,11 +26,18 @@ class ShelvingState(models.TextChoices):
     EXPIRED = "expired", _("到期恢复")
 
 
-class Shelving(models.Model):
+class Shelving(Case):
     """One side of one point kept off the enterprise's own display until ``ends_at``, with reason and person.
 
     A gas alarm is asked for first and stands only once the higher role has approved it; the others stand at once.
     """
+
+    CASE, CALLED = "shelving", "这项搁置"
+    KEPT = (
+        "point_id", "side", "state", "reason", "minutes", "asked_at", "asked_by", "asked_by_id", "approver",
+        "decided_at", "decided_by", "decided_by_id", "note", "begins_at", "ends_at", "ended_at", "ended_by",
+        "ended_by_id",
+    )  # fmt: skip
 
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="shelvings")
     point = models.ForeignKey(Point, models.PROTECT, related_name="shelvings")
@@ -85,12 +93,19 @@ class SuppressionState(models.TextChoices):
     RETIRED = "retired", _("已停用")
 
 
-class SuppressionRule(models.Model):
+class SuppressionRule(Case):
     """While the condition point's value holds, alarms of one side of the target points are suppressed by design.
 
     Versions of one rule share ``code``; at most one of them is approved. ``is_holding`` is what the engine last found,
     with ``holds_since`` as the sample time from which it counts; a condition that cannot be read does not hold.
     """
+
+    CASE, CALLED = "suppression", "这条规则"
+    KEPT = (
+        "code", "version", "name", "condition_id", "comparison", "threshold", "side", "reason", "state", "proposed_at",
+        "proposed_by", "proposed_by_id", "decided_at", "decided_by", "decided_by_id", "agency_id", "note", "retired_at",
+        "is_holding", "holds_since",
+    )  # fmt: skip
 
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="suppressions")
     code = models.CharField(max_length=40)

@@ -22,6 +22,7 @@ from anlan.apps.obligations.models import Obligation, ObligationKind, Obligation
 from anlan.apps.obligations.services import Firing
 from anlan.apps.org.access import require
 from anlan.apps.org.actor import SYSTEM, Actor
+from anlan.apps.org.case import deciding
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Device, Enterprise, HazardSource, Point
 from anlan.apps.registry.selectors.locality import rules_of_one
@@ -71,7 +72,7 @@ def file(
         _due(row, UNCONFIRMED, at + limit)
         # a window that is over ends the filing, confirmed or not
         _due(row, END, ends_at)
-        _note(row, "filing.filed", at, by.actor, after=_facts(row))
+        row.keep("filed", at, by.actor, _facts(row))
         return row
 
 
@@ -81,58 +82,48 @@ def confirm(filing: Filing, *, by: Stand, at: datetime, note: str = "") -> Filin
     What is past stays as it was; a filing confirmed late explains what lies in its window all the same.
     """
     require(may_confirm_filing(by, filing), filing, by=by)
-    with transaction.atomic():
-        row = _held(filing, FilingState.FILED)
-        agency = by.agency_with(*CONFIRMERS, near=True)
+    with deciding(filing, FilingState.FILED) as row:
         if row.ends_at <= at:
             raise Refused("报备的时段已经过去，不能再确认")
-        row.state, row.decided_at, row.agency = FilingState.CONFIRMED, at, agency
-        row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
-        row.note, row.effective_at = note.strip()[:200], max(at, row.starts_at)
-        row.save()
-        obligations.fulfil(_key(row, UNCONFIRMED), at=at, late=row.overdue_at is not None)
-        _note(
-            row,
-            "filing.confirmed",
-            at,
-            by.actor,
-            after={"agency": agency.code if agency else "", "effective_at": row.effective_at},
-        )
+        row.effective_at = max(at, row.starts_at)
+        code = _decided(row, FilingState.CONFIRMED, by, at, note)
+        row.keep("confirmed", at, by.actor, {"agency": code, "effective_at": row.effective_at})
         if row.effective_at > at:
             _due(row, BEGIN, row.effective_at)
         else:
             _take_effect(row, at)
-        return row
+    return row
 
 
 def refuse(filing: Filing, *, by: Stand, at: datetime, note: str) -> Filing:
     """The county or park does not confirm, with words why. Raises `Refused`."""
     require(may_confirm_filing(by, filing), filing, by=by)
-    with transaction.atomic():
-        if not says_something(note):
-            raise Refused("请写明不予确认的原因")
-        row = _held(filing, FilingState.FILED)
-        agency = by.agency_with(*CONFIRMERS, near=True)
-        row.state, row.decided_at, row.agency = FilingState.REFUSED, at, agency
-        row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
-        row.note = note.strip()[:200]
-        row.save()
-        obligations.fulfil(_key(row, UNCONFIRMED), at=at, late=row.overdue_at is not None)
-        obligations.cancel(_subject(row), [ObligationKind.FILING], at=at)
-        _note(row, "filing.refused", at, by.actor, after={"agency": agency.code if agency else "", "note": row.note})
-        return row
+    if not says_something(note):
+        raise Refused("请写明不予确认的原因")
+    with deciding(filing, FilingState.FILED) as row:
+        code = _decided(row, FilingState.REFUSED, by, at, note)
+        obligations.cancel(row.about, [ObligationKind.FILING], at=at)
+        row.keep("refused", at, by.actor, {"agency": code, "note": row.note})
+    return row
+
+
+def _decided(row: Filing, state: FilingState, by: Stand, at: datetime, note: str) -> str:
+    """Note the decision of a county or park, which nobody waits for any more; returns its code."""
+    row.state, row.agency = state, by.agency_with(*CONFIRMERS, near=True)
+    row.decide(by.actor, at, note)
+    obligations.fulfil(_key(row, UNCONFIRMED), at=at, late=row.overdue_at is not None)
+    return row.agency.code if row.agency else ""
 
 
 def end(filing: Filing, *, by: Stand, at: datetime) -> Filing:
     """The enterprise takes it back or ends it early: what still alarms is alive at once. Raises `Refused`."""
     require(may_file(by, filing), filing, by=by)
-    with transaction.atomic():
-        row = _held(filing, FilingState.FILED, FilingState.CONFIRMED)
+    with deciding(filing, FilingState.FILED, FilingState.CONFIRMED) as row:
         state = FilingState.WITHDRAWN if row.effective_at is None or row.effective_at > at else FilingState.ENDED
         _end(row, state, at, by.actor, at)
-        obligations.cancel(_subject(row), [ObligationKind.FILING], at=at)
-        _note(row, f"filing.{state}", at, by.actor, after={"ended_at": at})
-        return row
+        obligations.cancel(row.about, [ObligationKind.FILING], at=at)
+        row.keep(state, at, by.actor, {"ended_at": at})
+    return row
 
 
 def fire_filings(rows: Sequence[Obligation], firing: Firing) -> None:
@@ -143,17 +134,16 @@ def fire_filings(rows: Sequence[Obligation], firing: Firing) -> None:
         match row.payload["moment"]:
             case "begin" if filing.state == FilingState.CONFIRMED and filing.ended_at is None:
                 _take_effect(filing, at)
-                _note(filing, "filing.began", at)
+                filing.keep("began", at)
             case "end" if filing.ended_at is None and filing.state in (FilingState.FILED, FilingState.CONFIRMED):
                 was = filing.state
                 _end(filing, FilingState.ENDED, row.due_at, SYSTEM, at)
-                obligations.cancel(_subject(filing), [ObligationKind.FILING], at=at)
-                _note(filing, "filing.ended" if was == FilingState.CONFIRMED else "filing.lapsed", at)
+                obligations.cancel(filing.about, [ObligationKind.FILING], at=at)
+                filing.keep("ended" if was == FilingState.CONFIRMED else "lapsed", at)
             case "unconfirmed" if filing.state == FilingState.FILED:
                 row.state = ObligationState.OVERDUE
                 filing.overdue_at = row.due_at
-                filing.save(update_fields=["overdue_at"])
-                _note(filing, "filing.unconfirmed", at)
+                filing.keep("unconfirmed", at)
 
 
 def _take_effect(row: Filing, at: datetime) -> None:
@@ -164,7 +154,8 @@ def _take_effect(row: Filing, at: datetime) -> None:
 
 
 def _end(row: Filing, state: FilingState, ended_at: datetime, by: Actor, at: datetime) -> None:
-    row.state, row.ended_at, row.ended_by, row.ended_by_id = state, ended_at, by.name[:60], by.id
+    row.state = state
+    row.finish(by, ended_at)
     row.save()
     going_on = Alarm.objects.by_the_machine().filter(filing=row, state=AlarmState.ACTIVE).select_related("point")
     sources = withholding.bring_back(going_on, at)
@@ -174,21 +165,13 @@ def _end(row: Filing, state: FilingState, ended_at: datetime, by: Actor, at: dat
     tell(sources, at)
 
 
-def _held(filing: Filing, *states: FilingState) -> Filing:
-    journal.hold([f"enterprise:{filing.enterprise.code}"])
-    row: Filing = Filing.objects.by_the_machine().select_related("enterprise").get(pk=filing.pk)
-    if row.state not in states:
-        raise Refused(f"这份报备现在的状态是“{row.get_state_display()}”，不能这样处理")
-    return row
-
-
 def _due(row: Filing, moment: str, due_at: datetime) -> None:
     obligations.add(
         [
             Obligation(
                 key=_key(row, moment),
                 kind=ObligationKind.FILING,
-                subject=_subject(row),
+                subject=row.about,
                 enterprise=row.enterprise,
                 agency=row.enterprise.supervisor if moment == UNCONFIRMED else None,
                 due_at=due_at,
@@ -198,25 +181,9 @@ def _due(row: Filing, moment: str, due_at: datetime) -> None:
     )
 
 
-def _subject(row: Filing) -> str:
-    return f"filing:{row.pk}"
-
-
 def _key(row: Filing, moment: str) -> str:
-    return f"filing:{row.pk}:{moment}"
+    return f"{row.about}:{moment}"
 
-
-def _note(row: Filing, act: str, at: datetime, by: Actor = SYSTEM, after: Facts | None = None) -> None:
-    after = {**(after or {}), "is": journal.state_of(row, STATE)}
-    journal.record(f"enterprise:{row.enterprise.code}", act, at=at, actor=by.id, subject=_subject(row), after=after)
-
-
-STATE = (
-    "reach", "source_id", "device_id", "kind", "reason", "starts_at", "ends_at", "state", "filed_at", "filed_by",
-    "filed_by_id", "decided_at", "decided_by", "decided_by_id", "agency_id", "note", "effective_at", "overdue_at",
-    "ended_at", "ended_by", "ended_by_id",
-)  # fmt: skip
-"""The columns of a filing that each of its acts keeps."""
 
 Facts = dict[str, object]
 

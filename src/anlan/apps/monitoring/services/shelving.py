@@ -6,7 +6,7 @@ end is a due row, and it counts only until ``ends_at`` whether or not the clock 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -20,6 +20,7 @@ from anlan.apps.obligations.models import Obligation, ObligationKind
 from anlan.apps.obligations.services import Firing
 from anlan.apps.org.access import require
 from anlan.apps.org.actor import SYSTEM, Actor
+from anlan.apps.org.case import deciding
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Point
 from anlan.apps.registry.selectors.locality import rules_of_one
@@ -30,11 +31,6 @@ from anlan.rules.grading import Gas
 from anlan.rules.words import says_something
 
 OPEN = (ShelvingState.ASKED, ShelvingState.IN_FORCE)
-STATE = (
-    "point_id", "side", "state", "reason", "minutes", "asked_at", "asked_by", "asked_by_id", "approver",
-    "decided_at", "decided_by", "decided_by_id", "note", "begins_at", "ends_at", "ended_at", "ended_by", "ended_by_id",
-)  # fmt: skip
-"""The columns of a shelving that each of its acts keeps."""
 
 
 def shelve(point: Point, side: str, *, minutes: int, reason: str, by: Stand, at: datetime) -> Shelving:
@@ -66,15 +62,9 @@ def shelve(point: Point, side: str, *, minutes: int, reason: str, by: Stand, at:
         )
         if verdict.approver is None:
             _begin(row, at)
-        row.save()
-        act = "shelving.asked" if verdict.approver else "shelving.began"
-        _note(
-            row,
-            act,
-            at,
-            by.actor,
-            after={"side": side, "minutes": minutes, "reason": row.reason, "ends_at": row.ends_at},
-        )
+        told = {"side": side, "minutes": minutes, "reason": row.reason, "ends_at": row.ends_at}
+        row.save()  # its number is part of what is journaled
+        _keep(row, "asked" if verdict.approver else "began", at, by.actor, told)
         if row.ends_at is not None:
             _due(row)
         return row
@@ -86,44 +76,37 @@ def approve(shelving: Shelving, *, by: Stand, at: datetime, note: str = "") -> S
     Raises `Refused`, and PermissionDenied (journaled) for whoever has no say in it.
     """
     require(may_decide_shelving(by, shelving), shelving, by=by)
-    with transaction.atomic():
-        row = _held(shelving, ShelvingState.ASKED)
+    with deciding(shelving, ShelvingState.ASKED) as row:
         if asked_themselves(by, row):
             raise Refused("申请人不能批准自己的申请")
-        row.decided_at, row.note = at, note.strip()[:200]
-        row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
+        row.decide(by.actor, at, note)
         _begin(row, at)
-        row.save()
-        _note(row, "shelving.approved", at, by.actor, after={"ends_at": row.ends_at, "note": row.note})
+        _keep(row, "approved", at, by.actor, {"ends_at": row.ends_at, "note": row.note})
         _due(row)
-        return row
+    return row
 
 
 def refuse(shelving: Shelving, *, by: Stand, at: datetime, note: str) -> Shelving:
     """The higher role does not agree, with words why. Raises `Refused`."""
     require(may_decide_shelving(by, shelving), shelving, by=by)
-    with transaction.atomic():
-        if not says_something(note):
-            raise Refused("请写明不批准的原因")
-        row = _held(shelving, ShelvingState.ASKED)
-        row.state, row.decided_at, row.note = ShelvingState.REFUSED, at, note.strip()[:200]
-        row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
-        row.save()
-        _note(row, "shelving.refused", at, by.actor, after={"note": row.note})
-        return row
+    if not says_something(note):
+        raise Refused("请写明不批准的原因")
+    with deciding(shelving, ShelvingState.ASKED) as row:
+        row.state = ShelvingState.REFUSED
+        row.decide(by.actor, at, note)
+        _keep(row, "refused", at, by.actor, {"note": row.note})
+    return row
 
 
 def unshelve(shelving: Shelving, *, by: Stand, at: datetime) -> Shelving:
     """Bring it back before its time, or take the request back. Raises `Refused` for one that is over."""
     require(may_shelve(by, shelving), shelving, by=by)
-    with transaction.atomic():
-        row = _held(shelving, *OPEN)
-        state = ShelvingState.RETURNED if row.state == ShelvingState.IN_FORCE else ShelvingState.WITHDRAWN
-        row.state, row.ended_at, row.ended_by, row.ended_by_id = state, at, by.actor.name[:60], by.actor.id
-        row.save()
-        obligations.cancel(_subject(row), [ObligationKind.SHELVING], at=at)
-        _note(row, f"shelving.{state}", at, by.actor)
-        return row
+    with deciding(shelving, *OPEN) as row:
+        row.state = ShelvingState.RETURNED if row.state == ShelvingState.IN_FORCE else ShelvingState.WITHDRAWN
+        row.finish(by.actor, at)
+        obligations.cancel(row.about, [ObligationKind.SHELVING], at=at)
+        _keep(row, row.state, at, by.actor)
+    return row
 
 
 def fire_shelvings(rows: Sequence[Obligation], firing: Firing) -> None:
@@ -133,28 +116,19 @@ def fire_shelvings(rows: Sequence[Obligation], firing: Firing) -> None:
         if row.state != ShelvingState.IN_FORCE:
             continue
         row.state, row.ended_at = ShelvingState.EXPIRED, row.ends_at
-        row.save()
-        _note(row, "shelving.expired", firing.now, after={"ended_at": row.ended_at})
+        _keep(row, "expired", firing.now, after={"ended_at": row.ended_at})
 
 
 def _begin(row: Shelving, at: datetime) -> None:
     row.state, row.begins_at, row.ends_at = ShelvingState.IN_FORCE, at, at + timedelta(minutes=row.minutes)
 
 
-def _held(shelving: Shelving, *states: ShelvingState) -> Shelving:
-    journal.hold([f"enterprise:{shelving.enterprise.code}"])
-    row: Shelving = Shelving.objects.by_the_machine().select_related("enterprise").get(pk=shelving.pk)
-    if row.state not in states:
-        raise Refused(f"这项搁置现在的状态是“{row.get_state_display()}”，不能这样处理")
-    return row
-
-
 def _due(row: Shelving) -> None:
     assert row.ends_at is not None
     due = Obligation(
-        key=_subject(row),
+        key=row.about,
         kind=ObligationKind.SHELVING,
-        subject=_subject(row),
+        subject=row.about,
         enterprise=row.enterprise,
         due_at=row.ends_at,
         payload={"shelving": row.pk},
@@ -162,12 +136,6 @@ def _due(row: Shelving) -> None:
     obligations.add([due])
 
 
-def _subject(row: Shelving) -> str:
-    return f"shelving:{row.pk}"
-
-
-def _note(row: Shelving, act: str, at: datetime, by: Actor = SYSTEM, after: dict[str, object] | None = None) -> None:
-    after = {**(after or {}), "is": journal.state_of(row, STATE)}
-    code = row.enterprise.code
-    journal.record(f"enterprise:{code}", act, at=at, actor=by.id, subject=_subject(row), after=after)
-    hint("alarm", code, kind="shelving")
+def _keep(row: Shelving, act: str, at: datetime, by: Actor = SYSTEM, after: Mapping[str, object] | None = None) -> None:
+    row.keep(act, at, by, after)
+    hint("alarm", row.enterprise.code, kind="shelving")

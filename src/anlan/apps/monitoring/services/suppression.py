@@ -20,7 +20,7 @@ from anlan.apps.monitoring.models import Alarm, AlarmState, SuppressionRule, Sup
 from anlan.apps.monitoring.services import withholding
 from anlan.apps.monitoring.services.reactions import tell
 from anlan.apps.org.access import require
-from anlan.apps.org.actor import SYSTEM, Actor
+from anlan.apps.org.case import deciding
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Enterprise, Point
 from anlan.refused import Refused
@@ -30,14 +30,6 @@ from anlan.rules.words import says_something
 
 ValueOf = Callable[[Collection[str]], Mapping[str, float | None]]
 """The newest usable value of points by code; None: known and not usable. Absent: not the asker's point."""
-
-
-STATE = (
-    "code", "version", "name", "condition_id", "comparison", "threshold", "side", "reason", "state", "proposed_at",
-    "proposed_by", "proposed_by_id", "decided_at", "decided_by", "decided_by_id", "agency_id", "note", "retired_at",
-    "is_holding", "holds_since",
-)  # fmt: skip
-"""The columns of a suppression rule that each of its acts keeps."""
 
 
 def propose(
@@ -79,62 +71,50 @@ def propose(
         )
         row.points.set(points)
         facts = {"condition": condition.code, "comparison": comparison, "threshold": threshold, "side": side}
-        _note(row, "suppression.proposed", at, by.actor, after=facts | {"points": sorted(each.code for each in points)})
+        row.keep("proposed", at, by.actor, facts | {"points": sorted(each.code for each in points)})
         return row
 
 
 def approve(rule: SuppressionRule, *, by: Stand, at: datetime, note: str = "") -> SuppressionRule:
     """The county or park approves a version: it counts from now on, the version before it no more. Raises `Refused`."""
     require(may_approve_suppression(by, rule), rule, by=by)
-    with transaction.atomic():
-        row = _held(rule, SuppressionState.PROPOSED)
-        agency = by.agency_with(*APPROVERS, near=True)
+    with deciding(rule, SuppressionState.PROPOSED) as row:
         if any(point.gas for point in row.points.all()):
             raise Refused("气体检测点的报警不得设计抑制")
         others = SuppressionRule.objects.by_the_machine().filter(enterprise=row.enterprise_id, code=row.code)
         for earlier in others.filter(state=SuppressionState.APPROVED).select_related("enterprise"):
             _retire(earlier, at)
-            _note(earlier, "suppression.replaced", at, by.actor, after={"by_version": row.version})
-        row.state, row.decided_at, row.agency = SuppressionState.APPROVED, at, agency
-        row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
-        row.note = note.strip()[:200]
-        row.save()
-        _note(
-            row,
-            "suppression.approved",
-            at,
-            by.actor,
-            after={"agency": agency.code if agency else "", "version": row.version},
-        )
-        return row
+            earlier.keep("replaced", at, by.actor, {"by_version": row.version})
+        code = _decided(row, SuppressionState.APPROVED, by, at, note)
+        row.keep("approved", at, by.actor, {"agency": code, "version": row.version})
+    return row
 
 
 def refuse(rule: SuppressionRule, *, by: Stand, at: datetime, note: str) -> SuppressionRule:
     """The county or park does not approve, with words why. Raises `Refused`."""
     require(may_approve_suppression(by, rule), rule, by=by)
-    with transaction.atomic():
-        if not says_something(note):
-            raise Refused("请写明不批准的原因")
-        row = _held(rule, SuppressionState.PROPOSED)
-        agency = by.agency_with(*APPROVERS, near=True)
-        row.state, row.decided_at, row.agency = SuppressionState.REFUSED, at, agency
-        row.decided_by, row.decided_by_id = by.actor.name[:60], by.actor.id
-        row.note = note.strip()[:200]
-        row.save()
-        _note(
-            row, "suppression.refused", at, by.actor, after={"agency": agency.code if agency else "", "note": row.note}
-        )
-        return row
+    if not says_something(note):
+        raise Refused("请写明不批准的原因")
+    with deciding(rule, SuppressionState.PROPOSED) as row:
+        code = _decided(row, SuppressionState.REFUSED, by, at, note)
+        row.keep("refused", at, by.actor, {"agency": code, "note": row.note})
+    return row
+
+
+def _decided(row: SuppressionRule, state: SuppressionState, by: Stand, at: datetime, note: str) -> str:
+    """Note the decision of a county or park; returns its code."""
+    row.state, row.agency = state, by.agency_with(*APPROVERS, near=True)
+    row.decide(by.actor, at, note)
+    return row.agency.code if row.agency else ""
 
 
 def retire(rule: SuppressionRule, *, by: Stand, at: datetime) -> SuppressionRule:
     """Take a rule out of use, or a proposal back: what it suppressed and goes on is alive at once. Raises `Refused`."""
     require(may_retire(by, rule), rule, by=by)
-    with transaction.atomic():
-        row = _held(rule, SuppressionState.PROPOSED, SuppressionState.APPROVED)
+    with deciding(rule, SuppressionState.PROPOSED, SuppressionState.APPROVED) as row:
         _retire(row, at)
-        _note(row, "suppression.retired", at, by.actor)
-        return row
+        row.keep("retired", at, by.actor)
+    return row
 
 
 def follow(value_of: ValueOf, at: datetime, guard: Callable[[], None] = lambda: None) -> int:
@@ -170,7 +150,7 @@ def _switch(
     row.is_holding, row.holds_since = now_holds, at if now_holds else None
     row.save(update_fields=["is_holding", "holds_since"])
     sources = withholding.suppress(row) if now_holds else _bring_back(row, at)
-    _note(row, "suppression.holds" if now_holds else "suppression.over", at, after={"value": value})
+    row.keep("holds" if now_holds else "over", at, after={"value": value})
     hint("alarm", row.enterprise.code, kind="suppression")
     tell(sources, at)
 
@@ -186,19 +166,3 @@ def _retire(row: SuppressionRule, at: datetime) -> None:
 def _bring_back(row: SuppressionRule, at: datetime) -> set[int]:
     going_on = Alarm.objects.by_the_machine().filter(suppression=row, state=AlarmState.ACTIVE)
     return withholding.bring_back(going_on.select_related("point"), at)
-
-
-def _held(rule: SuppressionRule, *states: SuppressionState) -> SuppressionRule:
-    journal.hold([f"enterprise:{rule.enterprise.code}"])
-    row: SuppressionRule = SuppressionRule.objects.by_the_machine().select_related("enterprise").get(pk=rule.pk)
-    if row.state not in states:
-        raise Refused(f"这条规则现在的状态是“{row.get_state_display()}”，不能这样处理")
-    return row
-
-
-def _note(
-    row: SuppressionRule, act: str, at: datetime, by: Actor = SYSTEM, after: dict[str, object] | None = None
-) -> None:
-    after = {**(after or {}), "is": journal.state_of(row, STATE)}
-    subject = f"suppression:{row.pk}"
-    journal.record(f"enterprise:{row.enterprise.code}", act, at=at, actor=by.id, subject=subject, after=after)
