@@ -182,7 +182,7 @@ def test_a_stranger_does_not_lower_what_was_set_by_hand(plant: Plant) -> None:
     warning = warnings.raise_manual(plant.source, "orange", by=officer(plant.source, "甲"), at=at("08:00"), text="台风")
     for level in ("yellow", "blue"):
         with pytest.raises(Refused, match="发布者"):
-            warnings.raise_manual(plant.source, level, by=officer(plant.source, "乙"), at=at("08:10"), text="")
+            warnings.raise_manual(plant.source, level, by=officer(plant.source, "乙"), at=at("08:10"), text="风小了")
     warning.refresh_from_db()
     assert (warning.level, warning.issuer) == ("orange", "甲（县应急管理局）")
     warnings.raise_manual(plant.source, "yellow", by=officer(plant.source, "甲"), at=at("08:20"), text="风小了")

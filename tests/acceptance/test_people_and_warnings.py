@@ -163,8 +163,16 @@ def test_alarms_that_return_do_not_clear_what_was_raised_by_hand(plant: Plant) -
 def test_nobody_lowers_by_hand_what_the_data_support(plant: Plant) -> None:
     plant.alarm("YL001", "raised", "HH", at("08:00"))
     with pytest.raises(Refused) as refusal:
-        warnings.raise_manual(plant.source, "blue", by=officer(plant.source, "user:duty"), at=at("08:10"), text="")
+        warnings.raise_manual(plant.source, "blue", by=officer(plant.source, "user:duty"), at=at("08:10"), text="误报")
     assert refusal.value.reason == "cause_stands"
+
+
+def test_a_level_by_hand_has_words_why(plant: Plant) -> None:
+    for text in ("", "  ", "——"):
+        with pytest.raises(Refused) as refusal:
+            warnings.raise_manual(plant.source, "red", by=officer(plant.source, "user:duty"), at=at("08:00"), text=text)
+        assert refusal.value.reason == "incomplete"
+    assert not Warning.objects.by_the_machine().exists()
 
 
 @pytest.mark.req("WRN-08")

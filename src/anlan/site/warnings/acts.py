@@ -114,7 +114,7 @@ ACTS: dict[str, Act] = {
     "level": Act(
         _("人工定级"), _("级别已调整，相关单位和人员已告知。"), forms.LevelForm, entitled.may_set_level,
         lambda a: services.raise_manual(a.row.source, a.values["level"], by=a.by, at=a.at, text=a.text()),
-        open_to=_is_open, send=_("定级并告知"),
+        open_to=_is_open, mandatory=("text",), send=_("定级并告知"),
         hint=_("监测数据支持的级别更高时不能调低；人工定级由发布人解除（读法）"),
     ),
     "clear": Act(

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from anlan.apps.org.models import Agency
 from anlan.components.moments import Moment
 from anlan.rules.calendar import CIVIL_ZONE
-from anlan.rules.words import says_something
 from anlan.site.acting import ActForm, words_field
 from anlan.site.warnings.listing import LEVELS
 
@@ -48,12 +47,6 @@ class HiddenForm(ActForm):
 class LevelForm(ActForm):
     level = forms.ChoiceField(label=_("级别"), choices=LEVELS, widget=forms.RadioSelect)
     text = words_field(_("理由"), 2, 300)
-
-    def cleanwords_field(self) -> str:
-        text: str = self.cleaned_data["text"].strip()
-        if not says_something(text):
-            raise forms.ValidationError(_("请写明人工定级的理由"))
-        return text
 
 
 class OrderForm(ActForm):

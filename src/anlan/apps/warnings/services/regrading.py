@@ -33,6 +33,7 @@ from anlan.refused import Refused
 from anlan.rules.clearing import LoweringRefused, OpenWarning, judge_lowering
 from anlan.rules.grading import Grade, GradedAlarm, grade, load_model
 from anlan.rules.level import Level
+from anlan.rules.words import says_something
 
 
 def regrade(source_id: int, now: datetime) -> Warning | None:
@@ -70,8 +71,8 @@ def fire_regrades(rows: Sequence[Obligation], firing: Firing) -> None:
 def raise_manual(source: HazardSource, level: str, *, by: Stand, at: datetime, text: str) -> Warning:
     """Set a level by hand, up or down, with words why; the issuer's name stands with it until it is lifted.
 
-    Raises `Refused` for ``none`` (clearing is another act) and when the data support more than is asked for, and
-    PermissionDenied (journaled) for whoever sets no levels here.
+    Raises `Refused` for ``none`` (clearing is another act), without words why, and when the data support more than is
+    asked for; PermissionDenied (journaled) for whoever sets no levels here.
     """
     require(may_set_level(by, source), source, by=by)
     agency = issuing_for(by)
@@ -79,6 +80,8 @@ def raise_manual(source: HazardSource, level: str, *, by: Stand, at: datetime, t
     wanted = Level(level)
     if wanted is Level.NONE:
         raise Refused("请选择红、橙、黄、蓝之一；解除预警请用消警", reason=Reason.NOT_A_WARNING_LEVEL)
+    if not says_something(text):
+        raise Refused("请填写人工定级的理由", reason=Reason.INCOMPLETE)
     with transaction.atomic():
         standing = hold(source, at)
         graded = graded_now(standing, at)
@@ -86,11 +89,11 @@ def raise_manual(source: HazardSource, level: str, *, by: Stand, at: datetime, t
             verdict = judge_lowering(as_open(standing, graded, issuer), wanted, issuer.id, standing.place.settings)
             if isinstance(verdict, LoweringRefused):
                 raise Refused(verdict.detail, reason=verdict.reason)
-        reason = {"rule": "manual", "level": wanted, "title": text, "points": []}
+        reason = {"rule": "manual", "level": wanted, "title": text.strip(), "points": []}
         warning = change(standing, wanted, at, [reason, *reasons_of(graded)], Origin.MANUAL, issuer, by=issuer)
         assert warning is not None
         kept = {"by_hand": warning.manual_by, "named": warning.issuer}
-        add_act(standing, ActKind.LEVEL, by=issuer, at=at, text=text, **kept)
+        add_act(standing, ActKind.LEVEL, by=issuer, at=at, text=text.strip(), **kept)
         standing.write()
     return warning
 
