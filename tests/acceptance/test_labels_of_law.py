@@ -153,7 +153,7 @@ def test_a_deadline_that_includes_its_instant_is_worded_so(plant: Plant) -> None
     assert warning is not None
     warnings.set_level(plant.source, "none", at=at("12:00"))
     body = Notice.objects.by_the_machine().get(kind="report_due").body
-    assert "请不晚于03-01 13:00:00上报" in body
+    assert "请不晚于 03-01 13:00:00 上报" in body
     report = warnings.submit_report(
         warning, by=staff(warning, "丙"), at=at("13:00"), result="好", cause="阀", measures="换"
     )

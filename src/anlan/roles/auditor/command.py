@@ -257,7 +257,7 @@ class Auditor:
                 now,
                 passed_at=now.isoformat() if found.well else before.get("passed_at"),
                 faults=list(faults.values()),
-                notes=[{"kind": note.kind, "text": note.full} for note in found.notes],
+                notes=[{"kind": note.kind, "text": str(note.text), "detail": str(note.detail)} for note in found.notes],
                 figures=found.figures,
                 stored=self._readings,
                 signal_error=self._signal.error,

@@ -95,7 +95,7 @@ class LastAudit:
     """Why the last call of the dead-man's address was not taken; empty when it was or none is set."""
     silent: bool
     """The auditor itself has not been heard of for `ALIVE_WITHIN`."""
-    notes: list[str] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     """What operators should know and yet is no fault: an old backup."""
     figures: Mapping[str, Any] = field(default_factory=dict)
     """What the audit counted, by name."""
@@ -207,7 +207,7 @@ def _audit(ticks: Iterable[Tick], now: datetime) -> LastAudit | None:
         ],
         signal_error=detail.get("signal_error", ""),
         silent=abs(now - newest.at) > ALIVE_WITHIN,
-        notes=[each["text"] for each in detail.get("notes", [])],
+        notes=[(each["text"], each.get("detail", "")) for each in detail.get("notes", [])],
         figures=detail.get("figures", {}),
         lines=[_line(each) for each in detail.get("bell", {}).get("lines", [])],
     )

@@ -120,7 +120,7 @@ def flood(
     title = _("报警汇总：%(place)s %(n)s 个测点报警") % {"place": place_name(place), "n": figures.points}
     body = first_out(first)
     worst = "、".join(f"{LEVEL_LABELS.get(each, each)} {count}" for each, count in figures.by_level.items())
-    body += _("%(since)s至%(until)s共 %(n)s 条报警：%(worst)s。") % {
+    body += _("%(since)s 至 %(until)s 共 %(n)s 条报警：%(worst)s。") % {
         "since": clock_time(figures.since),
         "until": clock_time(figures.until),
         "n": figures.alarms,
@@ -133,7 +133,7 @@ def flood(
 def report_due(place: Surroundings, due: datetime) -> tuple[str, str]:
     """Title and body of the reminder that a report is owed."""
     title = _("处置报告待报：%(place)s") % {"place": place_name(place)}
-    return title, _("预警已解除，请不晚于%(due)s上报处置结果、原因分析、整改措施。") % {"due": clock_time(due)}
+    return title, _("预警已解除，请不晚于 %(due)s 上报处置结果、原因分析、整改措施。") % {"due": clock_time(due)}
 
 
 def report(place: Surroundings, late_by: timedelta, texts: dict[str, str]) -> tuple[str, str]:
@@ -148,4 +148,4 @@ def report(place: Surroundings, late_by: timedelta, texts: dict[str, str]) -> tu
 def report_overdue(place: Surroundings, due: datetime) -> tuple[str, str]:
     """Title and body of the item that a report did not come."""
     title = _("处置报告逾期：%(place)s") % {"place": place_name(place)}
-    return title, _("企业应不晚于%(due)s上报处置情况，尚未上报。") % {"due": clock_time(due)}
+    return title, _("企业应不晚于 %(due)s 上报处置情况，尚未上报。") % {"due": clock_time(due)}
