@@ -41,6 +41,28 @@ def test_a_duty_holder_confirms_acts_clears_and_reports(visit: Visit, installati
     assert found["reported"] == "调节阀卡涩"
     assert found["acts"] == ["measure", "clear", "report_refused"]
 
+    page.go_back()  # what was sent does not come back with the page before it
+    expect(page.locator("main")).to_be_visible()
+    assert not page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('keep:')).length")
+    assert not any(field.input_value() for field in page.locator("form[data-keep] textarea").all())
+
+
+def test_a_draft_stays_until_it_is_taken(visit: Visit, installation: Installation) -> None:
+    number = installation.hands.do("raise_level", source="990121001002", level="yellow", minutes=1)["number"]
+    page = visit("hecheng-ops2", f"/warnings/{number}/")
+    page.get_by_role("button", name="处置", exact=True).click()
+    page.locator("#act-measure textarea").fill("已到现场")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="记录处置措施").click()
+    page.wait_for_url("chrome-error://**")
+    page.context.set_offline(False)
+    page.goto(f"/warnings/{number}/")
+    expect(page.locator("#act-measure textarea")).to_have_value("已到现场")
+    page.get_by_role("button", name="处置", exact=True).click()
+    page.get_by_role("button", name="记录处置措施").click()
+    expect(page.locator("#timeline")).to_contain_text("已到现场")
+    expect(page.locator("#act-measure textarea")).to_have_value("")
+
 
 def test_what_stands_against_clearing_is_said_before_anybody_clicks(visit: Visit, installation: Installation) -> None:
     feed, points = installation.feed("990121002002")

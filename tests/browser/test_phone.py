@@ -100,6 +100,15 @@ def test_the_report_is_written_on_the_phone_and_survives_leaving_half_way(
     expect(page.locator(".todo-head h1")).to_be_visible()
     assert installation.hands.do("warning", number=number)["reported"] == "调节阀卡涩"
 
+    page.goto(f"/warnings/{number}/")  # long histories are folded on a phone, not on paper
+    records = page.locator(".panel", has_text="适用条文").locator(".folds")
+    expect(records).to_be_hidden()
+    page.get_by_role("button", name="展开 适用条文").click()
+    expect(records).to_be_visible()
+    page.get_by_role("button", name="收起 适用条文").click()
+    page.emulate_media(media="print")
+    assert all(each.is_visible() for each in page.locator(".folds").all())
+
 
 @pytest.mark.case("F14")
 @pytest.mark.case("F24")

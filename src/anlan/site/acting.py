@@ -29,6 +29,8 @@ from anlan.rules.words import says_something
 
 KEPT = "Anlan-Kept"
 """Header of an act that a phone kept for lack of a network: nobody waits for a page."""
+DONE = "done"
+"""Tag of the words that say an act is done: the page that shows them lets go of the act's draft (`app.js`)."""
 
 
 class ActForm(forms.Form):
@@ -220,5 +222,5 @@ def _done(request: HttpRequest, subject: Subject, row: Any, words: str) -> HttpR
     that no page is fetched for would stand on whatever page comes next."""
     if KEPT in request.headers:
         return HttpResponse(status=204)
-    messages.info(request, words)
+    messages.info(request, words, extra_tags=DONE)
     return redirect(subject.back(request, row) or subject.url(row))

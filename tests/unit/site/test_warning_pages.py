@@ -69,7 +69,10 @@ def test_a_cleared_and_reported_warning_has_no_future_and_no_present(world: Worl
     services.clear(warning, by=staff(warning, "示例"), at=clock.now())
     services.submit_report(warning, by=staff(warning, "示例"), at=clock.now(), result="好", cause="阀", measures="换")
     warning.refresh_from_db()
-    assert {line.tense for line in lines(warning, clock.now())} == {"past"}
+    found = lines(warning, clock.now())
+    assert {line.tense for line in found} == {"past"}
+    assert [line.title for line in found if "确认" in line.title] == ["系统自动确认（本地设定）"]
+    assert world.client("county").get(f"/warnings/{warning.number}/").context["readers"] == 0
 
 
 @pytest.mark.case("F22")

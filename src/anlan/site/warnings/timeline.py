@@ -21,6 +21,8 @@ from anlan.rules import calendar
 from anlan.rules.level import Level
 
 PAST, NOW, FUTURE = "past", "now", "future"
+RECENT, NAMED = 6, 2
+"""Lines of the past, and names in a line, that a phone shows without being asked."""
 TELLINGS = (NoticeKind.INFORMED, NoticeKind.UPGRADED, NoticeKind.DOWNGRADED)
 
 
@@ -39,7 +41,11 @@ class Line:
     waits_for: str = ""
     ends: bool = False
     """The last line of the past: 办结."""
+    early: bool = False
+    """Long past: a phone folds it."""
     told: list[tuple[str, datetime | None]] = field(default_factory=list)
+    others: str = ""
+    """Whom the title names last, after `NAMED` of them: a phone folds these."""
 
 
 def lines(warning: Warning, now: datetime) -> list[Line]:
@@ -49,6 +55,8 @@ def lines(warning: Warning, now: datetime) -> list[Line]:
     past.sort(key=lambda line: (line.at, line.ends))  # what ends it comes after what ended it
     for line in past:
         _count(line)
+    for line in past[:-RECENT]:
+        line.early = True
     here = [] if warning.closed_at else [Line(now, _("现在"), tense=NOW)]
     return [*past, *here, *_future(entries)]
 
@@ -110,6 +118,8 @@ def _words(entry: TimelineEntry) -> str:
             return _("提醒上报处置情况")
         case "missed":
             return f"{entry.text}：{entry.title}"
+        case "confirmed" if entry.automatic:
+            return entry.actor
         case _:
             return f"{entry.actor} {entry.title}".strip()
 
@@ -129,9 +139,10 @@ def _count(line: Line) -> None:
     """…，告知 甲、乙；6 个对象，5 已读."""
     if not line.told:
         return
-    names = "、".join(name for name, _read in line.told)
+    names = [name for name, _read in line.told]
     joint = _("，告知 ") if line.level else " → "
-    line.title = f"{line.title}{joint}{names}"
+    line.title = line.title + joint + "、".join(names[:NAMED])
+    line.others = "".join(f"、{name}" for name in names[NAMED:])
     read = sum(1 for _name, at in line.told if at is not None)
     line.tally = _("%(n)d 个对象，%(r)d 已读") % {"n": len(line.told), "r": read}
 

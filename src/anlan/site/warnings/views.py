@@ -96,6 +96,8 @@ def gather(request: HttpRequest, warning: Warning, by: Stand, now: datetime) -> 
         .select_related("point")
         .order_by("raised_at", "pk")[:ALARMS]
     )
+    told = receipts(warning)
+    story = lines(warning, now)
     may_clear = ACTS["clear"].is_offered(by, warning)
     for alarm in alarms:
         alarm.can_acknowledge = (
@@ -106,8 +108,10 @@ def gather(request: HttpRequest, warning: Warning, by: Stand, now: datetime) -> 
         "warning": warning,
         "row": row,
         "answered": shown.answered,
-        "timeline": lines(warning, now),
-        "recipients": receipts(warning),
+        "timeline": story,
+        "folds": any(line.early or line.others for line in story),
+        "recipients": told,
+        "readers": sum(1 for each in told if each["read"]),
         "alarms": alarms,
         "unacknowledged": [alarm for alarm in alarms if alarm.can_acknowledge],
         "may_clear": may_clear,

@@ -117,6 +117,8 @@
     if (print) window.print();
     const more = e.target.closest("[data-more]");
     if (more) more.setAttribute("aria-expanded", String(more.closest("form").classList.toggle("open")));
+    const unfold = e.target.closest("[data-unfold]");
+    if (unfold) unfold.setAttribute("aria-expanded", String(unfold.getAttribute("aria-expanded") !== "true"));
     const opener = e.target.closest("[data-open]");
     if (opener) {
       const panel = document.getElementById(opener.dataset.open);
@@ -124,6 +126,15 @@
       if (panel && !panel.hidden) { const first = panel.querySelector("textarea,input:not([type=hidden]),select"); if (first) first.focus(); }
     }
   });
+
+  // A link to a place opens what is folded there.
+  function unfoldTarget() {
+    const place = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    const unfold = place && (place.querySelector("[data-unfold]") || (place.closest(".panel") || place).querySelector("[data-unfold]"));
+    if (unfold) unfold.setAttribute("aria-expanded", "true");
+  }
+  window.addEventListener("hashchange", unfoldTarget);
+  unfoldTarget();
 
   // --- a long list to tick: some letters narrow it, what is ticked stays in sight -------------------------------------
   document.querySelectorAll(".pick").forEach((box) => {
@@ -153,19 +164,36 @@
     const form = e.target.closest("form[data-autosubmit]");
     if (form && e.target.type !== "search") form.requestSubmit();
   });
+
+  // A draft belongs to one person and one act. It goes when the server says that the act is done (the words it shows
+  // then, [data-done]), not when it is sent: a network that breaks off or a log-in that has run out takes no text.
+  // The browser itself restores nothing (autocomplete off), so that what was sent does not come back with "back".
+  const SENT = "anlan:sent"; // the draft on its way, in this tab
+  const draftOf = (form) => "keep:" + words.person + ":" + form.dataset.keep;
+  const kept = (form) => Array.from(form.querySelectorAll("textarea[name],input[type=text][name],input[type=datetime-local][name]"));
+  function restore(form) {
+    const draft = JSON.parse(localStorage.getItem(draftOf(form)) || "{}");
+    kept(form).forEach((f) => { if (!f.value && draft[f.name]) f.value = draft[f.name]; });
+  }
   document.addEventListener("submit", (e) => {
-    if (e.target.dataset.keep) localStorage.removeItem("keep:" + e.target.dataset.keep);
+    if (e.target.dataset.keep) sessionStorage.setItem(SENT, draftOf(e.target));
     e.target.querySelectorAll("button[type=submit]").forEach((b) => { setTimeout(() => { b.disabled = true; }, 0); });
   });
-  window.addEventListener("pageshow", () => document.querySelectorAll("button[type=submit]").forEach((b) => { b.disabled = false; }));
+  // A form that came back with what is wrong about it is the answer to a sending: "back" and "reload" would lead to the
+  // browser's own error page. They read its address instead; the draft brings the words back.
+  history.replaceState(history.state, "", location.href);
+  window.addEventListener("pageshow", (e) => {
+    document.querySelectorAll("button[type=submit]").forEach((b) => { b.disabled = false; });
+    if (e.persisted) document.querySelectorAll("form[data-keep]").forEach((form) => { form.reset(); restore(form); });
+  });
+  if (document.querySelector("[data-done]") && sessionStorage.getItem(SENT)) {
+    localStorage.removeItem(sessionStorage.getItem(SENT));
+    sessionStorage.removeItem(SENT);
+  }
   document.querySelectorAll("form[data-keep]").forEach((form) => {
-    const key = "keep:" + form.dataset.keep;
-    const kept = JSON.parse(localStorage.getItem(key) || "{}");
-    form.querySelectorAll("textarea[name],input[type=text][name]").forEach((f) => { if (!f.value && kept[f.name]) f.value = kept[f.name]; });
+    restore(form);
     form.addEventListener("input", () => {
-      const now = {};
-      form.querySelectorAll("textarea[name],input[type=text][name]").forEach((f) => { now[f.name] = f.value; });
-      localStorage.setItem(key, JSON.stringify(now));
+      localStorage.setItem(draftOf(form), JSON.stringify(Object.fromEntries(kept(form).map((f) => [f.name, f.value]))));
     });
   });
   tick();
