@@ -89,6 +89,20 @@ def is_shared(using: str = "default") -> bool:
     return bool(connections[using].vendor != "sqlite")
 
 
+def structure(using: str) -> list[str]:
+    """What SQLite says against the pages and indexes of a database, in its own words; empty on PostgreSQL, which keeps
+    watch over its own. An index that lost a row hides it from every reader though the row itself is sound.
+
+    Reads everything, changes nothing. Raises DatabaseError when there is no reading on.
+    """
+    connection = connections[using]
+    if connection.vendor != "sqlite":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA integrity_check")
+        return [line for (line,) in cursor.fetchall() if line != "ok"]
+
+
 def say_failed(logger: logging.Logger, words: str, error: Exception) -> None:
     """Log work that failed and is tried again: in one line what passes by itself (no answer, a lock, a full disk), and
     with its trace what does not, for that is a mistake of ours."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from anlan import config as settings
 from anlan import now as clock
-from anlan.roles.history_check import NAMED, where
+from anlan.roles.history_check import HISTORY, NAMED, where
 from anlan.roles.present import absent
 
 REPAIRED = "history_repaired"
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     What is done to an enterprise's history stands in its chain first. May run beside the historian.
     """
     parser = argparse.ArgumentParser(prog="anlan repair", description="按检查的结果修复；检查本身从不改动数据")
-    about = "history：标出损坏的历史块，重做损坏的分钟汇总，取回曾被误标的块，改正行内样本数"
+    about = "history：重建损坏的索引，标出损坏的历史块，重做损坏的分钟汇总，取回曾被误标的块，改正行内样本数"
     parser.add_argument("what", choices=["history"], help=about)
     parser.parse_args(arguments)
     from django.db import DatabaseError
@@ -36,13 +36,28 @@ def main(arguments: list[str]) -> int:
         if words := absent(settings.load()):
             sys.stderr.write(words)
             return 2
+        rebuilt = _rebuild()
         done = _repair(clock.now())
     except (settings.ConfigError, DatabaseError) as error:
         sys.stderr.write(f"没有修复完：{error}\n")
         return 2
-    said = [words.format(n=done[kind]) for kind, words in DONE.items() if done[kind]]
+    said = [*rebuilt, *(words.format(n=done[kind]) for kind, words in DONE.items() if done[kind])]
     sys.stdout.write("".join(f"{line}\n" for line in said) or "历史没有要修复的\n")
     return 0
+
+
+def _rebuild() -> list[str]:
+    """Make the indexes of history anew when they do not agree with the rows; says so, and what is left."""
+    from django.db import connections
+
+    from anlan.roles.database import structure
+
+    if not structure(HISTORY):
+        return []
+    with connections[HISTORY].cursor() as cursor:
+        cursor.execute("REINDEX")
+    left = structure(HISTORY)
+    return ["历史库的索引已重建"] + [f"历史库的文件仍有损坏，请恢复备份：{line}" for line in left[:NAMED]]
 
 
 def _repair(now: datetime) -> Counter[str]:
@@ -53,7 +68,7 @@ def _repair(now: datetime) -> Counter[str]:
     # what was hidden comes first: its hours are then judged whole
     done: Counter[str] = Counter()
     for find in (withheld, damaged):
-        faults = list(find())
+        faults = [fault for fault in find() if fault.kind != "lone"]  # nothing can be done about these
         for enterprise in sorted({fault.enterprise for fault in faults}):
             kinds = Counter(fault.kind for fault in faults if fault.enterprise == enterprise)
             journal.record(

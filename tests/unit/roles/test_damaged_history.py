@@ -12,14 +12,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 from tests.unit.roles.historian.recorded import START, Plant
 from tests.unit.site.test_errors import broken
 
 from anlan import now as clock
+from anlan.apps.history.models import Block, Removal, Rollup
+from anlan.apps.history.selectors import raw
+from anlan.apps.history.selectors.stored import HOUR_US, stored
+from anlan.apps.history.services import compact_hour
 from anlan.apps.obligations import services as obligations
 from anlan.config import Config
-from anlan.roles import check, present
+from anlan.roles import check, present, repair
 from anlan.roles.auditor import storage
 from anlan.roles.auditor.bell import AT_ONCE
 from anlan.roles.engine.store import newest_number
@@ -129,3 +133,102 @@ def test_what_an_operator_can_do_about_a_database_is_said(cause: Exception, word
     said = _reason(error, {"USER": "u", "NAME": "d"})
     assert words in said
     assert bool(said) == bool(words)
+
+
+def anlan(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "ANLAN_DATA_DIR": str(folder), "ANLAN_DATABASE_URL": ""}
+    environment["ANLAN_HISTORY_DATABASE_URL"] = ""
+    command = [sys.executable, "-m", "anlan", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.case("A19")
+@pytest.mark.sqlite
+def test_an_index_that_lost_a_row_is_found_by_the_check_and_made_anew_by_the_repair(
+    plant: Plant, tmp_path: Path
+) -> None:
+    """Curves look rows up by an index: a sound row that stands in it under another name is read by nobody."""
+    folder = tmp_path / "installation"
+    folder.mkdir()
+    assert migrate(folder).returncode == 0
+    columns = ("gateway", "enterprise", "grain", "start_us", "part", "samples", "body")
+    rows = [tuple(row) for row in Block.objects.values_list(*columns)]
+    history = folder / "history.sqlite3"
+    with sqlite3.connect(history) as connection:
+        statement = f"INSERT INTO history_block ({', '.join(columns)}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        connection.executemany(statement, rows)
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    file = bytearray(history.read_bytes())
+    file[file.index(f"{plant.gateway}minute".encode()) + 2] ^= 1  # both words stand side by side in an index alone
+    history.write_bytes(file)
+    found = anlan(folder, "check", "history")
+    assert found.returncode == 1, found.stderr
+    assert "历史库的文件或索引损坏" in found.stdout
+    assert "anlan repair history" in found.stdout
+    done = anlan(folder, "repair", "history")
+    assert (done.returncode, "索引已重建" in done.stdout) == (0, True), done.stderr
+    assert anlan(folder, "check", "history").returncode == 0
+
+
+@pytest.mark.case("A19")
+@pytest.mark.sqlite
+@pytest.mark.parametrize("how", ["NULL", "CAST(body AS TEXT)"])
+def test_a_row_that_holds_no_bytes_is_one_damaged_row(
+    plant: Plant, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    """One flipped bit before a body makes SQLite take it for a text, or for nothing."""
+    row = Block.objects.order_by("start_us")[1]
+    with connections["history"].cursor() as cursor:
+        cursor.execute("PRAGMA writable_schema = ON")
+        cursor.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, 'BLOB NOT NULL', 'BLOB') WHERE name = 'history_block'"
+        )
+        cursor.execute("PRAGMA writable_schema = RESET")
+        cursor.execute(f"UPDATE history_block SET body = {how} WHERE id = %s", [row.pk])
+    _one_row_is_damaged(plant, capsys)
+
+
+@pytest.mark.case("A19")
+def test_a_row_of_an_unknown_grain_is_one_damaged_row(plant: Plant, capsys: pytest.CaptureFixture[str]) -> None:
+    row = Block.objects.order_by("start_us")[1]
+    Block.objects.filter(pk=row.pk).update(grain="minqte")
+    assert check.main(["history"]) == 1
+    assert "历史块损坏" in capsys.readouterr().out
+    assert repair.main(["history"]) == 0
+    assert check.main(["history"]) == 0
+    held = raw(plant.point, START, START + timedelta(minutes=2))
+    assert held.value.tolist() == [50.0, 50.0]
+    assert [lost.cause for lost in held.lost] == ["damaged"]
+
+
+@pytest.mark.case("A19")
+def test_a_roll_up_whose_samples_were_removed_is_looked_at_too_and_its_hour_is_a_gap_with_a_cause(
+    plant: Plant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compact_hour(plant.gateway, Block.objects.order_by("start_us")[0].start_us // HOUR_US * HOUR_US)
+    Block.objects.all().delete()
+    Removal.objects.create(
+        enterprise=plant.enterprise.code, kind="raw", until_us=Rollup.objects.get().start_us + HOUR_US
+    )
+    assert check.main(["history"]) == 0
+    kept = Rollup.objects.get()
+    body = bytearray(kept.body)
+    body[-3] ^= 4
+    Rollup.objects.filter(pk=kept.pk).update(body=bytes(body))
+    assert check.main(["history"]) == 1
+    assert "无从重做，只能恢复备份" in capsys.readouterr().out
+    assert repair.main(["history"]) == 0
+    assert bytes(Rollup.objects.get().body) == bytes(body)
+    found = stored(plant.gateway, [plant.point.code], kept.start_us, kept.start_us + HOUR_US, by_minute=True)
+    assert found.damaged == [(kept.start_us, kept.start_us + HOUR_US)]
+
+
+def _one_row_is_damaged(plant: Plant, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check.main(["history"]) == 1
+    assert "历史块损坏，读取时略去" in capsys.readouterr().out
+    held = raw(plant.point, START, START + timedelta(minutes=2))
+    assert held.value.tolist() == [50.0, 50.0]
+    assert [lost.cause for lost in held.lost] == ["damaged"]
+    assert compact_hour(plant.gateway, Block.objects.order_by("start_us")[0].start_us // HOUR_US * HOUR_US) == 1
+    assert check.main(["history"]) == 0

@@ -16,6 +16,11 @@ class Grain(models.TextChoices):
     HOUR = "hour"
 
 
+def packed(body: object) -> bytes:
+    """A body as bytes; empty, which is no block, where a damaged row of the database gives anything else."""
+    return bytes(body) if isinstance(body, bytes | memoryview) else b""
+
+
 class Block(models.Model):
     """Frames of one gateway in [start, start + one grain), packed by `anlan.stream.blocks`."""
 

@@ -20,12 +20,13 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Count, Max, Sum
 
 from anlan.apps.delivery.models import Delivery, DeliveryState
-from anlan.apps.history.models import Block
+from anlan.apps.history.models import Block, packed
 from anlan.apps.journal import proof
 from anlan.apps.journal.models import Chain, Entry
 from anlan.apps.monitoring.models import Alarm, GatewayLink
 from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.warnings.models import Warning
+from anlan.roles.database import structure
 from anlan.rules.calendar import civil
 from anlan.site.databases import HISTORY
 
@@ -77,10 +78,7 @@ def faults() -> list[str]:
     """What the databases and the journal's chains have to say against themselves, in Chinese."""
     found = []
     for alias in (RECORDS, HISTORY):
-        if connections[alias].vendor == "sqlite":
-            with connections[alias].cursor() as cursor:
-                cursor.execute("PRAGMA integrity_check")
-                found += [f"数据库 {alias}：{line}" for (line,) in cursor.fetchall() if line != "ok"]
+        found += [f"数据库 {alias}：{line}" for line in structure(alias)]
     return [*found, *proof.broken()]
 
 
@@ -101,7 +99,9 @@ def _history() -> dict[str, Any]:
     fields = ("gateway", "grain", "start_us", "part", "samples", "body")
     for gateway, grain, start_us, part, samples, body in blocks.values_list(*fields).iterator(200):
         day = _EPOCH + timedelta(microseconds=start_us)
-        days.add(day, json.dumps([gateway, grain, start_us, part, samples]).encode() + hashlib.sha256(body).digest())
+        days.add(
+            day, json.dumps([gateway, grain, start_us, part, samples]).encode() + hashlib.sha256(packed(body)).digest()
+        )
     figures = Block.objects.aggregate(samples=Sum("samples"), newest=Max("start_us"))
     return {"samples": figures["samples"] or 0, "newest_us": figures["newest"], "days": days.digests()}
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connections
 from django.db.models import Q, QuerySet
 
-from anlan.apps.history.models import Block, Grain, Rollup
+from anlan.apps.history.models import Block, Grain, Rollup, packed
 from anlan.stream.blocks import BlockError, Series, read
 from anlan.stream.rollup import MINUTE_US, Minutes, MinuteTable, join, read_table
 
@@ -55,7 +55,7 @@ def stored(gateway: str, codes: Collection[str], t0: int, t1: int, *, by_minute:
     around = Q(gateway=gateway, start_us__gt=t0 - HOUR_US, start_us__lt=t1 + HOUR_US)
     rows = Block.objects.filter(around)
     kept = list(rows.order_by("start_us", "part").values_list("grain", "start_us", "damaged_us", "pk"))
-    answer = Stored(damaged=[(at, at + LENGTH_US[grain]) for grain, at, damaged, _ in kept if damaged is not None])
+    answer = Stored(damaged=[(at, _end(grain, at)) for grain, at, damaged, _ in kept if damaged is not None])
     whole = {at for grain, at, damaged, _ in kept if grain == Grain.HOUR and damaged is None}
     # an hour with fresh rows beside its block is read sample by sample
     fresh = {at // HOUR_US * HOUR_US for grain, at, damaged, _ in kept if grain == Grain.MINUTE and damaged is None}
@@ -66,9 +66,11 @@ def stored(gateway: str, codes: Collection[str], t0: int, t1: int, *, by_minute:
     through: set[int] = set()
     for start, body in _in_order(hours):
         try:
-            tables.append(read_table(body, codes))
+            tables.append(read_table(packed(body), codes))
         except BlockError as error:
             logger.error("the roll-up of %s at %d cannot be read: %s", gateway, start, error)
+            if start not in whole:  # nothing else holds this hour: a gap that has a cause
+                answer.damaged.append((start, start + HOUR_US))
         else:
             through.add(start)
     answer.minutes = join(tables)
@@ -77,15 +79,20 @@ def stored(gateway: str, codes: Collection[str], t0: int, t1: int, *, by_minute:
         bodies = Block.objects.filter(pk__in=needed[part : part + AT_ONCE]).order_by("start_us", "part")
         for grain, start, body in _rows(bodies.values_list("grain", "start_us", "body")):
             try:
-                found = read(body, codes)
+                found = read(packed(body), codes)
             except BlockError as error:
                 logger.error("history of %s at %d cannot be read: %s", gateway, start, error)
-                answer.damaged.append((start, start + LENGTH_US[grain]))
+                answer.damaged.append((start, _end(grain, start)))
             else:
                 for code, series in found.items():
                     answer.series.setdefault(code, []).append(series)
     answer.damaged = [(max(a, t0), min(b, t1)) for a, b in sorted(answer.damaged) if a < t1 and b > t0]
     return answer
+
+
+def _end(grain: str, start: int) -> int:
+    """Where the stretch of a row ends; an hour where its grain cannot be read."""
+    return start + LENGTH_US.get(grain, HOUR_US)
 
 
 def _in_order(hours: QuerySet[Rollup]) -> Iterator[tuple[int, bytes]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from django.db import transaction
 
-from anlan.apps.history.models import Block, Grain, Rollup
+from anlan.apps.history.models import Block, Grain, Rollup, packed
 from anlan.apps.history.services.damage import flag_damaged
 from anlan.stream.blocks import BlockError, compact, header
 from anlan.stream.partition import partition_of
@@ -58,12 +58,12 @@ def compact_hour(gateway: str, hour_us: int, guard: Callable[[str], None] | None
     if guard is not None:
         guard(rows[-1].enterprise)
     try:
-        merged = compact([bytes(row.body) for row in rows])
+        merged = compact([packed(row.body) for row in rows])
     except BlockError:
         rows = flag_damaged(rows)
         if not rows:
             return 0
-        merged = compact([bytes(row.body) for row in rows])
+        merged = compact([packed(row.body) for row in rows])
     Block.objects.filter(pk__in=[row.pk for row in rows]).delete()
     Block.objects.create(
         gateway=gateway,

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from anlan import now as clock
-from anlan.apps.history.models import Block, Grain, Removal, Rollup
-from anlan.apps.history.selectors.stored import LENGTH_US
+from anlan.apps.history.models import Block, Grain, Removal, Rollup, packed
+from anlan.apps.history.selectors.stored import HOUR_US, LENGTH_US
 from anlan.stream.blocks import BlockError, check, header
-from anlan.stream.rollup import join, read_table, roll_up
+from anlan.stream.rollup import MINUTE_US, join, read_table, roll_up
 
 logger = logging.getLogger(__name__)
 HISTORY = "history"
@@ -29,7 +29,8 @@ class Fault:
     """One row that is not as it should be; ``start_us`` of the row.
 
     ``kind``: ``block`` damaged, ``rollup`` damaged or missing, ``count``: the row counts other samples than its sound
-    block, ``withheld``: the row is flagged and its block is sound.
+    block, ``withheld``: the row is flagged and its block is sound, ``lone``: a damaged roll-up (``pk`` is its own) that
+    no sound block can make anew.
     """
 
     kind: str
@@ -43,9 +44,11 @@ class Fault:
 def fault_of(block: Block) -> str:
     """Why the block cannot be trusted, empty when it can: every byte is read and every figure compared."""
     try:
-        head = check(bytes(block.body))
+        head = check(packed(block.body))
     except BlockError as error:
         return str(error)
+    if block.grain not in LENGTH_US:
+        return f"a row of the grain {block.grain} is none"
     if head.gateway != block.gateway:
         return f"the block is of gateway {head.gateway}"
     end = block.start_us + LENGTH_US[block.grain]
@@ -73,7 +76,7 @@ def damaged() -> Iterator[Fault]:
             if reason := fault_of(row):
                 yield _fault("block", row, reason)
                 continue
-            if (counted := header(bytes(row.body)).samples) != row.samples:
+            if (counted := header(packed(row.body)).samples) != row.samples:
                 yield _fault("count", row, f"the row counts {row.samples} samples, the block {counted}")
             if row.grain == Grain.HOUR:
                 each = rolled.get((row.gateway, row.start_us))
@@ -81,6 +84,31 @@ def damaged() -> Iterator[Fault]:
                     continue  # removed after its time of keeping
                 if reason := _fault_of_rollup(row, each):
                     yield _fault("rollup", row, reason)
+    yield from _lone()
+
+
+def _lone() -> Iterator[Fault]:
+    """Roll-ups whose samples were removed or are damaged: they stand for themselves, and nothing can replace them."""
+    last = 0
+    whole = Block.objects.filter(grain=Grain.HOUR, damaged_us=None)
+    beside = whole.filter(gateway=OuterRef("gateway"), start_us=OuterRef("start_us"))
+    alone = Rollup.objects.filter(~Exists(beside))
+    while rows := list(alone.filter(pk__gt=last).order_by("pk")[:_AT_ONCE]):
+        last = rows[-1].pk
+        for row in rows:
+            if reason := _fault_of_lone(row):
+                yield Fault("lone", row.pk, row.gateway, row.start_us, reason)
+
+
+def _fault_of_lone(rollup: Rollup) -> str:
+    try:
+        table = read_table(packed(rollup.body))
+    except BlockError as error:
+        return str(error)
+    last_us = table.first_us + max(table.count.shape[-1] - 1, 0) * MINUTE_US
+    if table.count.size and not rollup.start_us <= table.first_us <= last_us < rollup.start_us + HOUR_US:
+        return "minutes lie outside the hour of the row"
+    return ""
 
 
 def withheld() -> Iterator[Fault]:
@@ -101,10 +129,10 @@ def _fault_of_rollup(block: Block, rollup: Rollup | None) -> str:
     if rollup is None:
         return "the roll-up is missing"
     try:
-        told = join([read_table(bytes(rollup.body))])
+        told = join([read_table(packed(rollup.body))])
     except BlockError as error:
         return str(error)
-    right = join([read_table(roll_up(bytes(block.body)))])
+    right = join([read_table(roll_up(packed(block.body)))])
     alike = told.keys() == right.keys() and all(
         (getattr(told[code], name) == getattr(right[code], name)).all()
         if len(told[code].start_us) == len(right[code].start_us)
@@ -120,9 +148,11 @@ def repair(fault: Fault) -> None:
     """Flag a damaged block, make a roll-up anew from its block, set a count right, or bring back what was withheld.
 
     What has changed since the fault was found is looked at again. Repeating it changes nothing. A flagged block's
-    bytes stay as they are; its ``part`` leaves the way free for a healthy row of the same stretch. Raises ValueError
-    for a kind of fault that it does not know.
+    bytes stay as they are; its ``part`` leaves the way free for a healthy row of the same stretch. Nothing can be done
+    about a lone roll-up. Raises ValueError for a kind of fault that it does not know.
     """
+    if fault.kind == "lone":
+        return
     row = Block.objects.select_for_update().filter(pk=fault.pk).first()
     if row is None:
         return  # compacted or removed meanwhile
@@ -131,7 +161,7 @@ def repair(fault: Fault) -> None:
         case "block" if not sound:
             _flag(row, fault.reason)
         case "count" if sound:
-            Block.objects.filter(pk=row.pk).update(samples=header(bytes(row.body)).samples)
+            Block.objects.filter(pk=row.pk).update(samples=header(packed(row.body)).samples)
         case "rollup" if sound:
             _roll_again(row)
         case "withheld" if sound:
@@ -148,7 +178,7 @@ def _flag(row: Block, reason: str) -> None:
 
 
 def _roll_again(row: Block) -> None:
-    body = roll_up(bytes(row.body))
+    body = roll_up(packed(row.body))
     Rollup.objects.update_or_create(gateway=row.gateway, start_us=row.start_us, defaults={"body": body})
     logger.error("the roll-up of %s at %d was damaged and is made anew", row.gateway, row.start_us)
 
@@ -157,7 +187,7 @@ def _bring_back(row: Block) -> None:
     """A minute's row is left to the compactor; an hour's is merged here with what stands in its place by now."""
     from anlan.apps.history.services.compaction import compact_hour
 
-    samples = header(bytes(row.body)).samples
+    samples = header(packed(row.body)).samples
     if not Block.objects.filter(pk=row.pk, damaged_us__isnull=False).update(damaged_us=None, samples=samples):
         return
     logger.warning("history of %s at %d is sound and read again", row.gateway, row.start_us)
