@@ -43,10 +43,10 @@ def kill(world: World) -> str:
     role, statements = world.random.choice([*ROLES, "engine", "historian"]), world.random.randrange(60)
     if not world.processes.up(role):
         return f"{role} is not up"
-    world.ledger.repeats += role == "delivery"
     world.processes.running[role].arm(statements, "kill")
     _frames(world, 3, role)
     world.advance(0)
+    world.sender_is_gone()
     return f"{role} after {statements} statements"
 
 
@@ -54,11 +54,11 @@ def write_fails(world: World) -> str:
     role, statements = world.random.choice(WORKERS), world.random.randrange(30)
     if not world.processes.up(role):
         return f"{role} is not up"
-    world.ledger.repeats += role == "delivery"
     process, before = world.processes.running[role], world.clock.now_us()
     process.arm(statements, "fail")
     frame(world)
     process.armed = None
+    world.sender_is_gone()
     if role == "clock":
         world.excuse_clock(before - 2 * round(world.roles.pace.clock_s * 1e6))
         world.clock_is_down()
@@ -97,7 +97,6 @@ def restart(world: World) -> str:
 
 def power_fails(world: World) -> str:
     world.stop()
-    world.ledger.repeats += 1
     world.advance(world.random.choice([1.0, 30.0]))
     world.start()
     return ""
@@ -182,6 +181,7 @@ def tail_cut(world: World) -> str:
     last = sorted(world.log.store.messages)[-world.random.randrange(1, 6) :]
     messages = [world.log.store.messages[seq] for seq in last]
     world.ledger.excused |= world.samples_in(messages)
+    world.ledger.foreign.clear()  # what nobody has read nobody refuses
     world.log.cut(len(messages))
     return f"{len(messages)} messages"
 
@@ -220,6 +220,7 @@ def older_database(world: World) -> str:
             world.ledger.touched.add(point)
     if alias == "default":
         world.excuse_clock(copy.at_us)
+        world.ledger.foreign.clear()
         world.ledger.repeats += len(world.line.taken) - copy.letters
     world.advance(1)
     world.start()

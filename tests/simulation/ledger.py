@@ -285,11 +285,30 @@ def in_letters(world: Any) -> Iterator[str]:
     for key, state in known.items():
         if state not in TAKEN or not sent[key]:
             yield f"letter {key} is {state}; the line took it {sent[key]} times"
-    more = sum(count - 1 for count in sent.values())
-    if more > world.ledger.repeats:
-        yield f"{more} letters went out once more, at most {world.ledger.repeats} may have"
+    more, allowed = sum(count - 1 for count in sent.values()), world.ledger.repeats + len(world.ledger.in_doubt)
+    if more > allowed:
+        yield f"{more} letters went out once more, at most {allowed} may have"
     for notice in Notice.objects.by_the_machine().filter(messages__isnull=True):
         yield f"{notice.key} was addressed to nobody"
+
+
+def in_doubt(world: Any) -> set[tuple[str, int]]:
+    """Letters, each with the number of its try, that the line took and whose sender has not written it down."""
+    from anlan.apps.delivery.models import Delivery, DeliveryState
+
+    trying = Delivery.objects.filter(channel=world.line.name, state=DeliveryState.SENDING)
+    taken = set(world.line.taken)
+    return {(key, attempts) for key, attempts in trying.values_list("key", "attempts") if key in taken}
+
+
+def in_quarantine(world: Any) -> Iterator[str]:
+    """What a gateway sent of a point that is not its own any more is refused, and that is on record."""
+    from anlan.apps.monitoring.models import Quarantined
+    from anlan.stream.refusal import Refusal
+
+    rows = Quarantined.objects.by_the_machine().filter(reason__in=[Refusal.CLAIMED, Refusal.UNKNOWN_POINT])
+    for gateway in sorted(world.ledger.foreign - set(rows.values_list("gateway", flat=True))):
+        yield f"{gateway} sent samples of a point that is not its own, and nobody says that they were refused"
 
 
 def _us(at: datetime) -> int:

@@ -10,7 +10,7 @@ from tests.simulation.playing import Play, holds
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db(transaction=True, databases="__all__")]
 GIVEN = [int(each) for each in os.environ.get("SIMULATION_SEEDS", "").split(",") if each]
-FEW = GIVEN or list(range(7))
+FEW = GIVEN or list(range(25))
 MANY = int(os.environ.get("SIMULATION_MANY") or 200)
 
 

@@ -114,8 +114,12 @@ class Ledger:
     """Point → (last sample before it was switched off, first after it was switched on again)."""
     no_clock: list[tuple[int, int]] = field(default_factory=list)
     """Stretches, by the host's own clock, in which due things may have been late."""
+    foreign: set[str] = field(default_factory=set)
+    """Gateways that sent samples of a point that is another's by now, or off: they are refused, and that is told."""
     repeats: int = 0
-    """How many letters may have gone out once more."""
+    """How many letters may have gone out once more because their answer was lost."""
+    in_doubt: set[tuple[str, int]] = field(default_factory=set)
+    """Letters with the number of the try, of which their sender did not come to say that the line took them."""
     furthest_us: int = 0
     """The latest that the host's clock has ever said."""
 
@@ -169,6 +173,7 @@ class World:
 
     def stop(self) -> None:
         """Everything is gone in one instant, as when the power fails."""
+        self.sender_is_gone()
         self.clock_is_down()
         for process in list(self.processes.running.values()):
             process.kill()
@@ -198,6 +203,10 @@ class World:
         if self._no_clock_since is not None:
             self.ledger.no_clock.append((self._no_clock_since, self.clock.now_us()))
             self._no_clock_since = None
+
+    def sender_is_gone(self) -> None:
+        """Whoever sent letters may not have come to write down which the line took: those go out once more."""
+        self.ledger.in_doubt |= ledger.in_doubt(self)
 
     def excuse_clock(self, from_us: int) -> None:
         """Due things since ``from_us``, by the host's clock, may be late."""
@@ -275,8 +284,11 @@ class World:
             return False
         assert status == 200, f"an honest packet was refused: {status} {body.decode()}"
         for point, us, value in sending.samples:
-            self.ledger.sent[point][us] = value
-            self.ledger.excused.discard((point, us))
+            if point in sending.gate.points:
+                self.ledger.sent[point][us] = value
+                self.ledger.excused.discard((point, us))
+            else:
+                self.ledger.foreign.add(sending.gate.code)
         return True
 
     def samples_in(self, messages: list[Any]) -> set[tuple[str, int]]:
@@ -317,7 +329,7 @@ class World:
         """What is lost, foreign, doubled, not raised, not ended, not told or told in excess, in words."""
         return [
             *ledger.in_history(self), *ledger.in_alarms(self), *ledger.in_warnings(self), *ledger.in_due_things(self),
-            *ledger.in_letters(self),
+            *ledger.in_letters(self), *ledger.in_quarantine(self),
         ]  # fmt: skip
 
 
