@@ -23,8 +23,8 @@ def frame(world: World) -> str:
         world.held_back = None
         world.waiting.append(late)
     world.send()
-    if world.last_sent is not None and world.random.random() < 0.1:
-        known = world.last_sent
+    if world.sent_lately and world.random.random() < 0.1:
+        known = world.random.choice(world.sent_lately)
         world.send_again(known if world.random.random() < 0.5 else world.renamed(known))
     return ""
 
@@ -178,12 +178,21 @@ def older_log_and_kills(world: World) -> str:
 
 
 def tail_cut(world: World) -> str:
+    """The log has lost the last that it took, and a reader may have stood on the same host; a gateway may send a packet
+    again, as after a lost answer."""
     last = sorted(world.log.store.messages)[-world.random.randrange(1, 6) :]
     messages = [world.log.store.messages[seq] for seq in last]
     world.ledger.excused |= world.samples_in(messages)
     world.ledger.foreign.clear()  # what nobody has read nobody refuses
+    role, said = world.random.choice(["", "engine", "historian"]), f"{len(messages)} messages"
+    if world.processes.up(role):
+        world.processes.running[role].kill()
+        said += f" and {role}"
     world.log.cut(len(messages))
-    return f"{len(messages)} messages"
+    if world.sent_lately and world.random.random() < 0.5:
+        world.send_again(world.sent_lately[-1])
+        said += ", a packet sent again"
+    return said
 
 
 def another_log(world: World) -> str:
@@ -400,7 +409,7 @@ ACTS: dict[str, tuple[float, Callable[[World], str]]] = {
     "copy of the log": (2, copy_log),
     "older log put back": (1, older_log),
     "older log put back, kills": (1.5, older_log_and_kills),
-    "tail cut": (0.5, tail_cut),
+    "tail cut": (1, tail_cut),
     "another log": (0.5, another_log),
     "copy of a database": (1.5, copy_database),
     "older database put back": (1, older_database),

@@ -251,13 +251,13 @@ def _site_order(world: Any, episode: Any, rows: dict[str, Any]) -> Iterator[str]
     ranks = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
     due = episode.clock_started_at + timedelta(minutes=LADDERS[episode.level][2])
     row = rows.get(f"site_order:e{episode.pk}")
-    if row is None:
+    if row is None:  # a clock that goes on, be it within the same instant, has its order from a stretch before
         of_clock = {"level": episode.level, "clock": episode.clock_started_at.isoformat()}
-        orders = [each for key, each in rows.items() if key.startswith("site_order:")]
-        planned = any(of_clock.items() <= each.payload.items() for each in orders if each.source_id is not None)
-        if episode.clock_started_at == episode.started_at and not planned:
+        of_source = [each for each in rows.values() if each.source_id == episode.warning.source_id]
+        orders = [each for each in of_source if each.key.startswith("site_order:")]
+        if not any(of_clock.items() <= each.payload.items() for each in orders):
             yield f"site_order:e{episode.pk} was never planned"
-        return  # a continued clock has its order from the stretch before
+        return
     if row.due_at != due:
         yield f"{row.key}: due at {row.due_at} instead of {due}"
     fell = None

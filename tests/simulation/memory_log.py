@@ -187,6 +187,8 @@ class MemoryReader:
             if not self._log.holds(self.handed, self.handed_us):
                 raise LogCut(f"message {self.handed} is not in the log")
             self._compared = self._log.restarts
+            if not self.handed_us and (known := self._log.store.messages.get(self.handed)) is not None:
+                self.handed_us = known.taken_us
         if not (found := self._next(most)):
             await self._log.news.wait(timeout)
             self._log._reach()

@@ -37,6 +37,7 @@ class SimulatedProcess:
         """In order of their beginning, so that a seed always ends them in the same one."""
         self.thawed: asyncio.Event | None = None
         """What a frozen process waits for."""
+        self.frozen_at = 0.0
         self.armed: tuple[int, str] | None = None
         """After how many statements what happens: ``kill``, ``fail``."""
         self.app: Any = None
@@ -170,7 +171,7 @@ class Processes:
         process = self.by_pid.get(pid)
         if process is None or process.returncode is not None:
             return None
-        return 0 if process.thawed is not None else round(self._loop.time() * 1000)
+        return round(1000 * (self._loop.time() if process.thawed is None else process.frozen_at))
 
     def up(self, role: str) -> bool:
         process = self.running.get(role)
@@ -178,7 +179,7 @@ class Processes:
 
     def freeze(self, role: str) -> None:
         if self.up(role):
-            self.running[role].thawed = asyncio.Event()
+            self.running[role].thawed, self.running[role].frozen_at = asyncio.Event(), self._loop.time()
 
     def thaw(self, role: str) -> None:
         process = self.running[role]

@@ -101,6 +101,20 @@ async def test_a_reader_behind_the_end_says_that_the_log_was_cut(log: Any) -> No
     await reader.close()
 
 
+async def test_a_reader_that_was_handed_nothing_yet_knows_another_message_of_its_number_in_memory_too() -> None:
+    log = MemoryLog(now.now_us, now.monotonic)
+    for n in range(3):
+        await log.publish(0, b"%d" % n, f"m{n}")
+    reader = log.reader("engine")
+    await reader.aim({0}, 3)
+    assert await reader.fetch(10, 0.01) == []
+    log.cut(1)
+    await asyncio.sleep(0.01)
+    await log.publish(0, b"another", "another")
+    with pytest.raises(LogCut):
+        await reader.fetch(10, 0.01)
+
+
 async def test_what_is_done_with_goes_and_what_somebody_still_needs_stays(log: Any) -> None:
     for n in range(6):
         await log.publish(n % 2, b"%d" % n, f"m{n}")

@@ -98,6 +98,11 @@ def an_id_names_a_packet(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(application, "cut", without_digest)
 
 
+def memory_outlives_the_log(patch: pytest.MonkeyPatch) -> None:
+    """What was taken in is answered as known, though the log has lost it since."""
+    patch.setattr(MemoryLog, "connection", (0, True))
+
+
 FEW, FRAMES = frozenset({"frame"}), 60
 """Acts that always happen, and how many steps a seed has here: enough for the acts that reach a fault."""
 TAKEN_BACK: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], set[str]]] = {
@@ -107,6 +112,7 @@ TAKEN_BACK: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], set[str]]] 
     "A2-again": (reading_again_is_forgotten, {"copy of the log", "older log put back, kills"}),
     "A3": (rows_count_what_came, {"kill", "log down", "answer lost", "check of history"}),
     "A4": (record_and_memory_are_never_compared, {"registry changed", "saved state damaged", "saved state gone"}),
+    "repeat": (memory_outlives_the_log, {"tail cut"}),
     "A12": (an_id_names_a_packet, {"several packets of one id"}),
 }
 """The mend that is taken back, and the acts beside frames that a seed is drawn from."""

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextvars
 import random
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -145,7 +146,7 @@ class World:
         self.levels = dict.fromkeys(self.points, 50.0)
         self.waiting: list[Sending] = []
         self.held_back: Sending | None = None
-        self.last_sent: Sending | None = None
+        self.sent_lately: deque[Sending] = deque(maxlen=8)
         self.older_log: Any = None
         self.copies: dict[str, Copy] = {}
         self.off: set[str] = set()
@@ -236,7 +237,7 @@ class World:
         going, self.waiting = self.waiting, []
         for sending, taken in zip(going, self._post(going), strict=True):
             if taken:
-                self.last_sent = sending
+                self.sent_lately.append(sending)
             else:
                 self.waiting.append(sending)
 

@@ -65,7 +65,7 @@ class Reader:
         self.handed = 0
         """Everything of the partitions up to this number has been handed out (or lay before the start)."""
         self.handed_us = 0
-        """When the log took the message of that number; 0: not known, nothing was handed out yet."""
+        """When the log took the message of that number; 0: not known, as before the first answer of the server."""
         self._consumer = ""
         self._subscription: Subscription | None = None
         self._came: deque[Msg] = deque()
@@ -129,6 +129,9 @@ class Reader:
     async def _compare(self) -> None:
         if not await holds(self._js, self._stream, self.handed, self.handed_us):
             raise LogCut(f"message {self.handed} is not in the log, or another one has its number")
+        if not self.handed_us:
+            # until it has handed something out its place is all that a log put back can be told by
+            self.handed_us = await _taken_us(self._js, self._stream, self.handed)
 
     async def _make(self) -> None:
         reconnects = self._client.stats["reconnects"]
@@ -248,6 +251,15 @@ async def holds(js: JetStreamContext, stream: str, seq: int, taken_us: int) -> b
     except nats.js.errors.NotFoundError:
         return True  # no stream: its maker has the word; no message: it was deleted, its number is not given out again
     return found.time is None or abs(round(found.time.timestamp() * 1e6) - taken_us) <= 1
+
+
+async def _taken_us(js: JetStreamContext, stream: str, seq: int) -> int:
+    """When the log took the message of this number; 0 when it has it no more, or never had it."""
+    try:
+        found = await js.get_msg(stream, seq=seq) if seq else None
+    except nats.js.errors.NotFoundError:
+        return 0
+    return 0 if found is None or found.time is None else round(found.time.timestamp() * 1e6)
 
 
 def _trailing(tokens: list[str]) -> int:
