@@ -185,8 +185,7 @@ class Leases:
         """By partition the newest message of ``log`` that left anything in the database: (number, when the log took it;
         0: not known). Whether that very message is in the log is to be found out before `take_up`."""
         rows = self._rows.filter(partition__in=list(partitions), log=log)
-        found = rows.values_list("partition", "seq", "newest_seq", "newest_us")
-        return {p: (newest, at_us) if newest >= seq else (seq, 0) for p, seq, newest, at_us in found}
+        return {read.partition: read.newest for read in _read(rows)}
 
     def missed(self, log: str, first_seq: int) -> tuple[int, int] | None:
         """Numbers of ``log``, first and last, that it no longer holds and nobody of this role has read; None: none.
@@ -262,9 +261,28 @@ def advance(rows: type[PartitionRow], positions: Mapping[int, int], using: str =
         rows._base_manager.using(using).filter(partition__in=partitions, seq__lt=seq).update(seq=seq)
 
 
-def positions_of(rows: type[PartitionRow], log: str, using: str = "default") -> dict[int, int] | None:
-    """How far each partition of ``log`` is done with; None while not all of them have been taken up. Only reads."""
-    found = dict(rows._base_manager.using(using).filter(log=log).values_list("partition", "seq"))
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How far a role has read a partition: all up to ``seq`` is in its database. ``newest``: the newest message that
+    left anything there, as (number, when the log took it; 0: not known)."""
+
+    partition: int
+    seq: int
+    newest: tuple[int, int]
+
+
+def _read(rows: Any) -> list[Read]:
+    found = rows.values_list("partition", "seq", "newest_seq", "newest_us")
+    return [Read(p, seq, (newest, at_us) if newest >= seq else (seq, 0)) for p, seq, newest, at_us in found]
+
+
+def read_of(rows: type[PartitionRow], log: str, using: str = "default") -> dict[int, Read] | None:
+    """How far each partition of ``log`` is done with; None while not all of them have been taken up. Only reads.
+
+    Numbers alone prove nothing: a log that was put back, or lost its tail, gives them out again. Whoever removes what
+    is done with asks the log first whether it has each ``newest`` (`Log.lacks`).
+    """
+    found = {read.partition: read for read in _read(rows._base_manager.using(using).filter(log=log))}
     return found if len(found) == PARTITIONS else None
 
 

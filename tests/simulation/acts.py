@@ -222,7 +222,8 @@ def older_database(world: World) -> str:
     connections[alias].connection.deserialize(copy.image)
     in_log = world.samples_in(list(world.log.store.messages.values()))
     for point, samples in world.ledger.sent.items():
-        gone = {(point, us) for us in samples if us not in copy.sent[point] and (point, us) not in in_log}
+        since = {(point, us) for us in samples if us not in copy.sent[point]}
+        gone = {each for each in since if each not in in_log or each[1] <= world.moved_us.get(point, 0)}
         if alias == "history":
             world.ledger.excused |= gone
         elif gone:
@@ -266,6 +267,7 @@ def registry_changed(world: World) -> str:
         row.gateway = Gateway.objects.by_the_machine().get(code=there.code)
         said = f"{point} moved to {there.code}"
     row.save()
+    world.moved_us[point] = micros(world.clock.now())
     world.copies.pop("default", None)
     world.start()
     return said

@@ -32,7 +32,7 @@ def worked_off(log: MemoryLog) -> bool:
     from anlan.apps.monitoring.models import EnginePosition
 
     return all(
-        _newest(rows, using) >= log.store.last_seq for rows, using in ((EnginePosition, "default"), (Position, HISTORY))
+        _newest(rows, using) == log.store.last_seq for rows, using in ((EnginePosition, "default"), (Position, HISTORY))
     )
 
 

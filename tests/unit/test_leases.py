@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from anlan.apps.monitoring.models import EnginePosition, EngineWorker
-from anlan.leases import LATE_S, TTL_S, Fenced, Leases, Turn, advance, elsewhere, mark, positions_of, reach
+from anlan.leases import LATE_S, TTL_S, Fenced, Leases, Turn, advance, elsewhere, mark, reach, read_of
 from anlan.roles.partitions import Keeper
 
 pytestmark = pytest.mark.django_db
@@ -108,13 +108,13 @@ def test_leaving_frees_everything_at_once() -> None:
 def test_positions_belong_to_their_log_and_only_grow() -> None:
     one = Process("one")
     one.look(NOW)
-    assert positions_of(EnginePosition, "log-1") is None
+    assert read_of(EnginePosition, "log-1") is None
     one.take_up(one.held, set(one.held), "log-1", 1)
     one.commit({3: 8})
     one.commit({3: 5, 4: 5})
-    found = positions_of(EnginePosition, "log-1")
+    found = read_of(EnginePosition, "log-1")
     assert found is not None
-    assert (found[3], found[4], found[5]) == (8, 5, 0)
+    assert (found[3].seq, found[4].seq, found[5].seq) == (8, 5, 0)
     assert reach(EnginePosition, EngineWorker)[0] == 8  # type: ignore[index]
 
 

@@ -350,10 +350,22 @@ class Engine:
             await self.in_database(follow, values, self._clock.now(), ours)
         if 0 in held and self._every["trim"].due():
             try:
-                if done := await self.in_database(store.done, self._identity):
-                    await self._log.trim(done)
+                await self._trim()
             except LogUnavailable as error:
                 logger.warning("%s", error)
+
+    async def _trim(self) -> None:
+        """Let the log remove what both its readers have in their databases.
+
+        Where one of them has read what the log lacks, its numbers are those of other messages, which it has yet to
+        read: nothing is removed until it has noticed.
+        """
+        readers = await self.in_database(store.read_by_both, self._identity)
+        for reads in readers:
+            if await self._log.lacks({partition: read.newest for partition, read in reads.items()}):
+                return
+        if readers:
+            await self._log.trim({p: min(reads[p].seq for reads in readers) for p in readers[0]})
 
     async def _look_at_registry(self) -> None:
         """Compare the registry with what is known, beside the loop; only enterprises that changed are read."""

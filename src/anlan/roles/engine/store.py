@@ -36,7 +36,7 @@ from anlan.apps.monitoring.services.reactions import tell
 from anlan.apps.obligations import services as obligations
 from anlan.apps.registry.models import Enterprise
 from anlan.components import bulk
-from anlan.leases import Leases, advance, mark, positions_of
+from anlan.leases import Leases, Read, advance, mark, read_of
 from anlan.roles.hearing import ALWAYS, DEAF
 from anlan.roles.own_faults import OwnFaults
 from anlan.stream.alarm import AlarmEvent, Peak
@@ -164,12 +164,10 @@ def places(leases: Leases, partitions: Collection[int], log: str) -> dict[int, t
     return leases.places(partitions, log)
 
 
-def done(log: str) -> dict[int, int]:
-    """For every partition of the log how far both its readers have it in their databases; empty when not both know."""
-    engines, historians = positions_of(EnginePosition, log), history.positions(log)
-    if engines is None or historians is None:
-        return {}
-    return {partition: min(seq, historians[partition]) for partition, seq in engines.items()}
+def read_by_both(log: str) -> list[Mapping[int, Read]]:
+    """How far each of the two readers of the log has its partitions in its database; empty when not both know."""
+    engines, historians = read_of(EnginePosition, log), history.read_of(log)
+    return [] if engines is None or historians is None else [engines, historians]
 
 
 def commit(

@@ -2,7 +2,7 @@
 
 from anlan.apps.history.services.compaction import compact_hour, hours_to_compact
 from anlan.apps.history.services.damage import Fault, damaged, repair, withheld
-from anlan.apps.history.services.writing import Batch, Late, Piece, newest_number, positions, reach, take_up, write
+from anlan.apps.history.services.writing import Batch, Late, Piece, newest_number, reach, read_of, take_up, write
 
 __all__ = [
     "Batch",
@@ -13,8 +13,8 @@ __all__ = [
     "damaged",
     "hours_to_compact",
     "newest_number",
-    "positions",
     "reach",
+    "read_of",
     "repair",
     "take_up",
     "withheld",

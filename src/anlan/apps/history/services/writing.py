@@ -62,9 +62,9 @@ class Batch:
         return bool(self.pieces or self.positions)
 
 
-def positions(log: str) -> dict[int, int] | None:
+def read_of(log: str) -> dict[int, leases.Read] | None:
     """How far each partition of this log has been written; None while not all have been taken up. Only reads."""
-    return leases.positions_of(Position, log, HISTORY)
+    return leases.read_of(Position, log, HISTORY)
 
 
 @dataclass(frozen=True)
