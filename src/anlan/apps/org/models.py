@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from anlan import addresses
@@ -70,7 +70,8 @@ class AgencyQuerySet(ScopedQuerySet):
 
 
 class Agency(models.Model):
-    """A supervising unit. Its ``path`` (``/1/4/9/``) is kept by `save`, so a subtree is one prefix query."""
+    """A supervising unit. Its ``path`` (``/1/4/9/``) and those of all below it are kept by `save`, so a subtree is one
+    prefix query."""
 
     code = models.SlugField(_("代号"), max_length=40, unique=True)
     name = models.CharField(_("名称"), max_length=80)
@@ -96,13 +97,22 @@ class Agency(models.Model):
         _tidy(self, duty_phone=partial(addresses.phone, desk=True))
         super().clean_fields(exclude)
 
+    @transaction.atomic
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, and bring everything below along when the parent is another one. Paths are those of the database: a
+        parent in memory may have moved since it was read."""
         if self.pk is None:
             self.path = f"new-{self.code}"
             super().save(*args, **kwargs)
-        self.path = f"{self.parent.path if self.parent else '/'}{self.pk}/"
+        paths = dict(Agency._base_manager.filter(pk__in=[self.pk, self.parent_id]).values_list("pk", "path"))
+        former, above = paths.get(self.pk), paths[self.parent_id] if self.parent_id else "/"
+        self.path = f"{above}{self.pk}/"
         kwargs["force_insert"] = False
         super().save(*args, **kwargs)
+        if former is not None and former != self.path:
+            for each in Agency._base_manager.filter(path__startswith=former).exclude(pk=self.pk):
+                moved = self.path + each.path.removeprefix(former)
+                Agency._base_manager.filter(pk=each.pk).update(path=moved)
 
 
 class Section(models.Model):

@@ -20,11 +20,3 @@ def begin_post(person: Person, agency: Agency, role: str, section: str, at: date
         current.valid_until = at
         current.save(update_fields=["valid_until"])
     Post.objects.create(person=person, agency=agency, section=desk, role=role, valid_from=at)
-
-
-def move_below(agency: Agency, former: str) -> None:
-    """After an agency got another parent: bring the paths of everything below it along. ``former`` is its old path."""
-    below = Agency.objects.by_the_machine().filter(path__startswith=former).exclude(pk=agency.pk).order_by("path")
-    for each in below:
-        each.path = agency.path + each.path.removeprefix(former)
-        Agency.objects.by_the_machine().filter(pk=each.pk).update(path=each.path)

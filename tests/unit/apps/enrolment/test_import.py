@@ -210,6 +210,29 @@ def test_an_agency_moves_with_everything_below_it() -> None:
     assert park.path.endswith(f"/{Agency.objects.get(code='demo-county').pk}/{park.pk}/")
 
 
+@pytest.mark.case("D5")
+def test_what_is_changed_further_down_in_the_same_workbook_moves_along() -> None:
+    """As people hand it in: exported, the city's superior changed, and a telephone two levels below; what stands
+    between them is as it was."""
+    bring(book(PLACES))
+    bring(book({"机构": [{"机构代号": "demo-prov", "名称": "示例省厅", "层级": "省", "上级代号": None}]}))
+    moved = changed(book(PLACES), "机构", 2, "上级代号", "demo-prov")
+    bring(changed(moved, "机构", 4, "名称", "示例园区管理办公室"))
+    for each in Agency.objects.by_the_machine().select_related("parent"):
+        assert each.path == f"{each.parent.path if each.parent else '/'}{each.pk}/", each.code
+    assert Agency.objects.get(code="demo-park").name == "示例园区管理办公室"
+
+
+@pytest.mark.case("D5")
+def test_two_that_stand_above_one_another_move_in_one_workbook() -> None:
+    bring(book(PLACES))
+    bring(book({"机构": [{"机构代号": "demo-prov", "名称": "示例省厅", "层级": "省", "上级代号": None}]}))
+    moved = changed(book(PLACES), "机构", 2, "上级代号", "demo-prov")
+    bring(changed(moved, "机构", 3, "上级代号", "demo-prov"))
+    for each in Agency.objects.by_the_machine().select_related("parent"):
+        assert each.path == f"{each.parent.path if each.parent else '/'}{each.pk}/", each.code
+
+
 def test_an_account_is_stopped_and_given_another_role_with_history() -> None:
     bring(book(WHOLE))
     bring(changed(book(WHOLE), "账号", 2, "角色", "企业安全管理人员"), at=NOW + timedelta(days=1))

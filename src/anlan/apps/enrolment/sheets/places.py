@@ -10,7 +10,6 @@ from anlan.apps.enrolment.columns import Column, labelled
 from anlan.apps.enrolment.desk import OPERATOR_ONLY, OUT_OF_SCOPE, Desk, Faults
 from anlan.apps.enrolment.sheets.base import Records, Values
 from anlan.apps.org import selectors as org
-from anlan.apps.org import services as org_services
 from anlan.apps.org.models import Agency, AgencyKind, AgencyLevel, NationalRole, Region
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Park
@@ -113,13 +112,10 @@ class Agencies(Records):
         return next((agency for agency in now if agency.role == role), None)
 
     def put(self, values: Values, record: Any, desk: Desk) -> Any:
-        before = record.path if record is not None else ""
         agency = super().put(values, record, desk)
         if not desk.writes:
             agency.path = f"{agency.parent.path if agency.parent else '/'}{agency.pk}/"
             desk.seats.setdefault(agency.role, []).append(agency.code)
-        elif before and agency.path != before:
-            org_services.move_below(agency, before)
         return agency
 
     def everything(self, scope: Scope) -> Iterable[Any]:
