@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.installation import Installation
+from tests.browser.reading import violations
 
 
 def test_a_duty_holder_confirms_acts_clears_and_reports(visit: Visit, installation: Installation) -> None:
@@ -32,6 +33,8 @@ def test_a_duty_holder_confirms_acts_clears_and_reports(visit: Visit, installati
     page.locator("#act-report #report_measures").fill("更换阀门定位器")
     page.get_by_role("button", name="上报").click()
     expect(page.locator("#act-report .errorlist")).to_have_text("请填写原因分析")
+    expect(page.locator("#act-report #report_cause")).to_be_focused()
+    assert violations(page) == []
     expect(page.locator("#act-report #report_result")).to_have_value("已恢复正常")
     page.locator("#act-report #report_cause").fill("调节阀卡涩")
     page.get_by_role("button", name="上报").click()
@@ -54,11 +57,21 @@ def test_a_draft_stays_until_it_is_taken(visit: Visit, installation: Installatio
     page.locator("#act-measure textarea").fill("已到现场")
     page.context.set_offline(True)
     page.get_by_role("button", name="记录处置措施").click()
-    page.wait_for_url("chrome-error://**")
+    expect(page.locator("#act-measure [role=alert]")).to_contain_text("没有发出")
+    assert violations(page) == []  # with the banner of a lost line
+    page.locator("#act-measure textarea").press("Escape")  # closes the drawer, leads back to what opened it
+    opener = page.get_by_role("button", name="处置", exact=True)
+    expect(opener).to_be_focused()
+    expect(opener).to_have_attribute("aria-expanded", "false")
     page.context.set_offline(False)
+    cookies = page.context.cookies()
+    page.context.clear_cookies(name="sessionid")
+    page.goto(f"/warnings/{number}/")
+    expect(page.locator("h1")).to_have_text("登录")
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]
     page.goto(f"/warnings/{number}/")
     expect(page.locator("#act-measure textarea")).to_have_value("已到现场")
-    page.get_by_role("button", name="处置", exact=True).click()
+    opener.click()
     page.get_by_role("button", name="记录处置措施").click()
     expect(page.locator("#timeline")).to_contain_text("已到现场")
     expect(page.locator("#act-measure textarea")).to_have_value("")

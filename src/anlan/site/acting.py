@@ -199,6 +199,8 @@ def act_view(request: HttpRequest, subject: Subject, key: Any, verb: str) -> Htt
             say_refused(form, refused, act.mandatory)
         else:
             return _done(request, subject, row, str(act.done))
+    else:
+        _say_blank(form, act.mandatory)
     if KEPT in request.headers:
         return HttpResponse("；".join(str(text) for texts in form.errors.values() for text in texts), status=422)
     row = subject.find(request, key, now)
@@ -208,13 +210,22 @@ def act_view(request: HttpRequest, subject: Subject, key: Any, verb: str) -> Htt
 def say_refused(form: forms.Form, refused: Refused, mandatory: tuple[str, ...] = ()) -> None:
     """Puts a refusal where it belongs: beside the fields that it names or that were left blank, else above them all."""
     beside = {name: words for name, words in refused.fields.items() if name in form.fields}
-    for name in mandatory:
-        if not says_something(str(form.cleaned_data.get(name) or "")):
-            beside.setdefault(name, _("请填写%(what)s") % {"what": form.fields[name].label})
     for name, words in beside.items():
         form.add_error(name, words)
-    if not beside:
+    if not _say_blank(form, mandatory) and not beside:
         form.add_error(None, refused.detail)
+
+
+def _say_blank(form: forms.Form, mandatory: tuple[str, ...]) -> bool:
+    """Says beside each mandatory field that was left blank, and has nothing said yet, that it must be filled in."""
+    blank = [
+        name
+        for name in mandatory
+        if name not in form.errors and not says_something(str(form.cleaned_data.get(name) or ""))
+    ]
+    for name in blank:
+        form.add_error(name, _("请填写%(what)s") % {"what": form.fields[name].label})
+    return bool(blank)
 
 
 def _done(request: HttpRequest, subject: Subject, row: Any, words: str) -> HttpResponse:

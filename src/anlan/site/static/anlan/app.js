@@ -71,6 +71,13 @@
     }
   });
 
+  // --- drawers: one open at a time, its opener says so -----------------------------------------------------------------
+  const openersOf = (drawer) => Array.from(document.querySelectorAll("[data-open]")).filter((e) => e.dataset.open === drawer.id);
+  function show(drawer, open) {
+    drawer.hidden = !open;
+    openersOf(drawer).forEach((e) => e.setAttribute("aria-expanded", String(open)));
+  }
+
   // --- keyboard: / searches, j and k move, Enter opens ----------------------------------------------------------------
   // j and k move the real focus, to the row's own link where it has one: whoever listens hears the row, Enter opens it.
   function rows() { return Array.from(document.querySelectorAll("[data-href]")).filter((e) => e.offsetParent !== null); }
@@ -89,11 +96,17 @@
     (own || row).focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
   }
+  // Escape closes the drawer or the menu that it is pressed in and goes back to what opened it; what was typed stays.
+  function leavePlace(from) {
+    const drawer = from.closest("[data-drawer]"), menu = from.closest(".horn[open], .tabs details[open]");
+    if (drawer) { show(drawer, false); const opener = openersOf(drawer).find((e) => e.offsetParent !== null); if (opener) opener.focus(); }
+    else if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+    else if (/^(INPUT|TEXTAREA|SELECT)$/.test(from.tagName)) from.blur();
+  }
   document.addEventListener("keydown", (e) => {
-    if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName)) {
-      if (e.key === "Escape" && e.target.blur) e.target.blur();
-      return;
-    }
+    if (e.isComposing) return; // the input method's own keys
+    if (e.key === "Escape") { leavePlace(e.target); return; }
+    if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName)) return;
     if (e.key === "/") {
       const field = document.querySelector("main [data-slash]") || document.querySelector("[data-slash]");
       if (field) { e.preventDefault(); field.focus(); field.select(); }
@@ -122,7 +135,7 @@
     const opener = e.target.closest("[data-open]");
     if (opener) {
       const panel = document.getElementById(opener.dataset.open);
-      document.querySelectorAll("[data-drawer]").forEach((d) => { d.hidden = d !== panel || !panel.hidden; });
+      document.querySelectorAll("[data-drawer]").forEach((d) => { show(d, d === panel && panel.hidden); });
       if (panel && !panel.hidden) { const first = panel.querySelector("textarea,input:not([type=hidden]),select"); if (first) first.focus(); }
     }
   });
@@ -176,6 +189,16 @@
     kept(form).forEach((f) => { if (!f.value && draft[f.name]) f.value = draft[f.name]; });
   }
   document.addEventListener("submit", (e) => {
+    if (!navigator.onLine && e.target.method === "post" && !e.defaultPrevented) { // else the browser's own error page
+      e.preventDefault();
+      const note = e.target.querySelector("[data-unsent]") || e.target.appendChild(document.createElement("p"));
+      note.className = "note";
+      note.dataset.unsent = "";
+      note.setAttribute("role", "alert");
+      set(note, words.wUnsent);
+      note.scrollIntoView({ block: "nearest" });
+      return;
+    }
     if (e.target.dataset.keep) sessionStorage.setItem(SENT, draftOf(e.target));
     e.target.querySelectorAll("button[type=submit]").forEach((b) => { setTimeout(() => { b.disabled = true; }, 0); });
   });
@@ -186,15 +209,20 @@
     document.querySelectorAll("button[type=submit]").forEach((b) => { b.disabled = false; });
     if (e.persisted) document.querySelectorAll("form[data-keep]").forEach((form) => { form.reset(); restore(form); });
   });
-  if (document.querySelector("[data-done]") && sessionStorage.getItem(SENT)) {
-    localStorage.removeItem(sessionStorage.getItem(SENT));
-    sessionStorage.removeItem(SENT);
-  }
+  const sent = sessionStorage.getItem(SENT), isDone = document.querySelector("[data-done]");
+  if (sent && isDone) localStorage.removeItem(sent);
   document.querySelectorAll("form[data-keep]").forEach((form) => {
     restore(form);
+    const drawer = form.closest("[data-drawer]");
+    if (drawer && !isDone && sent === draftOf(form) && localStorage.getItem(sent)) show(drawer, true); // sent, not taken: still here
     form.addEventListener("input", () => {
       localStorage.setItem(draftOf(form), JSON.stringify(Object.fromEntries(kept(form).map((f) => [f.name, f.value]))));
     });
   });
+  if (words.person) sessionStorage.removeItem(SENT); // the log-in between leaves it
+
+  // what was refused is at hand at once, and heard
+  const wrong = document.querySelector("main [aria-invalid=true], main .form [role=alert]");
+  if (wrong) wrong.focus();
   tick();
 })();

@@ -38,7 +38,7 @@
       return false;
     },
     beforeAttributeUpdated(name, element) { // opened by hand stays open
-      return !(name === "aria-expanded" && element.matches("[data-unfold]")) && !(name === "open" && element.matches("details")) && !(name === "hidden" && element.matches("[data-drawer]"))
+      return !(name === "aria-expanded" && element.matches("[data-unfold], [data-open]")) && !(name === "open" && element.matches("details")) && !(name === "hidden" && element.matches("[data-drawer]"))
         && !(name === "tabindex" && element.matches("[data-href]")) && name !== "data-touched";
     },
   };
