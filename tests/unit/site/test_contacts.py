@@ -10,11 +10,12 @@ from tests.neighbours import World
 from tests.unit.apps.delivery.doubles import Line, install
 
 from anlan import now as clock
+from anlan.apps.accounts.models import Grant
 from anlan.apps.delivery.models import Contact
 from anlan.apps.delivery.services.contacts import MOST_CONTACTS
 from anlan.apps.journal.models import Entry
 from anlan.apps.org.access import REFUSED
-from anlan.apps.org.models import Deputy, Person
+from anlan.apps.org.models import Deputy, Person, Post, Role
 from anlan.channels import ChannelError, Need
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +138,24 @@ def test_a_viewer_may_not_enable(world: World, lines: dict[str, Line]) -> None:
     client = world.client("city")
     assert client.post("/operations/channels/enable/", {"contact": row.pk}).status_code == 403
     assert "channels/enable" not in page(client, "/operations/channels/")
+
+
+@pytest.mark.case("D6")
+def test_with_two_hats_nobody_is_given_a_deputy_of_the_other_unit(world: World) -> None:
+    """Both units' people stand in the form of who keeps both; a message does not leave its unit all the same."""
+    user = world.users["county"]
+    for agency, who in (("county-a", "a"), ("county-b", "b")):
+        other = Person.objects.create(code=f"two-{who}", name=f"示例{who}")
+        Post.objects.create(person=other, agency=world.agencies[agency], role=Role.DUTY_OFFICER, valid_from=world.now)
+    Grant.objects.create(user=user, role=Role.DUTY_OFFICER, agency=world.agencies["county-b"], valid_from=world.now)
+    here, there = Person.objects.get(code="two-a"), Person.objects.get(code="two-b")
+    answer = world.client("county").post("/me/contacts/deputy/", {"person": here.pk, "deputy": there.pk, "away": "on"})
+    assert answer.status_code == 422
+    assert "同在一个单位" in answer.content.decode()
+    assert not Deputy.objects.exists()
+    Post.objects.create(person=there, agency=world.agencies["county-a"], role=Role.VIEWER, valid_from=world.now)
+    answer = world.client("county").post("/me/contacts/deputy/", {"person": here.pk, "deputy": there.pk, "away": "on"})
+    assert answer.status_code == 302
 
 
 def test_a_deputy_is_a_colleague_and_the_declaration_ends(world: World) -> None:

@@ -18,6 +18,7 @@ from anlan.apps.accounts.selectors import stand
 from anlan.apps.delivery import services as delivery
 from anlan.apps.delivery.models import Contact
 from anlan.apps.org import access, deputies
+from anlan.apps.org.access import owner_of
 from anlan.apps.org.entitled import keeps_unit
 from anlan.apps.org.models import Person
 from anlan.apps.org.stand import Stand
@@ -71,9 +72,15 @@ def _towards(request: HttpRequest, row: Contact, now: datetime) -> Stand:
     return stand(request.user, delivery.unit_of_contact(row, now), now)
 
 
-def _for_person(request: HttpRequest, person: Person, now: datetime) -> Stand:
-    """How they stand towards the unit of somebody whose deputy is declared: one that they keep, else the first."""
+def _for_person(request: HttpRequest, person: Person, now: datetime, deputy: Person | None = None) -> Stand:
+    """How they stand towards the unit of somebody whose deputy is declared: one that they keep, else the first. With a
+    ``deputy``, of the units in which both serve; raises `Refused` when there is none: messages stay in their unit."""
     units = delivery.units_of_person(person.pk, now)
+    if deputy is not None:
+        theirs = {owner_of(unit) for unit in delivery.units_of_person(deputy.pk, now)}
+        units = [unit for unit in units if owner_of(unit) in theirs]
+        if not units:
+            raise Refused(_("代理人须与被代理人同在一个单位，未保存"))
     found = [stand(request.user, unit, now) for unit in units] or [stand(request.user, None, now)]
     return next((by for by in found if keeps_unit(by)), found[0])
 
@@ -129,7 +136,7 @@ def _deputy(request: HttpRequest, keeping: Keeping, now: datetime) -> HttpRespon
         try:
             deputies.declare(
                 values["person"], values["deputy"], away=values["away"], start=values["start"] or now,
-                until=values["until"], by=_for_person(request, values["person"], now), at=now,
+                until=values["until"], by=_for_person(request, values["person"], now, values["deputy"]), at=now,
             )  # fmt: skip
         except Refused as refused:
             form.add_error(None, str(refused))
