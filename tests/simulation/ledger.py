@@ -272,7 +272,7 @@ def _site_order(world: Any, episode: Any, rows: dict[str, Any]) -> Iterator[str]
     excused = not _clock_looked_since(world, due)
     if issued > 1 or (must and not issued and not (fell and row.state == "missed" and excused)):
         yield f"{row.key}, due at {due} and {row.state}, was issued {issued} times; the level fell at {fell}"
-    if issued and fell is not None and due > fell:
+    if issued and fell is not None and due > fell and not excused:  # while our clock stood ahead it was due earlier
         yield f"{row.key}, due at {due}, was issued though the level had fallen at {fell}"
 
 
