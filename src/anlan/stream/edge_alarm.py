@@ -16,6 +16,7 @@ from anlan.stream.alarm import Side
 from anlan.stream.envelope import Record
 from anlan.stream.number import number_in
 from anlan.stream.packet import PacketError, Refusal, is_true, parse_time
+from anlan.stream.tags import MAX_TAG
 
 MAX_ALARMS = 5_000
 OLDEST_US = 366 * 86_400_000_000
@@ -116,6 +117,9 @@ def read(record: Record) -> tuple[list[EdgeAlarm], int]:
 
 
 def _read_one(alarm: _Alarm, codes: dict[str, str], record: Record) -> EdgeAlarm:
+    point = str(alarm.targetCode)
+    if not 0 < len(point) <= MAX_TAG or not point.isprintable():
+        raise ValueError("no point has such a code, and a database does not even look for one with a NUL")
     started = codes[str(alarm.startStatus).strip()]
     if not started:
         raise ValueError("an alarm begins with a level")
@@ -128,7 +132,6 @@ def _read_one(alarm: _Alarm, codes: dict[str, str], record: Record) -> EdgeAlarm
     started_us = min(sent_us, received_us) if sent_us >= received_us - OLDEST_US else received_us
     changed = alarm.statusChangedTime
     changed_us = started_us if changed is None or changed == "" else _micros(changed)
-    point = str(alarm.targetCode)
     return EdgeAlarm(
         alarm_id=_digest("edge", record.gateway, point, side, str(sent_us)),
         gateway=record.gateway,

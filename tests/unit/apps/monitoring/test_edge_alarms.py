@@ -59,6 +59,18 @@ def test_the_enterprises_own_alarm_stands_beside_ours_and_counts_nowhere(world: 
 
 
 @pytest.mark.django_db
+@pytest.mark.case("A20")
+@pytest.mark.parametrize("code", ["\0", "990\n000", "\u202e", "", "9" * 65])
+def test_a_code_that_is_none_costs_its_own_alarm_alone(world: list[Site], code: str) -> None:
+    """The engine writes these beside the alarms of everybody: PostgreSQL takes no NUL, not even in a question."""
+    site = world[0]
+    odd = alarm(site, NOON, "2") | {"targetCode": code}
+    found = told(site, odd, alarm(site, NOON, "2"))
+    assert [each.point for each in found] == [site.points[0]]
+    assert apply_edge_alarms(found, NOON) == 1
+
+
+@pytest.mark.django_db
 def test_the_newest_word_stands_and_what_is_over_stays_over(world: list[Site]) -> None:
     site = world[0]
     later, over = NOON + timedelta(minutes=1), NOON + timedelta(minutes=2)
