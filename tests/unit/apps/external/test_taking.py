@@ -64,6 +64,25 @@ def sees(agency: Agency) -> int:
     return selectors.alerts(Scope(agency_paths=(agency.path,)), NOW).count()
 
 
+@pytest.mark.case("G13")
+def test_a_reference_longer_than_any_name_is_refused_in_words(sender: AlertSender) -> None:
+    reference = f"<references>{'m' * 121},x,2024-07-01T15:00:00+08:00</references>"
+    outcome = services.take(sender, message("Update", "met-2", reference), NOW)
+    assert (outcome.result, "120 个字符" in outcome.reason) == ("refused", True)
+
+
+@pytest.mark.case("G13")
+def test_many_divisions_without_a_name_are_named_as_far_as_there_is_room(sender: AlertSender) -> None:
+    codes = "".join(
+        f"<geocode><valueName>GB/T 2260</valueName><value>9901{number}</value></geocode>" for number in range(10, 99)
+    )
+    head, rest = ALERT.split("<areaDesc>", 1)
+    document = f"{head}<areaDesc> </areaDesc>{codes}{rest.split('</geocode>')[-1]}"
+    outcome = services.take(sender, document.encode(), NOW)
+    assert outcome.result == "taken", outcome.reason
+    assert len(ExternalAlert.objects.get().area) == 300
+
+
 def test_an_alert_is_kept_as_it_came_and_journaled(sender: AlertSender) -> None:
     outcome = services.take(sender, ALERT.encode(), NOW)
     row = ExternalAlert.objects.get()

@@ -63,7 +63,10 @@ def _judge(sender: AlertSender, alert: cap.Alert, now: datetime) -> list[tuple[s
         raise cap.Unreadable(_("status 为 %(word)s 的不予收存") % {"word": alert.status})
     if alert.sent > now + EARLY:
         raise cap.Unreadable(_("发布时间晚于当前时间"))
-    for name, value in (("identifier", alert.identifier), ("sender", alert.sender)):
+    named = [("identifier", alert.identifier), ("sender", alert.sender)]
+    for each in alert.references:
+        named += [("identifier", each.identifier), ("sender", each.sender)]
+    for name, value in named:
         if len(value) > LONGEST[name]:
             raise cap.Unreadable(_("%(name)s 超过 %(most)d 个字符") % {"name": name, "most": LONGEST[name]})
     if alert.info is None and alert.message != "Cancel":
@@ -119,7 +122,9 @@ def _keep(
         certainty=said.certainty,
         sender_name=said.sender_name[:120],
         headline=said.headline[:200],
-        area="、".join(dict.fromkeys(area.name for area in said.areas))[:300] or "、".join(code for code, _p in areas),
+        area=("、".join(dict.fromkeys(area.name for area in said.areas)) or "、".join(code for code, _p in areas))[
+            :300
+        ],
         onset_at=said.onset,
         expires_at=said.expires,
         document=_words(document),
