@@ -185,7 +185,7 @@ STATE_BOUND = {"warning-act:report"}
 
 def test_every_act_on_a_record_stands_in_the_table() -> None:
     """`ADDRESSES` of the permission suite names what is tried by POST; reading a notice is no act on a record."""
-    assert {act.address for act in every_act()} >= set(ACTS) - {"warning-read"}
+    assert {act.address for act in every_act()} >= set(ACTS) - {"warning-read", "todo-read"}
 
 
 @pytest.mark.case("D1")

@@ -22,6 +22,7 @@ from tests import neighbours
 from tests.neighbours import PEOPLE, SEES, Plant, World
 
 from anlan import now as clock
+from anlan.apps.delivery.models import Message
 from anlan.apps.findings.models import Finding, FindingKind
 from anlan.apps.journal.models import Entry
 from anlan.apps.monitoring.models import Alarm, Filing, Shelving, SuppressionRule
@@ -35,6 +36,13 @@ pytestmark = pytest.mark.django_db
 def finding_of(plant: Plant) -> Finding:
     """The plant's finding of a lost link."""
     found: Finding = Finding.objects.by_the_machine().get(enterprise=plant.enterprise, kind=FindingKind.LINK_LOST)
+    return found
+
+
+def told_of(plant: Plant) -> Message:
+    """A message about the plant's warning."""
+    found = Message.objects.by_the_machine().filter(notice__subject=plant.warning.subject).first()
+    assert found is not None
     return found
 
 
@@ -59,6 +67,7 @@ ADDRESSES: dict[str, Address] = {
     "overview": Address("/", fragment=True),
     "wall": Address("/wall/", fragment=True),
     "todo": Address("/todo/", fragment=True),
+    "todo-read": Address(of=lambda plant: f"/todo/read/{told_of(plant).pk}/", post=lambda plant: {}),
     "todo-report": Address(of=lambda plant: f"/todo/{plant.warning.number}/report/", may_be_silent=True),
     "search": Address("/search/?q=厂"),
     "warnings": Address("/warnings/", workbook=True, fragment=True),

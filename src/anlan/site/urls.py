@@ -18,6 +18,7 @@ urlpatterns = [
     path("calls/", calls.calls, name="calls"),
     path("home/", todo.home, name="home"),
     path("todo/", todo.todo, name="todo"),
+    path("todo/read/<int:key>/", todo.read, name="todo-read"),
     path("todo/<str:number>/report/", warnings.report, name="todo-report"),
     path("search/", search.search, name="search"),
     path("warnings/", warnings.warnings, name="warnings"),

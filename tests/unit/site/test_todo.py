@@ -12,7 +12,7 @@ from tests.neighbours import World
 
 from anlan import now as clock
 from anlan.apps.accounts.models import Grant, User
-from anlan.apps.delivery.models import Message
+from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.findings.models import Finding, FindingState
 from anlan.apps.monitoring.models import Alarm
 from anlan.apps.org.models import Person, Role
@@ -98,6 +98,36 @@ def test_the_safety_officer_is_asked_for_the_report_and_the_alarms(world: World)
     assert ([task.kind for task in found.tasks], found.alarms) == (["report"], 0)
     page = world.client("safety").get("/todo/").content.decode()
     assert f"/todo/{plant.warning.number}/report/" in page
+    other = HazardSource.objects.create(code=f"{plant.source.code[:9]}002", enterprise=plant.enterprise, name="罐区")
+    services.set_level(other, "blue", at=clock.now(), reasons=[], origin="grading")
+    kinds_of = [task.kind for task in asked(world, "safety").tasks]
+    assert kinds_of == ["track", "report"], "what burns comes before a report about what is over"
+
+
+@pytest.mark.case("F10")
+def test_notices_of_one_warning_are_one_row_and_those_of_none_are_read_in_place(world: World) -> None:
+    plant, agency = world.plants["a1"], world.agencies["county-a"]
+    services.confirm(plant.warning, by=holder(plant.warning, next(iter(plant.holders.values()))), at=clock.now())
+    mine = Message.objects.by_the_machine().filter(agency=agency)
+    told = mine.filter(notice__subject=plant.warning.subject).latest("pk")
+    for subject, kind in ((plant.warning.subject, "notice"), ("contact:1", "contact")):
+        notice = Notice.objects.create(
+            key=f"extra {subject}", kind=kind, subject=subject, enterprise=plant.enterprise, level="orange",
+            due_at=world.now, sent_at=world.now, title=f"关于 {subject}", body="请核对号码",
+        )  # fmt: skip
+        told.pk, told.notice = None, notice
+        told.save()
+    unread = asked(world, "county").unread
+    page = world.client("county").get("/todo/")
+    rows = {row.notice.title: row.others for row in page.context["messages_to_me"]}
+    assert set(rows) == {f"关于 {plant.warning.subject}", "关于 contact:1"}
+    assert sum(rows.values()) == unread - 2 > 0
+    assert page.context["more_unread"] == 0
+    assert "请核对号码" in page.content.decode()
+    world.client("county").post(f"/todo/read/{told.pk}/")
+    assert asked(world, "county").unread == unread - 1
+    world.client("city").post(f"/todo/read/{mine.filter(read_at__isnull=True).latest('pk').pk}/")
+    assert asked(world, "county").unread == unread - 1, "somebody else's message stays unread"
 
 
 @pytest.mark.case("F10")

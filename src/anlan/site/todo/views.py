@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from anlan import now as clock
+from anlan.apps.delivery import selectors as delivery
+from anlan.apps.delivery.models import Message
+from anlan.apps.delivery.services import mark_all_read
 from anlan.apps.monitoring.selectors import burning_of
+from anlan.apps.org import access
 from anlan.apps.org.actor import of_user
 from anlan.apps.org.scope import Scope
 from anlan.apps.warnings.models import Act, Confirmation, DisposalReport, Warning
@@ -25,6 +29,7 @@ from anlan.site.quieting.waiting import filed_by
 from anlan.site.todo.asked import Asked, asked_of, unread_of
 
 MESSAGES = 8
+"""Subjects with unread messages that are listed; the others follow when these are read."""
 DONE = 12
 CARDS = 40
 """Warnings shown as cards; a desk over many counties has more, and the list has them all."""
@@ -79,7 +84,8 @@ def todo(request: HttpRequest) -> HttpResponse:
         "more": max(0, len(asked.tasks) - CARDS),
         "waiting": asked.waiting,
         "filed": filed_by(request.user, scope, now),
-        "messages_to_me": _unread(scope, asked),
+        "messages_to_me": (told := _unread(scope, asked)),
+        "more_unread": asked.unread - sum(1 + each.others for each in told),
         "done": _done(request.user, scope, now),
     }
     return whole_or_part(request, "todo/todo.html", "todo/_living.html", context)
@@ -92,16 +98,36 @@ def _cards(tasks: list[Task], scope: Scope, now: datetime) -> list[Card]:
     return [Card(task, rows[task.warning.pk], task.warning.source_id in burning) for task in tasks]
 
 
+@require_POST
+def read(request: HttpRequest, key: int) -> HttpResponse:
+    """A message that is about no warning is read here: no dossier would ever do it. Again is no other reading, and a
+    message to somebody else stays as it is; 404 and a journal entry when out of scope."""
+    now = clock.now()
+    access.find(request, Message.objects.all(), now=now, pk=key)
+    mine = delivery.inbox(request.scope).filter(pk=key)  # type: ignore[attr-defined]
+    mark_all_read(mine, by=of_user(request.user), at=now)
+    return redirect("todo")
+
+
 def _unread(scope: Scope, asked: Asked) -> list[Any]:
-    found: list[Any] = list(unread_of(scope, asked).order_by("-notice__sent_at", "-pk")[:MESSAGES])
-    keys = {message.notice.subject.partition(":")[2] for message in found}
-    numbers = {
-        str(pk): number
-        for pk, number in Warning.objects.visible_to(scope).filter(pk__in=keys).values_list("pk", "number")
-    }
+    """The newest unread message of each warning or other subject, with ``number`` (of the warning; empty for another
+    subject) and ``others``: how many more of the same are unread."""
+    rows = unread_of(scope, asked)
+    subjects = rows.order_by().values("notice__subject").annotate(newest=Max("pk"), number=Count("pk"))
+    counted = {each["newest"]: each["number"] for each in subjects.order_by("-newest")[:MESSAGES]}
+    found: list[Any] = list(rows.filter(pk__in=counted))
+    subjects_of = Warning.objects.visible_to(scope).filter(pk__in=filter(None, map(_warning_of, found)))
+    numbers = {warning.subject: warning.number for warning in subjects_of.only("number")}
     for message in found:
-        message.number = numbers.get(message.notice.subject.partition(":")[2], "")
+        message.others = counted[message.pk] - 1
+        message.number = numbers.get(message.notice.subject, "")
     return found
+
+
+def _warning_of(message: Message) -> str:
+    """Key of the warning that a message is about; empty when it is about something else."""
+    kind, _colon, key = message.notice.subject.partition(":")
+    return key if kind == "warning" else ""
 
 
 def _done(user: Any, scope: Scope, now: datetime) -> list[Done]:

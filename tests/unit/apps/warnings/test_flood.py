@@ -92,7 +92,7 @@ def test_a_flood_ends_with_one_summary_to_everybody_who_was_told(world: World) -
     obligations.run_due(at("08:05"))
     (summary,) = summaries()
     assert "22 个测点报警" in summary.title
-    assert "首发：LI-0 液位0 高高报 95 %（限值90），03-01 08:00:00" in summary.body
+    assert "首发：LI-0 液位0 高高报 95 %（限值 90），03-01 08:00:00" in summary.body
     assert "共 22 条报警：高高报 22" in summary.body
     told = set(Message.objects.by_the_machine().filter(notice__kind="informed").values_list("recipient", flat=True))
     assert set(summary.messages.values_list("recipient", flat=True)) == told

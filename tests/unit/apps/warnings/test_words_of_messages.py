@@ -14,7 +14,7 @@ from anlan.apps.obligations import services as obligations
 from anlan.apps.warnings import services as warnings
 
 pytestmark = [pytest.mark.django_db, pytest.mark.case("F19")]
-ALARM = "LI-3 液位3 高高报 95.00 %（限值90.00），03-01 08:00:00。"
+ALARM = "LI-3 液位3 高高报 95.00 %（限值 90.00），03-01 08:00:00。"
 
 
 def bodies(kind: str) -> set[str]:

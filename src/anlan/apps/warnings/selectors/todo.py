@@ -124,7 +124,9 @@ def tracked(scope: Scope, agencies: Collection[str], known: Sequence[Task], most
     return sorted(tasks, key=_urgency)
 
 
-def _urgency(task: Task) -> tuple[int, int, float, int]:
+def _urgency(task: Task) -> tuple[bool, int, int, float, int]:
+    """What burns comes before a report about what is over, unless that is late; then the level, then the next due."""
+    is_over = task.kind is TaskKind.REPORT and not task.overdue
     asked_now = list(TaskKind).index(task.kind)
     due = task.due_at.timestamp() if task.due_at is not None else 0.0
-    return (-task.warning.rank, asked_now, due, task.warning.pk)
+    return (is_over, -task.warning.rank, asked_now, due, task.warning.pk)

@@ -35,6 +35,10 @@ def length(span: timedelta) -> str:
     return _("%(count)s分钟") % {"count": minutes}
 
 
+def _limit(value: str) -> str:
+    return _("（限值 %(limit)s）") % {"limit": value}
+
+
 def standing(alarm: StandingAlarm | None) -> str:
     """The sentence that names point, value and limit of the gravest alarm of a source; empty without an alarm."""
     if alarm is None:
@@ -45,7 +49,7 @@ def standing(alarm: StandingAlarm | None) -> str:
         "name": alarm.name,
         "level": LEVEL_LABELS.get(alarm.level, alarm.level),
         "value": "" if alarm.value is None else f" {alarm.value:.{alarm.decimals}f} {alarm.unit}",
-        "limit": "" if alarm.limit is None else _("（限值%(limit)s）") % {"limit": f"{alarm.limit:.{alarm.decimals}f}"},
+        "limit": "" if alarm.limit is None else _limit(f"{alarm.limit:.{alarm.decimals}f}"),
         "at": clock_time(alarm.at),
     }
 
@@ -60,7 +64,7 @@ def first_out(first: dict[str, Any]) -> str:
         "name": first["name"],
         "level": LEVEL_LABELS.get(first["level"], first["level"]),
         "value": "" if first["value"] is None else f" {first['value']:g} {first['unit']}",
-        "limit": "" if limit is None else _("（限值%(limit)s）") % {"limit": f"{limit:g}"},
+        "limit": "" if limit is None else _limit(f"{limit:g}"),
         "at": clock_time(datetime.fromisoformat(first["at"])),
     }
 
