@@ -19,7 +19,8 @@ from typing import Any
 from django.test import Client
 
 from anlan.apps.accounts.models import Grant, User
-from anlan.apps.findings.models import Finding, FindingKind
+from anlan.apps.findings.models import Finding
+from anlan.apps.monitoring import kinds
 from anlan.apps.monitoring.models import (
     Alarm,
     AlarmSide,
@@ -245,7 +246,7 @@ def plant(
         detail=f"{key}网关的采集时间晚于当前时间",
     )
     Finding.objects.create(
-        kind=FindingKind.LINK_LOST,
+        kind=kinds.LINK_LOST,
         enterprise=enterprise,
         source=source,
         subject=f"gateway:{gateway.code}",

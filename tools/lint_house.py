@@ -26,8 +26,8 @@ BANNED_CLOCKS = {
 }  # fmt: skip
 CLOCK_MODULES = {"time", "datetime", "timezone", "date"}
 # what one app may import of another; the rest goes through foreign keys by name and registered handlers
-OPEN_MODULES = {"services", "selectors"}
-OPEN_ELSEWHERE = {"org": {"access", "actor", "entitled", "line", "scope", "stand"}}
+OPEN_MODULES = {"services", "selectors", "kinds"}
+OPEN_ELSEWHERE = {"org": {"access", "actor", "case", "entitled", "line", "scope", "stand"}}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 MACHINE_PATH = re.compile(r"(^|[^A-Za-z0-9_.$}])/(work|root|farm|home/[a-z]+|tmp/bash_jobs|Users)/")
 TEXT = {".py", ".toml", ".md", ".html", ".js", ".css", ".sh", ".json", ".yaml", ".yml", ".csv", ".lock", ".txt", ""}
@@ -124,7 +124,7 @@ def pure_rules(source: Source) -> Iterator[tuple[int, str]]:
 
 
 def neighbours(source: Source) -> Iterator[tuple[int, str]]:
-    """An app uses another only through its services and selectors.
+    """An app uses another only through its services, selectors and declared kinds.
 
     Record classes and enums may be named (types, foreign keys), but only their own app asks the database for them.
     """

@@ -14,9 +14,10 @@ from tests.hats import holder, officer, staff
 
 from anlan import now as clock
 from anlan.apps.findings import services as findings
-from anlan.apps.findings.models import Finding, FindingKind, FindingState
+from anlan.apps.findings.models import Finding, FindingState
 from anlan.apps.journal import services as journal
 from anlan.apps.obligations import services as obligations
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings import services as warnings
 from anlan.refused import Refused
 from anlan.rules import calendar
@@ -51,7 +52,7 @@ def test_a_cause_becomes_a_hidden_danger_and_the_dossier_shows_every_stage_with_
     for _twice in range(2):
         warnings.record_hidden_danger(warning, by=staff(warning, person), at=at["hidden"], text="阀门内漏")
     assert Finding.objects.by_the_machine().count() == before + 1
-    danger = Finding.objects.by_the_machine().get(kind=FindingKind.HIDDEN_DANGER)
+    danger = Finding.objects.by_the_machine().get(kind=kinds.HIDDEN_DANGER)
     assert (danger.subject, danger.source) == (f"warning:{warning.number}:1", plant.source)
     county = officer(danger, "示例county值")
     findings.assign(danger, by=county, at=at["assign"], how=Rectification.IMMEDIATE)
@@ -111,7 +112,7 @@ def test_a_hidden_danger_needs_words_and_two_different_ones_are_two() -> None:
         warnings.record_hidden_danger(warning, at=clock.now(), text=" ", by=by)
     for text in ("阀门内漏", "液位计失准"):
         warnings.record_hidden_danger(warning, at=clock.now(), text=text, by=by)
-    subjects = Finding.objects.by_the_machine().filter(kind=FindingKind.HIDDEN_DANGER).values_list("subject", flat=True)
+    subjects = Finding.objects.by_the_machine().filter(kind=kinds.HIDDEN_DANGER).values_list("subject", flat=True)
     assert sorted(subjects) == [f"warning:{warning.number}:1", f"warning:{warning.number}:2"]
 
 
@@ -120,7 +121,7 @@ def test_people_take_the_steps_on_the_pages_and_nobody_takes_another_s() -> None
     plant = world.plants["a1"]
     holder, county = world.client("holder"), world.client("county")
     assert holder.post(f"/warnings/{plant.warning.number}/hidden/", {"text": "阀门内漏"}).status_code == 302
-    danger = Finding.objects.by_the_machine().get(kind=FindingKind.HIDDEN_DANGER)
+    danger = Finding.objects.by_the_machine().get(kind=kinds.HIDDEN_DANGER)
     path = f"/findings/{danger.pk}"
     assert holder.post(f"{path}/assign/", {"how": "immediate"}).status_code == 403
     assert county.post(f"{path}/rectify/", {"text": "x"}).status_code == 403

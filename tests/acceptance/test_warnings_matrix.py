@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.acceptance.worlds import at, level, lines, of_kind, outage, played
 
-from anlan.apps.findings.models import Finding, FindingKind
+from anlan.apps.findings.models import Finding
+from anlan.apps.warnings import kinds
 from anlan.rules.calendar import day_of
 from anlan.rules.level import Level
 
@@ -56,7 +57,7 @@ def test_without_a_technical_holder_the_others_are_told_and_a_finding_stands() -
     )
     assert found == lines("03-01 08:00 informed yellow s1 -> zz 丙 甲")
     finding = Finding.objects.by_the_machine().get()
-    assert finding.kind == FindingKind.HOLDER_MISSING
+    assert finding.kind == kinds.HOLDER_MISSING
     assert finding.text.startswith("包保责任人缺失")
 
 

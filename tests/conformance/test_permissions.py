@@ -23,8 +23,9 @@ from tests.neighbours import PEOPLE, SEES, Plant, World
 
 from anlan import now as clock
 from anlan.apps.delivery.models import Message
-from anlan.apps.findings.models import Finding, FindingKind
+from anlan.apps.findings.models import Finding
 from anlan.apps.journal.models import Entry
+from anlan.apps.monitoring import kinds
 from anlan.apps.monitoring.models import Alarm, Filing, Shelving, SuppressionRule
 from anlan.apps.org.access import REFUSED
 from anlan.apps.org.actor import of_user
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 def finding_of(plant: Plant) -> Finding:
     """The plant's finding of a lost link."""
-    found: Finding = Finding.objects.by_the_machine().get(enterprise=plant.enterprise, kind=FindingKind.LINK_LOST)
+    found: Finding = Finding.objects.by_the_machine().get(enterprise=plant.enterprise, kind=kinds.LINK_LOST)
     return found
 
 

@@ -15,11 +15,12 @@ from tests.unit.roles.test_sealing import _quieted, rows
 
 from anlan.apps.delivery.models import Message
 from anlan.apps.findings import services as findings
-from anlan.apps.findings.models import Finding, FindingKind
+from anlan.apps.findings.models import Finding
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.services import filings
 from anlan.apps.obligations import services as obligations
 from anlan.apps.registry import services as registry
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import SiteOrder
 from anlan.roles.auditor.acts import baseline, walk
@@ -60,7 +61,7 @@ def world() -> Any:
     _quieted(source)
     filings.end(rows("monitoring.Filing").get(), by=staff(source, "丙"), at=at("11:31"))
     finding = findings.found(
-        FindingKind.HIDDEN_DANGER, enterprise_id=source.enterprise.pk, enterprise_code=source.enterprise.code,
+        kinds.HIDDEN_DANGER, enterprise_id=source.enterprise.pk, enterprise_code=source.enterprise.code,
         subject="warning:x:1", text="漏点", at=at("11:32"),
     )  # fmt: skip
     findings.rectify(finding, by=staff(finding, "丙"), at=at("11:33"), text="已换")

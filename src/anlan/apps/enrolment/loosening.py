@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from anlan.apps.enrolment import kinds
 from anlan.apps.enrolment.sheets.base import Sheet
 from anlan.apps.findings import services as findings
-from anlan.apps.findings.models import ClueKind, FindingKind
 from anlan.apps.org.actor import Actor
 from anlan.apps.registry.models import Enterprise
 from anlan.rules.loosening import ARTICLE, LOCAL, Loosened, loosened
@@ -35,11 +35,11 @@ def tell(
     words = "，".join(_words(sheet, each) for each in changes)
     text = f"{sheet.title} {name}：{words}。企业自行修改（{who(by)}），未经批准"
     finding = findings.found(
-        FindingKind.LOOSENED, enterprise_id=enterprise.pk, enterprise_code=enterprise.code, subject=f"{kind}:{code}",
+        kinds.LOOSENED, enterprise_id=enterprise.pk, enterprise_code=enterprise.code, subject=f"{kind}:{code}",
         text=text, at=at, source_id=source_id, by=by,
     )  # fmt: skip
     findings.take_down(
-        ClueKind.LOOSENED,
+        kinds.LOOSENED_CLUE,
         finding=finding,
         enterprise_code=enterprise.code,
         text=text,

@@ -8,8 +8,7 @@ class FindingsConfig(AppConfig):
     label = "findings"
 
     def ready(self) -> None:
-        from anlan.apps.findings import services
+        from anlan.apps.findings import kinds, services
         from anlan.apps.obligations import services as obligations
-        from anlan.apps.obligations.models import ObligationKind
 
-        obligations.register(ObligationKind.RECTIFY, services.fire_overdue)
+        obligations.register(kinds.RECTIFY, services.fire_overdue)

@@ -7,25 +7,14 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from anlan.apps.findings.kinds import CLUES, FINDINGS
 from anlan.apps.org.actor import Signed
 from anlan.apps.org.case import Case
 from anlan.apps.org.models import Agency
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise
+from anlan.components.kinds import KindField
 from anlan.rules.patrol import RECTIFICATION_LABELS
-
-
-class FindingKind(models.TextChoices):
-    HOLDER_MISSING = "holder_missing", _("包保责任人缺失")
-    POINT_MISSING = "point_missing", _("监测点位未接入")
-    LINK_LOST = "link_lost", _("数据中断")
-    DATA_FAULT = "data_fault", _("数据异常")
-    SLOT_EMPTY = "slot_empty", _("应告知单位未配置")
-    CONTACT_FAILED = "contact_failed", _("联系方式失效")
-    UNREACHED = "unreached", _("告知对象联系不上")
-    NOBODY_TOLD = "nobody_told", _("没有告知到任何人")
-    HIDDEN_DANGER = "hidden_danger", _("隐患")
-    LOOSENED = "loosened", _("企业自行放宽监测")
 
 
 class FindingState(models.TextChoices):
@@ -54,7 +43,7 @@ class Finding(Case):
         "overdue_at", "rectified_at", "verified_at", "closed_at",
     )  # fmt: skip
 
-    kind = models.CharField(_("类型"), max_length=20, choices=FindingKind.choices)
+    kind = KindField(_("类型"), max_length=20, kinds=FINDINGS)
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="findings")
     source = models.ForeignKey(HazardSource, models.PROTECT, null=True, blank=True, related_name="findings")
     subject = models.CharField(max_length=80)
@@ -130,10 +119,6 @@ class FindingStep(Signed):
         return f"{self.finding_id} {self.kind}"
 
 
-class ClueKind(models.TextChoices):
-    LOOSENED = "loosened", _("企业自行放宽监测")
-
-
 class ClueState(models.TextChoices):
     OPEN = "open", _("待核查")
     CONFIRMED = "confirmed", _("查实")
@@ -155,7 +140,7 @@ class Clue(models.Model):
     (`services.clues.digest_of`), so that a copy handed on can be held against it.
     """
 
-    kind = models.CharField(_("类型"), max_length=20, choices=ClueKind.choices)
+    kind = KindField(_("类型"), max_length=20, kinds=CLUES)
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="clues")
     finding = models.ForeignKey(Finding, models.PROTECT, null=True, blank=True, related_name="clues")
     subject = models.CharField(max_length=80)

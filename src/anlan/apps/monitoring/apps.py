@@ -8,10 +8,9 @@ class MonitoringConfig(AppConfig):
     label = "monitoring"
 
     def ready(self) -> None:
-        from anlan.apps.monitoring import services
+        from anlan.apps.monitoring import kinds, services
         from anlan.apps.obligations import services as obligations
-        from anlan.apps.obligations.models import ObligationKind
 
-        obligations.register(ObligationKind.SHELVING, services.fire_shelvings)
+        obligations.register(kinds.SHELVING, services.fire_shelvings)
         # a filing that begins or ends changes what is graded, and so what a notice due at that instant means
-        obligations.register(ObligationKind.FILING, services.fire_filings, before_others=True)
+        obligations.register(kinds.FILING, services.fire_filings, before_others=True)

@@ -9,22 +9,10 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from anlan.apps.obligations.kinds import OBLIGATIONS
 from anlan.apps.org.models import Agency
 from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise
-
-
-class ObligationKind(models.TextChoices):
-    """What falls due. The upper app registers a handler for each kind that the machine fires."""
-
-    NOTICE = "notice", _("警示通报")
-    SITE_ORDER = "site_order", _("现场核查督办")
-    REPORT = "report", _("处置报告")
-    REGRADE = "regrade", _("重新定级")
-    RECTIFY = "rectify", _("问题整改")
-    SUMMARY = "summary", _("报警汇总")
-    SHELVING = "shelving", _("搁置到期")
-    FILING = "filing", _("报备到点")
-    SUPERVISION = "supervision", _("监管分级")
+from anlan.components.kinds import KindField
 
 
 class ObligationState(models.TextChoices):
@@ -45,7 +33,7 @@ class Obligation(models.Model):
     """
 
     key = models.CharField(max_length=120)
-    kind = models.CharField(max_length=20, choices=ObligationKind.choices)
+    kind = KindField(max_length=20, kinds=OBLIGATIONS)
     subject = models.CharField(max_length=60)
     """``warning:<id>``: the record of an upper app that this belongs to."""
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, null=True, blank=True, related_name="obligations")

@@ -11,9 +11,8 @@ class WarningsConfig(AppConfig):
         from anlan.apps.delivery import services as delivery
         from anlan.apps.monitoring import services as monitoring
         from anlan.apps.obligations import services as obligations
-        from anlan.apps.obligations.models import ObligationKind
         from anlan.apps.registry import services as registry
-        from anlan.apps.warnings import selectors, services
+        from anlan.apps.warnings import kinds, selectors, services
         from anlan.apps.warnings.services.undelivered import note_trouble, number_of
 
         delivery.on_trouble(note_trouble)
@@ -21,9 +20,9 @@ class WarningsConfig(AppConfig):
         monitoring.on_source_change(services.regrade)
         monitoring.on_open_warnings(selectors.open_by_source)
         registry.on_holder_change(services.holder_changed)
-        obligations.register(ObligationKind.REGRADE, services.fire_regrades, before_others=True)
-        obligations.register_prepared(ObligationKind.NOTICE, services.fire_notices)
-        obligations.register_prepared(ObligationKind.SITE_ORDER, services.fire_site_orders)
-        obligations.register_prepared(ObligationKind.REPORT, services.fire_reports)
-        obligations.register(ObligationKind.SUMMARY, services.fire_summaries)
-        obligations.register(ObligationKind.SUPERVISION, services.fire_supervision)
+        obligations.register(kinds.REGRADE, services.fire_regrades, before_others=True)
+        obligations.register_prepared(kinds.NOTICE, services.fire_notices)
+        obligations.register_prepared(kinds.SITE_ORDER, services.fire_site_orders)
+        obligations.register_prepared(kinds.REPORT, services.fire_reports)
+        obligations.register(kinds.SUMMARY, services.fire_summaries)
+        obligations.register(kinds.SUPERVISION, services.fire_supervision)

@@ -11,17 +11,18 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.selectors import routing as registry
 from anlan.apps.registry.selectors.routing import Surroundings
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import LevelEpisode, Warning
 from anlan.apps.warnings.services.standing import clock_of
 from anlan.apps.warnings.services.steps import notice_recipients, order_recipients
 from anlan.rules.routing import Recipient
 from anlan.rules.slots import Slot
 
-SHOWN = (ObligationKind.NOTICE, ObligationKind.SITE_ORDER, ObligationKind.REPORT)
+SHOWN = (kinds.NOTICE, kinds.SITE_ORDER, kinds.REPORT)
 JOINED = ("source", "enterprise__park")
 """What the board shows of a warning's surroundings."""
 STANDING = (ObligationState.PENDING, ObligationState.OVERDUE)
@@ -72,7 +73,7 @@ def due_soon(scope: Scope, now: datetime, most: int = 8) -> list[Next]:
 
 
 def _episodes(scope: Scope, rows: Sequence[Obligation]) -> dict[int, LevelEpisode]:
-    wanted = [row.payload["episode"] for row in rows if row.kind == ObligationKind.NOTICE]
+    wanted = [row.payload["episode"] for row in rows if row.kind == kinds.NOTICE]
     if not wanted:
         return {}
     return {episode.pk: episode for episode in LevelEpisode.objects.visible_to(scope).filter(pk__in=wanted)}
@@ -81,13 +82,13 @@ def _episodes(scope: Scope, rows: Sequence[Obligation]) -> dict[int, LevelEpisod
 def _describe(row: Obligation, warning: Warning, place: Surroundings, episodes: dict[int, LevelEpisode]) -> Next:
     overdue = row.state == ObligationState.OVERDUE
     match row.kind:
-        case ObligationKind.NOTICE:
+        case kinds.NOTICE:
             words = _("第 %(n)d 次警示通报") % {"n": row.step or 1}
             episode = episodes.get(row.payload["episode"])
             clock = clock_of(episode) if episode is not None else None
             to = _names(place, notice_recipients(clock.ladder, place) if clock else [])
             return Next(row.kind, words, f"→ {to}", row.due_at, _("自动"), True, overdue, warning)
-        case ObligationKind.SITE_ORDER:
+        case kinds.SITE_ORDER:
             who = _names(place, order_recipients(Slot(row.payload["by"]), place))
             to = _("由 %(who)s 组织") % {"who": who}
             return Next(row.kind, _("现场核查督办"), to, row.due_at, _("自动"), True, overdue, warning)

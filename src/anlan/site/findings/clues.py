@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 from anlan import now as clock
 from anlan.apps.enrolment.loosening import changes_of, who
 from anlan.apps.enrolment.sheets import SHEETS
-from anlan.apps.findings import selectors
-from anlan.apps.findings.models import Clue, ClueKind, ClueState
+from anlan.apps.findings import kinds, selectors
+from anlan.apps.findings.models import Clue, ClueState
 from anlan.apps.findings.services import digest_of
 from anlan.apps.org import access
 from anlan.components.answers import list_view
@@ -32,7 +32,7 @@ CLUES = Listing(
     filters=[
         Text("q", _("内容、企业"), ["text", "enterprise__name"]),
         Choice("state", _("状态"), ClueState.choices, equals("state")),
-        Choice("kind", _("类型"), ClueKind.choices, equals("kind")),
+        Choice("kind", _("类型"), lambda: list(kinds.CLUES), equals("kind")),
         Days("from", _("发现日期"), "found_at"),
         Exact("enterprise", _("企业"), "enterprise__code", lambda row: row.enterprise.name),
     ],

@@ -8,7 +8,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from anlan.apps.findings.models import FindingKind, FindingState
+from anlan.apps.findings import kinds
+from anlan.apps.findings.models import FindingState
 from anlan.components.filters import Choice, Days, Exact, Rows, Text, equals
 from anlan.components.lists import Column, Listing
 
@@ -63,7 +64,7 @@ FINDINGS = Listing(
     filters=[
         Text("q", _("内容、企业、危险源"), ["text", "enterprise__name", "source__name"]),
         Choice("state", _("状态"), STATES, _by_state),
-        Choice("kind", _("类型"), FindingKind.choices, equals("kind")),
+        Choice("kind", _("类型"), lambda: list(kinds.FINDINGS), equals("kind")),
         Choice("late", _("按时"), [("yes", _("有逾期")), ("no", _("无逾期"))], _by_lateness),
         Days("from", _("发现日期"), "found_at"),
         Exact("enterprise", _("企业"), "enterprise__code", lambda row: row.enterprise.name),

@@ -15,7 +15,8 @@ from anlan.apps.delivery.services import title_of
 from anlan.apps.monitoring.models import EnginePosition, GatewayLink
 from anlan.apps.monitoring.selectors.log_state import LogState, Reader, log_state
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState, Tick
+from anlan.apps.obligations.models import Obligation, ObligationState, Tick
+from anlan.apps.warnings import kinds
 from anlan.rules.clock_offset import length
 
 SILENT_AFTER = timedelta(minutes=5)
@@ -23,7 +24,7 @@ SILENT_AFTER = timedelta(minutes=5)
 UNTOUCHED_AFTER = timedelta(seconds=60)
 ALIVE_WITHIN = timedelta(seconds=60)
 """An audit that passed longer ago proves nothing any more: ``/alive`` says so."""
-MACHINE_KINDS = (ObligationKind.NOTICE, ObligationKind.SITE_ORDER, ObligationKind.REGRADE, ObligationKind.SUMMARY)
+MACHINE_KINDS = (kinds.NOTICE, kinds.SITE_ORDER, kinds.REGRADE, kinds.SUMMARY)
 ROLE_WORDS = {
     "clock": "时钟",
     "auditor": "审计",

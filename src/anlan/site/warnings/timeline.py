@@ -13,8 +13,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from anlan.apps.delivery.models import NoticeKind
-from anlan.apps.obligations.models import ObligationKind
-from anlan.apps.warnings import selectors
+from anlan.apps.warnings import kinds, selectors
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.selectors import TimelineEntry
 from anlan.rules import calendar
@@ -152,16 +151,16 @@ def _future(entries: list[TimelineEntry]) -> Iterable[Line]:
         if not entry.future:
             continue
         names = "、".join(name for name, _read in entry.to)
-        report = entry.kind == ObligationKind.REPORT
+        report = entry.kind == kinds.REPORT
         match entry.kind:
-            case ObligationKind.NOTICE:
+            case kinds.NOTICE:
                 words = _("第 %(n)d 次警示通报 → %(to)s") % {"n": entry.step or 1, "to": names}
-            case ObligationKind.SITE_ORDER:
+            case kinds.SITE_ORDER:
                 words = _("组织现场核查督办（%(to)s）") % {"to": names}
             case _:
                 words = _("处置报告逾期，企业尚未上报") if entry.overdue else _("处置报告：结果、原因、措施")
         waits = _("企业") if report else _("自动")
         yield Line(entry.at, words, law=entry.article, tense=FUTURE, waits_for=waits)
-    if any(entry.future and entry.kind == ObligationKind.NOTICE for entry in entries):
+    if any(entry.future and entry.kind == kinds.NOTICE for entry in entries):
         last = [entry for entry in entries if entry.future][-1]
         yield Line(last.at, _("此后同一间隔继续，直至降级"), tense="after")

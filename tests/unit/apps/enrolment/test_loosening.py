@@ -9,8 +9,8 @@ from tests.hats import called
 from tests.unit.apps.enrolment.test_import import NOW, bring, county, refusals
 from tests.unit.apps.enrolment.workbooks import CODE, PLANT, WHOLE, book, changed
 
-from anlan.apps.enrolment import services
-from anlan.apps.findings.models import Clue, Finding, FindingKind
+from anlan.apps.enrolment import kinds, services
+from anlan.apps.findings.models import Clue, Finding
 from anlan.apps.findings.services import digest_of
 from anlan.apps.journal.models import Entry
 from anlan.apps.org.scope import EVERYTHING, Scope
@@ -38,7 +38,7 @@ def disarmed() -> bytes:
 def test_an_enterprise_that_disarms_its_own_point_makes_a_finding_and_a_clue_at_once(own: Scope) -> None:
     assert refusals(bring(disarmed(), own).report) == {}
     finding, clue = Finding.objects.by_the_machine().get(), Clue.objects.by_the_machine().get()
-    assert finding.kind == FindingKind.LOOSENED
+    assert finding.kind == kinds.LOOSENED
     assert (finding.subject, finding.source.code) == (f"point:{POINT}", f"{CODE}001")
     assert "高高限 1.58 → 2.5" in finding.text
     assert "报警延时（秒） 0 → 86400" in finding.text

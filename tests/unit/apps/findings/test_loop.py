@@ -10,11 +10,12 @@ from tests.acceptance.worlds import at, scenario
 from tests.hats import officer, staff
 
 from anlan.apps.findings import services
-from anlan.apps.findings.models import Finding, FindingKind, FindingState
+from anlan.apps.findings.models import Finding, FindingState
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation
+from anlan.apps.warnings import kinds
 from anlan.refused import Refused
 from anlan.rules.patrol import Rectification
 
@@ -28,7 +29,7 @@ def finding() -> Finding:
     source = build(scenario()).sources["s1"]
     code, pk = source.enterprise.code, source.enterprise_id
     return services.found(
-        FindingKind.HIDDEN_DANGER,
+        kinds.HIDDEN_DANGER,
         enterprise_id=pk,
         enterprise_code=code,
         subject="x:1",
@@ -165,7 +166,7 @@ def test_steps_out_of_order_and_blank_words_are_refused(finding: Finding) -> Non
 def test_what_the_machine_sees_put_right_is_closed_wherever_it_stands_and_owed_no_more(finding: Finding) -> None:
     assign(finding)
     code = finding.enterprise.code
-    assert services.closed(FindingKind.HIDDEN_DANGER, subject="x:1", enterprise_code=code, at=at("09:00"))
+    assert services.closed(kinds.HIDDEN_DANGER, subject="x:1", enterprise_code=code, at=at("09:00"))
     assert Obligation.objects.by_the_machine().get(kind="rectify").state == "cancelled"
     assert obligations.run_due(at("08:30", 3)) == 0
 
@@ -174,7 +175,7 @@ def test_found_again_on_its_way_it_counts_up_and_keeps_its_state(finding: Findin
     assign(finding)
     code, pk = finding.enterprise.code, finding.enterprise_id
     again = services.found(
-        FindingKind.HIDDEN_DANGER,
+        kinds.HIDDEN_DANGER,
         enterprise_id=pk,
         enterprise_code=code,
         subject="x:1",

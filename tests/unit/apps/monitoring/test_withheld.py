@@ -11,12 +11,12 @@ from tests.hats import officer, staff
 
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
-from anlan.apps.monitoring import selectors
+from anlan.apps.monitoring import kinds, selectors
 from anlan.apps.monitoring import services as monitoring
 from anlan.apps.monitoring.models import Alarm, AlarmSide, Filing, FilingState, Shelving, ShelvingState, SuppressionRule
 from anlan.apps.monitoring.services import filings, shelving, suppression
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind
+from anlan.apps.obligations.models import Obligation
 from anlan.apps.org.models import Agency
 from anlan.apps.org.scope import EVERYTHING
 from anlan.apps.registry.models import Device, Gateway, HazardSource, Point
@@ -137,7 +137,7 @@ def test_an_unconfirmed_filing_changes_nothing_and_stands_on_the_countys_list_af
     assert world.alarm(world.points[0], at("09:00")).filing_id is None
     assert world.level == "blue"
     obligations.run_due(at("07:29:59", day=2))
-    owed = Obligation.objects.get(kind=ObligationKind.FILING, agency=world.county)
+    owed = Obligation.objects.get(kind=kinds.FILING, agency=world.county)
     assert owed.state == "pending"
     obligations.run_due(at("07:30", day=2))
     owed.refresh_from_db()
@@ -321,7 +321,7 @@ def test_an_early_return_cancels_the_end(world: World) -> None:
     shelving.unshelve(row, by=staff(row, "示例甲"), at=at("08:10"))
     row.refresh_from_db()
     assert (row.state, row.ended_by, row.ended_at) == (ShelvingState.RETURNED, "示例甲", at("08:10"))
-    assert Obligation.objects.get(kind=ObligationKind.SHELVING).state == "cancelled"
+    assert Obligation.objects.get(kind=kinds.SHELVING).state == "cancelled"
     with pytest.raises(Refused):
         shelving.unshelve(row, by=staff(row, "示例甲"), at=at("08:11"))
 

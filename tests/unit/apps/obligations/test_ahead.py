@@ -13,8 +13,9 @@ from tests.hats import holder
 from anlan.apps.delivery.models import Notice
 from anlan.apps.journal import services as journal
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.obligations.services import Firing, Prepared, Share, firing
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings import services as warnings
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +88,7 @@ def test_one_bad_row_among_many_is_found_in_halves() -> None:
             raise RuntimeError("this one cannot be fired")
         fired.extend(row.key for row in rows)
 
-    obligations.register(ObligationKind.NOTICE, handle)
+    obligations.register(kinds.NOTICE, handle)
     keys = [f"n{number:02d}" for number in range(20)]
     rows = [Obligation(key=key, kind="notice", subject="test:1", due_at=DUE) for key in (*keys, "bad")]
     obligations.add(rows)

@@ -13,8 +13,9 @@ from tests.acceptance.worlds import at, scenario
 
 from anlan.apps.delivery.models import Notice
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.obligations.services import Firing, firing
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings import services as warnings
 
 
@@ -30,7 +31,7 @@ def only_handler() -> Iterator[list[str]]:
             fired.append(row.key)
 
     kept = dict(firing._ways)
-    obligations.register(ObligationKind.NOTICE, handle)
+    obligations.register(kinds.NOTICE, handle)
     yield fired
     firing._ways.clear()
     firing._ways.update(kept)

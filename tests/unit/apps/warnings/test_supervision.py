@@ -11,7 +11,8 @@ from anlan import now as clock
 from anlan.apps.findings.models import Finding
 from anlan.apps.journal.models import Entry
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind
+from anlan.apps.obligations.models import Obligation
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import Supervision, Warning
 from anlan.apps.warnings.services import ensure_supervision, grade_supervision
 from anlan.rules.rulebook import load
@@ -35,12 +36,12 @@ def test_the_grade_is_recomputed_daily_and_its_change_is_logged_with_cause() -> 
         rank=3, opened_at=now - 2 * DAY, level_since=now - 2 * DAY,
     )  # fmt: skip
     Obligation.objects.create(
-        key="owed", kind=ObligationKind.REPORT, subject="x", enterprise=plants["a2"].enterprise, due_at=now - DAY,
+        key="owed", kind=kinds.REPORT, subject="x", enterprise=plants["a2"].enterprise, due_at=now - DAY,
         state="overdue",
     )  # fmt: skip
     ensure_supervision(now)
     ensure_supervision(now)
-    assert Obligation.objects.filter(kind=ObligationKind.SUPERVISION).count() == 1
+    assert Obligation.objects.filter(kind=kinds.SUPERVISION).count() == 1
     obligations.run_due(now)
     assert grades() == {
         "示例a1厂": "special", "示例a2厂": "focus", "示例b1厂": "general", "示例c1厂": "general",
@@ -51,7 +52,7 @@ def test_the_grade_is_recomputed_daily_and_its_change_is_logged_with_cause() -> 
     # cleared, it counts for thirty days, and the day after it no longer does
     Warning.objects.filter(pk=made.pk).update(cleared_at=now)
     assert grade_supervision(now + 30 * DAY) == 0
-    due = Obligation.objects.filter(kind=ObligationKind.SUPERVISION, state="pending")
+    due = Obligation.objects.filter(kind=kinds.SUPERVISION, state="pending")
     assert due.count() == 1  # the next day plans itself
     obligations.run_due(now + 31 * DAY)
     assert grades()["示例a1厂"] == "general"

@@ -10,13 +10,14 @@ from typing import Any
 
 from django.db import transaction
 
-from anlan.apps.findings.models import Clue, ClueKind, Finding
+from anlan.apps.findings.models import Clue, Finding
 from anlan.apps.journal import services as journal
 from anlan.apps.org.actor import Actor
+from anlan.declared import Kind
 
 
 def take_down(
-    kind: ClueKind,
+    kind: Kind,
     *,
     finding: Finding,
     enterprise_code: str,

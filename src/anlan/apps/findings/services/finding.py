@@ -8,11 +8,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from anlan.apps.findings.models import Finding, FindingKind, FindingState, FindingStep, StepKind
+from anlan.apps.findings import kinds
+from anlan.apps.findings.models import Finding, FindingState, FindingStep, StepKind
 from anlan.apps.journal import services as journal
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import ObligationKind
 from anlan.apps.org.actor import SYSTEM, Actor
+from anlan.declared import Kind
 
 BY_ITSELF = "系统"
 """Name under which the machine closes what it sees put right."""
@@ -24,7 +25,7 @@ def state_of(finding: Finding) -> dict[str, Any]:
 
 
 def found(
-    kind: FindingKind,
+    kind: Kind,
     *,
     enterprise_id: int,
     enterprise_code: str,
@@ -65,7 +66,7 @@ def found(
     return finding
 
 
-def closed(kind: FindingKind, *, subject: str, enterprise_code: str, at: datetime, by: Actor = SYSTEM) -> bool:
+def closed(kind: Kind, *, subject: str, enterprise_code: str, at: datetime, by: Actor = SYSTEM) -> bool:
     """Close the finding of this kind and subject wherever it stands: what was missing is there. False without one."""
     with transaction.atomic():
         open_ones = Finding.objects.by_the_machine().exclude(state=FindingState.CLOSED)
@@ -74,7 +75,7 @@ def closed(kind: FindingKind, *, subject: str, enterprise_code: str, at: datetim
             return False
         Finding.objects.by_the_machine().filter(pk=finding.pk).update(state=FindingState.CLOSED, closed_at=at)
         finding.state, finding.closed_at = FindingState.CLOSED, at
-        obligations.cancel(f"finding:{finding.pk}", [ObligationKind.RECTIFY], at=at)
+        obligations.cancel(f"finding:{finding.pk}", [kinds.RECTIFY], at=at)
         FindingStep.objects.create(
             finding=finding, enterprise_id=finding.enterprise_id, kind=StepKind.CLOSED,
             actor_id=by.id, actor_name=BY_ITSELF, at=at,

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from anlan.apps.findings import kinds
 from anlan.apps.findings.entitled import may_rectify, may_supervise
 from anlan.apps.findings.models import Finding, FindingState, FindingStep, StepKind
 from anlan.apps.findings.services.finding import state_of
 from anlan.apps.journal import services as journal
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.obligations.services import Firing
 from anlan.apps.org.access import require
 from anlan.apps.org.actor import SYSTEM, Actor, signed
@@ -121,14 +122,14 @@ def _by_subjects(rows: Sequence[Obligation]) -> list[Finding]:
 def _owe(row: Finding, at: datetime, due_at: datetime | None) -> None:
     """A new due thing for the rectification in place of the last one; its limit by the rules of the day."""
     limit = rectify_limit(at, Rectification(row.rectification), rules_of_one(row.enterprise, civil_day(at)), due_at)
-    obligations.cancel(row.about, [ObligationKind.RECTIFY], at=at)
+    obligations.cancel(row.about, [kinds.RECTIFY], at=at)
     row.state, row.assigned_at, row.overdue_at = FindingState.ASSIGNED, at, None
     row.due_at, row.limit_source, row.seq = limit.deadline.at, limit.source, row.seq + 1
     obligations.add(
         [
             Obligation(
                 key=_key(row),
-                kind=ObligationKind.RECTIFY,
+                kind=kinds.RECTIFY,
                 subject=row.about,
                 enterprise=row.enterprise,
                 source=row.source,

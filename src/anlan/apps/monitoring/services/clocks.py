@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from anlan.apps.findings.models import FindingKind
 from anlan.apps.findings.services import closed, found
+from anlan.apps.monitoring import kinds
 from anlan.apps.monitoring.chunks import chunks
 from anlan.apps.monitoring.models import GatewayClock
 from anlan.apps.registry.models import Gateway
@@ -110,12 +110,12 @@ def _judge(rows: list[GatewayClock], news: Mapping[str, Measured]) -> None:
         code, at, rule = gateway.enterprise.code, news[gateway.code].at, rules[row.enterprise_id]
         subject = f"clock:{gateway.code}"
         if row.suspect_since is None:
-            closed(FindingKind.DATA_FAULT, subject=subject, enterprise_code=code, at=at)
+            closed(kinds.DATA_FAULT, subject=subject, enterprise_code=code, at=at)
             continue
         offset = Offset(row.ahead_s, row.behind_s, row.jumps, row.refused)
         lasted = at - row.suspect_since
         if offset.is_fault(lasted, rule.length("data_delay_seconds"), rule.length("data_delay_minutes")):
             found(
-                FindingKind.DATA_FAULT, enterprise_id=row.enterprise_id, enterprise_code=code, subject=subject,
+                kinds.DATA_FAULT, enterprise_id=row.enterprise_id, enterprise_code=code, subject=subject,
                 text=f"网关 {gateway.code} {words(offset)}", at=at,
             )  # fmt: skip

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from anlan.apps.findings.models import FindingKind
 from anlan.apps.findings.services import closed, found
+from anlan.apps.monitoring import kinds
 from anlan.apps.monitoring.models import Alarm, AlarmSide, AlarmState
 from anlan.apps.registry.models import Enterprise, Gas
 from anlan.apps.registry.selectors import equipment
@@ -47,7 +47,7 @@ def check_coverage(enterprise: Enterprise, at: datetime) -> Coverage:
     code = enterprise.code
     for name in result.missing:
         found(
-            FindingKind.POINT_MISSING,
+            kinds.POINT_MISSING,
             enterprise_id=enterprise.pk,
             enterprise_code=code,
             subject=_subject(code, name),
@@ -55,9 +55,9 @@ def check_coverage(enterprise: Enterprise, at: datetime) -> Coverage:
             at=at,
         )
     still = {_subject(code, name) for name in result.missing}
-    for finding in enterprise.findings.filter(kind=FindingKind.POINT_MISSING, state="open"):
+    for finding in enterprise.findings.filter(kind=kinds.POINT_MISSING, state="open"):
         if finding.subject not in still:
-            closed(FindingKind.POINT_MISSING, subject=finding.subject, enterprise_code=code, at=at)
+            closed(kinds.POINT_MISSING, subject=finding.subject, enterprise_code=code, at=at)
     return result
 
 

@@ -13,12 +13,13 @@ from django.db import transaction
 
 from anlan.apps.delivery.services import hint
 from anlan.apps.journal import services as journal
+from anlan.apps.monitoring import kinds
 from anlan.apps.monitoring.entitled import CONFIRMERS, may_confirm_filing, may_file
 from anlan.apps.monitoring.models import Alarm, AlarmState, Filing, FilingReach, FilingState
 from anlan.apps.monitoring.services import lost_links, withholding
 from anlan.apps.monitoring.services.reactions import tell
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.obligations.services import Firing
 from anlan.apps.org.access import require
 from anlan.apps.org.actor import SYSTEM, Actor
@@ -102,7 +103,7 @@ def refuse(filing: Filing, *, by: Stand, at: datetime, note: str) -> Filing:
         raise Refused("请写明不予确认的原因")
     with deciding(filing, FilingState.FILED) as row:
         code = _decided(row, FilingState.REFUSED, by, at, note)
-        obligations.cancel(row.about, [ObligationKind.FILING], at=at)
+        obligations.cancel(row.about, [kinds.FILING], at=at)
         row.keep("refused", at, by.actor, {"agency": code, "note": row.note})
     return row
 
@@ -121,7 +122,7 @@ def end(filing: Filing, *, by: Stand, at: datetime) -> Filing:
     with deciding(filing, FilingState.FILED, FilingState.CONFIRMED) as row:
         state = FilingState.WITHDRAWN if row.effective_at is None or row.effective_at > at else FilingState.ENDED
         _end(row, state, at, by.actor, at)
-        obligations.cancel(row.about, [ObligationKind.FILING], at=at)
+        obligations.cancel(row.about, [kinds.FILING], at=at)
         row.keep(state, at, by.actor, {"ended_at": at})
     return row
 
@@ -138,7 +139,7 @@ def fire_filings(rows: Sequence[Obligation], firing: Firing) -> None:
             case "end" if filing.ended_at is None and filing.state in (FilingState.FILED, FilingState.CONFIRMED):
                 was = filing.state
                 _end(filing, FilingState.ENDED, row.due_at, SYSTEM, at)
-                obligations.cancel(filing.about, [ObligationKind.FILING], at=at)
+                obligations.cancel(filing.about, [kinds.FILING], at=at)
                 filing.keep("ended" if was == FilingState.CONFIRMED else "lapsed", at)
             case "unconfirmed" if filing.state == FilingState.FILED:
                 row.state = ObligationState.OVERDUE
@@ -170,7 +171,7 @@ def _due(row: Filing, moment: str, due_at: datetime) -> None:
         [
             Obligation(
                 key=_key(row, moment),
-                kind=ObligationKind.FILING,
+                kind=kinds.FILING,
                 subject=row.about,
                 enterprise=row.enterprise,
                 agency=row.enterprise.supervisor if moment == UNCONFIRMED else None,

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from anlan.apps.findings.models import FindingKind
 from anlan.apps.findings.services import closed, found
+from anlan.apps.monitoring import kinds
 from anlan.apps.monitoring.models import Filing, FilingState, OfflineSpell
 from anlan.apps.registry.models import Gateway, Point
 from anlan.apps.registry.selectors import equipment
@@ -36,7 +36,7 @@ def explained(gateways: Collection[Gateway], at: datetime) -> set[int]:
 def lost(gateway: Gateway, at: datetime) -> None:
     """Open the finding, or count it up. ``gateway`` has its enterprise joined."""
     found(
-        FindingKind.LINK_LOST,
+        kinds.LINK_LOST,
         enterprise_id=gateway.enterprise_id,
         enterprise_code=gateway.enterprise.code,
         subject=_subject(gateway),
@@ -47,7 +47,7 @@ def lost(gateway: Gateway, at: datetime) -> None:
 
 def back(gateway: Gateway, at: datetime) -> None:
     """Close the finding: data comes again, or a filing explains the silence."""
-    closed(FindingKind.LINK_LOST, subject=_subject(gateway), enterprise_code=gateway.enterprise.code, at=at)
+    closed(kinds.LINK_LOST, subject=_subject(gateway), enterprise_code=gateway.enterprise.code, at=at)
 
 
 def take_effect(filing: Filing, at: datetime) -> None:

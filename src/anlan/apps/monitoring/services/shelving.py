@@ -13,10 +13,11 @@ from django.db import transaction
 
 from anlan.apps.delivery.services import hint
 from anlan.apps.journal import services as journal
+from anlan.apps.monitoring import kinds
 from anlan.apps.monitoring.entitled import asked_themselves, may_decide_shelving, may_shelve
 from anlan.apps.monitoring.models import Shelving, ShelvingState
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind
+from anlan.apps.obligations.models import Obligation
 from anlan.apps.obligations.services import Firing
 from anlan.apps.org.access import require
 from anlan.apps.org.actor import SYSTEM, Actor
@@ -104,7 +105,7 @@ def unshelve(shelving: Shelving, *, by: Stand, at: datetime) -> Shelving:
     with deciding(shelving, *OPEN) as row:
         row.state = ShelvingState.RETURNED if row.state == ShelvingState.IN_FORCE else ShelvingState.WITHDRAWN
         row.finish(by.actor, at)
-        obligations.cancel(row.about, [ObligationKind.SHELVING], at=at)
+        obligations.cancel(row.about, [kinds.SHELVING], at=at)
         _keep(row, row.state, at, by.actor)
     return row
 
@@ -127,7 +128,7 @@ def _due(row: Shelving) -> None:
     assert row.ends_at is not None
     due = Obligation(
         key=row.about,
-        kind=ObligationKind.SHELVING,
+        kind=kinds.SHELVING,
         subject=row.about,
         enterprise=row.enterprise,
         due_at=row.ends_at,

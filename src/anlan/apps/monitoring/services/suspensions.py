@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from anlan.apps.delivery.services import hint
-from anlan.apps.findings.models import FindingKind
 from anlan.apps.findings.services import found
 from anlan.apps.journal import services as journal
+from anlan.apps.monitoring import kinds
 from anlan.apps.monitoring.entitled import may_lift_suspension
 from anlan.apps.monitoring.models import Suspension
 from anlan.apps.org.access import require
@@ -60,7 +60,7 @@ def record_pauses(pauses: Iterable[Pause]) -> int:
         if made:
             count += 1
             found(
-                FindingKind.DATA_FAULT,
+                kinds.DATA_FAULT,
                 enterprise_id=gateway.enterprise_id,
                 enterprise_code=gateway.enterprise.code,
                 subject=f"gateway:{gateway.code}:refused",

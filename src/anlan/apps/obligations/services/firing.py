@@ -19,7 +19,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Mod
 
 from anlan.apps.journal import services as journal
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.obligations.services.signs import Share, clock_is_up
 from anlan.now import Clock
 from anlan.rules.rulebook import load
@@ -256,7 +256,7 @@ def _work_out(due: Sequence[_Due], heads: Mapping[str, journal.Head], firing: Fi
     batch = _Batch(heads, rows, firing)
     for row in rows:
         row.state, row.fired_at = ObligationState.FIRED, firing.now
-    kinds = {kind: [row for row in rows if row.kind == kind] for kind in ObligationKind}
+    kinds = {kind: [row for row in rows if row.kind == kind] for kind in _ways}
     ways = {kind: _ways[kind] for kind in kinds if kinds[kind]}
     batch.prepared = [way.preparer(kinds[kind], firing) for kind, way in ways.items() if way.preparer is not None]
     batch.linked = journal.link([act for prepared in batch.prepared for act in prepared.acts], heads)

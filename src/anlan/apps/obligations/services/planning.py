@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.registry.models import Enterprise, HazardSource
 from anlan.components import bulk
+from anlan.declared import Kind
 
 
 def add(obligations: Iterable[Obligation]) -> Sequence[Obligation]:
@@ -29,7 +30,7 @@ def cancel(subject: str, kinds: Iterable[str], *, at: datetime, **narrower: obje
 
 
 def replan(
-    *, kind: ObligationKind, subject: str, due_at: datetime | None, at: datetime, enterprise: Enterprise,
+    *, kind: Kind, subject: str, due_at: datetime | None, at: datetime, enterprise: Enterprise,
     source: HazardSource,
 ) -> None:  # fmt: skip
     """Make ``due_at`` the one pending moment of a subject for a kind that has no steps; None: there is none any more.

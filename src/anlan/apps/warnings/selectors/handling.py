@@ -17,9 +17,10 @@ from anlan.apps.delivery import selectors as delivery
 from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.obligations import selectors as obligations
-from anlan.apps.obligations.models import ObligationKind, ObligationState
+from anlan.apps.obligations.models import ObligationState
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.selectors.locality import rules_of
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import Confirmation, LevelEpisode, SiteOrder, Warning
 from anlan.components import lasting
 from anlan.rules.calendar import Period, civil_day
@@ -50,7 +51,7 @@ def _confirmations(scope: Scope, period: Period) -> QuerySet[Warning]:
 
 
 def _reports(scope: Scope, period: Period) -> QuerySet[Any]:
-    rows: QuerySet[Any] = obligations.settled(scope, ObligationKind.REPORT, period.start, period.end)
+    rows: QuerySet[Any] = obligations.settled(scope, kinds.REPORT, period.start, period.end)
     return rows
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from anlan.apps.obligations import selectors as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.registry.selectors import routing as registry
 from anlan.apps.registry.selectors.routing import Surroundings
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import LevelEpisode, Warning
 from anlan.apps.warnings.services.standing import clock_of
 from anlan.apps.warnings.services.steps import notice_recipients, order_recipients
@@ -17,7 +18,7 @@ from anlan.rules.routing import Recipient, overdue_report_recipients
 from anlan.rules.rulebook import LOCAL_LABEL
 from anlan.rules.slots import Slot
 
-SHOWN = (ObligationKind.NOTICE, ObligationKind.SITE_ORDER, ObligationKind.REPORT)
+SHOWN = (kinds.NOTICE, kinds.SITE_ORDER, kinds.REPORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,9 @@ def steps_ahead(warning: Warning, now: datetime, notices: int = 3) -> list[NextS
     place = registry.surroundings([warning.source_id], now)[warning.source_id]
     found: list[NextStep] = []
     for row in rows:
-        if row.kind == ObligationKind.NOTICE:
+        if row.kind == kinds.NOTICE:
             found += _notices(row, warning, place, notices)
-        elif row.kind == ObligationKind.SITE_ORDER:
+        elif row.kind == kinds.SITE_ORDER:
             to = _names(place, order_recipients(Slot(row.payload["by"]), place))
             found.append(NextStep(row.kind, row.due_at, row.payload["level"], to, row.article))
         else:

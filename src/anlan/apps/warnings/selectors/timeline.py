@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from anlan.apps.delivery import selectors as delivery
 from anlan.apps.delivery.models import Notice, NoticeKind
 from anlan.apps.obligations import selectors as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.kinds import OBLIGATIONS
+from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.warnings.models import Act, Confirmation, Warning
 from anlan.apps.warnings.selectors.steps import NextStep, steps_ahead
 
@@ -94,7 +95,7 @@ def _missed(row: Obligation) -> TimelineEntry:
         at=row.due_at,
         kind="missed",
         title=_("停机错过，级别已变，未发"),
-        text=str(ObligationKind(row.kind).label),
+        text=OBLIGATIONS.label(row.kind),
         level=str(row.payload.get("level", "")),
         step=row.step,
         article=row.article,
@@ -106,7 +107,7 @@ def _ahead(step: NextStep) -> TimelineEntry:
     return TimelineEntry(
         at=step.due_at,
         kind=step.kind,
-        title=str(ObligationKind(step.kind).label),
+        title=OBLIGATIONS.label(step.kind),
         level=step.level,
         step=step.step,
         article=step.article,

@@ -8,10 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from anlan.apps.obligations import selectors as obligations
-from anlan.apps.obligations.models import ObligationKind, ObligationState
+from anlan.apps.obligations.models import ObligationState
 from anlan.apps.org.models import Person
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.selectors.routing import posts_of
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import Confirmation, SiteOrder, Told, Warning
 
 
@@ -62,7 +63,7 @@ def _as_holder(scope: Scope, person: Person, now: datetime) -> list[Task]:
     warnings = list(mine.select_related("enterprise", "source"))
     done = Confirmation.objects.visible_to(scope).filter(warning__in=warnings, person=person)
     confirmed = set(done.values_list("warning_id", flat=True))
-    reports = obligations.owed_by_subject([warning.subject for warning in warnings], ObligationKind.REPORT)
+    reports = obligations.owed_by_subject([warning.subject for warning in warnings], kinds.REPORT)
     tasks = []
     for warning in warnings:
         post = posts[warning.source_id]
@@ -96,7 +97,7 @@ def owed_by_staff(scope: Scope, enterprises: Collection[int], known: Sequence[Ta
     rows = Warning.objects.visible_to(scope).filter(enterprise__in=enterprises, closed_at__isnull=True)
     warnings = [each for each in rows.select_related("enterprise", "source") if each.pk not in taken]
     over = [warning.subject for warning in warnings if not warning.is_open]
-    reports = obligations.owed_by_subject(over, ObligationKind.REPORT) if over else {}
+    reports = obligations.owed_by_subject(over, kinds.REPORT) if over else {}
     tasks = []
     for warning in warnings:
         if warning.is_open:

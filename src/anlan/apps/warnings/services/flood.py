@@ -16,9 +16,10 @@ from anlan.apps.journal import services as journal
 from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.obligations import selectors as due_things
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.obligations.services import Firing
 from anlan.apps.registry.selectors import routing as registry
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.posting import addressed, draft
@@ -72,7 +73,7 @@ def _correct_first_out(standing: Standing, warning: Warning, now: datetime) -> N
 
 
 def _watch(standing: Standing, warning: Warning, began: list[datetime], rule: FloodRule, now: datetime) -> None:
-    last = due_things.newest_of(warning.subject, ObligationKind.SUMMARY)
+    last = due_things.newest_of(warning.subject, kinds.SUMMARY)
     if last is not None and last.state == ObligationState.PENDING:
         since, newest = instant(last.payload["since"]), max(began)
         obligations.postpone(last, max(last.due_at, summary_due(since, newest, rule)))
@@ -84,7 +85,7 @@ def _watch(standing: Standing, warning: Warning, began: list[datetime], rule: Fl
         [
             Obligation(
                 key=f"summary:w{warning.pk}:{since.isoformat()}",
-                kind=ObligationKind.SUMMARY,
+                kind=kinds.SUMMARY,
                 subject=warning.subject,
                 enterprise=standing.place.enterprise,
                 source=standing.place.source,

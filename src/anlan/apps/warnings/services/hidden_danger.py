@@ -8,9 +8,10 @@ from django.db import transaction
 
 from anlan.apps.findings import selectors as findings_read
 from anlan.apps.findings import services as findings
-from anlan.apps.findings.models import Finding, FindingKind
+from anlan.apps.findings.models import Finding
 from anlan.apps.org.access import require
 from anlan.apps.org.stand import HANDLERS, STAFF, Stand
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.entitled import may_record_hidden_danger
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.services.posting import finish
@@ -39,7 +40,7 @@ def record_hidden_danger(warning: Warning, *, by: Stand, at: datetime, text: str
             return known[0]
         place = standing.place
         finding = findings.found(
-            FindingKind.HIDDEN_DANGER,
+            kinds.HIDDEN_DANGER,
             enterprise_id=place.enterprise.pk,
             enterprise_code=place.enterprise.code,
             subject=f"{subject_of(warning)}:{findings_read.number_of(subject_of(warning)) + 1}",

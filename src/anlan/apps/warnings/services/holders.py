@@ -7,8 +7,8 @@ from datetime import datetime
 from django.db import transaction
 
 from anlan.apps.findings import services as findings
-from anlan.apps.findings.models import FindingKind
 from anlan.apps.registry.models import HazardSource
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.services.posting import finish, tell
 from anlan.apps.warnings.services.standing import hold, told_of
 from anlan.apps.warnings.services.vacancies import close_filled, find_gaps
@@ -28,7 +28,7 @@ def holder_changed(source: HazardSource, at: datetime) -> None:
             if place.context.holder(post) is not None:
                 subject = f"source:{place.source.code}:{post}"
                 code = place.enterprise.code
-                findings.closed(FindingKind.HOLDER_MISSING, subject=subject, enterprise_code=code, at=at)
+                findings.closed(kinds.HOLDER_MISSING, subject=subject, enterprise_code=code, at=at)
         close_filled(place, at)
         if warning is None or episode is None:
             return

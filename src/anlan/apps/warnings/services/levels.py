@@ -18,9 +18,10 @@ from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.delivery.services import Draft
 from anlan.apps.obligations import selectors as due_things
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.org.actor import SYSTEM, Actor
 from anlan.apps.registry.models import HazardSource
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.entitled import keeps
 from anlan.apps.warnings.models import Confirmation, Kept, LevelEpisode, Origin, Warning
 from anlan.apps.warnings.services import wording
@@ -28,6 +29,7 @@ from anlan.apps.warnings.services.numbers import next_number
 from anlan.apps.warnings.services.posting import addressed, draft, finish, tell
 from anlan.apps.warnings.services.standing import Standing, catch_up, hold, told_of
 from anlan.apps.warnings.services.vacancies import close_filled, find_gaps
+from anlan.declared import Kind
 from anlan.rules import warning_handling
 from anlan.rules.episodes import (
     Effect,
@@ -172,7 +174,7 @@ def _carry_out(
             assert standing.episode is not None
             payload = {"level": order.level, "clock": order.clock_started_at.isoformat(), "by": order.by}
             key = f"site_order:e{standing.episode.pk}"
-            row = _due(standing, ObligationKind.SITE_ORDER, key, order.due, payload)
+            row = _due(standing, kinds.SITE_ORDER, key, order.due, payload)
             standing.planned.append(row)
             standing.pending[order.key] = row
         case OrderCancelled(order, missed):
@@ -220,7 +222,7 @@ def _end_episode(standing: Standing, level: Level, at: datetime) -> None:
 def _end_notices(standing: Standing, episode: LevelEpisode, at: datetime) -> None:
     """Cancel the next notice; those that had fallen due while the clock was down are recorded as missed, unsent."""
     assert standing.warning is not None
-    pending = due_things.pending_of(standing.warning.subject, ObligationKind.NOTICE)
+    pending = due_things.pending_of(standing.warning.subject, kinds.NOTICE)
     clock = standing.state.clock
     if not pending or clock is None:
         return
@@ -231,7 +233,7 @@ def _end_notices(standing: Standing, episode: LevelEpisode, at: datetime) -> Non
     obligations.add(
         _due(
             standing,
-            ObligationKind.NOTICE,
+            kinds.NOTICE,
             f"notice:e{episode.pk}:{step.number}",
             step.due,
             row.payload,
@@ -262,7 +264,7 @@ def _start_episode(standing: Standing, effect: EpisodeStarted, reasons: list[dic
         step = effect.clock.next_step(0)
         key = f"notice:e{standing.episode.pk}:{step.number}"
         payload = {"episode": standing.episode.pk, "level": effect.level}
-        standing.planned.append(_due(standing, ObligationKind.NOTICE, key, step.due, payload, step.number))
+        standing.planned.append(_due(standing, kinds.NOTICE, key, step.due, payload, step.number))
     if warning.opened_at == effect.at and warning.level == effect.level:
         return  # it was opened by this very change, with all of it
     warning.level, warning.rank, warning.level_since = effect.level, effect.level.rank, effect.at
@@ -288,7 +290,7 @@ def _clear(standing: Standing, effect: WarningCleared) -> list[Draft]:
         return []
     due = warning_handling.report_due(at, place.rules).at
     article = place.rules.entry("warning.report.minutes").source
-    row = _due(standing, ObligationKind.REPORT, f"report:w{warning.pk}", due, {"warning": warning.pk})
+    row = _due(standing, kinds.REPORT, f"report:w{warning.pk}", due, {"warning": warning.pk})
     row.article = article[:60]
     obligations.add([row])
     enterprise = Recipient(place.context.enterprise, RecipientKind.ENTERPRISE, Slot.ENTERPRISE)
@@ -298,14 +300,14 @@ def _clear(standing: Standing, effect: WarningCleared) -> list[Draft]:
 
 
 def _due(
-    standing: Standing, kind: ObligationKind, key: str, due: datetime, payload: dict[str, Any],
+    standing: Standing, kind: Kind, key: str, due: datetime, payload: dict[str, Any],
     step: int | None = None, state: ObligationState = ObligationState.PENDING, done_at: datetime | None = None,
 ) -> Obligation:  # fmt: skip
     place, episode, warning = standing.place, standing.episode, standing.warning
     assert warning is not None
     ladder = episode.ladder if episode is not None else {}
     article = ladder.get("article", "")
-    if kind is ObligationKind.SITE_ORDER:
+    if kind == kinds.SITE_ORDER:
         article = ladder.get("order_article") or article
     return Obligation(
         key=key,

@@ -13,9 +13,9 @@ from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.delivery.services import Draft, To
 from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.obligations import selectors as obligations
-from anlan.apps.obligations.models import ObligationKind
 from anlan.apps.registry.selectors import routing as registry
 from anlan.apps.registry.selectors.routing import Surroundings
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import LevelEpisode, Told, Warning
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.standing import Standing
@@ -25,7 +25,7 @@ from anlan.rules.rulebook import LOCAL_LABEL
 from anlan.rules.slots import SLOT_LABELS
 from anlan.rules.telling import Telling, ordered_by
 
-DUE_KINDS = (ObligationKind.NOTICE, ObligationKind.SITE_ORDER, ObligationKind.REPORT)
+DUE_KINDS = (kinds.NOTICE, kinds.SITE_ORDER, kinds.REPORT)
 """What shows as the next due time of a warning; a re-grading is the machine's own business."""
 
 

@@ -15,13 +15,14 @@ from django.db import transaction
 
 from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind
+from anlan.apps.obligations.models import Obligation
 from anlan.apps.obligations.services import Firing
 from anlan.apps.org.access import require
 from anlan.apps.org.actor import Actor
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import HazardSource
 from anlan.apps.registry.selectors import routing as registry
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.entitled import issuing_for, keeps, may_set_level
 from anlan.apps.warnings.models import ActKind, Origin, Warning
 from anlan.apps.warnings.services import flood
@@ -140,7 +141,7 @@ def _manual_level(warning: Warning | None) -> Level:
 def _plan_recheck(standing: Standing, graded: Grade, now: datetime) -> None:
     source = standing.place.source
     obligations.replan(
-        kind=ObligationKind.REGRADE,
+        kind=kinds.REGRADE,
         subject=f"source:{source.pk}",
         due_at=graded.recheck_at,
         at=now,

@@ -15,11 +15,12 @@ from functools import lru_cache
 from anlan.apps.journal import services as journal
 from anlan.apps.obligations import selectors as due_things
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind
+from anlan.apps.obligations.models import Obligation
 from anlan.apps.org.actor import SYSTEM, Actor
 from anlan.apps.registry.models import HazardSource
 from anlan.apps.registry.selectors import routing as registry
 from anlan.apps.registry.selectors.routing import Surroundings
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import LevelEpisode, Told, Warning
 from anlan.rules.episodes import Clock, LeftEpisode, SiteOrder, SourceState
 from anlan.rules.ladder import Ladder
@@ -98,7 +99,7 @@ def _pending(warning: Warning) -> dict[tuple[Level, datetime], Obligation]:
     """The pending site orders of a warning by level and start of their clock."""
     return {
         (Level(row.payload["level"]), instant(row.payload["clock"])): row
-        for row in due_things.pending_of(warning.subject, ObligationKind.SITE_ORDER)
+        for row in due_things.pending_of(warning.subject, kinds.SITE_ORDER)
     }
 
 

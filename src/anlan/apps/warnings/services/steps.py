@@ -20,10 +20,11 @@ from anlan.apps.journal import services as journal
 from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.monitoring.selectors import StandingAlarm
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.obligations.services import Firing, Prepared
 from anlan.apps.registry.selectors import routing as registry
 from anlan.apps.registry.selectors.routing import Surroundings
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import LevelEpisode, SiteOrder, Warning
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.posting import addressed, draft, refresh_next_due
@@ -218,7 +219,7 @@ def _next(row: Obligation, step: Step) -> Obligation:
     return bulk.fresh(
         Obligation,
         key=f"notice:e{row.payload['episode']}:{step.number}",
-        kind=ObligationKind.NOTICE,
+        kind=kinds.NOTICE,
         subject=row.subject,
         enterprise_id=row.enterprise_id,
         source_id=row.source_id,

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from anlan.apps.findings import selectors as findings
-from anlan.apps.findings.models import FindingKind
 from anlan.apps.journal import services as journal
 from anlan.apps.obligations import selectors as due_things
 from anlan.apps.obligations import services as obligations
-from anlan.apps.obligations.models import Obligation, ObligationKind
+from anlan.apps.obligations.models import Obligation
 from anlan.apps.obligations.services import Firing
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.registry.selectors import locality
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import Supervision, Warning
 from anlan.apps.warnings.services.vacancies import close_all_filled
 from anlan.rules.calendar import civil_day, midnight
@@ -29,7 +29,7 @@ _AFTER_MIDNIGHT = timedelta(minutes=10)
 
 def ensure_supervision(now: datetime) -> None:
     """Plan today's grading when none is planned yet; called by the clock when it starts. Again: nothing."""
-    if not due_things.is_planned(ObligationKind.SUPERVISION):
+    if not due_things.is_planned(kinds.SUPERVISION):
         _plan(now)
 
 
@@ -92,7 +92,7 @@ def _circumstances(now: datetime, days: int) -> dict[int, dict[Circumstance, dat
         found[enterprise][Circumstance.LARGER_WARNING] = cleared
     for enterprise in larger.filter(cleared_at__isnull=True).values_list("enterprise_id", flat=True):
         found[enterprise][Circumstance.LARGER_WARNING] = None
-    dangers = findings.open_subjects(FindingKind.HIDDEN_DANGER)
+    dangers = findings.open_subjects(kinds.HIDDEN_DANGER)
     by_number = {subject.split(":")[1]: enterprise for enterprise, subject in dangers if ":" in subject}
     for number in larger.filter(number__in=list(by_number)).values_list("number", flat=True):
         found[by_number[number]][Circumstance.MAJOR_HIDDEN_DANGER] = None
@@ -105,6 +105,4 @@ def _plan(due_at: datetime) -> None:
     day = civil_day(due_at)
     key = f"supervision:{day.isoformat()}"
     if not due_things.is_known(key):
-        obligations.add(
-            [Obligation(key=key, kind=ObligationKind.SUPERVISION, subject="supervision", due_at=due_at, payload={})]
-        )
+        obligations.add([Obligation(key=key, kind=kinds.SUPERVISION, subject="supervision", due_at=due_at, payload={})])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from anlan.apps.delivery.services import Over, Trouble, TroubleKind
 from anlan.apps.findings import services as findings
-from anlan.apps.findings.models import FindingKind
 from anlan.apps.findings.selectors import open_about
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import Warning
 
 KINDS = {
-    TroubleKind.CONTACT: FindingKind.CONTACT_FAILED,
-    TroubleKind.UNREACHED: FindingKind.UNREACHED,
-    TroubleKind.NOBODY: FindingKind.NOBODY_TOLD,
+    TroubleKind.CONTACT: kinds.CONTACT_FAILED,
+    TroubleKind.UNREACHED: kinds.UNREACHED,
+    TroubleKind.NOBODY: kinds.NOBODY_TOLD,
 }
 
 

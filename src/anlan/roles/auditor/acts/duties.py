@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from anlan.apps.journal.models import Entry
-from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+from anlan.apps.obligations.models import Obligation, ObligationState
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import LevelEpisode, SiteOrder, Warning
 from anlan.roles.auditor.acts.domain import apart, milli, shown
 from anlan.rules.ladder import Ladder, notice_due, order_due
@@ -31,7 +32,7 @@ def compare(
     yield from _orders(episodes, orders, known, acts)
     yield from _report(warning, known, acts)
     floods = sum(1 for act in acts if act.act == "flood_summarised")
-    told = sum(1 for row in rows if row.kind == ObligationKind.SUMMARY and row.state in _WENT)
+    told = sum(1 for row in rows if row.kind == kinds.SUMMARY and row.state in _WENT)
     if told != floods:
         yield f"报警汇总现有 {told} 项，按记录应有 {floods} 项"
 
