@@ -22,6 +22,7 @@ from anlan.apps.journal.models import Entry
 from anlan.apps.org.access import REFUSED
 from anlan.apps.org.models import Person, Role
 from anlan.apps.org.stand import Stand
+from anlan.apps.registry.models import Enterprise
 from anlan.apps.warnings.models import Act as Done
 from anlan.apps.warnings.models import SiteOrder
 from anlan.site.acts import ListedAct, every_act
@@ -181,6 +182,25 @@ def test_a_namesake_of_whoever_may_is_a_stranger(world: World, key: str) -> None
 
 STATE_BOUND = {"warning-act:report"}
 """Open to nobody until the warning is over, and answered 403 before."""
+
+
+@pytest.mark.case("D7")
+def test_a_visit_that_was_asked_of_the_former_county_is_answered_by_the_present_one(world: World) -> None:
+    plant = world.plants["a2"]
+    order = record_of(next(act for act in every_act() if act.about == "order"), plant)
+    for county in ("county-a", "county-b", "city-1"):
+        somebody(world, county, f"示例{county}", (Role.DUTY_OFFICER, county))
+    path = f"/warnings/{plant.warning.number}/answer/"
+    form = {"persons": "示例", "findings": "已核实", "measures": "已督办", "result": "已整改"}
+    assert world.client("county-b").post(path, form).status_code == 404
+    Enterprise.objects.by_the_machine().filter(pk=plant.enterprise.pk).update(
+        county=world.agencies["county-b"], supervisor=world.agencies["county-b"], town=None, park=None
+    )
+    assert world.client("county-a").post(path, form).status_code == 404
+    assert world.client("city-1").post(path, form).status_code == 403
+    assert world.client("county-b").post(path, form).status_code == 302
+    order.refresh_from_db()
+    assert (order.answered_at is not None, order.answered_by) == (True, "示例county-b")
 
 
 def test_every_act_on_a_record_stands_in_the_table() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from anlan.apps.accounts.selectors import meant_by
 from anlan.apps.org.actor import Actor
+from anlan.apps.org.line import line_of
 from anlan.apps.org.models import Agency, AgencyLevel, Role
 from anlan.apps.org.stand import HANDLERS, STAFF, Stand
 from anlan.apps.registry.models import HazardSource
@@ -83,6 +84,15 @@ def may_record_hidden_danger(by: Stand, warning: Warning) -> bool:
 
 
 def may_answer(by: Stand, order: SiteOrder) -> bool:
-    """Tracker and executor answer a site order and hand it on; who only watches does not."""
+    """Tracker and executor answer a site order and hand it on; who only watches does not.
+
+    An enterprise may have come under other agencies since: where none that was asked stands on its line any more, the
+    one of the tracker's level that does is asked in its place. Else nobody could, and the warning would stay open.
+    """
     asked = {order.tracker_id, order.executor_id} - {None}
-    return any(hat.agency is not None and hat.agency.pk in asked and hat.role in HANDLERS for hat in by.hats)
+    mine = [hat.agency for hat in by.hats if hat.agency is not None and hat.role in HANDLERS]
+    if any(agency.pk in asked for agency in mine):
+        return True
+    level = order.tracker.level if order.tracker is not None else AgencyLevel.COUNTY
+    instead = any(agency.level == level for agency in mine)
+    return instead and asked.isdisjoint(line_of(order.enterprise).all)
