@@ -38,7 +38,7 @@ def _rows() -> dict[str, list[Any]]:
     other = {"asked_by_id": "person:other", "asked_by": ""}
     return {
         "warning": [warning],
-        "order": [SimpleNamespace(tracker_id=pk, executor_id=None) for pk in (1, 2)],
+        "order": [SimpleNamespace(tracker=None, tracker_id=pk, executor_id=None) for pk in (1, 2)],
         "shelving": [SimpleNamespace(approver=approver, **other) for approver in ("county", "principal")],
         "suppression": [SimpleNamespace(state="approved")],
         "contact": [

@@ -1,7 +1,6 @@
 """What every page of the shell needs: the instant, whose view it is, the navigation with its counts.
 
-Counted per request with a fixed number of queries. Pages that do not exist (an address that does not resolve) are left
-out of the navigation, so nothing is promised that cannot be opened.
+Counted per request with a fixed number of queries. The navigation is what the sections bring along.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -22,6 +21,7 @@ from anlan.apps.org.models import Agency
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.warnings.models import Warning
 from anlan.rules import calendar
+from anlan.site.section import SYSTEM, Section, sections
 from anlan.site.templatetags.anlan import epoch_ms
 from anlan.site.todo.asked import asked_of
 
@@ -100,7 +100,7 @@ class Shell:
 
     @property
     def search_url(self) -> str:
-        return _address("search") or "/"
+        return reverse("search")
 
     @property
     def date_words(self) -> str:
@@ -111,14 +111,13 @@ class Shell:
     @property
     def figures(self) -> dict[str, int]:
         """The counts of the navigation that change while a page stands open, by the name of the page they lead to."""
-        return {"warnings": self.open_warnings, "alarms": self.uncleared_alarms, "todo": self.asked}
+        return {each.name: each.count(self) for each in sections() if each.is_live and each.count}
 
-    def _item(self, title: str, name: str, count: int | None = None) -> Item | None:
-        url = _address(name)
-        if url is None:
-            return None
-        path = self.request.path
-        return Item(title, url, path == url or (url != "/" and path.startswith(url)), count, name)
+    def _item(self, section: Section, title: str = "") -> Item:
+        url, path = reverse(section.name), self.request.path
+        is_current = path == url or (url != "/" and path.startswith(url))
+        count = section.count(self) if section.count is not None else None
+        return Item(title or str(section.title), url, is_current, count, section.name)
 
     @property
     def may_register(self) -> bool:
@@ -127,50 +126,25 @@ class Shell:
 
     @cached_property
     def navigation(self) -> list[Group]:
-        watch = [
-            self._item(_("总览"), "overview"),
-            self._item(_("预警"), "warnings", self.open_warnings),
-            self._item(_("报警"), "alarms", self.uncleared_alarms),
-            self._item(_("企业"), "enterprises", self.enterprises),
-            self._item(_("测点"), "points"),
-            self._item(_("我的待办"), "todo", self.asked),
-            self._item(_("问题"), "findings"),
-            self._item(_("统计"), "statistics"),
+        shown = [each for each in sections() if each.title and each.is_shown(self)]
+        groups = [
+            Group("", [self._item(each) for each in shown if each.order < SYSTEM]),
+            Group(_("系统"), [self._item(each) for each in shown if each.order >= SYSTEM]),
         ]
-        rest = [
-            self._item(_("外部预警"), "external"),
-            self._item(_("值守大屏"), "wall"),
-            self._item(_("推演"), "drills"),
-            self._item(_("登记"), "register") if self.may_register else None,
-            self._item(_("规则库"), "rulebook"),
-            self._item(_("运行状态"), "operations"),
-        ]
-        groups = [Group("", [i for i in watch if i]), Group(_("系统"), [i for i in rest if i])]
         return [group for group in groups if group.items]
 
     @property
     def tabs(self) -> list[Item]:
         """The bar at the thumb on a phone."""
-        first = self._item(_("待办"), "todo", self.asked) if self.is_enterprise else self._item(_("总览"), "overview")
-        rest = [
-            self._item(_("预警"), "warnings", self.open_warnings),
-            self._item(_("报警"), "alarms", self.uncleared_alarms),
-            self._item(_("企业"), "enterprises"),
-        ]
-        return [item for item in [first, *rest] if item]
+        known = {each.name: each for each in sections()}
+        first = self._item(known["todo"], _("待办")) if self.is_enterprise else self._item(known["overview"])
+        return [first, *(self._item(known[name]) for name in ("warnings", "alarms", "enterprises"))]
 
     @property
     def more(self) -> list[Item]:
         """What the bar at the thumb has no room for."""
         shown = {item.url for item in self.tabs}
         return [item for group in self.navigation for item in group.items if item.url not in shown]
-
-
-def _address(name: str) -> str | None:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return None
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

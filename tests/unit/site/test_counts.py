@@ -11,8 +11,8 @@ from tests.neighbours import Plant, World
 
 from anlan import now as clock
 from anlan.apps.journal.models import Entry
-from anlan.apps.monitoring import views
 from anlan.apps.monitoring.models import Alarm, AlarmSide, AlarmState, Shelving
+from anlan.site.alarms import views
 
 pytestmark = pytest.mark.django_db
 

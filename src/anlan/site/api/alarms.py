@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from ninja import Field, Query, Router, Schema
 
 from anlan import now as clock
-from anlan.apps.monitoring import tables
 from anlan.apps.monitoring.models import AlarmSide, AlarmState
 from anlan.apps.monitoring.selectors import alarms_visible, is_shelved
 from anlan.rules.alarms import Annunciation
+from anlan.site.alarms import tables
 from anlan.site.api.moments import Day
 from anlan.site.api.paging import PageOut, PageQuery, page_of, place_of
 

@@ -20,29 +20,12 @@ from anlan.apps.org.actor import of_user
 from anlan.apps.org.models import Role
 from anlan.apps.org.scope import Scope
 from anlan.site.quieting.listing import alarm_words, condition_words, length_words, reach_words
+from anlan.site.section import Waiting
 
 SHOWN = 20
 """Records of one kind on the page; the lists have them all."""
 SETTLED = timedelta(days=3)
 """How long the one who filed is told what became of it."""
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One record that waits for the reader: what it is, of whom, since when; ``until`` is when it would be over."""
-
-    kind: Any
-    title: str
-    says: str
-    enterprise: Any
-    since: datetime
-    url: str
-    act: Any
-    verb: str
-    """The act that grants it, opened by ``?act=``."""
-    starts_at: datetime | None = None
-    until: datetime | None = None
-    overdue: bool = False
 
 
 @dataclass(frozen=True)

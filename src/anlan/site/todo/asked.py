@@ -1,6 +1,6 @@
 """What waits for one person, of every kind, counted once: for the page of to-dos and for the figure in the navigation.
 
-Cards are warnings to confirm, handle, report or track; decisions come from `quieting.waiting`; the rest is counted by
+Cards are warnings to confirm, handle, report or track; decisions come from the sections; the rest is counted by
 kind, each with the list that holds the rows. Nobody is asked for what their role cannot do.
 """
 
@@ -24,7 +24,7 @@ from anlan.apps.org.models import Agency, Role
 from anlan.apps.org.scope import Scope, once_a_page
 from anlan.apps.org.stand import HANDLERS
 from anlan.apps.warnings.selectors import Task, TaskKind, owed_by_staff, todo_for, tracked
-from anlan.site.quieting.waiting import Waiting, waiting_for
+from anlan.site.section import Waiting, sections
 
 ASKING = frozenset({TaskKind.CONFIRM, TaskKind.REPORT, TaskKind.ANSWER, TaskKind.URGE})
 """Cards that wait for the reader; the others are under way."""
@@ -98,12 +98,18 @@ def _find(user: Any, scope: Scope, now: datetime) -> Asked:
         tasks += tracked(scope, _codes(scope, desks), tasks, COUNTED)
     asked = Asked(
         tasks=tasks,
-        waiting=waiting_for(user, scope, now),
+        waiting=_waiting(user, scope, now),
         findings=_findings(scope, staff, desks),
         alarms=_unacknowledged(scope, staff, now) if staff else 0,
     )
     asked.unread = unread_of(scope, asked).order_by()[: COUNTED + 1].count()
     return asked
+
+
+def _waiting(user: Any, scope: Scope, now: datetime) -> list[Waiting]:
+    """What waits for a decision in any section: overdue first, then what begins first."""
+    found = [each for section in sections() if section.todo for each in section.todo(user, scope, now)]
+    return sorted(found, key=lambda each: (not each.overdue, each.starts_at or each.since))
 
 
 def unread_of(scope: Scope, asked: Asked) -> QuerySet[Message]:

@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 import pytest
 from django.http import QueryDict
 
-from anlan.apps.monitoring import selectors, tables
+from anlan.apps.monitoring import selectors
 from anlan.apps.monitoring.models import Alarm
 from anlan.apps.org.models import Agency, AgencyLevel
 from anlan.apps.org.scope import EVERYTHING, Scope
 from anlan.apps.registry.models import Enterprise, Point
+from anlan.site.alarms import tables
 from anlan.testing.sites import Site
 
 from .conftest import NOON

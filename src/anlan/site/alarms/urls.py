@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from anlan.apps.monitoring import views
+from anlan.site.alarms import views
 
 urlpatterns = [
     path("alarms/", views.alarms, name="alarms"),

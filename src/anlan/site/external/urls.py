@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from anlan.apps.external import views
+from anlan.site.external import views
 
 urlpatterns = [
     path("external/", views.alerts, name="external"),

@@ -20,10 +20,10 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from anlan import now as clock
 from anlan.apps.accounts import guessing, services
-from anlan.apps.accounts.forms import LoginForm
 from anlan.apps.accounts.hashing import TooBusy
 from anlan.apps.accounts.selectors import nobody_yet
 from anlan.apps.org.actor import of_user
+from anlan.site.accounts.forms import LoginForm
 
 
 class Patient:

@@ -12,12 +12,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from anlan import now as clock
-from anlan.apps.external import selectors, services, tables
+from anlan.apps.external import selectors, services
 from anlan.apps.external.cap import MOST_BYTES
 from anlan.apps.external.models import ExternalAlert
 from anlan.apps.org import access
 from anlan.components.answers import list_view
 from anlan.components.lists import Listing, Page
+from anlan.site.external import tables
 
 
 @require_safe

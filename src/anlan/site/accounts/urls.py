@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from anlan.apps.accounts.views import ChangePassword, LogIn
+from anlan.site.accounts.views import ChangePassword, LogIn
 
 urlpatterns = [
     path("login/", LogIn.as_view(), name="login"),

@@ -17,11 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from anlan import border
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
-from anlan.apps.monitoring import selectors, services, tables
+from anlan.apps.monitoring import selectors, services
 from anlan.apps.monitoring.models import Alarm, AlarmState
 from anlan.apps.org import access
 from anlan.components.answers import is_refresh, list_view, way_back
 from anlan.components.lists import Page
+from anlan.site.alarms import tables
 
 MOST_AT_ONCE = 500
 """Alarms that one acknowledgement may name: a screenful many times over, and a bounded transaction."""
@@ -55,7 +56,7 @@ def alarms(request: Any) -> HttpResponseBase:
 
     return list_view(
         request, tables.ALARMS, rows, title=_("报警"),
-        whole="monitoring/alarms.html", part="monitoring/_alarm_rows.html", dress=dress,
+        whole="alarms/alarms.html", part="alarms/_alarm_rows.html", dress=dress,
     )  # fmt: skip
 
 
@@ -106,7 +107,7 @@ def acknowledge_all(request: Any) -> HttpResponse:
     waiting = page.matching.filter(detected_at__lte=until).order_by("raised_at", "pk")
     if request.method != "POST":
         context = {"page": page, "count": waiting.count(), "most": MOST_AT_ONCE, "until": until, "back": back}
-        return render(request, "monitoring/acknowledge_all.html", context)
+        return render(request, "alarms/acknowledge_all.html", context)
     found = {row.pk: row for row in waiting.select_related("enterprise")[:MOST_AT_ONCE]}
     by = entitlements.stands(request.user, {row.enterprise for row in found.values()}, now)
     count = services.acknowledge(found, by=by, at=now, comment=request.POST.get("comment", ""))

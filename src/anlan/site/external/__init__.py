@@ -1,0 +1,1 @@
+"""Pages of warnings of other systems (外部预警)."""

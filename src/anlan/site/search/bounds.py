@@ -1,0 +1,4 @@
+"""How much a search shows."""
+
+MOST = 12
+"""Hits of one kind."""
