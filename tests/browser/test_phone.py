@@ -133,7 +133,13 @@ def test_who_works_in_an_enterprise_lands_on_what_waits(browser: Browser, instal
 
 @pytest.mark.case("F14")
 def test_search_password_and_the_way_out_stand_under_more(visit: Visit) -> None:
-    page = visit("lianhua-ops3", "/todo/", viewport=PHONE)
+    page = visit("lianhua-ops3", "/alarms/", viewport=PHONE)
+    page.evaluate("""() => {
+      document.querySelector('.top .scope').textContent = '示例石油化工新材料科技发展（集团）股份有限公司东区生产基地';
+      document.querySelector('.top .who a').textContent = '欧阳示例一二三四五六七八';
+    }""")
+    assert page.evaluate("document.querySelector('.top').offsetHeight") <= 160, "long names take a few lines"
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     page.locator(".tabs summary").click()
     more = page.locator(".tabs .more")
     expect(more.get_by_role("link", name="密码")).to_be_visible()
