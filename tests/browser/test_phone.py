@@ -132,8 +132,17 @@ def test_who_works_in_an_enterprise_lands_on_what_waits(browser: Browser, instal
 
 
 @pytest.mark.case("F14")
-def test_search_password_and_the_way_out_stand_under_more(visit: Visit) -> None:
+def test_search_password_and_the_way_out_stand_under_more(visit: Visit, installation: Installation) -> None:
+    installation.hands.do("raise_level", source="990122001003", level="yellow", minutes=0)
     page = visit("lianhua-ops3", "/alarms/", viewport=PHONE)
+    expect(page.locator("[data-calls]")).to_be_visible()
+    page.locator(".top .horn summary").click()
+    covered = page.locator(".top .horn-panel button:visible").evaluate_all("""(all) => all.filter((e) => {
+      const r = e.getBoundingClientRect();
+      return r.left < 0 || document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2) !== e;
+    }).map((e) => e.textContent)""")
+    assert covered == [], "the call is muted over the call"
+    page.keyboard.press("Escape")
     page.evaluate("""() => {
       document.querySelector('.top .scope').textContent = '示例石油化工新材料科技发展（集团）股份有限公司东区生产基地';
       document.querySelector('.top .who a').textContent = '欧阳示例一二三四五六七八';

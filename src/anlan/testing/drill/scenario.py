@@ -74,10 +74,10 @@ def parse(text: str) -> Scenario:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"第 {mark.line + 1} 行：" if mark is not None else ""
-        message = f"{where}不是有效的 YAML（{getattr(error, 'problem', None) or error}）"
+        message = f"{where}不是有效的 YAML，请检查缩进、引号和括号"
         raise ScenarioError(message, located=bool(where)) from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets in brackets without end
-        raise ScenarioError(f"剧本里有读不出的内容（{type(error).__name__}）") from error
+        raise ScenarioError("剧本里有读不出的内容：数太长，或括号套得太深") from error
     top = _mapping(
         raw, "剧本", {"name", "story", "points", "question", "world", "settings", "start", "until", "events"}
     )
