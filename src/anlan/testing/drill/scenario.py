@@ -74,7 +74,8 @@ def parse(text: str) -> Scenario:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"第 {mark.line + 1} 行：" if mark is not None else ""
-        message = f"{where}不是有效的 YAML，请检查缩进、引号和括号"
+        wrong = error.problem if isinstance(error, _Wrong) else "不是有效的 YAML，请检查缩进、引号和括号"
+        message = f"{where}{wrong}"
         raise ScenarioError(message, located=bool(where)) from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets in brackets without end
         raise ScenarioError("剧本里有读不出的内容：数太长，或括号套得太深") from error
@@ -130,13 +131,17 @@ def _line_of(raw: object, key: str | None = None) -> Iterator[None]:
         raise ScenarioError(f"第 {line} 行：{error}", located=True) from error
 
 
+class _Wrong(yaml.constructor.ConstructorError):
+    """What a drill may not hold although it is YAML, in words for who wrote it; the parser's own are English."""
+
+
 class _Loader(yaml.SafeLoader):
     """YAML without its traps: 10:00 stays a text (not 600), dates stay texts, a key stands once."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Refuses references: a drill needs none, and a few lines of them stand for millions of values."""
         if self.check_event(yaml.AliasEvent):
-            raise yaml.constructor.ConstructorError(None, None, "剧本里不用引用（*）", self.peek_event().start_mark)
+            raise _Wrong(None, None, "剧本里不用引用（*）", self.peek_event().start_mark)
         found: yaml.Node | None = super().compose_node(parent, index)
         return found
 
@@ -144,7 +149,7 @@ class _Loader(yaml.SafeLoader):
         keys = [key.value for key, _ in node.value]
         twice = {key for key in keys if keys.count(key) > 1}
         if twice:
-            raise yaml.constructor.ConstructorError(None, None, f"重复的键 {'、'.join(sorted(twice))}", node.start_mark)
+            raise _Wrong(None, None, f"重复的键 {'、'.join(sorted(twice))}", node.start_mark)
         return super().construct_mapping(node, deep)
 
     def lined(self, node: yaml.MappingNode) -> Iterator[_Lined]:
