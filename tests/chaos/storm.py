@@ -231,7 +231,7 @@ class Storm:
         self._assert_in_order()
         assert self.history() == before, "a check changed what it checked"
         assert self.differences() == []
-        assert self.ledger.refusals == []
+        assert self.ledger.refusals == [], "\n".join(self.ledger.refusals[:9])
         assert self.installation.is_up(), "a role is down"
         assert (found := self.installation.traces()) == [], "\n\n".join(found[:3])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from django.db import transaction
 from tests.unit.apps.delivery.doubles import build
@@ -16,8 +18,19 @@ def test_a_kind_is_its_key_with_words_in_the_order_of_declaration() -> None:
     kinds = Kinds("birds")
     owl, auk = kinds.declare("owl", "鸮", article="第一条"), kinds.declare("auk", "海雀")
     assert (owl, owl.label, owl.article) == ("owl", "鸮", "第一条")
+    assert copy.deepcopy(owl).label == "鸮"
     assert list(kinds) == [("owl", "鸮"), ("auk", "海雀")]
     assert (kinds.label(auk), kinds.label("dodo")) == ("海雀", "dodo"), "what an earlier release knew is shown as it is"
+
+
+def test_what_the_part_below_does_differently_is_a_trait_that_it_knows() -> None:
+    kinds = Kinds("birds", traits=("flies",))
+    kinds.declare("owl", "鸮", traits={"flies"})
+    kinds.declare("emu", "鸸鹋")
+    assert kinds.having("flies") == {"owl"}
+    assert [kinds.has(key, "flies") for key in ("owl", "emu", "dodo")] == [True, False, False]
+    with pytest.raises(ValueError, match="nothing asks for"):
+        kinds.declare("auk", "海雀", traits={"dives"})
 
 
 def test_two_owners_of_one_word_are_refused() -> None:

@@ -13,6 +13,7 @@ from tests.unit.roles.test_acts import world  # noqa: F401  (a fixture)
 from tests.unit.roles.test_sealing import rows
 
 from anlan.apps.journal.models import Entry
+from anlan.components.kinds import KindField
 from anlan.roles.auditor import sealing
 from anlan.roles.auditor.acts import walk
 from anlan.roles.auditor.evidence import EVIDENCE, FIRST, NOT_EVIDENCE
@@ -54,6 +55,8 @@ def _altered(field: models.Field[Any, Any], value: Any) -> Any:
         return not value
     if isinstance(field, models.JSONField):
         return {"a": 1}
+    if isinstance(field, KindField) and field.kinds is not None:
+        return next(key for key, _words in field.kinds if key != value)
     if isinstance(field, models.IntegerField | models.FloatField):
         return (value or 0) + 1
     return f"{value}x"[-(field.max_length or 99) :] if value else "red"

@@ -11,11 +11,13 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from anlan.apps.delivery.kinds import LIMIT, NOTICES, STRICT
 from anlan.apps.org import selectors as org
 from anlan.apps.org.models import Agency, Person
 from anlan.apps.org.scope import Scope, ScopedQuerySet
 from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise
 from anlan.apps.registry.selectors import staff
+from anlan.components.kinds import KindField
 from anlan.now import AHEAD_AFTER
 from anlan.rules.rulebook import load
 
@@ -29,37 +31,11 @@ NOBODY_AFTER = timedelta(seconds=60)
 """A notice that reached nobody for so long is an operator's fault whatever still waits (本地设定)."""
 
 
-class NoticeKind(models.TextChoices):
-    """Kinds in the order in which lines of one instant are printed (architecture §7)."""
-
-    INFORMED = "informed", _("告知")
-    UPGRADED = "upgraded", _("升级告知")
-    DOWNGRADED = "downgraded", _("降级告知")
-    NOTICE = "notice", _("警示通报")
-    SITE_ORDER = "site_order", _("现场核查督办")
-    CLEARED = "cleared", _("消警告知")
-    REPORT_DUE = "report_due", _("处置报告待报")
-    REPORT = "report", _("处置报告")
-    REPORT_OVERDUE = "report_overdue", _("处置报告逾期")
-    SUMMARY = "summary", _("报警汇总")
-    CONTACT = "contact", _("联系方式暂停")
-    TEST = "test", _("测试")
-
-
-ASIDE: frozenset[str] = frozenset({NoticeKind.CONTACT, NoticeKind.TEST})
-"""Kinds that are the platform's own business: to their recipient alone, never into a group or another system, and no
-warning is missed when they reach nobody."""
-
-
-OF_A_LIMIT: frozenset[str] = frozenset({NoticeKind.REPORT_DUE, NoticeKind.REPORT})
-"""Kinds whose ``due_at`` is the limit of what they speak of (上报时限), not when they themselves should go out."""
-
-
 class Notice(models.Model):
     """One telling, step or order as one record (WRN-19). ``key`` is deterministic: a step cannot be sent twice."""
 
     key = models.CharField(max_length=120)
-    kind = models.CharField(_("类型"), max_length=16, choices=NoticeKind.choices)
+    kind = KindField(_("类型"), max_length=16, kinds=NOTICES)
     subject = models.CharField(max_length=60)
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="notices", db_index=False)
     source = models.ForeignKey(HazardSource, models.PROTECT, null=True, blank=True, related_name="notices")
@@ -92,7 +68,7 @@ class Notice(models.Model):
     @property
     def is_of_a_limit(self) -> bool:
         """Whether ``due_at`` is a limit for somebody's act; such a notice goes out when it is sent."""
-        return self.kind in OF_A_LIMIT
+        return NOTICES.has(self.kind, LIMIT)
 
     @property
     def should_go_at(self) -> datetime:
@@ -103,7 +79,7 @@ class Notice(models.Model):
     def is_late(self) -> bool:
         """Sent noticeably after it was due; what people owe (第九条) has no grace. A duty told in advance
         (``report_due``) is never late."""
-        if self.kind == NoticeKind.REPORT:
+        if NOTICES.has(self.kind, STRICT):
             return self.sent_at > self.due_at
         return self.sent_at - self.due_at > LATE_AFTER
 

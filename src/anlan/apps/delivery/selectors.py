@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
+from anlan.apps.delivery import kinds
 from anlan.apps.delivery.models import (
-    ASIDE,
     NO_WAY,
     NOBODY_AFTER,
     TAKEN,
@@ -167,7 +167,7 @@ def reached_nobody(now: datetime, over: timedelta = timedelta(days=1)) -> list[N
     read = Message.objects.by_the_machine().filter(notice=OuterRef("pk"), read_at__isnull=False)
     found = Notice.objects.by_the_machine().filter(sent_at__gte=now - over, sent_at__lte=now - NOBODY_AFTER)
     found = (
-        found.exclude(kind__in=ASIDE)
+        found.exclude(kind__in=kinds.NOTICES.having(kinds.ASIDE))
         .filter(Exists(rows))
         .exclude(Exists(read))
         .exclude(Exists(own.filter(state__in=TAKEN)))

@@ -12,7 +12,6 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.warnings import kinds, selectors
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.selectors import TimelineEntry
@@ -22,7 +21,7 @@ from anlan.rules.level import Level
 PAST, NOW, FUTURE = "past", "now", "future"
 RECENT, NAMED = 6, 2
 """Lines of the past, and names in a line, that a phone shows without being asked."""
-TELLINGS = (NoticeKind.INFORMED, NoticeKind.UPGRADED, NoticeKind.DOWNGRADED)
+TELLINGS = (kinds.INFORMED, kinds.UPGRADED, kinds.DOWNGRADED)
 
 
 @dataclass
@@ -83,7 +82,7 @@ def _changes(warning: Warning, entries: list[TimelineEntry]) -> Iterable[Line]:
     if warning.cleared_at:
         line = Line(warning.cleared_at, _("消警"), level="none")
         for entry in entries:
-            if entry.kind == NoticeKind.CLEARED:
+            if entry.kind == kinds.CLEARED:
                 _tell(line, entry)
         yield line
     if warning.closed_at and warning.closed_at != warning.cleared_at:
@@ -98,22 +97,22 @@ def _tell(line: Line, entry: TimelineEntry) -> None:
 def _rest(warning: Warning, entries: list[TimelineEntry]) -> Iterable[Line]:
     starts = {episode.started_at for episode in warning.episodes.all()}
     for entry in entries:
-        gathered = entry.kind == NoticeKind.CLEARED or (entry.kind in TELLINGS and entry.at in starts)
+        gathered = entry.kind == kinds.CLEARED or (entry.kind in TELLINGS and entry.at in starts)
         if entry.future or gathered:
             continue
         line = Line(entry.at, _words(entry), law=entry.article, late=_late(entry), told=list(entry.to))
-        if not entry.to or entry.kind in (NoticeKind.REPORT, NoticeKind.SUMMARY):
+        if not entry.to or entry.kind in (kinds.REPORTED, kinds.SUMMED_UP):
             line.quote = entry.text
         yield line
 
 
 def _words(entry: TimelineEntry) -> str:
     match entry.kind:
-        case NoticeKind.NOTICE:
+        case kinds.NOTICED:
             return _("第 %(n)d 次警示通报") % {"n": entry.step or 1}
-        case NoticeKind.INFORMED:
+        case kinds.INFORMED:
             return _("告知")
-        case NoticeKind.REPORT_DUE:
+        case kinds.REPORT_DUE:
             return _("提醒上报处置情况")
         case "missed":
             return f"{entry.text}：{entry.title}"
@@ -127,7 +126,7 @@ def _late(entry: TimelineEntry) -> str:
     if not entry.late or entry.due_at is None or entry.kind == "missed":
         return ""
     due = calendar.civil(entry.due_at).strftime("%H:%M:%S")
-    if entry.kind == NoticeKind.REPORT:
+    if entry.kind == kinds.REPORTED:
         return _("逾期，应不晚于 %(due)s") % {"due": due} if entry.at > entry.due_at else ""
     if len(entry.missed) > 1:
         return _("应于 %(due)s；停机期间 %(n)d 次合并") % {"due": due, "n": len(entry.missed)}

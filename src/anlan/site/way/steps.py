@@ -17,8 +17,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from anlan.apps.delivery import kinds as notice_kinds
 from anlan.apps.delivery import services as delivery
-from anlan.apps.delivery.models import TAKEN, Delivery, DeliveryState, Message, NoticeKind
+from anlan.apps.delivery.models import TAKEN, Delivery, DeliveryState, Message
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring.models import Alarm, AlarmState, GatewayLink, WayStep, WayTest
 from anlan.apps.monitoring.selectors.log_state import log_state
@@ -169,7 +170,7 @@ def _warning(run: WayTest, now: datetime) -> Look:
         to = delivery.To(f"person:{run.person.code}", run.person.name, _("测试人"), person_id=run.person_id)
         began = f"{civil(run.started_at):%Y-%m-%d %H:%M:%S}"
         draft = delivery.Draft(
-            key=_key(run), kind=NoticeKind.TEST, subject=_key(run), enterprise=enterprise, source_id=None,
+            key=_key(run), kind=notice_kinds.TEST, subject=_key(run), enterprise=enterprise, source_id=None,
             level="", due_at=now, sent_at=now, to=(to,), title=_("【测试】全程测试，不是预警"),
             body=_("%(at)s 开始的全程测试到这里为止都通。收到请在全程测试页点“我收到了”。") % {"at": began},
             article="本地设定",

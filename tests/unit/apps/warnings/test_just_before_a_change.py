@@ -12,12 +12,13 @@ import pytest
 from tests.acceptance.worlds import at, scenario
 from tests.hats import staff
 
-from anlan.apps.delivery.models import Notice, NoticeKind
+from anlan.apps.delivery.models import Notice
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.obligations.services import firing
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import LevelEpisode, SiteOrder, Warning
 
@@ -62,7 +63,7 @@ def test_the_step_goes_out_before_the_change_that_came_a_moment_later(source: An
     states = notice_states()
     assert sorted(states) == sorted(after)
     told = [row.kind for row in Notice.objects.by_the_machine().filter(sent_at=DUE + A_MOMENT).order_by("pk")]
-    assert told[0] == NoticeKind.NOTICE
+    assert told[0] == kinds.NOTICED
     assert list(journal.broken()) == []
 
 

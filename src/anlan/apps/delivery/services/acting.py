@@ -13,18 +13,16 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from anlan.apps.delivery.models import Message, NoticeKind
+from anlan.apps.delivery import kinds
+from anlan.apps.delivery.models import Message
 from anlan.apps.delivery.services.draft import Draft, To
 from anlan.apps.org import selectors as org
 from anlan.apps.org.models import Deputy
 
-FOLLOW: frozenset[str] = frozenset({NoticeKind.UPGRADED, NoticeKind.DOWNGRADED, NoticeKind.CLEARED, NoticeKind.SUMMARY})
-"""Kinds that go to everybody who was told before."""
-
 
 def with_deputies(drafts: Sequence[Draft]) -> Sequence[Draft]:
     """The drafts with the deputies of absent persons added to their recipients; one query and one for each further link
-    of a chain, one more for `FOLLOW`."""
+    of a chain, one more for kinds that follow."""
     persons = {to.person_id for draft in drafts for to in draft.to if to.person_id is not None}
     if not persons:
         return drafts
@@ -64,7 +62,7 @@ def _declared(persons: Collection[int], first: datetime, last: datetime) -> list
 
 def _beside(draft: Draft, declared: Sequence[Deputy], before: dict[tuple[str, str], list[To]]) -> Draft:
     followed = {absent: to for (subject, absent), to in before.items() if subject == draft.subject}
-    to = _with(draft.to, declared, draft.sent_at, followed if draft.kind in FOLLOW else {})
+    to = _with(draft.to, declared, draft.sent_at, followed if kinds.NOTICES.has(draft.kind, kinds.FOLLOWS) else {})
     return replace(draft, to=tuple(to)) if len(to) > len(draft.to) else draft
 
 
@@ -91,7 +89,7 @@ def _with(
 
 def _told_before(drafts: Sequence[Draft]) -> dict[tuple[str, str], list[To]]:
     """Who was told in a person's stead about the subject of a draft that goes to all who were told."""
-    subjects = {draft.subject for draft in drafts if draft.kind in FOLLOW}
+    subjects = {draft.subject for draft in drafts if kinds.NOTICES.has(draft.kind, kinds.FOLLOWS)}
     found: dict[tuple[str, str], list[To]] = {}
     if not subjects:
         return found

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from anlan.apps.delivery import kinds
 from anlan.apps.delivery.models import (
     NO_WAY,
     TAKEN,
@@ -19,7 +20,6 @@ from anlan.apps.delivery.models import (
     DeliveryState,
     FallBack,
     Message,
-    NoticeKind,
     RecipientKind,
     Rung,
 )  # fmt: skip
@@ -78,7 +78,7 @@ def closed_for_now(row: Delivery, error: str, at: datetime) -> None:
     """Nothing is to be expected of this way: the next one, or somebody else. Does nothing while another is open."""
     if row.channel != NO_WAY and row.contact_id is None:
         return  # a common place such as a group is nobody's way: the recipients have their own
-    if row.message.notice.kind == NoticeKind.TEST:
+    if row.message.notice.kind == kinds.TEST:
         return  # a test is of this recipient's own ways
     if not _alive(row.message) and not _open(row.message, at):
         _pass_on(row.message, at, error)

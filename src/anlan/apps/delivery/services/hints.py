@@ -21,7 +21,8 @@ def hint(topic: str, enterprise_code: str, **fields: Any) -> None:
 
     Topics are alarm, warning, delivery and gateway. Never raises; a lost hint costs a page some seconds, no fact.
     """
-    transaction.on_commit(lambda: _publish(f"ui.{topic}.{enterprise_code}", fields), robust=True)
+    plain = {name: str(value) if isinstance(value, str) else value for name, value in fields.items()}  # kinds as text
+    transaction.on_commit(lambda: _publish(f"ui.{topic}.{enterprise_code}", plain), robust=True)
 
 
 def connect() -> None:

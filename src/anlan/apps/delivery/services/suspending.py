@@ -11,7 +11,8 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from anlan.apps.delivery.models import SUSPENDED_FOR, Contact, Message, NoticeKind
+from anlan.apps.delivery import kinds
+from anlan.apps.delivery.models import SUSPENDED_FOR, Contact, Message
 from anlan.apps.delivery.services import trouble
 from anlan.apps.delivery.services.contacts import note
 from anlan.apps.delivery.services.draft import Draft, To
@@ -79,7 +80,7 @@ def _tell_desk(row: Contact, message: Message, words: str, at: datetime) -> None
     }
     post(
         Draft(
-            key=f"contact:{row.pk}:{at.isoformat()}", kind=NoticeKind.CONTACT, subject=f"contact:{row.pk}",
+            key=f"contact:{row.pk}:{at.isoformat()}", kind=kinds.CONTACT, subject=f"contact:{row.pk}",
             enterprise=message.enterprise, source_id=None, level="", due_at=at, sent_at=at, to=(desk,), title=title,
             body=f"{words}\n{until}", article="本地设定",
         )

@@ -11,8 +11,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from anlan.apps.delivery import kinds
 from anlan.apps.delivery.models import (
-    ASIDE,
     NO_WAY,
     NOBODY_AFTER,
     TAKEN,
@@ -32,7 +32,7 @@ def look(notice: Notice, reason: str, at: datetime) -> bool:
 
     Call outside a transaction that holds a row: it takes the chain of the enterprise itself.
     """
-    if notice.kind in ASIDE or notice.nobody_since is not None or not _nobody(notice, at):
+    if kinds.NOTICES.has(notice.kind, kinds.ASIDE) or notice.nobody_since is not None or not _nobody(notice, at):
         return False
     chain = f"enterprise:{notice.enterprise.code}"
     with transaction.atomic():

@@ -16,7 +16,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from anlan import addresses
-from anlan.apps.delivery.models import ASIDE, NO_WAY, Contact, Delivery, Message
+from anlan.apps.delivery import kinds
+from anlan.apps.delivery.models import NO_WAY, Contact, Delivery, Message
 from anlan.apps.delivery.services.draft import To
 from anlan.apps.org import selectors as org
 from anlan.channels import Channel, Need, configured
@@ -101,7 +102,7 @@ def letters(message: Message, contacts: Collection[Contact]) -> list[Delivery]:
     priority = PRIORITY.get(message.notice.level, OTHER)
     key = f"{message.notice.key}/{message.recipient}"
     if not contacts:
-        if message.notice.kind in ASIDE:
+        if kinds.NOTICES.has(message.notice.kind, kinds.ASIDE):
             return []  # the inbox is enough; that a desk has no way out is found when a warning needs one
         return [Delivery(message=message, channel=NO_WAY, key=f"{key}/{NO_WAY}", priority=priority)]
     return [
@@ -129,7 +130,7 @@ def rows_for(messages: Collection[Message], recipients: Iterable[To]) -> list[De
     broadcast = [name for name in outside() if name not in addressed()]
     noticed: set[int] = set()
     for message in messages:
-        if message.notice_id in noticed or message.notice.kind in ASIDE:
+        if message.notice_id in noticed or kinds.NOTICES.has(message.notice.kind, kinds.ASIDE):
             continue
         noticed.add(message.notice_id)
         priority = PRIORITY.get(message.notice.level, OTHER)

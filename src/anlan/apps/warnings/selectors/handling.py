@@ -14,7 +14,6 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from anlan.apps.delivery import selectors as delivery
-from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.obligations import selectors as obligations
 from anlan.apps.obligations.models import ObligationState
@@ -56,7 +55,7 @@ def _reports(scope: Scope, period: Period) -> QuerySet[Any]:
 
 
 def _notices(scope: Scope, period: Period) -> QuerySet[Any]:
-    return delivery.sent_between(scope, NoticeKind.NOTICE, period.start, period.end)
+    return delivery.sent_between(scope, kinds.NOTICED, period.start, period.end)
 
 
 def _orders(scope: Scope, period: Period) -> QuerySet[SiteOrder]:

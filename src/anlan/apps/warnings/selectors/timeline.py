@@ -8,7 +8,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from anlan.apps.delivery import selectors as delivery
-from anlan.apps.delivery.models import Notice, NoticeKind
+from anlan.apps.delivery.kinds import NOTICES
+from anlan.apps.delivery.models import Notice
 from anlan.apps.obligations import selectors as obligations
 from anlan.apps.obligations.kinds import OBLIGATIONS
 from anlan.apps.obligations.models import Obligation, ObligationState
@@ -63,7 +64,7 @@ def _told(notice: Notice) -> TimelineEntry:
     return TimelineEntry(
         at=notice.sent_at,
         kind=notice.kind,
-        title=str(NoticeKind(notice.kind).label),
+        title=str(NOTICES.label(notice.kind)),
         text=notice.body,
         level=notice.level,
         step=notice.step,

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from anlan.apps.delivery import services as delivery
-from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.obligations import selectors as due_things
@@ -112,7 +111,7 @@ def fire_summaries(rows: Sequence[Obligation], firing: Firing) -> None:
         key = f"w{warning.pk}:summary:{row.payload['since']}"
         missed = (row.due_at,) if late else ()
         summary = draft(
-            place, warning.pk, NoticeKind.SUMMARY, key, level, row.due_at, firing.now, to, title, body, "本地设定",
+            place, warning.pk, kinds.SUMMED_UP, key, level, row.due_at, firing.now, to, title, body, "本地设定",
             missed=missed,
         )  # fmt: skip
         delivery.post(summary)
@@ -122,4 +121,4 @@ def fire_summaries(rows: Sequence[Obligation], firing: Firing) -> None:
         }  # fmt: skip
         act = journal.Act(place.chain, "flood_summarised", firing.now, subject=warning.subject, after=after)
         journal.record_all([act])
-        delivery.hint("warning", place.enterprise.code, id=warning.pk, kind=NoticeKind.SUMMARY)
+        delivery.hint("warning", place.enterprise.code, id=warning.pk, kind=kinds.SUMMED_UP)

@@ -14,7 +14,6 @@ from typing import Any
 
 from django.db import transaction
 
-from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.delivery.services import Draft
 from anlan.apps.obligations import selectors as due_things
 from anlan.apps.obligations import services as obligations
@@ -296,7 +295,7 @@ def _clear(standing: Standing, effect: WarningCleared) -> list[Draft]:
     enterprise = Recipient(place.context.enterprise, RecipientKind.ENTERPRISE, Slot.ENTERPRISE)
     title, body = wording.report_due(place, due)
     to, key = addressed(place, [enterprise]), f"w{warning.pk}:report_due"
-    return [draft(place, warning.pk, NoticeKind.REPORT_DUE, key, effect.last, due, at, to, title, body, article)]
+    return [draft(place, warning.pk, kinds.REPORT_DUE, key, effect.last, due, at, to, title, body, article)]
 
 
 def _due(

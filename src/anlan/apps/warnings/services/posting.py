@@ -9,7 +9,6 @@ from django.db.models import CharField, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 
 from anlan.apps.delivery import services as delivery
-from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.delivery.services import Draft, To
 from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.obligations import selectors as obligations
@@ -19,6 +18,7 @@ from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import LevelEpisode, Told, Warning
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.standing import Standing
+from anlan.declared import Kind
 from anlan.rules.level import Level
 from anlan.rules.routing import Recipient
 from anlan.rules.rulebook import LOCAL_LABEL
@@ -73,15 +73,15 @@ def tell(
         )
         for to in told
     )
-    kinds = {
-        NoticeKind.INFORMED: told,
-        NoticeKind.UPGRADED: addressed(place, telling.upgraded),
-        NoticeKind.DOWNGRADED: addressed(place, telling.downgraded),
-        NoticeKind.CLEARED: addressed(place, telling.cleared),
+    tellings = {
+        kinds.INFORMED: told,
+        kinds.UPGRADED: addressed(place, telling.upgraded),
+        kinds.DOWNGRADED: addressed(place, telling.downgraded),
+        kinds.CLEARED: addressed(place, telling.cleared),
     }
     drafts = []
-    alarm = monitoring.gravest_of([place.source.pk]).get(place.source.pk) if any(kinds.values()) else None
-    for kind, to in kinds.items():
+    alarm = monitoring.gravest_of([place.source.pk]).get(place.source.pk) if any(tellings.values()) else None
+    for kind, to in tellings.items():
         if to:
             title, body = wording.telling(kind, place, level, warning, alarm)
             key = f"w{warning.pk}:{kind}:e{episode.pk}{mark}"
@@ -90,12 +90,12 @@ def tell(
     return drafts
 
 
-_ORDERED = (NoticeKind.INFORMED, NoticeKind.UPGRADED)
+_ORDERED = (kinds.INFORMED, kinds.UPGRADED)
 """Tellings that 第五至七条 order. That a level has fallen or a warning is cleared no article has anybody told."""
 
 
 def draft(
-    place: Surroundings, warning_id: int, kind: NoticeKind, key: str, level: Level, due_at: datetime,
+    place: Surroundings, warning_id: int, kind: Kind, key: str, level: Level, due_at: datetime,
     sent_at: datetime, to: tuple[To, ...], title: str, body: str, article: str, step: int | None = None,
     missed: Sequence[datetime] = (),
 ) -> Draft:  # fmt: skip

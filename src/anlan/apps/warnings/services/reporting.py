@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.obligations import services as obligations
 from anlan.apps.org.access import require
 from anlan.apps.org.stand import Stand
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.entitled import may_report
 from anlan.apps.warnings.models import ActKind, DisposalReport, Warning
 from anlan.apps.warnings.services import wording
@@ -63,7 +63,7 @@ def submit_report(
             title, body = wording.report(place, verdict.late_by, texts)
             article = place.rules.entry("warning.report.minutes").source
             key, level = f"w{warning.pk}:report", Level(warning.level)
-            sent = draft(place, warning.pk, NoticeKind.REPORT, key, level, verdict.due, at, to, title, body, article)
+            sent = draft(place, warning.pk, kinds.REPORTED, key, level, verdict.due, at, to, title, body, article)
             finish(standing, [sent], "report")
     if isinstance(verdict, ReportRefused):
         raise Refused(verdict.detail, reason=verdict.reason)

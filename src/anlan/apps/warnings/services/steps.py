@@ -14,7 +14,6 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from anlan.apps.delivery import services as delivery
-from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.delivery.services import Draft
 from anlan.apps.journal import services as journal
 from anlan.apps.monitoring import selectors as monitoring
@@ -85,7 +84,7 @@ def fire_notices(rows: Sequence[Obligation], firing: Firing) -> Prepared:
         key = f"w{episode.warning_id}:notice:e{episode.pk}:{newest.number}"
         drafts.append(
             draft(
-                place, episode.warning_id, NoticeKind.NOTICE, key, episode.level, newest.due, firing.now, to, title,
+                place, episode.warning_id, kinds.NOTICED, key, episode.level, newest.due, firing.now, to, title,
                 body, clock.ladder.article, newest.number, missed,
             )
         )  # fmt: skip
@@ -126,7 +125,7 @@ def fire_site_orders(rows: Sequence[Obligation], firing: Firing) -> Prepared:
         missed = (row.due_at,) if late else ()
         drafts.append(
             draft(
-                place, episode.warning_id, NoticeKind.SITE_ORDER, key, episode.level, row.due_at, firing.now, to, title,
+                place, episode.warning_id, kinds.ORDERED, key, episode.level, row.due_at, firing.now, to, title,
                 body, row.article, missed=missed,
             )
         )  # fmt: skip
@@ -157,7 +156,7 @@ def fire_reports(rows: Sequence[Obligation], firing: Firing) -> Prepared:
         key = f"w{warning_id}:report_overdue"
         drafts.append(
             draft(
-                place, warning_id, NoticeKind.REPORT_OVERDUE, key, levels[warning_id], row.due_at, firing.now, to,
+                place, warning_id, kinds.REPORT_OVERDUE, key, levels[warning_id], row.due_at, firing.now, to,
                 title, body, LOCAL_LABEL, missed=missed,
             )
         )  # fmt: skip

@@ -8,11 +8,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from anlan.apps.delivery.models import NoticeKind
 from anlan.apps.monitoring.models import LEVEL_LABELS
 from anlan.apps.monitoring.selectors import AlarmFigures, StandingAlarm
 from anlan.apps.registry.selectors.routing import Surroundings
+from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import Warning
+from anlan.declared import Kind
 from anlan.rules.calendar import civil
 from anlan.rules.level import Level
 
@@ -70,19 +71,19 @@ def first_out(first: dict[str, Any]) -> str:
 
 
 def telling(
-    kind: NoticeKind, place: Surroundings, level: Level, warning: Warning, alarm: StandingAlarm | None
+    kind: Kind, place: Surroundings, level: Level, warning: Warning, alarm: StandingAlarm | None
 ) -> tuple[str, str]:
     """Title and body of informed, upgraded, downgraded and cleared. What stands against a limit comes first: it is
     what a telephone shows of a message without its being opened."""
     words = {
-        NoticeKind.INFORMED: _("%(level)s：%(place)s"),
-        NoticeKind.UPGRADED: _("预警升级为%(level)s：%(place)s"),
-        NoticeKind.DOWNGRADED: _("预警降级为%(level)s：%(place)s"),
-        NoticeKind.CLEARED: _("预警已解除：%(place)s，解除前%(level)s"),
+        kinds.INFORMED: _("%(level)s：%(place)s"),
+        kinds.UPGRADED: _("预警升级为%(level)s：%(place)s"),
+        kinds.DOWNGRADED: _("预警降级为%(level)s：%(place)s"),
+        kinds.CLEARED: _("预警已解除：%(place)s，解除前%(level)s"),
     }
     title = words[kind] % {"level": level.warning_name, "place": place_name(place)}
     number = _("预警编号 %(number)s。") % {"number": warning.number}
-    if kind is NoticeKind.CLEARED:
+    if kind == kinds.CLEARED:
         return title, number + _("最高曾达%(level)s。") % {"level": Level(warning.highest).warning_name}
     body = (standing(alarm) or first_out(warning.first_out)) + number
     if reasons := "；".join(reason["title"] for reason in warning.reasons):
