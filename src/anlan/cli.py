@@ -31,7 +31,7 @@ VERBS = {
     "auditor": Verb("anlan.roles.auditor:main", "只启动审计：查出到期未办"),
     "delivery": Verb("anlan.roles.delivery:main", "只启动消息投递"),
     "check": Verb("anlan.roles.check:main", "检查记录链、时钟、数据与磁盘"),
-    "repair": Verb("anlan.roles.repair:main", "按检查的结果修复历史：标出损坏的块，取回误标的块"),
+    "repair": Verb("anlan.roles.repair:main", "按检查的结果修复：历史的损坏与误标，机构的位置"),
     "test-way": Verb("anlan.roles.way:main", "全程测试：从采样到手机，一步一步，不是预警，不计统计"),
     "watch": Verb("anlan.roles.watch:main", "在外面看平安信号，失去时告警"),
     "backup": Verb("anlan.roles.backup.command:main", "不停机备份：记录、历史、日志的末尾与设置"),

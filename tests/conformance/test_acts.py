@@ -25,6 +25,7 @@ from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.warnings.models import Act as Done
 from anlan.apps.warnings.models import SiteOrder
+from anlan.apps.warnings.selectors import TaskKind
 from anlan.site.acts import ListedAct, every_act
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +199,9 @@ def test_a_visit_that_was_asked_of_the_former_county_is_answered_by_the_present_
     )
     assert world.client("county-a").post(path, form).status_code == 404
     assert world.client("city-1").post(path, form).status_code == 403
+    for login, owes in (("county-b", True), ("city-1", False), ("county-a", False)):
+        asked = world.client(login).get("/todo/").context["asked"]
+        assert (TaskKind.ANSWER in {task.kind for task in asked.tasks}) is owes, login
     assert world.client("county-b").post(path, form).status_code == 302
     order.refresh_from_db()
     assert (order.answered_at is not None, order.answered_by) == (True, "示例county-b")

@@ -17,25 +17,31 @@ DONE = {
     "block": "标出 {n} 个损坏的块（原样留存，不再读取）",
     "rollup": "由历史块重做 {n} 个分钟汇总",
     "count": "改正 {n} 行的样本数",
+    "owner": "改正 {n} 行的企业",
     "withheld": "取回 {n} 个无损的块",
 }
 
 
 def main(arguments: list[str]) -> int:
-    """``anlan repair history``: 0 when nothing is left to do, 2 when it could not be done. A repeat changes nothing.
+    """``anlan repair history|agencies``: 0 when nothing is left to do, 2 when it could not be done. A repeat changes
+    nothing.
 
-    What is done to an enterprise's history stands in its chain first. May run beside the historian.
+    What is done to an enterprise's history stands in its chain first, what is done to agencies in the installation's.
+    May run beside everything else.
     """
     parser = argparse.ArgumentParser(prog="anlan repair", description="按检查的结果修复；检查本身从不改动数据")
-    about = "history：重建损坏的索引，标出损坏的历史块，重做损坏的分钟汇总，取回曾被误标的块，改正行内样本数"
-    parser.add_argument("what", choices=["history"], help=about)
-    parser.parse_args(arguments)
+    about = "history：重建损坏的索引，标出损坏的历史块，重做损坏的分钟汇总，取回曾被误标的块，改正行内样本数与归属"
+    about += "；agencies：按登记的上级重排各机构的位置"
+    parser.add_argument("what", choices=["history", "agencies"], help=about)
+    what = parser.parse_args(arguments).what
     from django.db import DatabaseError
 
     try:
         if words := absent(settings.load()):
             sys.stderr.write(words)
             return 2
+        if what == "agencies":
+            return _agencies(clock.now())
         rebuilt = _rebuild()
         done = _repair(clock.now())
     except (settings.ConfigError, DatabaseError) as error:
@@ -43,6 +49,16 @@ def main(arguments: list[str]) -> int:
         return 2
     said = [*rebuilt, *(words.format(n=done[kind]) for kind, words in DONE.items() if done[kind])]
     sys.stdout.write("".join(f"{line}\n" for line in said) or "历史没有要修复的\n")
+    return 0
+
+
+def _agencies(now: datetime) -> int:
+    from anlan.apps.org.actor import operator
+    from anlan.apps.org.services import set_paths
+
+    codes = set_paths(by=operator("command"), at=now)
+    words = f"按登记的上级重排了 {len(codes)} 个机构的位置：{'、'.join(codes)}\n"
+    sys.stdout.write(words if codes else "机构没有要修复的\n")
     return 0
 
 

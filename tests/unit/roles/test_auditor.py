@@ -23,9 +23,11 @@ from anlan.apps.monitoring.models import GatewayLink
 from anlan.apps.monitoring.selectors.log_state import LogState, Reader
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState, Tick
+from anlan.apps.org.models import Agency
 from anlan.apps.registry.models import Gateway, HazardSource
 from anlan.apps.warnings import services as warnings
 from anlan.metrics import BY_NAME
+from anlan.roles import present, repair
 from anlan.roles.auditor import Auditor, Findings, audit, signal_file
 from anlan.roles.auditor.audit import Fault, Part
 from anlan.roles.auditor.bell import AT_ONCE
@@ -237,6 +239,32 @@ def test_expected_points_without_any_data_are_a_fault_by_the_registry_not_by_wha
     world.stored(at("07:59"))
     assert kinds(at("08:04")) == []
     assert kinds(at("08:06")) == ["data_stale"]
+
+
+@pytest.mark.case("D5")
+def test_agencies_that_stand_elsewhere_than_their_superior_says_are_told_and_one_command_sets_them_right(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As an earlier version left them behind when a city moved in a workbook that also changed a county's park."""
+    monkeypatch.setattr(present.django, "start", lambda: None)
+    one = Agency.objects.create(code="x-one", name="一省", level="province")
+    two = Agency.objects.create(code="x-two", name="二省", level="province")
+    city = Agency.objects.create(code="x-city", name="市", level="city", parent=two)
+    county = Agency.objects.create(code="x-county", name="县", level="county", parent=city)
+    town = Agency.objects.create(code="x-town", name="镇", level="town", parent=county)
+    assert kinds(at("07:04")) == []
+    Agency.objects.filter(pk=county.pk).update(path=f"{one.path}{city.pk}/{county.pk}/")
+    Agency.objects.filter(pk=town.pk).update(path=f"{one.path}{city.pk}/{county.pk}/{town.pk}/")
+    assert kinds(at("07:04")) == ["agencies_misplaced"]
+    assert repair.main(["agencies"]) == 0
+    assert "重排了 2 个机构的位置：x-county、x-town" in capsys.readouterr().out
+    assert kinds(at("07:04")) == []
+    town.refresh_from_db()
+    assert town.path == f"/{two.pk}/{city.pk}/{county.pk}/{town.pk}/"
+    assert repair.main(["agencies"]) == 0
+    assert "没有要修复的" in capsys.readouterr().out
+    entry = Entry.objects.get(act="agency_paths_set")
+    assert entry.after == {"agencies": ["x-county", "x-town"]}
 
 
 def test_history_that_stays_behind_is_found(world: World) -> None:

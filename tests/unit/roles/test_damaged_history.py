@@ -21,6 +21,7 @@ from anlan.apps.history.models import Block, Removal, Rollup
 from anlan.apps.history.selectors import raw
 from anlan.apps.history.selectors.stored import HOUR_US, stored
 from anlan.apps.history.services import compact_hour
+from anlan.apps.journal.models import Entry
 from anlan.apps.obligations import services as obligations
 from anlan.config import Config
 from anlan.roles import check, present, repair
@@ -222,6 +223,26 @@ def test_a_roll_up_whose_samples_were_removed_is_looked_at_too_and_its_hour_is_a
     assert bytes(Rollup.objects.get().body) == bytes(body)
     found = stored(plant.gateway, [plant.point.code], kept.start_us, kept.start_us + HOUR_US, by_minute=True)
     assert found.damaged == [(kept.start_us, kept.start_us + HOUR_US)]
+
+
+@pytest.mark.case("A19")
+@pytest.mark.parametrize("grain", ["minute", "hour"])
+def test_a_row_under_the_name_of_another_enterprise_is_found_and_set_right(
+    plant: Plant, capsys: pytest.CaptureFixture[str], grain: str
+) -> None:
+    """Curves go by the gateway, what is kept and what is handed out go by the enterprise."""
+    first = Block.objects.order_by("start_us")[0]
+    if grain == "hour":
+        compact_hour(plant.gateway, first.start_us // HOUR_US * HOUR_US)
+    code = plant.enterprise.code
+    number = Block.objects.filter(enterprise=code).update(enterprise=f"{code[:-1]}X")
+    assert check.main(["history"]) == 1
+    assert "记在别的企业名下" in capsys.readouterr().out
+    assert repair.main(["history"]) == 0
+    assert f"改正 {number} 行的企业" in capsys.readouterr().out
+    assert set(Block.objects.values_list("enterprise", flat=True)) == {code}
+    assert check.main(["history"]) == 0
+    assert Entry.objects.filter(chain__key=f"enterprise:{code}", act="history_repaired").count() == 1
 
 
 def _one_row_is_damaged(plant: Plant, capsys: pytest.CaptureFixture[str]) -> None:

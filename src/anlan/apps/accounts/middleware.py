@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -19,7 +18,6 @@ from anlan import now as clock
 from anlan.apps.accounts import services
 from anlan.apps.org import access
 from anlan.apps.org import scope as scopes
-from anlan.components.beside import try_to_write
 
 IDLE_LIMIT = timedelta(hours=4)
 """A session that shows no life for so long is ended: a local setting, no article."""
@@ -29,7 +27,11 @@ UNATTENDED = "Anlan-Unattended"
 
 
 class SessionLimits:
-    """Ends sessions that were idle too long or pushed out by newer ones of the same log-in."""
+    """Lets nobody in by a session that was idle too long or pushed out by newer ones of the same log-in.
+
+    Such a session is refused and not taken away: were our own clock ahead for a moment, everybody would have to log in
+    again. Its last sign of life refuses it each time; a new log-in or its twelve hours end it.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -37,15 +39,8 @@ class SessionLimits:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         key, attended = request.session.session_key, UNATTENDED not in request.headers
         if request.user.is_authenticated and key and not self._goes_on(key, attended):
-            self._end(request)
-        return self.get_response(request)
-
-    @staticmethod
-    def _end(request: HttpRequest) -> None:
-        """Log out, also while nothing can be written: what cannot be is not tried again at the answer."""
-        if not try_to_write(lambda: logout(request), "a log-out"):
             request.user = AnonymousUser()
-            request.session.modified = False
+        return self.get_response(request)
 
     @staticmethod
     def _goes_on(key: str, attended: bool) -> bool:

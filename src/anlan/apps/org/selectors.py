@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, F, Q, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from anlan.apps.org.models import Agency, Deputy, NationalRole, Person, Post, Region
 from anlan.apps.org.scope import Scope
@@ -31,6 +32,14 @@ def with_national_desk(ids: Collection[int]) -> list[Agency]:
 def of_level(level: str) -> list[Agency]:
     """Every agency of one level, in order of its path."""
     return list(Agency.objects.by_the_machine().filter(level=level).order_by("path"))
+
+
+def misplaced() -> list[str]:
+    """Codes of agencies whose path is not their superior's and their own key: what they see and who sees them is not
+    what the register says. One query; what stands below such an agency and agrees with it is not named."""
+    right = Concat(Coalesce("parent__path", Value("/")), Cast("pk", CharField()), Value("/"))
+    rows = Agency.objects.by_the_machine().alias(right=right).exclude(path=F("right"))
+    return list(rows.order_by("code").values_list("code", flat=True))
 
 
 def seated(role: str) -> Agency | None:

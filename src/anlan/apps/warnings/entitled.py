@@ -89,10 +89,18 @@ def may_answer(by: Stand, order: SiteOrder) -> bool:
     An enterprise may have come under other agencies since: where none that was asked stands on its line any more, the
     one of the tracker's level that does is asked in its place. Else nobody could, and the warning would stay open.
     """
-    asked = {order.tracker_id, order.executor_id} - {None}
     mine = [hat.agency for hat in by.hats if hat.agency is not None and hat.role in HANDLERS]
-    if any(agency.pk in asked for agency in mine):
+    if any(agency.pk in asked_of(order) for agency in mine):
         return True
-    level = order.tracker.level if order.tracker is not None else AgencyLevel.COUNTY
-    instead = any(agency.level == level for agency in mine)
-    return instead and asked.isdisjoint(line_of(order.enterprise).all)
+    instead = any(agency.level == level_asked(order) for agency in mine)
+    return instead and asked_of(order).isdisjoint(line_of(order.enterprise).all)
+
+
+def asked_of(order: SiteOrder) -> set[int]:
+    """The agencies that the order names to answer it, by key."""
+    return {pk for pk in (order.tracker_id, order.executor_id) if pk is not None}
+
+
+def level_asked(order: SiteOrder) -> str:
+    """The level of the agency that answers where none that was asked stands above the enterprise any more."""
+    return str(order.tracker.level if order.tracker is not None else AgencyLevel.COUNTY)

@@ -183,6 +183,7 @@ def data(now: datetime, fresh_s: float, movement: guards.Movement | None = None)
     part = Part()
     guards.own_faults(part, now)
     guards.receipts(part, now)
+    guards.paths(part)
     points = equipment.points_in_use()
     expected = points.aggregate(
         points=Count("pk"), gateways=Count("gateway", distinct=True), since=Min("registered_at")

@@ -1,8 +1,9 @@
 """Standing comparisons of things that must agree and that nobody else compares. Each difference is an operator fault.
 
-The log's last number and every stored position; our own clock and what it stamped; a role's movement and its sign of
-life; and what the roles find by comparing their own memory (`anlan.roles.own_faults`): the engine its open alarms with
-the database's, and our clock with all gateways at once. Reads only. Every fault says what to do.
+The log's last number and every stored position; the paths of agencies and their superiors; our own clock and what it
+stamped; a role's movement and its sign of life; and what the roles find by comparing their own memory
+(`anlan.roles.own_faults`): the engine its open alarms with the database's, and our clock with all gateways at once.
+Reads only. Every fault says what to do.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from anlan.apps.monitoring.models import GatewayLink
 from anlan.apps.monitoring.selectors.log_state import LogState
 from anlan.apps.obligations.models import Tick
+from anlan.apps.org.selectors import misplaced
 from anlan.now import AHEAD_AFTER, is_ahead
 from anlan.roles.own_clock import CHECK_THE_CLOCK
 from anlan.roles.own_faults import told
@@ -65,6 +67,13 @@ def ends(part: Part, run: Mapping[str, Any]) -> None:
             % {"role": role, "n": len(found), "at": _at(datetime.fromisoformat(last)), "code": code},
             since=first,
         )
+
+
+def paths(part: Part) -> None:
+    """Agencies that stand elsewhere in the tree than their superior says: others see them, and they see others."""
+    if codes := misplaced():
+        words = _("%(n)s 个机构的位置与登记的上级不符，能看到什么、谁能看到它因此不对；请运行 anlan repair agencies")
+        part.wrong("agencies_misplaced", words % {"n": len(codes)}, "、".join(codes[:5]))
 
 
 def receipts(part: Part, now: datetime) -> None:

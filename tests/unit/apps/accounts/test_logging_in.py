@@ -14,7 +14,7 @@ from django.test import Client
 
 from anlan import now as clock
 from anlan.apps.accounts import guessing, hashing, services
-from anlan.apps.accounts.models import Tries, User
+from anlan.apps.accounts.models import Tries, User, Visit
 from anlan.apps.org.models import Person
 
 RIGHT, WRONG = "示例密码-9731", "示例密码-0000"
@@ -272,3 +272,31 @@ def _agency() -> Any:
 
     region = Region.objects.create(code="990000", name="示例省")
     return Agency.objects.create(code="p", name="示例省应急厅", level=AgencyLevel.PROVINCE, region=region, path="p/")
+
+
+@pytest.mark.case("F26")
+def test_a_moment_in_which_our_own_clock_stood_ahead_logs_nobody_out_for_good(
+    officer: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(client, "officer", RIGHT)
+    present = clock.now()
+    assert client.get("/todo/").status_code == 200
+    with monkeypatch.context() as ahead:
+        ahead.setattr(clock, "now", lambda: present + timedelta(hours=8))
+        assert client.get("/todo/").status_code == 302
+        assert client.get("/todo/", headers={"Anlan-Unattended": "1"}).status_code == 302
+        log_in(other := Client(), "officer", RIGHT)
+    assert client.get("/todo/").status_code == 200
+    assert other.get("/todo/").status_code == 200
+    newest = Visit.objects.order_by("-pk")[0]
+    assert abs(newest.last_seen_at - clock.now()) < timedelta(minutes=1), "its sign of life was of the future"
+
+
+def test_a_session_that_was_idle_too_long_stays_shut_until_somebody_logs_in(officer: User, client: Client) -> None:
+    log_in(client, "officer", RIGHT)
+    Visit.objects.update(last_seen_at=clock.now() - timedelta(hours=5))
+    for _again in range(2):
+        assert client.get("/todo/").status_code == 302
+        assert client.post("/password/", {}).status_code == 302
+    log_in(client, "officer", RIGHT)
+    assert client.get("/todo/").status_code == 200

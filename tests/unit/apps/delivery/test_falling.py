@@ -359,3 +359,46 @@ def test_a_deputy_who_takes_over_and_is_away_has_his_own_told_beside_him(source:
     notice(source, [to_person(main)])
     run(sms, FakeClock(at("08:00")))
     assert sorted(told(sms)) == ["丁（代丙）", "戊（代丁）"]
+
+
+@pytest.mark.case("B6")
+def test_a_deputy_who_fails_falls_to_his_own_who_was_told_beside_him_though_that_one_is_none_any_more(
+    source: HazardSource, sms: Line
+) -> None:
+    main, second, third = holder(source), person("d1", "丁"), person("d2", "戊")
+    deputy(main, second, away=True)
+    deputy(second, third, away=True)
+    contact(source.enterprise, "sms", "13800000009")
+    for who, number in ((main, "13800000001"), (second, "13800000002"), (third, "13800000003")):
+        contact(who, "sms", number)
+    sms.answers["13800000002"] = NoSuchAddress("号码不存在")
+    notice(source, [to_person(main)])
+    Deputy.objects.update(valid_until=at("08:00"))
+    run(sms, FakeClock(at("08:01")))
+    assert sorted(told(sms)) == ["丙", "戊（代丁）"]
+    rows = {(row.message.recipient_name, row.rung, row.to.recipient_name) for row in FallBack.objects.by_the_machine()}
+    assert rows == {("丁", "deputy", "戊")}
+
+
+@pytest.mark.case("B6")
+def test_who_stands_in_for_two_and_fails_is_replaced_for_the_one_who_is_away_too(
+    source: HazardSource, sms: Line
+) -> None:
+    """丁 is told beside 丙, who is away, and takes over for 乙: when 丁 fails, both are left without anybody."""
+    main, technical, second = holder(source), holder(source, "technical"), person("d1", "丁")
+    deputy(main, second, away=True)
+    deputy(technical, second)
+    contact(source.enterprise, "sms", "13800000009")
+    for who, number in ((main, "13800000001"), (technical, "13800000002"), (second, "13800000003")):
+        contact(who, "sms", number)
+    sms.answers["13800000002"] = NoSuchAddress("号码不存在")
+    clock = FakeClock(at("08:00"))
+    sms.answers["13800000003"] = ChannelError("忙")
+    notice(source, [to_person(main), to_person(technical, "技术负责人")])
+    run(sms, clock)
+    sms.answers["13800000003"] = NoSuchAddress("号码不存在")
+    clock.advance(3600)
+    run(sms, clock)
+    rows = {(row.message.recipient_name, row.rung, row.to.recipient_name) for row in FallBack.objects.by_the_machine()}
+    desk = source.enterprise.name
+    assert {("丁", "desk", desk), ("乙", "desk", desk)} <= rows

@@ -103,7 +103,8 @@ def _pass_on(message: Message, at: datetime, reason: str) -> None:
     """A message is dead: pass it on, and all that had been passed on to it."""
     rows = FallBack.objects.by_the_machine().filter(to=message).select_related("message__notice", "message__enterprise")
     fallen = [row.message for row in rows]
-    for dead in fallen if message.acting_for and fallen else [message, *fallen]:
+    only_for_them = message.acting_for in {dead.recipient for dead in fallen}  # never told but in their stead
+    for dead in fallen if only_for_them else [message, *fallen]:
         _next_rung(dead, at, reason)
 
 
@@ -169,14 +170,26 @@ def _write(message: Message, rung: Rung, told: list[Message], at: datetime, reas
     hint("delivery", message.enterprise.code, id=message.pk, kind="passed_on")
 
 
+def _told_beside(message: Message) -> list[To]:
+    """Who was told of the same notice in the recipient's stead from the start, deputy still or not."""
+    rows = Message.objects.by_the_machine().filter(
+        notice=message.notice_id, acting_for=message.recipient, person__isnull=False
+    )
+    return [
+        To(row.recipient, row.recipient_name, row.slot, person_id=row.person_id, acting_for=row.acting_for)
+        for row in rows.order_by("pk")
+    ]
+
+
 def _candidates(rung: Rung, message: Message, at: datetime) -> list[To]:
-    """Who stands on this rung for the recipient: for a person the declared deputies, then the desk of the enterprise,
-    then its principal; for a desk the persons on duty in its unit."""
+    """Who stands on this rung for the recipient: for a person the declared deputies and whoever was told beside them,
+    then the desk of the enterprise, then its principal; for a desk the persons on duty in its unit."""
     told = To(message.recipient, message.recipient_name, person_id=message.person_id)
     is_person = message.recipient_kind == RecipientKind.PERSON
     if rung == Rung.DEPUTY and message.person_id is not None:
         rows = org.deputies(message.person_id, at)
-        return [stand_in(row.deputy_id, row.deputy.code, row.deputy.name, told) for row in rows]
+        found = [stand_in(row.deputy_id, row.deputy.code, row.deputy.name, told) for row in rows]
+        return found + _told_beside(message)
     if rung == Rung.DESK and is_person:
         slot = _("代%(name)s") % {"name": message.recipient_name}
         desk = message.enterprise

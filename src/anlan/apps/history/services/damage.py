@@ -16,6 +16,7 @@ from django.db.models import Exists, F, OuterRef
 from anlan import now as clock
 from anlan.apps.history.models import Block, Grain, Removal, Rollup, packed
 from anlan.apps.history.selectors.stored import HOUR_US, LENGTH_US
+from anlan.apps.registry.selectors.equipment import owners
 from anlan.stream.blocks import BlockError, check, header
 from anlan.stream.rollup import MINUTE_US, join, read_table, roll_up
 
@@ -29,7 +30,8 @@ class Fault:
     """One row that is not as it should be; ``start_us`` of the row.
 
     ``kind``: ``block`` damaged, ``rollup`` damaged or missing, ``count``: the row counts other samples than its sound
-    block, ``withheld``: the row is flagged and its block is sound, ``lone``: a damaged roll-up (``pk`` is its own) that
+    block, ``owner``: the row names another enterprise than its gateway's, ``withheld``: the row is flagged and its
+    block is sound, ``lone``: a damaged roll-up (``pk`` is its own) that
     no sound block can make anew.
     """
 
@@ -39,6 +41,7 @@ class Fault:
     start_us: int
     reason: str
     enterprise: str = ""
+    """The gateway's by the registry; the row's own where the registry does not know the gateway."""
 
 
 def fault_of(block: Block) -> str:
@@ -60,9 +63,9 @@ def fault_of(block: Block) -> str:
 def damaged() -> Iterator[Fault]:
     """Every row of history that is not as it should be and not flagged, in the order of the rows; reads all of history.
 
-    A roll-up is compared with the block that it was made from. Nothing is changed.
+    A roll-up is compared with the block that it was made from, the enterprise with the registry. Nothing is changed.
     """
-    last = 0
+    last, owner_of = 0, owners()
     gone = dict(Removal.objects.filter(kind="rollup").values_list("enterprise", "until_us"))
     while rows := list(Block.objects.filter(pk__gt=last, damaged_us=None).order_by("pk")[:_AT_ONCE]):
         last = rows[-1].pk
@@ -73,17 +76,21 @@ def damaged() -> Iterator[Fault]:
             for each in Rollup.objects.filter(gateway__in=gateways, start_us__in=hours)
         }
         for row in rows:
+            owner = owner_of.get(row.gateway, row.enterprise)
+            if row.enterprise != owner:
+                words = f"the row names enterprise {row.enterprise}, its gateway is of {owner}"
+                yield _fault("owner", row, words, owner)
             if reason := fault_of(row):
-                yield _fault("block", row, reason)
+                yield _fault("block", row, reason, owner)
                 continue
             if (counted := header(packed(row.body)).samples) != row.samples:
-                yield _fault("count", row, f"the row counts {row.samples} samples, the block {counted}")
+                yield _fault("count", row, f"the row counts {row.samples} samples, the block {counted}", owner)
             if row.grain == Grain.HOUR:
                 each = rolled.get((row.gateway, row.start_us))
-                if each is None and row.start_us < gone.get(row.enterprise, 0):
+                if each is None and row.start_us < gone.get(owner, 0):
                     continue  # removed after its time of keeping
                 if reason := _fault_of_rollup(row, each):
-                    yield _fault("rollup", row, reason)
+                    yield _fault("rollup", row, reason, owner)
     yield from _lone()
 
 
@@ -113,16 +120,16 @@ def _fault_of_lone(rollup: Rollup) -> str:
 
 def withheld() -> Iterator[Fault]:
     """Every flagged row whose block is sound, as earlier versions flagged rows for their count. Nothing is changed."""
-    last = 0
+    last, owner_of = 0, owners()
     while rows := list(Block.objects.filter(pk__gt=last, damaged_us__isnull=False).order_by("pk")[:_AT_ONCE]):
         last = rows[-1].pk
         for row in rows:
             if not fault_of(row):
-                yield _fault("withheld", row, "the block is sound")
+                yield _fault("withheld", row, "the block is sound", owner_of.get(row.gateway, row.enterprise))
 
 
-def _fault(kind: str, row: Block, reason: str) -> Fault:
-    return Fault(kind, row.pk, row.gateway, row.start_us, reason, row.enterprise)
+def _fault(kind: str, row: Block, reason: str, owner: str) -> Fault:
+    return Fault(kind, row.pk, row.gateway, row.start_us, reason, owner)
 
 
 def _fault_of_rollup(block: Block, rollup: Rollup | None) -> str:
@@ -145,7 +152,8 @@ def _fault_of_rollup(block: Block, rollup: Rollup | None) -> str:
 
 @transaction.atomic(using=HISTORY)
 def repair(fault: Fault) -> None:
-    """Flag a damaged block, make a roll-up anew from its block, set a count right, or bring back what was withheld.
+    """Flag a damaged block, make a roll-up anew from its block, set a count or an enterprise right, or bring back what
+    was withheld.
 
     What has changed since the fault was found is looked at again. Repeating it changes nothing. A flagged block's
     bytes stay as they are; its ``part`` leaves the way free for a healthy row of the same stretch. Nothing can be done
@@ -162,6 +170,8 @@ def repair(fault: Fault) -> None:
             _flag(row, fault.reason)
         case "count" if sound:
             Block.objects.filter(pk=row.pk).update(samples=header(packed(row.body)).samples)
+        case "owner":
+            Block.objects.filter(pk=row.pk).update(enterprise=fault.enterprise)
         case "rollup" if sound:
             _roll_again(row)
         case "withheld" if sound:

@@ -32,6 +32,12 @@ def active_gateways(keys: Collection[int] | None = None) -> dict[int, str]:
     return _codes(Gateway.objects.by_the_machine().filter(is_active=True), keys)
 
 
+def owners() -> dict[str, str]:
+    """Code of every gateway that was ever registered → code of its enterprise."""
+    rows = Gateway.objects.by_the_machine().order_by()
+    return dict(rows.values_list("code", "enterprise__code"))
+
+
 def sources(keys: Collection[int | None] | None = None) -> dict[int, str]:
     """Key → code of hazard sources; of all, or of those with these keys (and perhaps of others)."""
     return _codes(HazardSource.objects.by_the_machine(), keys)
