@@ -28,6 +28,7 @@ def steps() -> list[tuple[str, list[str]]]:
         ("types", [environment.program("mypy"), *TYPED]),
         ("migrations", [python, "-m", "django", "makemigrations", "--check", "--dry-run"]),
         ("templates", [python, "tools/lint_templates.py"]),
+        ("doubles", [python, "tools/lint_doubles.py"]),
     ]
 
 

@@ -26,6 +26,11 @@ _COUNT = "counted up by the machine without an act; decides nothing"
 _SENDER = "the sender's own business: when and how often it tries; what became of the letter is compared"
 _STREAM = "written by the engine from the log at the rate of the plant; acknowledgements are acts, not compared yet"
 
+_SAID = (
+    "key", "kind", "subject", "enterprise_id", "source_id", "level", "step", "due_at", "sent_at",
+    "missed", "article", "title", "body",
+)  # fmt: skip
+"""What a notice says."""
 EVIDENCE: Mapping[str, Table] = {
     "warnings.Warning": Table(
         "预警",
@@ -114,35 +119,8 @@ EVIDENCE: Mapping[str, Table] = {
     ),
     "delivery.Notice": Table(
         "通知",
-        sealed=(
-            "key",
-            "kind",
-            "subject",
-            "enterprise_id",
-            "source_id",
-            "level",
-            "step",
-            "due_at",
-            "sent_at",
-            "missed",
-            "article",
-            "title",
-            "body",
-        ),
-        acted=(
-            "key",
-            "kind",
-            "enterprise_id",
-            "source_id",
-            "level",
-            "step",
-            "due_at",
-            "sent_at",
-            "missed",
-            "article",
-            "title",
-            "body",
-        ),
+        sealed=_SAID,
+        acted=tuple(column for column in _SAID if column != "subject"),
         excused={"nobody_since": "while it reached nobody; beginning is an act, and the finding is evidence"},
     ),
     "delivery.Message": Table(
