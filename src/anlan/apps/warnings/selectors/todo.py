@@ -10,8 +10,9 @@ from enum import StrEnum
 from anlan.apps.obligations import selectors as obligations
 from anlan.apps.obligations.models import ObligationState
 from anlan.apps.org.line import Line, lines_of
-from anlan.apps.org.models import Agency, Person
+from anlan.apps.org.models import Person
 from anlan.apps.org.scope import Scope
+from anlan.apps.org.selectors import agencies_visible
 from anlan.apps.registry.selectors.routing import posts_of
 from anlan.apps.warnings import kinds
 from anlan.apps.warnings.entitled import asked_of, level_asked
@@ -84,7 +85,7 @@ def _as_agency(scope: Scope, now: datetime) -> list[Task]:
     rows = list(seen.select_related("warning__enterprise", "warning__source", "enterprise", "tracker"))
     if not rows or not scope.agency_paths:
         return []
-    desks = Agency.objects.visible_to(scope).filter(path__in=scope.agency_paths)
+    desks = agencies_visible(scope).filter(path__in=scope.agency_paths)
     mine: dict[int, str] = dict(desks.order_by().values_list("pk", "level"))
     others = [order for order in rows if mine.keys().isdisjoint(asked_of(order))]
     lines = lines_of([order.enterprise for order in others if level_asked(order) in mine.values()])
