@@ -68,8 +68,12 @@ def test_a_confirmation_whose_log_in_has_run_out_is_kept_until_the_next_one(
     button = page.locator(f"[data-card='{number}-confirm']").get_by_role("button", name="确认，我来处置")
     expect(button).to_be_visible()
     cookies = page.context.cookies()
+    page.context.set_offline(True)  # else the page may hear of the end before the tap, and go to the log-in
+    expect(page.locator(".offline-bar")).to_be_visible()
+    button.click()
+    expect(page.locator("[data-waiting]")).to_contain_text("待发送")
     page.context.clear_cookies(name="sessionid")
-    button.evaluate("(e) => e.click()")  # at once: a page that hears of the end before the tap goes to the log-in
+    page.context.set_offline(False)
     expect(page.locator("[data-waiting]")).to_contain_text("登录已过期，重新登录后自动提交")
     page.evaluate("htmx.trigger('#todo', 'sse:resync')")  # a refresh meets the log-in page: the note stays in sight
     expect(page.get_by_role("link", name="重新登录")).to_have_attribute("href", "/login/?next=/todo/")
