@@ -281,7 +281,6 @@ def state_damaged(world: World) -> str:
     """While nothing runs, a bit of what the engine has saved is flipped."""
     from anlan.apps.monitoring.models import EngineState
 
-    world.settle()
     world.stop()
     rows = list(EngineState.objects.order_by("gateway"))
     said = "none"
@@ -300,7 +299,6 @@ def older_state(world: World) -> str:
     """While nothing runs, what the engine has saved of a gateway is gone."""
     from anlan.apps.monitoring.models import EngineState
 
-    world.settle()
     world.stop()
     rows = list(EngineState.objects.order_by("gateway"))
     said = "none"

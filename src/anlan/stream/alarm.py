@@ -91,7 +91,7 @@ class OpenAlarm(msgspec.Struct, array_like=True):
 
 
 class KnownAlarm(msgspec.Struct, frozen=True):
-    """An open alarm as it is on record; `changes`: how many events of it are."""
+    """An open alarm as it is on record; `changes`: how many events of it are, `changed_us`: the `at_us` of the last."""
 
     alarm_id: str
     point: str
@@ -101,6 +101,7 @@ class KnownAlarm(msgspec.Struct, frozen=True):
     level: str
     worst: str
     since_us: int
+    changed_us: int
     changes: int
     extreme: float | None = None
 

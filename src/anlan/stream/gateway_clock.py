@@ -12,9 +12,9 @@ that is slow. Its samples are kept with both times and marked uncertain. Alarms 
   were collected apart. A clock that wavers about a tolerance, or is set right in small steps, goes from one of these
   rules to the other, and every sample of the time between them would look older than the last.
 
-Our own clock may go back a little, as when it is set right by half a minute. Until it has caught up with what it said
-before, a receipt counts as long after that of the gateway's last packet as the two were collected apart: else every
-sample of that time would look older than the last.
+Our own clock may go back a little, as when it is set right by half a minute. Until it has caught up with what receipts
+counted as before, a receipt counts as long after that of the gateway's last packet as the two were collected apart:
+else every sample of that time would look older than the last.
 
 Several gateways that begin to be slow together, by one and the same distance, are not slow: our own clock is ahead.
 Then every frame is evaluated by its own time, and `GatewayClocks.ours` says so for whoever can set the clock right.
@@ -112,8 +112,9 @@ class GatewayClocks:
             return frame
         collected, evaluated = self._last.get(frame.gateway, (frame.collected_at_us, 0))
         received_us = evaluated + frame.collected_at_us - collected
-        if frame.collected_at_us <= collected or received_us <= frame.received_at_us:
+        if frame.collected_at_us <= collected or not 0 < received_us - frame.received_at_us <= SUSPECT_US:
             return frame
+        self._present_us = max(self._present_us, received_us)
         return msgspec.structs.replace(frame, received_at_us=received_us)
 
     def _believed(self, frame: Frame) -> Frame:

@@ -185,6 +185,24 @@ def test_a_clock_of_ours_that_goes_back_half_a_minute_blinds_no_point_meanwhile(
 
 
 @pytest.mark.case("A1")
+@pytest.mark.parametrize("packets", [4, 5, 6, 7, 20])
+def test_a_clock_of_ours_that_stays_half_a_minute_behind_blinds_no_point_when_it_reaches_what_it_said(
+    packets: int,
+) -> None:
+    engine, back = Engine(), timedelta(seconds=30)
+    for _ in range(5):
+        engine.hear(50)
+    engine.now -= back
+    for _ in range(packets):
+        engine.hear(50, back)
+    engine.hear(85, back)
+    assert engine.said == ["high raised"]
+    engine.now += back
+    engine.hear(50)
+    assert engine.said == ["high raised", "high cleared"]
+
+
+@pytest.mark.case("A1")
 def test_a_clock_that_went_back_for_good_is_believed_again_once_it_has_caught_up() -> None:
     engine, ours = Engine(), timedelta(seconds=-30)
     for _ in range(5):

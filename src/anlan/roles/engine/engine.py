@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 
 from anlan.apps.monitoring.selectors import point_specs, registry_versions, tag_list
-from anlan.apps.monitoring.selectors.open_alarms import open_alarms, open_among
+from anlan.apps.monitoring.selectors.open_alarms import judged_until, open_alarms, open_among
 from anlan.apps.monitoring.services.alarms import instant
 from anlan.apps.monitoring.services.suppression import follow
 from anlan.apps.obligations.services import last_detail
@@ -239,6 +239,8 @@ class Engine:
         log_watch.told(self._own, ROLE, _("报警引擎"), self._clock.now(), state, lost, remembered.missed)
         self._core.restore(remembered)
         self._tell_damaged()
+        if forgotten := self._core.forgotten(set(gained) & held.keys()):
+            self._core.judged(await self.in_database(judged_until, forgotten))
         known = await self.in_database(open_alarms, set(gained) & held.keys())
         await self._settle(self._core.differences(known, set(gained) & held.keys()))
         self._started = self._clock.monotonic()

@@ -90,6 +90,17 @@ class EngineCore:
         seqs = {gateway: seq for gateway, (seq, _) in remembered.states.items()}
         self._seq_of |= {gateway: seq for gateway, seq in seqs.items() if gateway not in damaged}
 
+    def forgotten(self, partitions: Collection[int]) -> list[str]:
+        """Points of these partitions of which no sample is remembered, though the log may bring some once more."""
+        again = {p for p in partitions if self.positions.get(p, 0) < self._again_until}
+        unheard = self.kernel.unheard() if again else []
+        return [spec.code for spec in unheard if partition_of(spec.enterprise) in again]
+
+    def judged(self, until_us: Mapping[str, int]) -> None:
+        """By point, until when its samples had their effect, as it is on record; see `Kernel.judged`."""
+        for point, until in until_us.items():
+            self.kernel.judged(point, until)
+
     def begins_at(self, after: int) -> None:
         """The next messages are those behind number ``after``, of all partitions; what was taken before is passed."""
         self._handed = after

@@ -48,7 +48,7 @@ from anlan.stream.kernel.rounds import Batch, rounds
 from anlan.stream.kernel.set_back import SLACK_US, furthest, set_back
 from anlan.stream.kernel.sources import SourceTimes
 from anlan.stream.kernel.sweeps import BAD_COLUMN
-from anlan.stream.points import PointTable
+from anlan.stream.points import PointSpec, PointTable
 
 _LIMITS = BIT_LL | BIT_L | BIT_H | BIT_HH
 _BITS = {
@@ -260,19 +260,51 @@ class Kernel:
     def put_back(self, alarm: KnownAlarm) -> bool:
         """Remember an alarm that is on record, instead of whatever is remembered of its side.
 
-        The samples to come decide about it as about any other. False where its point is not in use here: then nothing
-        is changed.
+        The samples to come decide about it as about any other, but for those that are not newer than what is on record:
+        they have been judged, and a log that is read again may bring them. False where its point is not in use here:
+        then nothing is changed.
         """
         self._follow_table()
         row = self.table.row(alarm.point)
-        if row is None or not self.table.alive[row]:
+        if row is None:
             return False
         self.let_go(alarm.point, alarm.side)
+        if alarm.side is Side.NO_DATA:
+            self._heard(row, alarm.since_us)
+        else:
+            self.judged(alarm.point, alarm.changed_us)
         level = level_of(alarm.side, alarm.level)
         self._ledger.remember(row, alarm, self._columns)
         self._columns.bits[row] |= np.uint8(sum(_BITS[alarm.side][:level]))
         self._columns.busy[row] = True
         return True
+
+    def judged(self, point: str, until_us: int) -> None:
+        """The samples of a point up to an instant have had their effect: what is not newer changes no alarm of it.
+
+        An instant that turns out to lie after the present is not believed, like all of memory (`set_back`).
+        """
+        self._follow_table()
+        row = self.table.row(point)
+        if row is None or until_us <= self._columns.last_us[row]:
+            return
+        self._columns.last_us[row] = self._columns.recv_us[row] = until_us
+        self._furthest = max(self._furthest, until_us)
+        self._ledger.dirty.add(self._gateway_of[row])
+
+    def _heard(self, row: int, until_us: int) -> None:
+        """Of a point something came up to an instant, the beginning of its silence: a frame that is not newer is no
+        sign of life."""
+        state = self._columns
+        state.frame_us[row] = max(int(state.frame_us[row]), until_us)
+        state.seen_us[row] = max(int(state.seen_us[row]), until_us)
+        self._furthest = max(self._furthest, until_us)
+
+    def unheard(self) -> list[PointSpec]:
+        """Points in use of which no sample is remembered."""
+        self._follow_table()
+        rows = np.flatnonzero(self.table.alive & (self._columns.last_us == NEVER))
+        return [self.table.specs[row] for row in rows.tolist()]
 
     def let_go(self, point: str, side: Side) -> None:
         """Forget the open alarm of a side, which is not on record: if it is one, the samples to come raise it anew."""

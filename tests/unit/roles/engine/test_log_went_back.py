@@ -9,6 +9,7 @@ import pytest
 
 from anlan.apps.monitoring.models import Alarm, AlarmEvent, EnginePosition, EngineState, EngineWorker
 from anlan.apps.monitoring.selectors import point_specs
+from anlan.apps.monitoring.selectors.open_alarms import judged_until, open_alarms
 from anlan.leases import Leases
 from anlan.roles.engine import store
 from anlan.roles.engine.state import EngineCore
@@ -53,6 +54,9 @@ class Engine:
         state = LogState("log-1", 1, len(self.log))
         found = store.remember(self.leases, self.held, set(self.held), self.core.table.gateways, state, cut)
         self.core.restore(found)
+        self.core.judged(judged_until(self.core.forgotten(set(self.held))))
+        known = open_alarms(set(self.held))
+        self.core.settle(self.core.differences(known, set(self.held)), known, round(self.at.timestamp() * 1e6))
         self.core.begins_at(found.positions[self.partition])
         return found
 
@@ -179,3 +183,83 @@ def test_a_database_that_is_older_than_what_the_log_still_holds_says_what_was_mi
     assert store.remember(engine.leases, engine.held, set(engine.held), [], LogState("log-1", 4, 3)).missed is None
     assert store.remember(engine.leases, engine.held, set(engine.held), [], LogState("log-2", 9, 12)).missed is None
     assert store.newest_number() == 12, "the newest of the log that was taken up last"
+
+
+def on_record() -> list[tuple[object, ...]]:
+    return list(Alarm.objects.order_by("raised_at", "id").values_list("started_at", "cleared_at", "worst", "state"))
+
+
+@pytest.mark.case("A2")
+def test_a_log_read_again_without_the_saved_state_rewrites_no_alarm_that_stands() -> None:
+    """Its samples of before would end the alarm before it began."""
+    engine = Engine()
+    for value in (50, 50, 95, 50, 50, 85, 95, 85, 50, 95):
+        engine.at += timedelta(minutes=2)
+        engine.publish(value)
+    assert engine.read()
+    before, said = on_record(), AlarmEvent.objects.count()
+    del engine.log[-1]
+    EngineState.objects.all().delete()
+    engine.start()
+    assert engine.read() == 0
+    assert (on_record(), AlarmEvent.objects.count()) == (before, said)
+    engine.publish(96)
+    engine.publish(50)
+    assert engine.read() == 1, "it ends with the new sample"
+    assert [each[0] for each in on_record()] == [each[0] for each in before]
+    assert Alarm.objects.filter(state="active").count() == 0
+
+
+@pytest.mark.case("A2")
+def test_a_log_that_begins_within_an_excursion_that_is_over_does_not_raise_it_once_more() -> None:
+    engine = Engine()
+    for value in (50, 95, 95, 95, 50, 50):
+        engine.publish(value)
+    assert engine.read() == 2
+    before = on_record()
+    EngineState.objects.all().delete()
+    EnginePosition.objects.update(seq=2)  # as when positions were behind the commit of the events
+    engine.start()
+    assert engine.read() == 0
+    assert on_record() == before
+
+
+@pytest.mark.case("A2")
+def test_a_silence_that_stands_is_not_ended_by_frames_of_before_it() -> None:
+    engine = Engine()
+    for value in (50, 50, 50):
+        engine.publish(value)
+    assert engine.read() == 0
+    engine.at += timedelta(minutes=30)
+    now_us = round(engine.at.timestamp() * 1e6)
+    silent = engine.core.sweep(now_us)
+    assert [event.side for event in silent] == ["no_data"]
+    store.commit(
+        engine.core.everything(silent), engine.at, lambda partitions: engine.leases.guard(engine.held, partitions)
+    )
+    before = on_record()
+    EngineState.objects.all().delete()
+    EnginePosition.objects.update(seq=0)
+    engine.start()
+    assert engine.read() == 0
+    assert on_record() == before
+    engine.publish(50)
+    assert engine.read() == 1
+    assert Alarm.objects.get().state == "cleared"
+
+
+@pytest.mark.case("A2")
+def test_an_alarm_on_record_that_lies_after_the_present_does_not_deafen_its_point() -> None:
+    """Our clock had stood ahead when it was written."""
+    engine = Engine()
+    engine.publish(50)
+    engine.publish(95)
+    assert engine.read() == 1
+    ahead = engine.at + timedelta(hours=8)
+    Alarm.objects.update(raised_at=ahead, changed_at=ahead, detected_at=ahead)
+    EngineState.objects.all().delete()
+    engine.start()
+    for _ in range(3):
+        engine.publish(50)
+    assert engine.read() == 1
+    assert Alarm.objects.get().state == "cleared"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Count, Max
 
 from anlan.apps.monitoring.chunks import chunks
 from anlan.apps.monitoring.models import Alarm, AlarmOrigin, AlarmState
@@ -27,6 +28,17 @@ def open_among(ids: Collection[str]) -> dict[str, KnownAlarm]:
     return found
 
 
+def judged_until(points: Collection[str]) -> dict[str, int]:
+    """By code the newest instant, in epoch µs, at which a sample of a point changed an alarm, be it over since. Points
+    that never had one are left out, and silences: those no sample begins."""
+    found: dict[str, int] = {}
+    rows = Alarm.objects.by_the_machine().filter(origin=AlarmOrigin.PLATFORM).exclude(side=Side.NO_DATA)
+    for codes in chunks(sorted(points)):
+        newest = rows.filter(point__code__in=codes).order_by().values("point__code").annotate(at=Max("changed_at"))
+        found |= {row["point__code"]: _micros(row["at"]) for row in newest}
+    return found
+
+
 def _open() -> Rows:
     rows: Rows = Alarm.objects.by_the_machine().filter(state=AlarmState.ACTIVE, origin=AlarmOrigin.PLATFORM)
     return rows
@@ -42,13 +54,18 @@ def _known(rows: Rows) -> dict[str, KnownAlarm]:
         "level",
         "worst",
         "started_at",
+        "changed_at",
         "extreme",
     )
     counted = rows.order_by().values_list(*fields).annotate(changes=Count("events"))
     return {
         key: KnownAlarm(
-            key, point, enterprise, source or "", Side(side), level, worst, round(started.timestamp() * 1e6), changes,
+            key, point, enterprise, source or "", Side(side), level, worst, _micros(started), _micros(changed), changes,
             extreme,
         )
-        for key, point, enterprise, source, side, level, worst, started, extreme, changes in counted
+        for key, point, enterprise, source, side, level, worst, started, changed, extreme, changes in counted
     }  # fmt: skip
+
+
+def _micros(at: datetime) -> int:
+    return round(at.timestamp() * 1e6)
