@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db import connections
 from tests.simulation import ledger
@@ -223,7 +224,7 @@ def older_database(world: World) -> str:
     in_log = world.samples_in(list(world.log.store.messages.values()))
     for point, samples in world.ledger.sent.items():
         since = {(point, us) for us in samples if us not in copy.sent[point]}
-        gone = {each for each in since if each not in in_log or each[1] <= world.moved_us.get(point, 0)}
+        gone = {each for each in since if each not in in_log}
         if alias == "history":
             world.ledger.excused |= gone
         elif gone:
@@ -239,7 +240,9 @@ def older_database(world: World) -> str:
 
 def registry_changed(world: World) -> str:
     """While nothing runs a point is switched off, switched on again, or moved to another gateway."""
+    from anlan.apps.org.actor import MACHINE, Actor
     from anlan.apps.registry.models import Gateway, Point
+    from anlan.apps.registry.services import change_point
 
     world.settle()
     world.stop()
@@ -248,12 +251,12 @@ def registry_changed(world: World) -> str:
     sent = world.ledger.sent[point]
     stretches = world.ledger.switched.setdefault(point, [])
     if point in world.off:
-        row.is_active = True
+        changes: dict[str, Any] = {"is_active": True}
         world.off.discard(point)
         _gate_of(world, row.gateway.code).points.append(point)
         said = f"{point} switched on"
     elif world.random.random() < 0.5:
-        row.is_active = False
+        changes = {"is_active": False}
         world.off.add(point)
         stretches.append((max(sent, default=0), 0))
         for gate in world.gates:
@@ -264,10 +267,9 @@ def registry_changed(world: World) -> str:
         there = next(gate for gate in world.gates if gate.enterprise == here.enterprise and gate is not here)
         here.points.remove(point)
         there.points.append(point)
-        row.gateway = Gateway.objects.by_the_machine().get(code=there.code)
+        changes = {"gateway": Gateway.objects.by_the_machine().get(code=there.code)}
         said = f"{point} moved to {there.code}"
-    row.save()
-    world.moved_us[point] = micros(world.clock.now())
+    change_point(row, by=Actor(MACHINE), at=world.clock.now(), **changes)
     world.copies.pop("default", None)
     world.start()
     return said

@@ -150,8 +150,6 @@ class World:
         self.older_log: Any = None
         self.copies: dict[str, Copy] = {}
         self.off: set[str] = set()
-        self.moved_us: dict[str, int] = {}
-        """When a point was last switched or moved: what was sent before is not its gateway's when it is read again."""
         self._numbers = 0
         self._no_clock_since: int | None = 0
 

@@ -176,6 +176,17 @@ class PointTable:
         self.version += 1
         return change
 
+    def keep_rows(self, specs: Sequence[PointSpec]) -> NDArray[np.int32]:
+        """Rows of points, in use or not: one that the table never held gets a row as if it had been removed."""
+        fresh = [spec for spec in specs if spec.code not in self._row]
+        begin = len(self.specs)
+        if fresh:
+            self._append(fresh, {spec.code: row for row, spec in enumerate(fresh, begin)})
+            self._home[begin:] = -1
+            self.decimals[begin:] = [spec.decimals for spec in fresh]
+            self.version += 1
+        return np.array([self._row[spec.code] for spec in specs], np.int32)
+
     def _codes(self, rows: Iterable[int]) -> list[str]:
         return [self.specs[row].code for row in rows]
 

@@ -31,6 +31,9 @@ DESCRIPTION = (
 """The other fields of a point that may be changed."""
 
 KEY_ISSUED, LIMITS_REGISTERED = "gateway_key_issued", "limits_registered"
+HOME = ("gateway", "is_active")
+HOME_CHANGED = "point_home_changed"
+"""Act: a point was moved to another gateway, switched off or on; before and after as `home_of` gives them."""
 
 HolderHandler = Callable[[HazardSource, datetime], None]
 _on_holder_change: list[HolderHandler] = []
@@ -70,14 +73,16 @@ def change_limits(point: Point, *, by: Actor, at: datetime, **changes: Any) -> P
 
 
 def change_point(point: Point, *, by: Actor, at: datetime, **changes: Any) -> Point:
-    """Change anything of a point but its code and enterprise; what changes of its limits stands in the journal.
+    """Change anything of a point but its code and enterprise; what changes of its limits stands in the journal, and
+    which gateway it is of: samples that are read only later are still those of their time (`selectors.homes`).
 
     Raises `Refused` when the result would not be logical; the point stays as it was.
     """
     with transaction.atomic():
         _hold(point.enterprise)
         current = Point.objects.by_the_machine().select_for_update().get(pk=point.pk)
-        before = limits_of(current)
+        before, moves = limits_of(current), set(changes) & set(HOME)
+        home = home_of(current) if moves else None
         unknown = set(changes) - {*LIMITS, *DESCRIPTION}
         if unknown:
             raise Refused(f"不能修改：{'、'.join(sorted(unknown))}")
@@ -88,6 +93,8 @@ def change_point(point: Point, *, by: Actor, at: datetime, **changes: Any) -> Po
         current.save(update_fields=[*changes, "revision"])
         if set(changes) & set(LIMITS):
             _journal(current.enterprise, "limits_changed", current.code, at, by, before, limits_of(current))
+        if moves:
+            _journal(current.enterprise, HOME_CHANGED, current.code, at, by, home, home_of(current))
     return current
 
 
@@ -135,6 +142,11 @@ def key_mark(key_sha256: str) -> str:
 def limits_of(point: Point) -> dict[str, Any]:
     """The limits of a point as the journal keeps them; a point in memory and the same read again give the same."""
     return journal.state_of(point, LIMITS)
+
+
+def home_of(point: Point) -> dict[str, Any]:
+    """Whose samples a point takes, as the journal keeps it: the code of its gateway, and whether it is in use."""
+    return {"gateway": point.gateway.code, "is_active": point.is_active}
 
 
 def limits_mark(limits: dict[str, Any]) -> str:

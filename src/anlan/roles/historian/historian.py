@@ -21,14 +21,17 @@ from anlan.apps.history.selectors.newest import newest_frames
 from anlan.apps.history.services import Batch, compact_hour, hours_to_compact, take_up, write
 from anlan.apps.history.services.compaction import HOUR_US
 from anlan.apps.monitoring.selectors import point_specs, registry_versions, tag_list
-from anlan.apps.monitoring.selectors.points import enterprises_of
+from anlan.apps.monitoring.selectors.points import enterprises_of, specs_of
+from anlan.apps.monitoring.services import PacketRefused, quarantine
 from anlan.apps.obligations import services as obligations
+from anlan.apps.registry.selectors.homes import homes_until
 from anlan.leases import Fenced, Leases
 from anlan.now import Clock
 from anlan.roles import log_watch
 from anlan.roles.database import close_all, give_up_broken, say_failed, wait_for
 from anlan.roles.historian.cadences import Cadences
 from anlan.roles.historian.chores import Chores
+from anlan.roles.historian.former import Former, Past
 from anlan.roles.historian.minutes import OpenMinutes
 from anlan.roles.own_faults import OwnFaults
 from anlan.roles.partitions import Keeper, keep_working, starts_behind, until_answered
@@ -103,6 +106,7 @@ class Historian:
         self._versions: dict[str, tuple[int, ...]] = {}
         self._table = PointTable([])
         self._decoder = FrameDecoder(self._table, self._tag_list)
+        self._former = Former(self._table, self._tag_list, self._past)
         self._open = OpenMinutes(self._table)
         self._positions: dict[int, int] = {}
         self._saved: dict[int, int] = {}
@@ -145,9 +149,10 @@ class Historian:
         if state.identity != self._identity:
             raise Fenced("the log is another one")
         enterprises = set(await self.in_database(enterprises_of, gained))
-        before = set(self._table.gateways)
+        before, read_at = set(self._table.gateways), self._clock.now()
         versions = await self.in_database(registry_versions)
         self._table.update(await self.in_database(point_specs, enterprises), enterprises)
+        self._former.registers_read(enterprises, read_at)
         self._versions |= {code: version for code, version in versions.items() if code in enterprises}
         held = self._keeper.took_up(gained)
         places = await self.in_database(self._leases.places, set(held), state.identity)
@@ -224,6 +229,8 @@ class Historian:
                     logger.warning("record of %s in message %d: %s", record.gateway, message.seq, error)
                 else:
                     self._open.add(record.enterprise, frame, message.seq)
+                    if frame.unknown and (former := self._former.rescued(record, frame)) is not None:
+                        self._open.add(record.enterprise, former, message.seq)
         except EnvelopeError as error:
             logger.error("message %d of the log cannot be read: %s", message.seq, error)
 
@@ -233,6 +240,9 @@ class Historian:
             # messages come in order, so quiet partitions are as far as the others
             if (reached := max(seq, self._reader.handed)) > self._saved.get(partition, 0):
                 self._open.reached(partition, reached)
+        if refused := self._former.take_refused():
+            # first, so that a kill in between tells it twice rather than never
+            self._former.give_back(await self.in_database(_told, refused))
         batch: Batch = self._open.batch()
         batch.newest = (self._reader.handed, self._reader.handed_us)
         if batch:
@@ -258,7 +268,9 @@ class Historian:
         changed = {code for code in {*versions, *known} if versions.get(code) != known.get(code)}
         if changed:
             # frames in memory speak of rows of the table, which keep their meaning for ever
+            read_at = self._clock.now()
             self._table.update(await self.in_database(point_specs, changed), changed)
+            self._former.registers_read(changed, read_at)
         self._versions = versions
 
     async def _compact(self) -> None:
@@ -275,6 +287,10 @@ class Historian:
     def _tag_list(self, gateway: str, tags_hash: str) -> list[str] | None:
         """An agreed tag list from the records. Stands still while their database does."""
         return wait_for(self._database, lambda: tag_list(gateway, tags_hash), self.leaving)
+
+    def _past(self, codes: Collection[str], since: datetime) -> Past:
+        """Points and their former homes, from the records. Stands still while their database does."""
+        return wait_for(self._database, lambda: (specs_of(codes), homes_until(codes, since)), self.leaving)
 
     def _still_ours(self, enterprise: str) -> None:
         self._leases.guard(self._keeper.held, [partition_of(enterprise)])
@@ -306,3 +322,13 @@ def _sign(name: str, at: datetime, own: OwnFaults) -> None:
         obligations.tick(name, at, own=own.detail(at))
     except DatabaseError as error:
         say_failed(logger, "no sign of life could be left", error)
+
+
+def _told(refused: list[PacketRefused]) -> list[PacketRefused]:
+    """Put what history could not take into the quarantine; returns what could not be written, to be tried again."""
+    try:
+        quarantine(refused)
+    except DatabaseError as error:
+        say_failed(logger, "what history refused is not in the quarantine yet", error)
+        return refused
+    return []

@@ -40,6 +40,13 @@ def point_specs(enterprises: Collection[str] | None = None) -> list[PointSpec]:
     return found
 
 
+def specs_of(codes: Collection[str]) -> dict[str, PointSpec]:
+    """Registered points by code as they are set now, in use or not; codes that are none are left out. Machine's own."""
+    columns = ("code", "enterprise__code", "gateway__code", "source__code", *_COLUMNS)
+    rows = equipment.points_with(codes).values_list(*columns)
+    return {code: PointSpec(code, home, gateway, source or "", *plain) for code, home, gateway, source, *plain in rows}
+
+
 def registry_versions() -> dict[str, tuple[int, ...]]:
     """Per enterprise with points, figures that differ when one was added, changed (its revision grew) or switched off.
 
