@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,30 +14,35 @@ from anlan.apps.history.models import HistorianWorker, Position
 from anlan.apps.monitoring.models import EnginePosition, EngineWorker
 from anlan.leases import Leases
 from anlan.now import SystemClock
+from anlan.roles.database import close_all
 from anlan.roles.engine.engine import Engine
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "history"])
 
 
 @pytest.mark.case("A2")
 def test_a_reader_that_has_yet_to_notice_that_the_log_lost_its_tail_keeps_what_it_has_not_read() -> None:
-    asyncio.run(_story())
-
-
-async def _story() -> None:
     log = MemoryLog(now.now_us, now.monotonic)
-    engine = await asyncio.to_thread(_engine, log)
+    engine = _engine(log)
+    try:
+        asyncio.run(_story(log, engine))
+    finally:
+        engine._database.submit(close_all)
+        engine._database.shutdown(wait=True)
+
+
+async def _story(log: MemoryLog, engine: Engine) -> None:
     for number in range(3):
         await log.publish(0, b"", f"old-{number}")
-    await _read(log, EnginePosition, Position)
+    await _read(engine, log, EnginePosition, Position)
     log.cut(2)
     await asyncio.sleep(0.002)  # another instant, as after any restart of a server
     for number in range(2):
         await log.publish(0, b"", f"new-{number}")
-    await _read(log, EnginePosition)  # the historian is down, or about to notice
+    await _read(engine, log, EnginePosition)  # the historian is down, or about to notice
     await engine._trim()
     assert (await log.state()).first_seq == 1
-    await _read(log, Position)
+    await _read(engine, log, Position)
     await engine._trim()
     assert (await log.state()).first_seq == 4
 
@@ -50,10 +56,10 @@ def _engine(log: Any) -> Engine:
     return engine
 
 
-async def _read(log: MemoryLog, *roles: Any) -> None:
+async def _read(engine: Engine, log: MemoryLog, *roles: Any) -> None:
     """These roles have read the log to its end."""
     last = log.store.messages[log.store.last_seq]
     values = {"log": "SAMPLES@1", "seq": last.seq, "newest_seq": last.seq, "newest_us": last.taken_us}
     for rows in roles:
         all_of_them = rows._base_manager.using("history" if rows is Position else "default")
-        await asyncio.to_thread(all_of_them.update, **values)
+        await engine.in_database(partial(all_of_them.update, **values))
