@@ -239,7 +239,8 @@ def older_database(world: World) -> str:
 
 
 def registry_changed(world: World) -> str:
-    """While nothing runs a point is switched off, switched on again, or moved to another gateway."""
+    """While nothing runs a point is switched off, switched on again, or moved to another gateway. The last one in use
+    stays: where nobody sends, the acts that choose a gateway have none to choose."""
     from anlan.apps.org.actor import MACHINE, Actor
     from anlan.apps.registry.models import Gateway, Point
     from anlan.apps.registry.services import change_point
@@ -255,7 +256,7 @@ def registry_changed(world: World) -> str:
         world.off.discard(point)
         _gate_of(world, row.gateway.code).points.append(point)
         said = f"{point} switched on"
-    elif world.random.random() < 0.5:
+    elif world.random.random() < 0.5 and len(world.off) < len(world.points) - 1:
         changes = {"is_active": False}
         world.off.add(point)
         stretches.append((max(sent, default=0), 0))

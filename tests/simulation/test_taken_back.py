@@ -58,6 +58,13 @@ def reading_again_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Leases, "take_up", forgetful)
 
 
+def samples_of_before_an_alarm_count(patch: pytest.MonkeyPatch) -> None:
+    """A2: without the engine's saved state, samples that are read again are judged again."""
+    from anlan.stream.kernel import Kernel
+
+    patch.setattr(Kernel, "judged", lambda self, point, until_us: None)
+
+
 def rows_count_what_came(patch: pytest.MonkeyPatch) -> None:
     """A3: a row of history counts the samples that came, not those that stand in its block."""
     from anlan.roles.historian import minutes
@@ -110,6 +117,7 @@ TAKEN_BACK: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], set[str]]] 
     "A1-memory": (memory_stays_in_the_future, {"clock moves", "silence"}),
     "A2-compare": (the_log_is_never_compared, {"copy of the log", "older log put back"}),
     "A2-again": (reading_again_is_forgotten, {"copy of the log", "older log put back, kills"}),
+    "A2-judged": (samples_of_before_an_alarm_count, {"copy of the log", "older log put back", "saved state gone"}),
     "A3": (rows_count_what_came, {"kill", "log down", "answer lost", "check of history"}),
     "A4": (record_and_memory_are_never_compared, {"registry changed", "saved state damaged", "saved state gone"}),
     "repeat": (memory_outlives_the_log, {"tail cut"}),
