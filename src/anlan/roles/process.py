@@ -219,8 +219,12 @@ def known_log(config: Config, user: str = OPERATOR) -> str:
 
 
 def write_whole(path: Path, content: dict[str, Any] | list[Any]) -> None:
-    """Replace a small JSON file in one step, so that a reader never sees half of it."""
+    """Replace a small JSON file in one step, so that a reader never sees half of it. Raises OSError, leaving the file
+    as it was and nothing beside it; after a power cut it may be empty."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    fresh.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-    os.replace(fresh, path)
+    try:
+        fresh.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)

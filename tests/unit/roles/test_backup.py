@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 
 from anlan import now as clock
 from anlan.apps.journal import services as journal
@@ -190,6 +192,47 @@ def test_a_backup_that_fails_leaves_the_others_and_no_half(tmp_path: Path, monke
         command.make(Config(data_dir=tmp_path / "data"), tmp_path)
     assert manifest.complete_in(tmp_path) == [old]
     assert list(tmp_path.glob(f"{command.PARTIAL}*")) == []
+
+
+@pytest.mark.case("A21")
+@pytest.mark.parametrize("full", ["disk", "records"])
+def test_a_backup_that_cannot_be_written_down_is_whole_and_says_so_and_the_oldest_still_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    """The disk of the data is full, that of the backups is not."""
+    data, backups = tmp_path / "data", tmp_path / "backups"
+    old = backup_in(backups)
+    write_whole(last_backup_file(Config(data_dir=data)), {"at": clock.now().isoformat(), "path": str(old)})
+    before = last_backup_file(Config(data_dir=data)).read_bytes()
+
+    def fill(_config: Config, folder: Path) -> dict[str, Any]:
+        (folder / "anlan.sqlite3").write_bytes(b"records")
+        (folder / "history.sqlite3").write_bytes(b"history")
+        return {name: CONTENT[name] for name in ("databases", "log", "facts")}
+
+    def no_room(*_given: Any, **_named: Any) -> None:
+        raise OSError(28, "No space left on device") if full == "disk" else DatabaseError("database or disk is full")
+
+    monkeypatch.setattr(command, "_fill", fill)
+    monkeypatch.setattr(*((os, "replace") if full == "disk" else (command, "_journal")), no_room)
+    with pytest.raises(BackupError, match=r"已完整，但没能记下.*腾出空间后再做一次"):
+        command.make(Config(data_dir=data, secret_key="k" * 40), backups, keep=1)
+    (made,) = manifest.complete_in(backups)
+    assert made != old
+    assert list(manifest.faults(made, manifest.read(made))) == []
+    if full == "disk":
+        assert [path.name for path in data.iterdir()] == ["backup.json"], "no half file is left beside it"
+        assert last_backup_file(Config(data_dir=data)).read_bytes() == before
+
+
+@pytest.mark.case("A21")
+@pytest.mark.parametrize("left", ["", "{}", '{"at": 7}', "[]", '{"at": "x", "path": "y"}'], ids=range(5))
+def test_a_note_of_the_last_backup_that_was_cut_short_ends_no_audit(tmp_path: Path, left: str) -> None:
+    config = Config(data_dir=tmp_path)
+    last_backup_file(config).write_text(left, encoding="utf-8")
+    assert [fault.text for fault in age(config, clock.now()).faults] == [
+        "记着最近一次备份的文件 backup.json 读不出，请运维人员再做一次备份"
+    ]
 
 
 def test_secrets_are_left_out_unless_asked_for(tmp_path: Path) -> None:

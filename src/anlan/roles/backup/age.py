@@ -27,7 +27,12 @@ def age(config: Config, now: datetime) -> Part:
     from anlan.roles.auditor.audit import Part
 
     part, limit = Part(), timedelta(hours=config.backup_max_age_hours)
-    last = _last(config)
+    try:
+        last = _last(config)
+    except (OSError, ValueError, KeyError, TypeError):
+        part.wrong("backup", "记着最近一次备份的文件 backup.json 读不出，请运维人员再做一次备份", "anlan backup")
+        part.figures["backup_at"] = "不知道"
+        return part
     if last is not None and not last[1]:
         part.wrong("backup", f"最近一次备份 {last[0]:%Y-%m-%d %H:%M} 已不在原处或不完整")
     part.figures["backup_at"] = "无" if last is None else f"{last[0]:%Y-%m-%d %H:%M:%S}"
@@ -42,7 +47,8 @@ def age(config: Config, now: datetime) -> Part:
 
 
 def _last(config: Config) -> tuple[datetime, bool] | None:
-    """When the last backup was made, on the local clock, and whether it is still there; None: never here."""
+    """When the last backup was made, on the local clock, and whether it is still there; None: never here. Raises
+    OSError, ValueError, KeyError or TypeError when the file that says it cannot be read."""
     try:
         told = json.loads(last_backup_file(config).read_text(encoding="utf-8"))
     except FileNotFoundError:

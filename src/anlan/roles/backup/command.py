@@ -50,7 +50,8 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 def make(config: Config, folder: Path, *, secrets: bool = False, keep: int = 0) -> tuple[Path, dict[str, Any]]:
-    """Make one backup and remove the oldest beyond ``keep`` (0: keep all). Raises `BackupError`, leaving nothing."""
+    """Make one backup and remove the oldest beyond ``keep`` (0: keep all). Raises `BackupError`, leaving nothing;
+    or, saying so, with the backup whole and the oldest removed, when nothing could be written down about it."""
     at = clock.now()
     with alone_in(folder):
         for left in folder.glob(f"{PARTIAL}*"):
@@ -76,11 +77,16 @@ def make(config: Config, folder: Path, *, secrets: bool = False, keep: int = 0) 
             "path": str(final.resolve()),
             "manifest": manifest.checksum(final / manifest.NAME),
         }
-        write_whole(last_backup_file(config), told)
-        _journal(told)
-        if keep:
+        if keep:  # first: where nothing can be written down, a backup every hour would fill its disk too
             for old in manifest.complete_in(folder)[:-keep]:
                 shutil.rmtree(old)
+        try:
+            write_whole(last_backup_file(config), told)
+            _journal(told)
+        except (OSError, DatabaseError) as error:
+            raise BackupError(
+                f"备份 {final} 已完整，但没能记下（{error}）：请看数据目录所在的磁盘是否已满，腾出空间后再做一次"
+            ) from error
     return final, manifest.read(final)
 
 
@@ -133,7 +139,8 @@ def _journal(told: dict[str, str]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code 0: the backup is complete; 1: it failed and left nothing; 2: the settings are wrong."""
+    """Exit code 0: the backup is complete; 1: it failed and left nothing, or is whole and could not be written down; 2:
+    the settings are wrong."""
     parser = argparse.ArgumentParser(prog="anlan backup", description="不停机备份到一个文件夹，每次一个新的子文件夹")
     parser.add_argument("folder", type=Path, help="备份放在哪里，最好在另一块盘上")
     parser.add_argument("--keep", type=int, default=0, metavar="N", help="只留最新的 N 个，默认全部保留")
@@ -149,8 +156,11 @@ def main(arguments: list[str]) -> int:
     django.start()
     try:
         folder, content = make(config, given.folder, secrets=given.with_secrets, keep=given.keep)
-    except (BackupError, OSError, DatabaseError) as error:
+    except BackupError as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except (OSError, DatabaseError) as error:
+        sys.stderr.write(f"备份没有完成（{error}）；原有的备份都在\n")
         return 1
     sys.stdout.write(_told(folder, content))
     return 0

@@ -142,6 +142,8 @@ def change(request: HttpRequest, key: str) -> HttpResponse:
     agency = asked.place.agency
     back = f"{reverse('rule', args=[key])}?{here(asked)}"
     if request.method != "POST" or agency is None:
+        if request.method == "POST":
+            messages.error(request, _("没有改动：您现在看不到要更改的地区。"))
         return redirect(back)
     by = stand(request.user, agency, now)
     access.require(may_refine(by, agency), agency, by=by, words=_("只有本地区或上级的管理员能更改规则库。"))
