@@ -270,6 +270,8 @@ class Session:
         client, self._client = self._client, None
         if client is None:
             return
+        connection = client.uaclient.protocol
+        transport = connection.transport if connection is not None else None
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await client.disconnect()
@@ -278,6 +280,10 @@ class Session:
         except Exception:
             logger.exception("关闭 OPC UA 会话时出错")
             client.disconnect_socket()
+        finally:
+            if transport is not None:  # what a frozen peer does not take would keep the socket open for ever
+                transport.abort()
+                await asyncio.sleep(0)
 
 
 async def _create(
