@@ -53,6 +53,7 @@ def test_an_outside_observer_notices_who_stops_and_sees_them_come_back(tmp_path:
         with observer(str(alive), tmp_path / "told") as told:
             for rounds, stopped in enumerate((["clock", "auditor"], ["auditor"], ["clock"], ["engine"])):
                 _stop_and_go_on(plant, stopped, told, ["lost", "back"] * rounds, receiver)
+            assert told() == ["lost", "back"] * 4, "whoever runs is left in peace"
         feed.stop()
 
 

@@ -62,8 +62,12 @@ class Case(models.Model):
         row.ended_at, row.ended_by, row.ended_by_id = at, by.name[:NAME], by.id
 
     def keep(self, act: str, at: datetime, by: Actor = SYSTEM, after: Mapping[str, Any] | None = None) -> None:
-        """Saves the case as it now is and journals the step ``act`` with ``after`` and all of `KEPT`."""
+        """Saves the case as it now is, and records the step (`record`)."""
         self.save(update_fields=None if self._state.adding else self.MOVED)
+        self.record(act, at, by, after)
+
+    def record(self, act: str, at: datetime, by: Actor = SYSTEM, after: Mapping[str, Any] | None = None) -> None:
+        """Journals the step ``act`` with ``after`` and all of `KEPT`, of a case that is saved."""
         told = {**(after or {}), "is": journal.state_of(self, self.KEPT)}
         journal.record(self.chain, f"{self.CASE}.{act}", at=at, actor=by.id, subject=self.about, after=told)
 

@@ -14,7 +14,7 @@ from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Device, Enterprise, HazardSource, Point
 from anlan.components.moments import Moment
 from anlan.rules.calendar import CIVIL_ZONE
-from anlan.site.acting import ActForm
+from anlan.site.acting import ActForm, words_field
 
 LIMIT_SIDES = [(str(side), side.label) for side in (AlarmSide.HIGH, AlarmSide.LOW)]
 LENGTHS = (30, 60, 120, 240, 480, 720, 1440, 2880, 4320)
@@ -27,8 +27,8 @@ LONGEST_KEY = 18
 
 def words(label: Any, help_text: Any = "", rows: int = 2, missing: Any = "") -> forms.CharField:
     """A few words, at most 200 characters; ``missing`` is said beside the field when they must not be left out."""
-    area = forms.Textarea(attrs={"rows": rows, "maxlength": 200})
-    found = forms.CharField(label=label, max_length=200, required=bool(missing), widget=area, help_text=help_text)
+    found = words_field(label, rows, 200, help_text)
+    found.required = bool(missing)
     found.error_messages |= {"required": missing, "max_length": TOO_LONG}
     return found
 

@@ -73,7 +73,7 @@ def file(
         _due(row, UNCONFIRMED, at + limit)
         # a window that is over ends the filing, confirmed or not
         _due(row, END, ends_at)
-        row.keep("filed", at, by.actor, _facts(row))
+        row.record("filed", at, by.actor, _facts(row))
         return row
 
 
@@ -123,7 +123,7 @@ def end(filing: Filing, *, by: Stand, at: datetime) -> Filing:
         state = FilingState.WITHDRAWN if row.effective_at is None or row.effective_at > at else FilingState.ENDED
         _end(row, state, at, by.actor, at)
         obligations.cancel(row.about, [kinds.FILING], at=at)
-        row.keep(state, at, by.actor, {"ended_at": at})
+        row.record(state, at, by.actor, {"ended_at": at})
     return row
 
 
@@ -135,12 +135,12 @@ def fire_filings(rows: Sequence[Obligation], firing: Firing) -> None:
         match row.payload["moment"]:
             case "begin" if filing.state == FilingState.CONFIRMED and filing.ended_at is None:
                 _take_effect(filing, at)
-                filing.keep("began", at)
+                filing.record("began", at)
             case "end" if filing.ended_at is None and filing.state in (FilingState.FILED, FilingState.CONFIRMED):
                 was = filing.state
                 _end(filing, FilingState.ENDED, row.due_at, SYSTEM, at)
                 obligations.cancel(filing.about, [kinds.FILING], at=at)
-                filing.keep("ended" if was == FilingState.CONFIRMED else "lapsed", at)
+                filing.record("ended" if was == FilingState.CONFIRMED else "lapsed", at)
             case "unconfirmed" if filing.state == FilingState.FILED:
                 row.state = ObligationState.OVERDUE
                 filing.overdue_at = row.due_at

@@ -64,7 +64,6 @@ def shelve(point: Point, side: str, *, minutes: int, reason: str, by: Stand, at:
         if verdict.approver is None:
             _begin(row, at)
         told = {"side": side, "minutes": minutes, "reason": row.reason, "ends_at": row.ends_at}
-        row.save()  # its number is part of what is journaled
         _keep(row, "asked" if verdict.approver else "began", at, by.actor, told)
         if row.ends_at is not None:
             _due(row)

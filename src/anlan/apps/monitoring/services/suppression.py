@@ -71,7 +71,7 @@ def propose(
         )
         row.points.set(points)
         facts = {"condition": condition.code, "comparison": comparison, "threshold": threshold, "side": side}
-        row.keep("proposed", at, by.actor, facts | {"points": sorted(each.code for each in points)})
+        row.record("proposed", at, by.actor, facts | {"points": sorted(each.code for each in points)})
         return row
 
 
@@ -84,7 +84,7 @@ def approve(rule: SuppressionRule, *, by: Stand, at: datetime, note: str = "") -
         others = SuppressionRule.objects.by_the_machine().filter(enterprise=row.enterprise_id, code=row.code)
         for earlier in others.filter(state=SuppressionState.APPROVED).select_related("enterprise"):
             _retire(earlier, at)
-            earlier.keep("replaced", at, by.actor, {"by_version": row.version})
+            earlier.record("replaced", at, by.actor, {"by_version": row.version})
         code = _decided(row, SuppressionState.APPROVED, by, at, note)
         row.keep("approved", at, by.actor, {"agency": code, "version": row.version})
     return row
@@ -113,7 +113,7 @@ def retire(rule: SuppressionRule, *, by: Stand, at: datetime) -> SuppressionRule
     require(may_retire(by, rule), rule, by=by)
     with deciding(rule, SuppressionState.PROPOSED, SuppressionState.APPROVED) as row:
         _retire(row, at)
-        row.keep("retired", at, by.actor)
+        row.record("retired", at, by.actor)
     return row
 
 
@@ -150,7 +150,7 @@ def _switch(
     row.is_holding, row.holds_since = now_holds, at if now_holds else None
     row.save(update_fields=["is_holding", "holds_since"])
     sources = withholding.suppress(row) if now_holds else _bring_back(row, at)
-    row.keep("holds" if now_holds else "over", at, after={"value": value})
+    row.record("holds" if now_holds else "over", at, after={"value": value})
     hint("alarm", row.enterprise.code, kind="suppression")
     tell(sources, at)
 
