@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from anlan.site.accounts.urls import urlpatterns
+from django.contrib.auth import views as auth
+from django.urls import path
+
+from anlan.site.accounts.views import ChangePassword, LogIn
 from anlan.site.section import Section
 
-SECTIONS = (Section("login", 25, urls=urlpatterns),)
+URLS = [
+    path("login/", LogIn.as_view(), name="login"),
+    path("password/", ChangePassword.as_view(), name="password"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+]
+
+SECTIONS = (Section("login", 25, urls=URLS),)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from anlan.site.contacts.urls import urlpatterns
+from django.urls import path
+
+from anlan.site.contacts import demo, views
 from anlan.site.section import Section
 
-SECTIONS = (Section("my-contacts", 61, urls=urlpatterns),)
+URLS = [
+    path("demo/phone/", demo.phone, name="demo-phone"),
+    path("me/contacts/", views.mine, name="my-contacts"),
+    path("me/contacts/<slug:verb>/", views.act, name="my-contacts-act"),
+]
+
+SECTIONS = (Section("my-contacts", 61, urls=URLS),)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from anlan.site.drills.urls import urlpatterns
+from anlan.site.drills import views
 from anlan.site.section import Section
 
-SECTIONS = (Section("drills", 130, _("推演"), urlpatterns),)
+URLS = [
+    path("drills/", views.drills, name="drills"),
+    path("drills/upload/", views.upload, name="drill-upload"),
+    path("drills/runs/<int:pk>/", views.run, name="drill-run"),
+    path("drills/<slug:key>/", views.drill, name="drill"),
+]
+
+SECTIONS = (Section("drills", 130, _("推演"), URLS),)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise, HazardSource
 from anlan.components.filters import begins, holds
-from anlan.site.enterprises.urls import urlpatterns
+from anlan.site.enterprises import views
 from anlan.site.search.bounds import MOST
 from anlan.site.section import Hit, Hits, Section
 
@@ -31,4 +31,9 @@ def _search(scope: Scope, words: str) -> list[Hits]:
     ]
 
 
-SECTIONS = (Section("enterprises", 40, _("企业"), urlpatterns, count=lambda shell: shell.enterprises, search=_search),)
+URLS = [
+    path("enterprises/", views.enterprises, name="enterprises"),
+    path("enterprises/<str:code>/", views.enterprise, name="enterprise"),
+]
+
+SECTIONS = (Section("enterprises", 40, _("企业"), URLS, count=lambda shell: shell.enterprises, search=_search),)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from anlan.site.external.urls import urlpatterns
+from anlan.site.external import views
 from anlan.site.section import Section
 
-SECTIONS = (Section("external", 110, _("外部预警"), urlpatterns),)
+URLS = [
+    path("external/", views.alerts, name="external"),
+    path("external/refused/", views.refused, name="external-refused"),
+    path("external/<int:key>/", views.alert, name="external-alert"),
+    path("api/v1/cap/", views.take, name="cap"),
+]
+
+SECTIONS = (Section("external", 110, _("外部预警"), URLS),)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from anlan.site.findings.urls import urlpatterns
+from anlan.site.findings import clues, views
 from anlan.site.section import Section
 
-SECTIONS = (Section("findings", 70, _("问题"), urlpatterns),)
+URLS = [
+    path("clues/", clues.clues, name="clues"),
+    path("clues/<int:pk>/", clues.clue, name="clue"),
+    path("findings/", views.findings, name="findings"),
+    path("findings/<int:pk>/", views.finding, name="finding"),
+    path("findings/<int:pk>/<slug:verb>/", views.act, name="finding-act"),
+]
+
+SECTIONS = (Section("findings", 70, _("问题"), URLS),)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from anlan.site.performance.urls import urlpatterns
+from django.urls import path
+
+from anlan.site.performance import views
 from anlan.site.section import Section
 
-SECTIONS = (Section("performance", 32, urls=urlpatterns),)
+URLS = [
+    path("alarms/performance/", views.alarm_performance, name="performance"),
+]
+
+SECTIONS = (Section("performance", 32, urls=URLS),)

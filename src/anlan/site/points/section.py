@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Point
 from anlan.components.filters import begins, holds
-from anlan.site.points.urls import urlpatterns
+from anlan.site.points import views
 from anlan.site.search.bounds import MOST
 from anlan.site.section import Hit, Hits, Section
 
@@ -24,4 +24,10 @@ def _search(scope: Scope, words: str) -> list[Hits]:
     return [Hits(_("指标"), hits)]
 
 
-SECTIONS = (Section("points", 50, _("测点"), urlpatterns, search=_search),)
+URLS = [
+    path("points/", views.points, name="points"),
+    path("points/trends/", views.trends, name="points-trends"),
+    path("points/<str:code>/", views.point, name="point"),
+]
+
+SECTIONS = (Section("points", 50, _("测点"), URLS, search=_search),)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from anlan.site.registry.urls import urlpatterns
+from anlan.site.registry import views
 from anlan.site.section import Section
 
-SECTIONS = (Section("register", 140, _("登记"), urlpatterns, is_shown=lambda shell: shell.may_register),)
+URLS = [
+    path("register/", views.register, name="register"),
+    path("register/template/", views.template, name="register-template"),
+    path("register/export/", views.export, name="register-export"),
+    path("register/key/", views.gateway_key, name="register-key"),
+    path("register/<int:pk>/", views.handed, name="register-handed"),
+]
+
+SECTIONS = (Section("register", 140, _("登记"), URLS, is_shown=lambda shell: shell.may_register),)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from anlan.site.retrospectives.urls import urlpatterns
+from django.urls import path
+
+from anlan.site.retrospectives import views
 from anlan.site.section import Section
 
-SECTIONS = (Section("retrospectives", 51, urls=urlpatterns),)
+URLS = [
+    path("alarms/late/", views.retrospectives, name="retrospectives"),
+]
+
+SECTIONS = (Section("retrospectives", 51, urls=URLS),)

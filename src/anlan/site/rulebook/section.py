@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from anlan.site.rulebook.urls import urlpatterns
+from anlan.site.rulebook import views
 from anlan.site.section import Section
 
-SECTIONS = (Section("rulebook", 150, _("规则库"), urlpatterns),)
+URLS = [
+    path("rulebook/", views.numbers, name="rulebook"),
+    path("rulebook/<str:key>/", views.number, name="rule"),
+    path("rulebook/<str:key>/change/", views.change, name="rule-change"),
+]
+
+SECTIONS = (Section("rulebook", 150, _("规则库"), URLS),)

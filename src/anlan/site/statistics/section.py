@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from anlan.site.section import Section
-from anlan.site.statistics.urls import urlpatterns
+from anlan.site.statistics import views
 
-SECTIONS = (Section("statistics", 80, _("统计"), urlpatterns),)
+URLS = [
+    path("statistics/", views.statistics, name="statistics"),
+    path("statistics/<slug:metric>/", views.facts, name="statistics-facts"),
+]
+
+SECTIONS = (Section("statistics", 80, _("统计"), URLS),)
