@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -199,7 +200,7 @@ def _record(request: Any, kind: str, row: Any, by: Stand, bar: list[Offer], stat
         "alarms": _alarms_of(request, kind, row),
         "bar": bar,
         "waits_for": waits_for(row, by, KINDS[kind].acts),
-        "may_follow": kind == "suppression" and may_propose(by, row),
+        "also": _follow(row) if kind == "suppression" and may_propose(by, row) else None,
     }  # fmt: skip
     return render(request, "quieting/matter.html", context, status=status)
 
@@ -212,6 +213,12 @@ SUBJECTS = {
     )
     for kind, known in KINDS.items()
 }  # fmt: skip
+
+
+def _follow(row: SuppressionRule) -> dict[str, str]:
+    """The way to a new version of a rule."""
+    asked = urlencode({"enterprise": row.enterprise.code, "follows": row.pk})
+    return {"url": f"{reverse('suppression-new')}?{asked}", "words": _("修改（提交新版本）")}
 
 
 def _alarms_of(request: Any, kind: str, row: Any) -> list[Alarm]:
