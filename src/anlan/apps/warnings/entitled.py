@@ -6,9 +6,11 @@ its line. A level that somebody set by hand is theirs to lift, and nobody's who 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from anlan.apps.accounts.selectors import meant_by
 from anlan.apps.org.actor import Actor
-from anlan.apps.org.line import line_of
+from anlan.apps.org.line import Line, line_of
 from anlan.apps.org.models import Agency, AgencyLevel, Role
 from anlan.apps.org.stand import HANDLERS, STAFF, Stand
 from anlan.apps.registry.models import HazardSource
@@ -89,11 +91,19 @@ def may_answer(by: Stand, order: SiteOrder) -> bool:
     An enterprise may have come under other agencies since: where none that was asked stands on its line any more, the
     one of the tracker's level that does is asked in its place. Else nobody could, and the warning would stay open.
     """
-    mine = [hat.agency for hat in by.hats if hat.agency is not None and hat.role in HANDLERS]
-    if any(agency.pk in asked_of(order) for agency in mine):
+    held = [hat.agency for hat in by.hats if hat.agency is not None and hat.role in HANDLERS]
+    mine = {agency.pk: str(agency.level) for agency in held}
+    if not mine.keys().isdisjoint(asked_of(order)):
         return True
-    instead = any(agency.level == level_asked(order) for agency in mine)
-    return instead and asked_of(order).isdisjoint(line_of(order.enterprise).all)
+    return level_asked(order) in mine.values() and answers_instead(order, mine, line_of(order.enterprise))
+
+
+def answers_instead(order: SiteOrder, mine: Mapping[int, str], line: Line) -> bool:
+    """Whether one of ``mine`` (agencies with their levels) answers in the place of those that were asked: none of these
+    stands on the enterprise's ``line`` any more, and it does, at the tracker's level."""
+    if not asked_of(order).isdisjoint(line.all):
+        return False
+    return any(level == level_asked(order) and pk in line.all for pk, level in mine.items())
 
 
 def asked_of(order: SiteOrder) -> set[int]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from anlan.apps.obligations import selectors as obligations
 from anlan.apps.obligations.models import ObligationState
-from anlan.apps.org.line import Line, lines_of
+from anlan.apps.org.line import lines_of
 from anlan.apps.org.models import Person
 from anlan.apps.org.scope import Scope
 from anlan.apps.org.selectors import agencies_visible
 from anlan.apps.registry.selectors.routing import posts_of
 from anlan.apps.warnings import kinds
-from anlan.apps.warnings.entitled import asked_of, level_asked
+from anlan.apps.warnings.entitled import answers_instead, asked_of, level_asked
 from anlan.apps.warnings.models import Confirmation, SiteOrder, Told, Warning
 
 
@@ -89,16 +89,12 @@ def _as_agency(scope: Scope, now: datetime) -> list[Task]:
     mine: dict[int, str] = dict(desks.order_by().values_list("pk", "level"))
     others = [order for order in rows if mine.keys().isdisjoint(asked_of(order))]
     lines = lines_of([order.enterprise for order in others if level_asked(order) in mine.values()])
-    instead = {order.pk for order in others if _stands_in(order, mine, lines.get(order.enterprise_id))}
-    left = {order.pk for order in others} - instead
+    left = {
+        order.pk
+        for order in others
+        if order.enterprise_id not in lines or not answers_instead(order, mine, lines[order.enterprise_id])
+    }
     return [Task(TaskKind.ANSWER, each.warning, due_at=each.due_at, order=each) for each in rows if each.pk not in left]
-
-
-def _stands_in(order: SiteOrder, mine: Mapping[int, str], line: Line | None) -> bool:
-    """Whether one of these agencies answers in the place of those that were asked, as `entitled.may_answer` has it."""
-    if line is None or not asked_of(order).isdisjoint(line.all):
-        return False
-    return any(level == level_asked(order) and pk in line.all for pk, level in mine.items())
 
 
 def owed_by_staff(scope: Scope, enterprises: Collection[int], known: Sequence[Task], now: datetime) -> list[Task]:
