@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from anlan.components import bulk
+from anlan.database import bulk
 
 DAYS = 90
 
@@ -57,7 +57,7 @@ def _moments(now: datetime, count: int) -> Iterator[tuple[int, datetime]]:
 
 def _filings(now: datetime, count: int, points: list[Any], dice: random.Random) -> None:
     """Windows of eight hours; those of the last days wait for their confirmation or are in force."""
-    from anlan.apps.monitoring.models import Filing, FilingKind, FilingReach, FilingState
+    from anlan.apps.alarms.models import Filing, FilingKind, FilingReach, FilingState
     from anlan.apps.registry.models import Enterprise
 
     agencies = dict(Enterprise.objects.by_the_machine().values_list("pk", "supervisor_id"))
@@ -82,7 +82,7 @@ def _filings(now: datetime, count: int, points: list[Any], dice: random.Random) 
 
 def _shelvings(now: datetime, count: int, points: list[Any], dice: random.Random) -> None:
     """Shelves of four hours, each of another point."""
-    from anlan.apps.monitoring.models import AlarmSide, Shelving, ShelvingState
+    from anlan.apps.alarms.models import AlarmSide, Shelving, ShelvingState
 
     chosen = dice.sample(points, min(count, len(points)))
     rows = []
@@ -100,7 +100,7 @@ def _shelvings(now: datetime, count: int, points: list[Any], dice: random.Random
 
 def _suppressions(now: datetime, count: int, points: list[Any], dice: random.Random) -> None:
     """Rules of one version, four in five of them approved, each for three points of its own enterprise."""
-    from anlan.apps.monitoring.models import AlarmSide, Comparison, SuppressionRule, SuppressionState
+    from anlan.apps.alarms.models import AlarmSide, Comparison, SuppressionRule, SuppressionState
 
     by_enterprise: dict[int, list[int]] = {}
     for point, enterprise, _source, _gas in points:
@@ -129,7 +129,7 @@ def _suppressions(now: datetime, count: int, points: list[Any], dice: random.Ran
 
 
 def _retrospectives(now: datetime, count: int, points: list[Any], dice: random.Random) -> None:
-    from anlan.apps.monitoring.models import AlarmSide, Retrospective, Shown
+    from anlan.apps.alarms.models import AlarmSide, Retrospective, Shown
 
     rows = []
     for number, at in _moments(now, count):
@@ -147,7 +147,7 @@ def _retrospectives(now: datetime, count: int, points: list[Any], dice: random.R
 
 def _packets(now: datetime, amount: Matters, dice: random.Random) -> None:
     """Missing numbers of gateways, pauses of their intake, and clocks that were doubtful once."""
-    from anlan.apps.monitoring.models import GatewayClock, SequenceGap, Suspension
+    from anlan.apps.gateways.models import GatewayClock, SequenceGap, Suspension
     from anlan.apps.registry.models import Gateway
 
     gateways = list(Gateway.objects.by_the_machine().order_by("pk").values_list("pk", "enterprise_id"))

@@ -36,7 +36,7 @@ def start() -> None:
     import django
 
     django.setup()
-    from anlan.roles.manage import migrate
+    from anlan.process.migrating import migrate
 
     migrate()
 
@@ -45,7 +45,7 @@ def build(size: Any, amount: Amount) -> None:
     """Write all of it into an empty database; what the database plans by is gathered at the end, as in the product."""
     from django.db import connection
 
-    from anlan.roles.auditor import planning
+    from anlan.roles.auditor import sqlite_analyze
     from anlan.testing import national
     from bench import _national_matters as matters
 
@@ -61,7 +61,7 @@ def build(size: Any, amount: Amount) -> None:
     _read_some(dice, now)
     matters.write(now, matters.Matters().times(amount.share))
     if connection.vendor == "sqlite":
-        planning.gather()
+        sqlite_analyze.gather()
     else:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
@@ -84,7 +84,7 @@ def _point_out(source_ids: list[int]) -> None:
     """Give each open warning a first-out point, as grading does."""
     from anlan.apps.registry.models import Point
     from anlan.apps.warnings.models import Warning
-    from anlan.components import bulk
+    from anlan.database import bulk
 
     points = {
         source: {"point": code, "tag": tag, "name": name, "unit": unit, "level": "HH", "value": 95.0}
@@ -100,7 +100,7 @@ def _point_out(source_ids: list[int]) -> None:
 def closed_warnings(sources: list[Any], count: int, now: datetime, dice: random.Random) -> None:
     """Warnings of the last ninety days that were confirmed, cleared and reported, with notices and who got them."""
     from anlan.apps.warnings.models import Warning
-    from anlan.components import bulk
+    from anlan.database import bulk
     from anlan.rules.level import Level
 
     for begin in range(0, count, CHUNK):
@@ -126,7 +126,7 @@ def _handled(warnings: list[Any]) -> None:
     """What people did about each, as it stands when it is closed."""
     from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
     from anlan.apps.warnings.models import Confirmation, DisposalReport, LevelEpisode, Told
-    from anlan.components import bulk
+    from anlan.database import bulk
 
     episodes, told, confirmed, reports, owed = [], [], [], [], []
     for warning in warnings:
@@ -154,7 +154,7 @@ def _handled(warnings: list[Any]) -> None:
 def _told(warnings: list[Any]) -> None:
     """Four notices about each, read by the supervisor."""
     from anlan.apps.delivery.models import Message, Notice
-    from anlan.components import bulk
+    from anlan.database import bulk
 
     notices = [
         Notice(
@@ -191,7 +191,7 @@ def _supervisors(enterprise_ids: set[int]) -> Any:
 def _read_some(dice: random.Random, now: datetime) -> None:
     """Four of five messages about open warnings were read within minutes."""
     from anlan.apps.delivery.models import Message
-    from anlan.components import bulk
+    from anlan.database import bulk
 
     unread = Message.objects.by_the_machine().filter(read_at__isnull=True).values_list("pk", "notice__sent_at")
     read = [(pk, min(sent + timedelta(minutes=dice.uniform(1, 40)), now)) for pk, sent in unread if dice.random() < 0.8]

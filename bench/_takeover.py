@@ -86,7 +86,7 @@ class Probes:
 
     def alarms(self) -> Counter[str]:
         """How many events each point has in the database."""
-        from anlan.apps.monitoring.models import AlarmEvent
+        from anlan.apps.alarms.models import AlarmEvent
 
         events = AlarmEvent.objects.by_the_machine().filter(enterprise__code__in=self.enterprises)
         return Counter(events.values_list("alarm__point__code", flat=True))
@@ -136,7 +136,7 @@ class Pair:
 
     def owned(self) -> dict[str, set[int]]:
         """The partitions of each engine, by its name without its place."""
-        from anlan.apps.monitoring.models import EnginePosition
+        from anlan.apps.alarms.models import EnginePosition
 
         found: dict[str, set[int]] = {}
         for partition, owner in EnginePosition.objects.values_list("partition", "owner"):

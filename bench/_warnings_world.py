@@ -24,7 +24,7 @@ def make_sources(count: int, per_enterprise: int, now: datetime) -> list[Any]:
     """So many hazard sources of the first level with three duty holders each, in as many enterprises as that takes."""
     from anlan.apps.org.models import Agency, AgencyLevel, Person, Region
     from anlan.apps.registry.models import DutyHolder, Enterprise, HazardSource
-    from anlan.components import bulk
+    from anlan.database import bulk
     from anlan.testing import small_world
 
     small_world.build(now - timedelta(days=1), enterprises=1, points=1)
@@ -100,7 +100,7 @@ def _write(raised: Sequence[tuple[Any, datetime]], level: Level) -> None:
     from anlan.apps.warnings.models import LevelEpisode, Told, Warning
     from anlan.apps.warnings.services import wording
     from anlan.apps.warnings.services.posting import addressed, draft, refresh_next_due
-    from anlan.components import bulk
+    from anlan.database import bulk
     from anlan.rules import routing, warning_handling
     from anlan.rules.ladder import notice_due, order_due
 

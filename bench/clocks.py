@@ -194,7 +194,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     from bench._warnings_world import make_sources
     from django.db import connection
 
-    from anlan.roles.manage import migrate
+    from anlan.process.migrating import migrate
 
     migrate()
     counts = (arguments.idle, arguments.raises, arguments.episodes + WARM if arguments.episodes else 0)

@@ -93,11 +93,11 @@ def once(gateways: int, frames: int) -> dict[str, float]:
 
 
 def measure(gateways: int, frames: int, repeat: int) -> dict[str, Any]:
-    from anlan.roles import django
+    from anlan.process import django
 
     django.start()
     from anlan.apps.history.models import Block, LateStretch
-    from anlan.roles.manage import migrate
+    from anlan.process.migrating import migrate
 
     migrate()
     result: dict[str, Any] = {"load_average": os.getloadavg()[0], "tags_per_packet": TAGS}

@@ -78,16 +78,16 @@ def backend_s(connection: Any) -> float:
 
 def measure(gateways: int, hours: int, repeat: int) -> dict[str, Any]:
     """One database, from empty to answered. Runs in a process of its own."""
-    from anlan.roles import django
+    from anlan.process import django
 
     django.start()
     from django.db import connections, transaction
 
+    from anlan.apps.alarms.selectors import point_specs
     from anlan.apps.history import selectors
     from anlan.apps.history.services import Batch, Piece, compact_hour, hours_to_compact, write
-    from anlan.apps.monitoring.selectors import point_specs
     from anlan.apps.registry.models import Point
-    from anlan.roles.manage import migrate
+    from anlan.process.migrating import migrate
     from anlan.stream.blocks import encode
     from anlan.stream.frame import Frame
     from anlan.stream.points import PointTable

@@ -219,7 +219,7 @@ def percentiles(name: str, found: list[float]) -> dict[str, float | None]:
 def serving_at(web: subprocess.Popen[bytes]) -> int:
     """The port that the web role has announced; waits for it."""
     from anlan import config
-    from anlan.roles.process import announced
+    from anlan.process.places import announced
 
     while web.poll() is None:
         if found := announced(config.load(), "web", web.pid):

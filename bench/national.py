@@ -211,7 +211,7 @@ class Run:
 
     def figure(self, role: str, name: str) -> float:
         """One number of a role's `/metrics`; NaN while it does not answer."""
-        from anlan.roles.process import announced
+        from anlan.process.places import announced
 
         child = self.supervisor.children[role]
         told = announced(self.supervisor.config, role, child.pid) if child.pid else None
@@ -358,8 +358,8 @@ def _restart(run: Run, sender: Sender, probe: Probe, rate: float) -> dict[str, f
 
 def _ledger(run: Run, probe: Probe, since: datetime) -> dict[str, float]:
     """What was acknowledged against what stands in the databases at the end."""
+    from anlan.apps.alarms.models import AlarmEvent
     from anlan.apps.history.selectors import samples_count
-    from anlan.apps.monitoring.models import AlarmEvent
 
     def stored() -> int:
         until = datetime.now(UTC) + timedelta(hours=1)
@@ -403,8 +403,8 @@ def work(arguments: argparse.Namespace, data_dir: Path) -> dict[str, Any]:
         "ANLAN_DATABASE_URL": arguments.database,
     }
     from anlan import now
-    from anlan.roles import django
-    from anlan.roles.manage import migrate
+    from anlan.process import django
+    from anlan.process.migrating import migrate
 
     django.start()
     migrate()

@@ -133,8 +133,8 @@ def _wanted(name: str, words: str) -> bool:
 
 def rows() -> dict[str, int]:
     """How much stands in the country."""
+    from anlan.apps.alarms.models import Alarm
     from anlan.apps.delivery.models import Message
-    from anlan.apps.monitoring.models import Alarm
     from anlan.apps.registry.models import Enterprise, HazardSource, Point
     from anlan.apps.warnings.models import Warning
 

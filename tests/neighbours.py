@@ -19,24 +19,19 @@ from typing import Any
 from django.test import Client
 
 from anlan.apps.accounts.models import Grant, User
-from anlan.apps.findings.models import Finding
-from anlan.apps.monitoring import kinds
-from anlan.apps.monitoring.models import (
+from anlan.apps.alarms.models import (
     Alarm,
     AlarmSide,
     AlarmState,
     Filing,
-    GatewayClock,
-    GatewayLink,
-    OfflineSpell,
-    Quarantined,
     Retrospective,
-    SequenceGap,
     Shelving,
     Shown,
     SuppressionRule,
-    Suspension,
 )
+from anlan.apps.findings.models import Finding
+from anlan.apps.gateways import kinds
+from anlan.apps.gateways.models import GatewayClock, GatewayLink, OfflineSpell, Quarantined, SequenceGap, Suspension
 from anlan.apps.org.models import Agency, AgencyLevel, Person, Region, Role
 from anlan.apps.registry.models import (
     Camera,

@@ -74,7 +74,7 @@ def table() -> str:
 
     from anlan.apps.org.actor import Actor
     from anlan.apps.org.stand import Stand
-    from anlan.site.acts import every_act
+    from anlan.pages.acts import every_act
 
     someone, then, rows = Actor("person:probe", "probe", person_id=-1), datetime(2026, 1, 1, tzinfo=UTC), _rows()
     lines = ["| 对象 | 做什么 | 谁（在这条记录的线上） | 另外 |", "|---|---|---|---|"]

@@ -16,9 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from anlan import config_file
+from anlan import config_file, credentials
 from anlan.config_file import ConfigError
-from anlan.stream import credentials
 
 __all__ = ["Config", "ConfigError", "given", "load"]
 

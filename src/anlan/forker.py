@@ -31,7 +31,7 @@ from typing import Any, NoReturn
 from anlan.cli import main as verb
 from anlan.now import monotonic
 
-ROOMS = ("apps", "channels", "components", "roles", "rules", "site", "stream")
+ROOMS = ("api", "apps", "channels", "components", "database", "pages", "process", "roles", "rules", "site", "stream")
 NEVER = ("migrations", "management", "backup", "__main__")
 """What no role imports."""
 ADOPTED_WITHIN_S = 30.0
@@ -44,7 +44,7 @@ _PR_SET_NAME = 15
 
 def warm() -> None:
     """Imports what roles import, and has compiled what they have compiled; opens no connection, starts no thread."""
-    from anlan.roles import django
+    from anlan.process import django
 
     django.start()
     import anlan

@@ -23,7 +23,7 @@ class Plant:
 
     def alarm(self, tag: str, change: str, level: str, when: datetime, since: datetime | None = None) -> str:
         """Let a point's high side change; returns the alarm's id. ``since`` is when the excursion began."""
-        from anlan.apps.monitoring import services as monitoring
+        from anlan.apps.alarms import services as alarms
         from anlan.stream import alarm as kernel
 
         began, now = _us(since or when), _us(when)
@@ -45,7 +45,7 @@ class Plant:
             at_us=now,
             detected_us=now,
         )
-        monitoring.apply_events([event], when)
+        alarms.apply_events([event], when)
         return alarm_id
 
 
@@ -57,7 +57,7 @@ def _us(instant: datetime) -> int:
 def plant(db: None) -> Plant:
     """The small world with a plant of four points, on 2024-03-01 from 08:00."""
     from anlan.apps.registry.models import Device, Gateway, Point
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     world = build(scenario())
     source = world.sources["s1"]

@@ -41,7 +41,7 @@ class Law(RuleBasedStateMachine):
 
     @initialize()
     def world(self) -> None:
-        from anlan.testing.drill.world import build
+        from anlan.drill.world import build
 
         self.savepoint = transaction.atomic()
         self.savepoint.__enter__()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests.acceptance.timeline import expected
 
-from anlan.drills import FAULTS, Shipped, shipped
-from anlan.testing.drill.scenario import parse, read
+from anlan.drill.scenario import parse, read
+from anlan.lessons import FAULTS, Shipped, shipped
 
 FOLDER = Path(__file__).parent / "scenarios"
 SCENARIOS = sorted(FOLDER.glob("*.yaml"))
@@ -30,7 +30,7 @@ def test_a_teaching_drill_plays_as_the_articles_say(lesson: Shipped) -> None:
 
 def _agrees(path: Path, timeline: Path) -> None:
     """What is sent is what was written by hand, and what the rules alone demand of the scenario."""
-    from anlan.testing.drill.play import play_beside
+    from anlan.drill.play import play_beside
 
     scenario = read(path)
     played = play_beside(scenario)
@@ -49,7 +49,7 @@ def test_there_are_at_least_forty_stories() -> None:
 
 @pytest.mark.django_db
 def test_the_example_of_the_manual_plays() -> None:
-    from anlan.testing.drill.play import play
+    from anlan.drill.play import play
 
     manual = Path(__file__).parents[2] / "docs" / "how-to" / "drill.md"
     text = manual.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]

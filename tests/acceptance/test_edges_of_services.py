@@ -193,7 +193,7 @@ def test_a_stranger_does_not_lower_what_was_set_by_hand(plant: Plant) -> None:
 @pytest.mark.case("E7")
 @pytest.mark.parametrize(("back", "orders"), [("10:00:00", 1), ("10:00:01", 0)])
 def test_a_continued_clock_sends_the_order_that_is_due_exactly_at_the_return(db: None, back: str, orders: int) -> None:
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     source: Any = build(scenario(settings={"flap_guard_minutes": 15})).sources["s1"]
     warnings.set_level(source, "red", at=at("08:00"))

@@ -30,12 +30,10 @@ def test_a_high_alarm_is_blue_and_left_unacknowledged_for_ten_minutes_it_is_yell
 
 
 def test_acknowledged_in_time_it_stays_blue(plant: Plant) -> None:
-    from anlan.apps.monitoring import services as monitoring
+    from anlan.apps.alarms import services as alarms
 
     alarm = plant.alarm("YL001", "raised", "H", at("08:00"))
-    monitoring.acknowledge(
-        [alarm], by={plant.enterprise.pk: staff(plant.enterprise, plant.person("甲"))}, at=at("08:09")
-    )
+    alarms.acknowledge([alarm], by={plant.enterprise.pk: staff(plant.enterprise, plant.person("甲"))}, at=at("08:09"))
     obligations.run_due(at("08:30"))
     assert level_now(plant) == "blue"
 
@@ -74,7 +72,7 @@ def test_the_first_out_alarm_is_kept_and_not_replaced_by_later_ones(plant: Plant
 
 
 def test_flatline_and_no_data_raise_no_warning(plant: Plant) -> None:
-    from anlan.apps.monitoring.models import Alarm
+    from anlan.apps.alarms.models import Alarm
 
     Alarm.objects.create(
         id="f" * 32, enterprise=plant.enterprise, source=plant.source, point=plant.source.points.first(),

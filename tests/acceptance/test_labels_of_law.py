@@ -79,7 +79,7 @@ def test_a_confirmation_by_the_machine_says_that_no_article_has_it(plant: Plant)
 @pytest.mark.case("E1")
 def test_the_drill_names_for_every_line_what_the_record_names(db: None) -> None:
     """Blue has no article; a new holder hears by a reading; what is owed has its article."""
-    from anlan.testing.drill.play import play_beside
+    from anlan.drill.play import play_beside
 
     change = {"at": "08:10", "holder": {"source": "s1", "operations": "丁"}}
     story = scenario(level("08:00", "blue"), change, level("08:20", "yellow"), level("09:00", "none"))
@@ -91,7 +91,7 @@ def test_the_drill_names_for_every_line_what_the_record_names(db: None) -> None:
 
 
 def build(**settings: Any) -> Any:
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     return build(scenario(settings=settings, park=True, supervisor="bg")).sources["s1"]
 

@@ -18,10 +18,10 @@ from anlan.apps.registry import services as registry
 from anlan.apps.rulebook import services as rulebook
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import LevelEpisode, Warning
+from anlan.drill.lines import lines as told_by
+from anlan.drill.play import played
+from anlan.drill.world import build
 from anlan.refused import Refused
-from anlan.testing.drill.lines import lines as told_by
-from anlan.testing.drill.play import played
-from anlan.testing.drill.world import build
 
 pytestmark = pytest.mark.django_db
 SECOND_OF_MARCH = date(2024, 3, 2)
@@ -176,7 +176,7 @@ def test_a_level_that_was_loaded_and_has_no_issuer_is_lifted_by_whoever_may(plan
 @pytest.mark.case("E1")
 def test_the_dossier_names_the_numbers_that_applied_on_each_day(plant: Plant) -> None:
     """A level takes the numbers of the day on which its clock begins, a report those of the day of the clearing."""
-    from anlan.site.warnings.evidence import articles
+    from anlan.pages.warnings.evidence import articles
 
     refined(
         warning__red__first_notice_minutes=15, warning__orange__first_notice_minutes=30, warning__report__minutes=30
@@ -198,7 +198,7 @@ def test_the_dossier_names_the_numbers_that_applied_on_each_day(plant: Plant) ->
 @pytest.mark.case("E6")
 def test_a_report_that_came_late_is_told_by_a_deadline_that_includes_its_instant(plant: Plant) -> None:
     from anlan.apps.warnings import selectors
-    from anlan.site.warnings import timeline
+    from anlan.pages.warnings import timeline
 
     warning = warnings.set_level(plant.source, "yellow", at=at("11:00"))
     assert warning is not None

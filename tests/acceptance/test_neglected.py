@@ -15,9 +15,9 @@ from anlan.apps.accounts.models import Grant
 from anlan.apps.org.models import Agency, Role
 from anlan.apps.org.scope import EVERYTHING
 from anlan.apps.warnings import selectors
+from anlan.drill.world import settle
 from anlan.rules.rulebook import load
 from anlan.rules.unopened import long_open
-from anlan.testing.drill.world import settle
 
 pytestmark = pytest.mark.django_db
 

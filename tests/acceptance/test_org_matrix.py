@@ -8,7 +8,7 @@ import pytest
 import yaml
 from tests.acceptance.worlds import AGENCIES, SOURCE, level, lines, of_kind, played
 
-from anlan.testing.drill.scenario import parse
+from anlan.drill.scenario import parse
 
 pytestmark = pytest.mark.django_db
 ENERGY = {"id": "ny", "level": "county", "name": "县能源局", "parent": "jc"}
@@ -19,7 +19,7 @@ ENERGY = {"id": "ny", "level": "county", "name": "县能源局", "parent": "jc"}
 def test_a_source_under_the_energy_bureau_warns_it_and_the_emergency_bureau_only_as_a_copy_when_configured(
     settings: dict[str, Any], told: str
 ) -> None:
-    from anlan.testing.drill.play import play
+    from anlan.drill.play import play
 
     plant: dict[str, Any] = {"id": "e1", "name": "示例化工", "county": "zz", "supervisor": "ny", "sources": [SOURCE]}
     raw = {

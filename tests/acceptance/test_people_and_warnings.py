@@ -18,10 +18,10 @@ from anlan.apps.org.scope import Scope
 from anlan.apps.warnings import selectors
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import Act, ActKind, Confirmation, SiteOrder, Warning
+from anlan.drill.world import settle
 from anlan.refused import Refused
 from anlan.rules.calendar import day_of
 from anlan.rules.metrics import METRICS, HandlingFacts
-from anlan.testing.drill.world import settle
 
 TEXTS = {"result": "已处置", "cause": "阀门内漏", "measures": "更换阀门"}
 

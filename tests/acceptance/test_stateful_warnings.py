@@ -36,9 +36,9 @@ from anlan.apps.registry.models import HazardSource
 from anlan.apps.rulebook import services as rulebook
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import LevelEpisode, SiteOrder, Told, Warning
+from anlan.drill.world import Drilled, build
 from anlan.refused import Refused
 from anlan.rules.calendar import CIVIL_ZONE, civil
-from anlan.testing.drill.world import Drilled, build
 
 LEVELS = ("red", "orange", "yellow", "blue", "none")
 PERIOD = {"red": timedelta(minutes=30), "orange": timedelta(hours=1), "yellow": timedelta(hours=1)}

@@ -22,11 +22,11 @@ from anlan.apps.registry.selectors.units import UnitKind
 from anlan.apps.warnings import selectors
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import SiteOrder, Warning
+from anlan.drill.scenario import parse
+from anlan.drill.world import build, settle
+from anlan.pages.statistics.asked import Asked, read
+from anlan.pages.statistics.views import Answer, answer
 from anlan.rules.metrics import METRICS, HandlingFacts, tabulate
-from anlan.site.statistics.asked import Asked, read
-from anlan.site.statistics.views import Answer, answer
-from anlan.testing.drill.scenario import parse
-from anlan.testing.drill.world import build, settle
 
 pytestmark = pytest.mark.django_db
 TEXTS = {"result": "已处置", "cause": "阀门内漏", "measures": "更换阀门"}
@@ -194,9 +194,9 @@ def test_what_an_address_asks_wrongly_is_told_and_not_guessed(counties: Counties
 
 @pytest.mark.req("WRN-21")
 def test_the_county_s_daily_figures_are_alarms_clearings_and_larger_warnings_with_their_state(plant: Any) -> None:
-    from anlan.apps.monitoring import services as monitoring
-    from anlan.apps.monitoring.models import Alarm
-    from anlan.site.statistics.lists import FACTS
+    from anlan.apps.alarms import services as alarms
+    from anlan.apps.alarms.models import Alarm
+    from anlan.pages.statistics.lists import FACTS
 
     county = Scope(agency_paths=(Agency.objects.by_the_machine().get(code="zz").path,))
 
@@ -217,7 +217,7 @@ def test_the_county_s_daily_figures_are_alarms_clearings_and_larger_warnings_wit
     lone = Alarm.objects.by_the_machine().get(point__tag="YW001")
     number = Warning.objects.by_the_machine().get().number
     assert daily(1, at("09:00")) == (["2", "0", "0.00 %", "2", "1", "0.00 %"], [(number, "未确认")])
-    monitoring.acknowledge([lone.pk], by={lone.enterprise_id: staff(lone, plant.person("丙"))}, at=at("09:05"))
+    alarms.acknowledge([lone.pk], by={lone.enterprise_id: staff(lone, plant.person("丙"))}, at=at("09:05"))
     assert daily(1, at("09:10"))[0][:4] == ["2", "1", "50.00 %", "1"]
     warning = Warning.objects.by_the_machine().get()
     warnings.confirm(warning, by=holder(warning, plant.person("丙")), at=at("09:15"))
@@ -225,7 +225,7 @@ def test_the_county_s_daily_figures_are_alarms_clearings_and_larger_warnings_wit
     assert daily(2, at("09:00", 2)) == (["0", "0", "—", "1", "1", "0.00 %"], [(number, "处置中")])
     plant.alarm("YL001", "cleared", "HH", at("10:00", 2), since=at("08:00"))
     standing = Alarm.objects.by_the_machine().get(point__tag="YL001")
-    monitoring.acknowledge(
+    alarms.acknowledge(
         [standing.pk], by={standing.enterprise_id: staff(standing, plant.person("丙"))}, at=at("10:05", 2)
     )
     warning.refresh_from_db()

@@ -16,7 +16,7 @@ from tests.hats import officer, staff
 
 from anlan import now as clock
 from anlan.apps.accounts.models import Grant, User
-from anlan.apps.monitoring.services import shelving
+from anlan.apps.alarms.services import shelving
 from anlan.apps.obligations import services as obligations
 from anlan.apps.org.models import Agency, AgencyLevel, Person, Role
 from anlan.apps.warnings import services as warnings

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 from tests.acceptance.timeline import expected
 
+from anlan.drill.scenario import Scenario, parse
 from anlan.rules.calendar import CIVIL_ZONE
-from anlan.testing.drill.scenario import Scenario, parse
 
 AGENCIES = [
     {"id": "mem", "level": "ministry", "name": "国家监测预警中心", "role": "nat.casst"},
@@ -61,7 +61,7 @@ def scenario(
 
 def played(*events: dict[str, Any], **world: Any) -> list[dict[str, Any]]:
     """The lines of a story in the small world."""
-    from anlan.testing.drill.play import play
+    from anlan.drill.play import play
 
     return play(scenario(*events, **world))
 

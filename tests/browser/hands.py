@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from anlan import now as clock
-from anlan.roles import django
+from anlan.process import django
 
 PASSWORD = "browser-pass-7"
 
@@ -137,7 +137,7 @@ VERBS = {f.__name__: f for f in (load, hot_points, raise_level, steps, sources, 
 def main() -> None:
     django.start()
     from anlan.apps.delivery.services import connect
-    from anlan.roles.manage import migrate
+    from anlan.process.migrating import migrate
 
     migrate()
     connect()

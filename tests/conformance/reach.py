@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 PRODUCT = Path(__file__).resolve().parent.parent.parent / "src" / "anlan"
-NO_WAY = ("rules/", "testing/", "drills/", "now.py", "config.py", "apps/__init__.py")
+NO_WAY = ("rules/", "testing/", "drill/", "lessons/", "now.py", "config.py", "apps/__init__.py")
 """Product files that are no way to a rule: the rules themselves, stand-ins, time and settings."""
 NO_WAY_IN_APPS = ("models", "migrations", "apps.py", "__init__.py")
 

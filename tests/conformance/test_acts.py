@@ -1,6 +1,6 @@
 """Every act of the site, tried by people who may not: a role held elsewhere does not count here, and a name is nobody.
 
-The acts are walked from the tables of the pages (`anlan.site.acts`); what each may do is asked of the act itself.
+The acts are walked from the tables of the pages (`anlan.pages.acts`); what each may do is asked of the act itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from anlan.apps.registry.models import Enterprise
 from anlan.apps.warnings.models import Act as Done
 from anlan.apps.warnings.models import SiteOrder
 from anlan.apps.warnings.selectors import TaskKind
-from anlan.site.acts import ListedAct, every_act
+from anlan.pages.acts import ListedAct, every_act
 
 pytestmark = pytest.mark.django_db
 IDS = [act.key for act in every_act()]

@@ -21,7 +21,7 @@ from django.urls import path
 from tests import neighbours
 
 from anlan import now as clock
-from anlan.apps.monitoring.models import Alarm
+from anlan.apps.alarms.models import Alarm
 from anlan.apps.org import scope as scopes
 from anlan.apps.org.scope import NOTHING, Scope, ScopedQuerySet, Unscoped, guard
 from anlan.apps.registry.models import Enterprise, HazardSource, Point
@@ -126,8 +126,8 @@ def test_the_guard_holds_only_while_a_page_is_read() -> None:
 def view_modules() -> Iterator[Path]:
     source = ROOT / "src" / "anlan"
     yield from (each for each in (source / "apps").rglob("views.py"))
-    yield from (each for each in (source / "site").rglob("views.py"))
-    yield from (source / "site" / "api").rglob("*.py")
+    yield from (source / "pages").rglob("views.py")
+    yield from (source / "api").rglob("*.py")
 
 
 @pytest.mark.parametrize("module", [str(each.relative_to(ROOT)) for each in view_modules()])
@@ -143,8 +143,8 @@ def test_no_view_uses_the_machines_door(module: str) -> None:
 
 
 FOR_MACHINES = {
-    ("src/anlan/site/external/views.py", "take"): "a registered sender with its key; writes rows of that sender alone",
-    ("src/anlan/site/api/receipts.py", "receipts"): "a provider with the channel's secret and its own numbers",
+    ("src/anlan/pages/external/views.py", "take"): "a registered sender with its key; writes rows of that sender alone",
+    ("src/anlan/api/receipts.py", "receipts"): "a provider with the channel's secret and its own numbers",
 }
 """Acts of other systems, which have no scope but a key of their own, each with what bounds it."""
 

@@ -12,11 +12,11 @@ from tests import neighbours
 from tests.conformance.test_permissions import PAGES, RECORDS, here
 from tests.neighbours import World
 
-from anlan import border, drills
+from anlan import border, lessons
 from anlan import now as clock
+from anlan.apps.alarms.models import Alarm
 from anlan.apps.drills import services as drill_services
 from anlan.apps.external import cap
-from anlan.apps.monitoring.models import Alarm
 from anlan.refused import Refused
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +123,11 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\n
     [
         (BOMB.encode(), "剧本里不用引用"),
         (
-            drills.shipped()[0].path.read_text(encoding="utf-8").encode("ascii", "ignore").decode().encode("utf-16-le"),
+            lessons.shipped()[0]
+            .path.read_text(encoding="utf-8")
+            .encode("ascii", "ignore")
+            .decode()
+            .encode("utf-16-le"),
             "控制字符",
         ),
         (b"name: " + b"[" * 20_000, "读不出的内容"),

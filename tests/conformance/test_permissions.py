@@ -22,11 +22,11 @@ from tests import neighbours
 from tests.neighbours import PEOPLE, SEES, Plant, World
 
 from anlan import now as clock
+from anlan.apps.alarms.models import Alarm, Filing, Shelving, SuppressionRule
 from anlan.apps.delivery.models import Message
 from anlan.apps.findings.models import Finding
+from anlan.apps.gateways import kinds
 from anlan.apps.journal.models import Entry
-from anlan.apps.monitoring import kinds
-from anlan.apps.monitoring.models import Alarm, Filing, Shelving, SuppressionRule
 from anlan.apps.org.access import REFUSED
 from anlan.apps.org.actor import of_user
 from anlan.apps.warnings.models import Act, Confirmation, Warning

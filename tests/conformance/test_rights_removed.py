@@ -18,7 +18,7 @@ from anlan.apps.accounts.models import Grant, User
 from anlan.apps.accounts.selectors import stand
 from anlan.apps.org.actor import SYSTEM
 from anlan.apps.org.models import Role
-from anlan.site.acts import ListedAct, every_act
+from anlan.pages.acts import ListedAct, every_act
 
 pytestmark = pytest.mark.django_db
 

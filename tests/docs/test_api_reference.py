@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from anlan.site.api import api
+from anlan.api import api
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "api.md"
 PAGING = {"page", "per_page", "sort"}

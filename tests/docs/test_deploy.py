@@ -22,10 +22,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from anlan import cli, config
-from anlan.roles import log_users
 from anlan.roles.supervisor import ROLES
 from anlan.stream import connection
 from anlan.stream.natsd import MAX_PAYLOAD, find_binary
+from anlan.verbs import log_users
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"

@@ -9,7 +9,7 @@ TOOLS = Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(TOOLS))
 
 import permissions  # noqa: E402
-from anlan.site.acts import every_act  # noqa: E402
+from anlan.pages.acts import every_act  # noqa: E402
 
 
 def test_the_page_is_what_the_tool_writes() -> None:

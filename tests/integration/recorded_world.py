@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from anlan import now as clock
-from anlan.roles import django
+from anlan.process import django
 
 OFFICER = "duty-officer"
 
@@ -21,7 +21,7 @@ def build(asked: dict[str, Any]) -> None:
     from anlan.apps.accounts.models import Grant, User
     from anlan.apps.org.models import Agency, AgencyLevel, Person, Role
     from anlan.apps.registry.models import Device, DeviceKind, HazardSource, Point
-    from anlan.roles.manage import migrate
+    from anlan.process.migrating import migrate
     from anlan.testing import small_world
 
     migrate()
@@ -57,7 +57,7 @@ def build(asked: dict[str, Any]) -> None:
 
 
 def changes(code: str) -> list[list[Any]]:
-    from anlan.apps.monitoring.models import AlarmEvent
+    from anlan.apps.alarms.models import AlarmEvent
 
     rows = AlarmEvent.objects.by_the_machine().filter(alarm__point__code=code, alarm__side__in=("high", "low"))
     return [[row.change, row.level, row.value, row.at.isoformat()] for row in rows.order_by("at")]

@@ -17,8 +17,8 @@ from anlan.apps.journal.services import broken
 from anlan.apps.org.models import Agency
 from anlan.apps.rulebook import selectors, services
 from anlan.apps.rulebook.models import Refinement
+from anlan.drill.world import build
 from anlan.refused import Refused
-from anlan.testing.drill.world import build
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUOTA = "spot_check.county.daily"

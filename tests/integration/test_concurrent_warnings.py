@@ -19,10 +19,10 @@ from django.db import connections
 from tests.acceptance.worlds import AGENCIES, HOLDERS, at, written
 from tests.hats import called, holder, officer, staff
 
+from anlan.apps.alarms import services as alarms_services
+from anlan.apps.alarms.models import Alarm
 from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.journal import services as journal
-from anlan.apps.monitoring import services as monitoring
-from anlan.apps.monitoring.models import Alarm
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.registry.models import Device, Gateway, HazardSource, Point
@@ -40,8 +40,8 @@ class World:
     """Three enterprises with one hazard source each and two points on it; and ways to burn them."""
 
     def __init__(self) -> None:
-        from anlan.testing.drill.scenario import parse
-        from anlan.testing.drill.world import build
+        from anlan.drill.scenario import parse
+        from anlan.drill.world import build
 
         plants = [
             {
@@ -156,7 +156,7 @@ def test_clocks_the_engine_and_people_do_not_get_in_each_others_way() -> None:
     world = World()
     dice = random.Random(44)
     since = START
-    monitoring.apply_events([world.event(s, "YL001", "raised", "HH", since, since) for s in world.sources], since)
+    alarms_services.apply_events([world.event(s, "YL001", "raised", "HH", since, since) for s in world.sources], since)
     step = timedelta(minutes=10)
 
     for turn in range(1, 7):
@@ -171,7 +171,7 @@ def test_clocks_the_engine_and_people_do_not_get_in_each_others_way() -> None:
         def engine(now: datetime = now, turn: int = turn, order: list[HazardSource] = order) -> None:
             change = "raised" if turn % 2 else "cleared"
             began = START + (turn if turn % 2 else turn - 1) * step
-            monitoring.apply_events([world.event(s, "YW001", change, "HH", began, now) for s in order], now)
+            alarms_services.apply_events([world.event(s, "YW001", change, "HH", began, now) for s in order], now)
 
         def people(now: datetime = now) -> None:
             for source in world.sources:
@@ -182,7 +182,7 @@ def test_clocks_the_engine_and_people_do_not_get_in_each_others_way() -> None:
                 warnings.confirm(warning, by=holder(warning, person), at=now)
                 alarms = Alarm.objects.by_the_machine().filter(enterprise=source.enterprise)
                 keys = list(alarms.values_list("pk", flat=True))
-                monitoring.acknowledge(keys, by={source.enterprise_id: staff(source, person)}, at=now)
+                alarms_services.acknowledge(keys, by={source.enterprise_id: staff(source, person)}, at=now)
                 with pytest.raises(Refused):  # the cause stands
                     warnings.clear(warning, by=staff(warning, person), at=now)
 

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.db import connection
 
 from anlan import now as clock
-from anlan.apps.monitoring.models import EnginePosition, EngineWorker
-from anlan.apps.monitoring.selectors.log_state import LogState, Reader, log_state
-from anlan.leases import TTL_S
+from anlan.apps.alarms.models import EnginePosition, EngineWorker
+from anlan.apps.gateways.selectors.log_state import LogState, Reader, log_state
+from anlan.database.leases import TTL_S
 from anlan.stream.log import Log, LogMessage
 from anlan.stream.natsd import NatsServer
 

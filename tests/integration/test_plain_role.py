@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from anlan.roles.manage import HISTORY_FAILED, UNUSABLE
+from anlan.process.migrating import HISTORY_FAILED, UNUSABLE
 
 pytestmark = [pytest.mark.postgres]
 

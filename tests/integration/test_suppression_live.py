@@ -26,7 +26,7 @@ def plant(tmp_path: Path, module_database_url: str) -> Iterator[Plant]:
 def approve(condition: str, target: str) -> None:
     """A rule: while the condition point is at or above 70, low alarms of the target are suppressed."""
     from anlan import now
-    from anlan.apps.monitoring.services import suppression
+    from anlan.apps.alarms.services import suppression
     from anlan.apps.registry.models import Point
 
     points = Point.objects.select_related("enterprise__supervisor")
@@ -40,10 +40,10 @@ def approve(condition: str, target: str) -> None:
 
 def stands() -> dict[str, Any]:
     """The rule, the low alarms as they are shown, what is counted and graded, and what the journal says."""
+    from anlan.apps.alarms.models import Alarm, SuppressionRule
+    from anlan.apps.alarms.selectors import uncleared_count
     from anlan.apps.journal import services as journal
     from anlan.apps.journal.models import Entry
-    from anlan.apps.monitoring.models import Alarm, SuppressionRule
-    from anlan.apps.monitoring.selectors import uncleared_count
     from anlan.apps.registry.models import HazardSource
     from anlan.apps.warnings.models import Warning
     from anlan.rules.alarms import annunciation

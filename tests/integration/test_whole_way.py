@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.reliability.plant import Plant
 
-from anlan.apps.monitoring.models import WayStep
+from anlan.apps.gateways.models import WayStep
 
 
 @pytest.mark.slow

@@ -11,11 +11,11 @@ import sys
 from typing import Any
 
 from anlan import now as clock
-from anlan.roles import django
+from anlan.process import django
 
 
 def load(password: str) -> dict[str, str]:
-    from anlan.roles.manage import migrate
+    from anlan.process.migrating import migrate
     from anlan.testing.demo import world
 
     migrate()
@@ -23,8 +23,8 @@ def load(password: str) -> dict[str, str]:
 
 
 def seen(code: str) -> dict[str, Any]:
+    from anlan.apps.alarms.models import Alarm
     from anlan.apps.delivery.models import Message
-    from anlan.apps.monitoring.models import Alarm
     from anlan.apps.registry.models import Point
     from anlan.apps.warnings.models import Warning
 

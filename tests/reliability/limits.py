@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.reliability.plant import Plant, until
 
-from anlan.roles.room import size_of
+from anlan.process.disk_space import size_of
 
 MIB = 1024**2
 

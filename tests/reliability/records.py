@@ -13,13 +13,13 @@ from typing import Any
 
 from django.db import transaction
 
-from anlan.roles import django
+from anlan.process import django
 
 
 def build(enterprises: str, points: str) -> None:
     """Migrate and write the small world."""
     from anlan import now
-    from anlan.roles.manage import migrate
+    from anlan.process.migrating import migrate
     from anlan.testing.small_world import build as write
 
     migrate()
@@ -30,9 +30,9 @@ def dump() -> dict[str, Any]:
     """Alarms with their changes and history, by point."""
     from tests.reliability.plant import micros
 
+    from anlan.apps.alarms.models import Alarm
     from anlan.apps.delivery.models import Notice
     from anlan.apps.history.selectors import raw
-    from anlan.apps.monitoring.models import Alarm
     from anlan.apps.registry.models import Point
 
     alarms: dict[str, list[Any]] = {}
@@ -172,7 +172,7 @@ def fired() -> dict[str, Any]:
 
 def alarms() -> dict[str, int]:
     """How many alarms stand in each state, and whether somebody took note of them."""
-    from anlan.apps.monitoring.models import Alarm
+    from anlan.apps.alarms.models import Alarm
 
     counts: dict[str, int] = {}
     for state_, seen in Alarm.objects.values_list("state", "acknowledged_at"):
@@ -184,8 +184,8 @@ def alarms() -> dict[str, int]:
 def acknowledge(count: str) -> int:
     """Take note of so many active alarms through the service."""
     from anlan import now
-    from anlan.apps.monitoring import services as monitoring
-    from anlan.apps.monitoring.models import Alarm
+    from anlan.apps.alarms import services as alarms_services
+    from anlan.apps.alarms.models import Alarm
     from anlan.apps.org.access import owner_of
     from anlan.apps.org.actor import operator
     from anlan.apps.org.stand import at_the_machine
@@ -195,14 +195,14 @@ def acknowledge(count: str) -> int:
     by = {
         alarm.enterprise_id: at_the_machine(operator("test"), owner_of(alarm.enterprise), now.now()) for alarm in wanted
     }
-    return monitoring.acknowledge([alarm.pk for alarm in wanted], by=by, at=now.now())
+    return alarms_services.acknowledge([alarm.pk for alarm in wanted], by=by, at=now.now())
 
 
 def shelve(count: str) -> list[str]:
     """Shelve so many active alarms through the service; returns the keys of the alarms."""
     from anlan import now
-    from anlan.apps.monitoring.models import Alarm
-    from anlan.apps.monitoring.services.shelving import shelve as put_on_the_shelf
+    from anlan.apps.alarms.models import Alarm
+    from anlan.apps.alarms.services.shelving import shelve as put_on_the_shelf
     from anlan.apps.org.access import owner_of
     from anlan.apps.org.actor import operator
     from anlan.apps.org.stand import at_the_machine
@@ -226,7 +226,7 @@ def state() -> dict[str, list[str]]:
 
     found: dict[str, list[str]] = {}
     for label in (
-        "monitoring.Alarm", "monitoring.AlarmEvent", "monitoring.Shelving", "monitoring.OfflineSpell",
+        "alarms.Alarm", "alarms.AlarmEvent", "alarms.Shelving", "gateways.OfflineSpell",
         "warnings.Warning", "warnings.LevelEpisode", "warnings.Told", "obligations.Obligation", "delivery.Notice",
         "delivery.Message",
         "delivery.Delivery", "findings.Finding", "journal.Chain",
@@ -247,8 +247,8 @@ def signed(role: str) -> float:
 
 def flood() -> dict[str, Any]:
     """What became of a flood: alarms, warnings with their first alarm, notices with their recipients, deliveries."""
+    from anlan.apps.alarms.models import Alarm, AlarmEvent
     from anlan.apps.delivery.models import Delivery, Notice
-    from anlan.apps.monitoring.models import Alarm, AlarmEvent
     from anlan.apps.warnings.models import Warning
 
     notices = Notice.objects.order_by("pk").prefetch_related("messages")
@@ -268,7 +268,7 @@ def flood() -> dict[str, Any]:
 
 def refused() -> list[list[Any]]:
     """Everything in quarantine: gateway, reason, how often."""
-    from anlan.apps.monitoring.models import Quarantined
+    from anlan.apps.gateways.models import Quarantined
 
     return [list(row) for row in Quarantined.objects.values_list("gateway", "reason", "repeats")]
 
@@ -284,7 +284,7 @@ def silent() -> dict[str, list[list[Any]]]:
     """Alarms for want of data by point: [silent since, raised at, changes], times in µs."""
     from tests.reliability.plant import micros
 
-    from anlan.apps.monitoring.models import Alarm
+    from anlan.apps.alarms.models import Alarm
 
     found: dict[str, list[list[Any]]] = {}
     rows = Alarm.objects.filter(side="no_data").order_by("started_at", "pk").select_related("point")
@@ -301,9 +301,9 @@ def block() -> None:
     transaction.set_autocommit(False)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("LOCK TABLE monitoring_alarm IN ACCESS EXCLUSIVE MODE")
+            cursor.execute("LOCK TABLE alarms_alarm IN ACCESS EXCLUSIVE MODE")
         else:
-            cursor.execute("UPDATE monitoring_alarm SET level = level WHERE 0")
+            cursor.execute("UPDATE alarms_alarm SET level = level WHERE 0")
 
 
 def unblock() -> None:
@@ -347,7 +347,7 @@ def rival(code: str, key: str, like: str, point: str) -> None:
 def seen_refusals(enterprise: str, county: str) -> list[list[list[Any]]]:
     """What of the quarantine the people of an enterprise see, and those of the county: gateway, reason, detail,
     how often."""
-    from anlan.apps.monitoring.models import Quarantined
+    from anlan.apps.gateways.models import Quarantined
     from anlan.apps.org.models import Agency
     from anlan.apps.org.scope import Scope
     from anlan.apps.registry.models import Enterprise
@@ -365,9 +365,9 @@ def seen_refusals(enterprise: str, county: str) -> list[list[list[Any]]]:
 
 def owners(role: str) -> dict[str, int]:
     """How many partitions each living engine (or historian) owns, by its name."""
-    from anlan import leases
+    from anlan.apps.alarms.models import EnginePosition, EngineWorker
     from anlan.apps.history.models import HistorianWorker, Position
-    from anlan.apps.monitoring.models import EnginePosition, EngineWorker
+    from anlan.database import leases
 
     rows, workers, using = {
         "engine": (EnginePosition, EngineWorker, "default"),
@@ -402,7 +402,8 @@ def impatient(minutes: str, seconds: str) -> None:
 
 def reach() -> dict[str, list[Any]]:
     """By gateway: whether it is online, its outages that are open, and its points' active no-data alarms."""
-    from anlan.apps.monitoring.models import Alarm, GatewayLink, OfflineSpell
+    from anlan.apps.alarms.models import Alarm
+    from anlan.apps.gateways.models import GatewayLink, OfflineSpell
 
     found = {link.gateway.code: [link.online, 0, 0] for link in GatewayLink.objects.select_related("gateway")}
     for spell in OfflineSpell.objects.filter(ended_at__isnull=True).select_related("gateway"):

@@ -291,9 +291,10 @@ def test_the_running_role_keeps_a_lane_for_each_channel(
     source: HazardSource, server: ChannelServer, settings: Any
 ) -> None:
     """While one channel hangs in its lane the others deliver, what leads nowhere falls; it leaves when asked."""
+    from anlan.process.life import Leaving
+    from anlan.process.places import announced
+    from anlan.process.worker import close_all
     from anlan.roles import delivery as role
-    from anlan.roles.database import close_all
-    from anlan.roles.process import Leaving, announced
 
     install(settings, sms=gateway(server, "sms", timeout_s=10), voice=gateway(server, "voice"))
     main, technical = holder(source), holder(source, "technical")

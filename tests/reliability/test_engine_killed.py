@@ -12,7 +12,7 @@ import pytest
 from tests.reliability.cluster import Cluster
 from tests.reliability.plant import HIGHER, NORMAL, Feed, Ledger, Plant, compare, micros, until
 
-from anlan.roles.hearing import SETTLE_US
+from anlan.process.hearing import SETTLE_US
 from anlan.testing.sender import Sender, packet
 from anlan.testing.sites import Site
 

@@ -25,9 +25,10 @@ ROLES = ["engine", "historian", "intake"]
 def stored() -> dict[str, Any]:
     """Asked of the records: samples by gateway as [collect time, received time, quality], what was refused, clocks,
     findings, alarms as [gateway, started at]."""
+    from anlan.apps.alarms.models import Alarm
     from anlan.apps.findings.models import Finding
+    from anlan.apps.gateways.models import GatewayClock, Quarantined
     from anlan.apps.history.selectors import raw
-    from anlan.apps.monitoring.models import Alarm, GatewayClock, Quarantined
     from anlan.apps.registry.models import Point
 
     samples: dict[str, list[Any]] = {}

@@ -102,7 +102,7 @@ def test_copies_in_any_number_order_and_form_are_one_packet(
 
 def gaps() -> list[Any]:
     """Open gaps in the running numbers, as the records have them."""
-    from anlan.apps.monitoring.models import SequenceGap
+    from anlan.apps.gateways.models import SequenceGap
 
     return list(SequenceGap.objects.by_the_machine().filter(closed_at__isnull=True).values_list("first", "last"))
 
@@ -167,8 +167,8 @@ def test_a_gateway_that_sends_mostly_rubbish_is_paused_until_a_person_lifts_it_a
 def lift() -> int:
     """Lift every pause as a person would; returns how many there are on record."""
     from anlan import now as clock
-    from anlan.apps.monitoring.models import Suspension
-    from anlan.apps.monitoring.services import lift_suspension
+    from anlan.apps.gateways.models import Suspension
+    from anlan.apps.gateways.services import lift_suspension
 
     rows = list(Suspension.objects.by_the_machine().select_related("gateway", "enterprise"))
     for row in rows:

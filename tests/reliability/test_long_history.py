@@ -12,12 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from anlan import now as clock
+from anlan.apps.alarms.selectors import point_specs
 from anlan.apps.history.models import Block, Grain, Rollup
 from anlan.apps.history.selectors import samples_count, stored
 from anlan.apps.history.selectors.newest import newest_frames, stored_until
 from anlan.apps.history.services import Batch, Piece, compact_hour, hours_to_compact, write
-from anlan.apps.monitoring.selectors import point_specs
-from anlan.components import bulk
+from anlan.database import bulk
 from anlan.rules.calendar import civil_day, midnight
 from anlan.stream.blocks import encode
 from anlan.stream.frame import Frame

@@ -33,8 +33,8 @@ MAY_GROW_MIB = {"intake": 450, "engine": 150, "historian": 250, "nats": 250}
 
 def counts() -> dict[str, Any]:
     """Asked of the records: the collect times of each gateway, by its first point, and the alarms so far."""
+    from anlan.apps.alarms.models import Alarm
     from anlan.apps.history.selectors import raw
-    from anlan.apps.monitoring.models import Alarm
     from anlan.apps.registry.models import Gateway, Point
 
     end, samples = datetime.now(UTC) + timedelta(minutes=10), {}

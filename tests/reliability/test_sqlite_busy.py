@@ -67,12 +67,12 @@ def test_two_writers_and_a_long_reader_lock_nobody_out_and_the_log_of_writes_sta
         writer.start()
         reader = sqlite3.connect(records, isolation_level=None)
         reader.execute("BEGIN")
-        seen = reader.execute("SELECT count(*) FROM monitoring_gatewaylink").fetchone()
+        seen = reader.execute("SELECT count(*) FROM gateways_gatewaylink").fetchone()
         plant.burn()
         until(lambda: log_of_writes.stat().st_size > 24 * MIB, 120, lambda: f"{log_of_writes.stat().st_size}")
         grown = log_of_writes.stat().st_size
         until(lambda: (figure(plant, "auditor", "auditor_wal_bytes") or 0) > 16 * MIB, 240, lambda: "nobody sees it")
-        assert reader.execute("SELECT count(*) FROM monitoring_gatewaylink").fetchone() == seen
+        assert reader.execute("SELECT count(*) FROM gateways_gatewaylink").fetchone() == seen
         until(lambda: plant.ask("dump")["notices"] == plant.notices, 120, lambda: "the notices do not come")
         reader.execute("COMMIT")
         reader.close()

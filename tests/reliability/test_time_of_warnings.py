@@ -29,7 +29,7 @@ MS = timedelta(milliseconds=1)
 
 @pytest.fixture
 def source(db: None) -> HazardSource:
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     return build(scenario()).sources["s1"]
 

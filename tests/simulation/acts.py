@@ -282,7 +282,7 @@ def _gate_of(world: World, code: str) -> Gate:
 
 def state_damaged(world: World) -> str:
     """While nothing runs, a bit of what the engine has saved is flipped."""
-    from anlan.apps.monitoring.models import EngineState
+    from anlan.apps.alarms.models import EngineState
 
     world.stop()
     rows = list(EngineState.objects.order_by("gateway"))
@@ -300,7 +300,7 @@ def state_damaged(world: World) -> str:
 
 def older_state(world: World) -> str:
     """While nothing runs, what the engine has saved of a gateway is gone."""
-    from anlan.apps.monitoring.models import EngineState
+    from anlan.apps.alarms.models import EngineState
 
     world.stop()
     rows = list(EngineState.objects.order_by("gateway"))

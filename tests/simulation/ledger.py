@@ -28,8 +28,8 @@ LADDERS = {"yellow": (60, 60, 1440), "orange": (60, 60, 720), "red": (30, 30, 12
 
 def worked_off(log: MemoryLog) -> bool:
     """Whether engine and historian have read all that is in the log."""
+    from anlan.apps.alarms.models import EnginePosition
     from anlan.apps.history.models import Position
-    from anlan.apps.monitoring.models import EnginePosition
 
     return all(
         _newest(rows, using) == log.store.last_seq for rows, using in ((EnginePosition, "default"), (Position, HISTORY))
@@ -113,7 +113,7 @@ def alarms_of(samples: dict[int, float], switched: list[tuple[int, int]]) -> Ite
 
 def in_alarms(world: Any) -> Iterator[str]:
     """Alarms are exactly those of the samples, from the very instant to the very instant."""
-    from anlan.apps.monitoring.models import Alarm
+    from anlan.apps.alarms.models import Alarm
 
     rows = Alarm.objects.by_the_machine().filter(side__in=["high", "low"]).select_related("point")
     found = {(row.point.code, row.side, _us(row.started_at), _end(row)) for row in rows}
@@ -140,7 +140,7 @@ def _end(row: Any) -> int | None:
 
 def silent(world: Any, points: list[str]) -> Iterator[str]:
     """That these points are silent is known."""
-    from anlan.apps.monitoring.models import Alarm
+    from anlan.apps.alarms.models import Alarm
 
     rows = Alarm.objects.by_the_machine().filter(side="no_data", state="active", point__code__in=points)
     for point in sorted(set(points) - set(rows.values_list("point__code", flat=True))):
@@ -149,7 +149,7 @@ def silent(world: Any, points: list[str]) -> Iterator[str]:
 
 def heard(world: Any, points: list[str]) -> Iterator[str]:
     """That these points are heard of is known."""
-    from anlan.apps.monitoring.models import Alarm
+    from anlan.apps.alarms.models import Alarm
 
     rows = Alarm.objects.by_the_machine().filter(side="no_data", state="active", point__code__in=points)
     for point in sorted(set(rows.values_list("point__code", flat=True))):
@@ -158,7 +158,7 @@ def heard(world: Any, points: list[str]) -> Iterator[str]:
 
 def in_warnings(world: Any) -> Iterator[str]:
     """The level of every hazard source is that of its standing alarms."""
-    from anlan.apps.monitoring.models import Alarm
+    from anlan.apps.alarms.models import Alarm
     from anlan.apps.registry.models import HazardSource
     from anlan.apps.warnings.models import Warning
 
@@ -303,7 +303,7 @@ def in_doubt(world: Any) -> set[tuple[str, int]]:
 
 def in_quarantine(world: Any) -> Iterator[str]:
     """What a gateway sent of a point that is not its own any more is refused, and that is on record."""
-    from anlan.apps.monitoring.models import Quarantined
+    from anlan.apps.gateways.models import Quarantined
     from anlan.stream.refusal import Refusal
 
     rows = Quarantined.objects.by_the_machine().filter(reason__in=[Refusal.CLAIMED, Refusal.UNKNOWN_POINT])

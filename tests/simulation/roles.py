@@ -15,13 +15,13 @@ from tests.simulation.loop import Inline
 from tests.simulation.memory_log import MemoryLog
 from tests.simulation.processes import Processes, SimulatedProcess
 
-from anlan.leases import Leases
+from anlan.database.addresses import HISTORY
+from anlan.database.leases import Leases
 from anlan.now import SystemClock
-from anlan.roles.room import Stage
+from anlan.process.disk_space import Stage
 from anlan.roles.supervisor.child import Child
 from anlan.roles.supervisor.tries import Tries
 from anlan.roles.supervisor.watching import Watching
-from anlan.site.databases import HISTORY
 
 SUPERVISOR_S = 2.0
 FROZEN_AFTER = 30
@@ -92,7 +92,7 @@ class Roles:
             process.stir()
 
     async def _engine(self, process: SimulatedProcess) -> None:
-        from anlan.apps.monitoring.models import EnginePosition, EngineWorker
+        from anlan.apps.alarms.models import EnginePosition, EngineWorker
         from anlan.roles.engine.engine import Engine
 
         log: Any = self.log

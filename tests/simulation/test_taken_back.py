@@ -37,7 +37,7 @@ def memory_stays_in_the_future(patch: pytest.MonkeyPatch) -> None:
 
 def the_log_is_never_compared(patch: pytest.MonkeyPatch) -> None:
     """A2: a stored position ahead of the log is believed."""
-    from anlan.roles import log_watch
+    from anlan.process import log_watch
 
     async def nothing(*_arguments: Any) -> None:
         return None
@@ -48,7 +48,7 @@ def the_log_is_never_compared(patch: pytest.MonkeyPatch) -> None:
 
 def reading_again_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     """A2: after a kill on the way, what is read again is taken for new."""
-    from anlan.leases import Leases
+    from anlan.database.leases import Leases
 
     take_up = Leases.take_up
 

@@ -342,7 +342,7 @@ def micros(at: datetime) -> int:
 @contextmanager
 def simulated(monkeypatch: Any) -> Iterator[World]:
     """A world over the databases as they are; everything of it is gone afterwards."""
-    from anlan.apps.delivery.services import sending, ways
+    from anlan.apps.delivery.services import contact_order, sending
     from anlan.apps.obligations.services import signs
     from anlan.roles.engine import engine
     from anlan.roles.historian import historian
@@ -357,7 +357,7 @@ def simulated(monkeypatch: Any) -> Iterator[World]:
         monkeypatch.setattr(system_clock, name, getattr(world.clock, name))
     monkeypatch.setattr(signs, "UP_WITHIN", CLOCK_SILENT)
     monkeypatch.setattr(movement, "turns", world.processes.turns)
-    monkeypatch.setattr(ways, "_configured", lambda config: {CHANNEL: world.line})
+    monkeypatch.setattr(contact_order, "_configured", lambda config: {CHANNEL: world.line})
     with ExitStack() as watched:
         for alias in ("default", "history"):
             connection = connections[alias]

@@ -13,10 +13,11 @@ from django.db import DatabaseError
 
 from anlan import config as settings
 from anlan.now import Clock, SystemClock, monotonic
-from anlan.roles import django, metrics
-from anlan.roles.alone import sign_name
-from anlan.roles.database import give_up_broken, is_shared, let_go_when_frozen, say_failed
-from anlan.roles.process import Leaving, announce, begin, instance_of
+from anlan.process import django, metrics
+from anlan.process.life import Leaving, begin, instance_of
+from anlan.process.places import announce
+from anlan.process.single_instance import sign_name
+from anlan.process.worker import give_up_broken, is_shared, let_go_when_frozen, say_failed
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,10 @@ from django.db import DatabaseError
 
 from anlan import config as settings
 from anlan.now import Clock, SystemClock, monotonic
-from anlan.roles import django, metrics
-from anlan.roles.database import close_all, give_up_broken, let_go_when_frozen, say_failed
-from anlan.roles.process import Leaving, announce, begin, instance_of
+from anlan.process import django, metrics
+from anlan.process.life import Leaving, begin, instance_of
+from anlan.process.places import announce
+from anlan.process.worker import close_all, give_up_broken, let_go_when_frozen, say_failed
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def lane(name: str, channel: Any, leaving: Leaving, clock: Clock) -> None:
 
 
 def figures() -> dict[str, dict[str, float]]:
-    """Letters to outside channels that are not settled, by state, for `anlan.roles.metrics`; asked of the records."""
+    """Letters to outside channels that are not settled, by state, for `anlan.process.metrics`; asked of the records."""
     from anlan.apps.delivery import selectors
 
     try:

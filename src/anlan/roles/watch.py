@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from anlan import now as clock
-from anlan.roles.process import Leaving, begin
+from anlan.process.life import Leaving, begin
 
 TIMEOUT_S = 10.0
 COMMAND_TIMEOUT_S = 60.0

@@ -1,7 +1,7 @@
 """What a person is answered when a page could not be made: in words, with what was kept and what to do next.
 
 A database that is held by somebody, out of room or not to be read is no mistake of ours and mostly over soon: such a
-page is 503 with a time to come back, within the seconds that the web waits for a lock (`anlan.roles.web`).
+page is 503 with a time to come back, within the seconds that the web waits for a lock (`anlan.roles.web.command`).
 """
 
 from __future__ import annotations

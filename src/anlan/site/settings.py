@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from anlan import config
+from anlan.database import addresses
 from anlan.logs import Brief, JsonLines, PlainLines
-from anlan.site import databases
 
 CONFIG = config.load()
 CONFIG.data_dir.mkdir(parents=True, exist_ok=True)
@@ -39,8 +39,10 @@ INSTALLED_APPS = [
     "anlan.apps.history",
     "anlan.apps.drills",
     "anlan.apps.enrolment",
-    "anlan.apps.monitoring",
+    "anlan.apps.alarms",
+    "anlan.apps.gateways",
     "anlan.apps.warnings",
+    "anlan.components",
     "anlan.site",
 ]
 
@@ -64,26 +66,26 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [HERE / "templates"],
+        "DIRS": sorted((HERE.parent / "pages").glob("*/templates")),
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "anlan.site.context.shell",
+                "anlan.pages.context.shell",
             ],
         },
     }
 ]
 
 DATABASES = {
-    "default": databases.from_url(CONFIG.database_url, CONFIG.data_dir / "anlan.sqlite3"),
-    databases.HISTORY: databases.from_url(
+    "default": addresses.from_url(CONFIG.database_url, CONFIG.data_dir / "anlan.sqlite3"),
+    addresses.HISTORY: addresses.from_url(
         CONFIG.history_database_url or CONFIG.database_url, CONFIG.data_dir / "history.sqlite3", schema="history"
     ),
 }
-DATABASE_ROUTERS = ["anlan.site.databases.HistoryRouter"]
+DATABASE_ROUTERS = ["anlan.database.addresses.HistoryRouter"]
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]

@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from anlan.site.api import api
-from anlan.site.api.receipts import receipts
-from anlan.site.section import sections
+from anlan.api import api
+from anlan.api.receipts import receipts
+from anlan.pages.section import sections
 
 handler500 = "anlan.site.errors.failed"
 urlpatterns = [

@@ -15,8 +15,8 @@ from datetime import datetime
 import nats.errors
 from nats.aio.client import Client
 
+from anlan.credentials import Target, inbox_of, shown
 from anlan.now import SystemClock
-from anlan.stream.credentials import Target, inbox_of, shown
 from anlan.stream.tasks import end
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import secrets
 import socket
 from typing import IO, Any
 
-from anlan.stream.credentials import SYSTEM, inbox_of
+from anlan.credentials import SYSTEM, inbox_of
 
 
 def ask(port: int, password: str, page: str, timeout: float = 1.0) -> dict[str, Any]:

@@ -23,9 +23,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import IO, Any
 
-from anlan import now
+from anlan import credentials, now
 from anlan.patience import Patience
-from anlan.stream import credentials, nats_system
+from anlan.stream import nats_system
 
 MAX_PAYLOAD = 16 * 1024 * 1024
 """Of one message: the largest request (8 MiB as sent) behind what had been bundled before it, with room to spare. One

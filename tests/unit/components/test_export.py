@@ -167,7 +167,7 @@ def listings() -> list[tuple[str, Listing]]:
     assert urls
     found = {}
     for name, module in list(sys.modules.items()):
-        if name.startswith(("anlan.site", "anlan.apps")):
+        if name.startswith(("anlan.pages", "anlan.apps")):
             for key, value in vars(module).items():
                 listing = getattr(value, "listing", value)
                 if isinstance(listing, Listing):

@@ -17,8 +17,8 @@ from anlan.apps.obligations import services as obligations
 from anlan.apps.registry.models import HazardSource
 from anlan.apps.warnings import services as warnings
 from anlan.now import monotonic
+from anlan.process.worker import let_go_when_frozen
 from anlan.roles import clock
-from anlan.roles.database import let_go_when_frozen
 from anlan.testing.clock import FakeClock
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def red() -> None:
     """A red warning since 08:00."""
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     warnings.set_level(build(scenario()).sources["s1"], "red", at=at("08:00"))
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from nats.aio.client import Client
 
-from anlan import now
+from anlan import credentials, now
+from anlan.credentials import RIGHTS, USERS, Target, shown, signed
 from anlan.roles.supervisor import ROLES
-from anlan.stream import connection, credentials
+from anlan.stream import connection
 from anlan.stream.connection import LogUnavailable, connect
-from anlan.stream.credentials import RIGHTS, USERS, Target, shown, signed
 from anlan.stream.log import Log
 from anlan.stream.natsd import NatsServer, find_binary
 

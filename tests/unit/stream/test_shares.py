@@ -1,7 +1,7 @@
 """How processes share the partitions: whatever joins, leaves, freezes and wakes, nobody valid works beside another.
 
-The database is played by a dictionary whose conditional updates are the real ones (`anlan.leases`): a row changes only
-when it is as it was read, and a commit counts only when owner and epoch are still its own.
+The database is played by a dictionary whose conditional updates are the real ones (`anlan.database.leases`): a row
+changes only when it is as it was read, and a commit counts only when owner and epoch are still its own.
 """
 
 from __future__ import annotations

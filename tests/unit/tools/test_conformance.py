@@ -134,7 +134,7 @@ def serving():
 def test_a_rule(): civil_day(datetime.datetime.now(datetime.UTC))
 
 @pytest.mark.req("GEN-01")
-def test_an_import(): import anlan.components.size
+def test_an_import(): import anlan.database.size
 
 @pytest.mark.req("GEN-01")
 def test_nothing(): pass

@@ -14,7 +14,7 @@ from anlan.apps.accounts.models import Grant, User, Visit
 from anlan.apps.journal import services as journal
 from anlan.apps.org.actor import SYSTEM, Actor
 from anlan.apps.org.models import Person
-from anlan.components.beside import try_to_write
+from anlan.database.beside import try_to_write
 
 SESSION_LIMIT = 3
 """Sessions that one log-in may hold at once; the oldest gives way. A local setting, no article."""

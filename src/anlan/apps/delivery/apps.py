@@ -9,6 +9,6 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         """Refuse to start with channels that the settings describe wrongly: a `ConfigError` that names the setting."""
-        from anlan.apps.delivery.services.ways import outside
+        from anlan.apps.delivery.services.contact_order import outside
 
         outside()

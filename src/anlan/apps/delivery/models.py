@@ -17,7 +17,7 @@ from anlan.apps.org.models import Agency, Person
 from anlan.apps.org.scope import Scope, ScopedQuerySet
 from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise
 from anlan.apps.registry.selectors import staff
-from anlan.components.kinds import KindField
+from anlan.database.kinds import KindField
 from anlan.now import AHEAD_AFTER
 from anlan.rules.rulebook import load
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from anlan import drills
+from anlan import lessons
 from anlan.apps.accounts.selectors import grants_of
 from anlan.apps.drills import child
 from anlan.apps.drills.models import Run, RunState, Uploaded
@@ -51,7 +51,7 @@ def upload(raw: bytes, user: Any, at: datetime) -> Uploaded:
     return row
 
 
-def begin(drill: drills.Shipped | Uploaded, user: Any, at: datetime) -> Run:
+def begin(drill: lessons.Shipped | Uploaded, user: Any, at: datetime) -> Run:
     """Take a slot for a run. Raises `Refused` when the log-in has one under way or all slots are taken.
 
     Whatever was begun and can no longer finish gives its slot back first.
@@ -59,8 +59,8 @@ def begin(drill: drills.Shipped | Uploaded, user: Any, at: datetime) -> Run:
     Run.objects.by_the_machine().filter(finished_at__isnull=True, ends_by__lt=at).update(
         state=RunState.FAILED, finished_at=at, message=_("运行它的进程中断了，没有结果。")
     )
-    which = {"shipped": drill.key} if isinstance(drill, drills.Shipped) else {"uploaded": drill}
-    name = drill.title if isinstance(drill, drills.Shipped) else drill.name
+    which = {"shipped": drill.key} if isinstance(drill, lessons.Shipped) else {"uploaded": drill}
+    name = drill.title if isinstance(drill, lessons.Shipped) else drill.name
     until = at + timedelta(seconds=child.PLAY_S) + SPARE
     for slot in range(AT_ONCE):
         run = Run(**_owner(user, at), **which, name=name, slot=slot, started_at=at, ends_by=until)
@@ -86,7 +86,7 @@ def begin(drill: drills.Shipped | Uploaded, user: Any, at: datetime) -> Run:
 def carry_out(run_id: int, clock: Clock | None = None) -> None:
     """Play a run that was begun and write what came of it; a second call for the same run changes nothing."""
     run = Run.objects.by_the_machine().select_related("uploaded").get(pk=run_id)
-    shipped = drills.named(run.shipped)
+    shipped = lessons.named(run.shipped)
     try:
         text = shipped.path.read_text(encoding="utf-8") if shipped else run.uploaded.text
         outcome = child.play(text)

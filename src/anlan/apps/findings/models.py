@@ -13,7 +13,7 @@ from anlan.apps.org.case import Case
 from anlan.apps.org.models import Agency
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise
-from anlan.components.kinds import KindField
+from anlan.database.kinds import KindField
 from anlan.rules.patrol import RECTIFICATION_LABELS
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from anlan.leases import PartitionRow, WorkerRow
+from anlan.database.leases import PartitionRow, WorkerRow
 
 
 class Grain(models.TextChoices):

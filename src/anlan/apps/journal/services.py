@@ -15,7 +15,7 @@ from anlan.apps.journal.fingerprint import fingerprint, plain
 from anlan.apps.journal.models import Chain, Entry, Repeat
 from anlan.apps.journal.proof import broken
 from anlan.apps.journal.state import state_of
-from anlan.components import bulk
+from anlan.database import bulk
 
 __all__ = [
     "MACHINE",

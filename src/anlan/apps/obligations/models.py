@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan.apps.obligations.kinds import OBLIGATIONS
 from anlan.apps.org.models import Agency
 from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise
-from anlan.components.kinds import KindField
+from anlan.database.kinds import KindField
 
 
 class ObligationState(models.TextChoices):

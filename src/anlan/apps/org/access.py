@@ -21,7 +21,7 @@ from anlan.apps.journal import services as journal
 from anlan.apps.org import actor
 from anlan.apps.org.scope import ScopedQuerySet
 from anlan.apps.org.stand import Stand
-from anlan.components.beside import try_to_write
+from anlan.database.beside import try_to_write
 
 REFUSED = "access_refused"
 """Act under which a refused attempt stands in the journal."""

@@ -8,8 +8,8 @@ class WarningsConfig(AppConfig):
     label = "warnings"
 
     def ready(self) -> None:
+        from anlan.apps.alarms import services as alarms
         from anlan.apps.delivery import services as delivery
-        from anlan.apps.monitoring import services as monitoring
         from anlan.apps.obligations import services as obligations
         from anlan.apps.registry import services as registry
         from anlan.apps.warnings import kinds, selectors, services
@@ -17,8 +17,8 @@ class WarningsConfig(AppConfig):
 
         delivery.on_trouble(note_trouble)
         delivery.on_subject("warning", number_of)
-        monitoring.on_source_change(services.regrade)
-        monitoring.on_open_warnings(selectors.open_by_source)
+        alarms.on_source_change(services.regrade)
+        alarms.on_open_warnings(selectors.open_by_source)
         registry.on_holder_change(services.holder_changed)
         obligations.register(kinds.REGRADE, services.fire_regrades, before_others=True)
         obligations.register_prepared(kinds.NOTICE, services.fire_notices)

@@ -8,9 +8,9 @@ from typing import Any
 
 from anlan.apps.journal import anchors, lines
 from anlan.config import Config
+from anlan.process.places import anchor_folders
+from anlan.process.worker import say_failed
 from anlan.roles.auditor.audit import Fault
-from anlan.roles.check import anchor_folders
-from anlan.roles.database import say_failed
 from anlan.rules.calendar import civil
 
 log = logging.getLogger(__name__)

@@ -17,19 +17,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from anlan.apps.delivery import selectors as delivery
+from anlan.apps.gateways.models import GatewayLink
+from anlan.apps.gateways.selectors.log_state import LogState, log_state
 from anlan.apps.history import services as history
 from anlan.apps.history.selectors.newest import stored_until
-from anlan.apps.monitoring.models import GatewayLink
-from anlan.apps.monitoring.selectors.log_state import LogState, log_state
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Tick
 from anlan.apps.registry.selectors import equipment
 from anlan.apps.warnings.selectors.audit import without_next_step
 from anlan.config import Config
 from anlan.now import AHEAD_AFTER
+from anlan.process.disk_space import MIB, Stage, files_left, space, stage_at
+from anlan.process.places import announced_run
 from anlan.roles.auditor import guards
-from anlan.roles.process import announced_run
-from anlan.roles.room import MIB, Stage, files_left, space, stage_at
 from anlan.rules.calendar import civil
 
 UNFIRED_AFTER = timedelta(seconds=30)

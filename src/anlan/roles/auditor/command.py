@@ -18,18 +18,18 @@ from django.db import DatabaseError, transaction
 from anlan import config as settings
 from anlan.metrics import BY_NAME
 from anlan.now import Clock, SystemClock
-from anlan.roles import django, metrics
-from anlan.roles.alone import sign_name
-from anlan.roles.auditor import planning
+from anlan.process import django, metrics
+from anlan.process.life import Leaving, begin
+from anlan.process.own_clock import SET_SHOWN_FOR, ClockWatch, clock_was_set
+from anlan.process.own_faults import OwnFaults
+from anlan.process.places import anchor_folder, announce
+from anlan.process.single_instance import sign_name
+from anlan.process.worker import give_up_broken, is_shared, let_go_when_frozen, say_failed
+from anlan.roles.auditor import sqlite_analyze
+from anlan.roles.auditor.backup_age import age
 from anlan.roles.auditor.bell import Bell, Unwell, destinations
 from anlan.roles.auditor.signal import Signal
 from anlan.roles.auditor.wal import keep_short
-from anlan.roles.backup.age import age
-from anlan.roles.check import anchor_folder
-from anlan.roles.database import give_up_broken, is_shared, let_go_when_frozen, say_failed
-from anlan.roles.own_clock import SET_SHOWN_FOR, ClockWatch, clock_was_set
-from anlan.roles.own_faults import OwnFaults
-from anlan.roles.process import Leaving, announce, begin
 
 if TYPE_CHECKING:
     from anlan.roles.auditor.audit import Fault
@@ -97,7 +97,7 @@ class Auditor:
         self._next_thorough = self._next_planning = float("-inf")
 
     def figures(self) -> dict[str, Any]:
-        """What the last audit found, for `anlan.roles.metrics`."""
+        """What the last audit found, for `anlan.process.metrics`."""
         found = self._found
         if found is None:
             return {"auditor_passed": 0}
@@ -150,8 +150,8 @@ class Auditor:
         self._seals.step()
         self._acts.step(now)
         self._history.step(now)
-        if self._clock.monotonic() >= self._next_planning and planning.gather():
-            self._next_planning = self._clock.monotonic() + planning.EVERY_S
+        if self._clock.monotonic() >= self._next_planning and sqlite_analyze.gather():
+            self._next_planning = self._clock.monotonic() + sqlite_analyze.EVERY_S
         if self._stopped or self._clock.monotonic() >= self._next_thorough:
             self._stopped = audit.without_next_step()
             self._next_thorough = self._clock.monotonic() + THOROUGH_S

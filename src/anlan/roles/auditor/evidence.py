@@ -183,7 +183,7 @@ EVIDENCE: Mapping[str, Table] = {
         sealed=("kind", "enterprise_id", "finding_id", "subject", "text", "label", "evidence", "sha256", "found_at"),
         excused={"state": "no act changes it yet"},
     ),
-    "monitoring.Filing": Table(
+    "alarms.Filing": Table(
         "报备",
         sealed=(
             "enterprise_id",
@@ -222,7 +222,7 @@ EVIDENCE: Mapping[str, Table] = {
             "ended_by_id",
         ),
     ),
-    "monitoring.Shelving": Table(
+    "alarms.Shelving": Table(
         "搁置",
         sealed=(
             "enterprise_id",
@@ -256,7 +256,7 @@ EVIDENCE: Mapping[str, Table] = {
             "ended_by_id",
         ),
     ),
-    "monitoring.SuppressionRule": Table(
+    "alarms.SuppressionRule": Table(
         "设计抑制",
         sealed=(
             "enterprise_id",
@@ -295,12 +295,12 @@ EVIDENCE: Mapping[str, Table] = {
             "holds_since",
         ),
     ),
-    "monitoring.OfflineSpell": Table(
+    "gateways.OfflineSpell": Table(
         "离线",
         sealed=("gateway_id", "enterprise_id", "detected_at"),
         excused=dict.fromkeys(("started_at", "ended_at"), "moved by late data, which history proves"),
     ),
-    "monitoring.Retrospective": Table(
+    "alarms.Retrospective": Table(
         "补传判定",
         sealed=("enterprise_id", "point_id", "side"),
         excused=dict.fromkeys(
@@ -412,8 +412,8 @@ FIRST: Mapping[str, tuple[str, ...]] = {
         "body",
     ),
     "delivery.Message": ("notice_id", "recipient", "recipient_name", "slot"),
-    "monitoring.Shelving": ("point_id", "side", "reason", "minutes", "asked_at", "asked_by", "approver"),
-    "monitoring.SuppressionRule": (
+    "alarms.Shelving": ("point_id", "side", "reason", "minutes", "asked_at", "asked_by", "approver"),
+    "alarms.SuppressionRule": (
         "enterprise_id",
         "code",
         "version",
@@ -436,7 +436,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
 """Columns by the names that seals of older versions know them by."""
 
 NOT_EVIDENCE: Mapping[str, str] = {
-    "monitoring.WayTest": "a test of the machine itself; its beginning and its end are acts",
+    "gateways.WayTest": "a test of the machine itself; its beginning and its end are acts",
     "journal.Chain": "proved by the chain itself",
     "journal.Entry": "proved by the chain itself",
     "journal.Repeat": "counts of refused attempts until they are journaled, within a minute or two",
@@ -472,18 +472,18 @@ NOT_EVIDENCE: Mapping[str, str] = {
     "drills.Uploaded": "drills are no evidence of what happened",
     "drills.Run": "drills are no evidence of what happened",
     "enrolment.Handed": "workbooks until they are brought in; what they did is an act",
-    "monitoring.Alarm": _STREAM,
-    "monitoring.AlarmEvent": _STREAM,
-    "monitoring.GatewayClock": "how a gateway's clock fares now",
-    "monitoring.EnginePosition": "where a reader stands",
-    "monitoring.EngineWorker": "who reads now",
-    "monitoring.EngineState": "the engine's memory",
-    "monitoring.TagList": "what a gateway announced last",
-    "monitoring.SequenceGap": "closed when what was missing comes",
-    "monitoring.Suspension": "gateways that were put off; lifting is an act",
-    "monitoring.EnterpriseCipher": "a key, kept encrypted; each change is an act",
-    "monitoring.GatewayLink": "how a gateway fares now",
-    "monitoring.Quarantined": "what was refused, with its excerpt",
+    "alarms.Alarm": _STREAM,
+    "alarms.AlarmEvent": _STREAM,
+    "gateways.GatewayClock": "how a gateway's clock fares now",
+    "alarms.EnginePosition": "where a reader stands",
+    "alarms.EngineWorker": "who reads now",
+    "alarms.EngineState": "the engine's memory",
+    "gateways.TagList": "what a gateway announced last",
+    "gateways.SequenceGap": "closed when what was missing comes",
+    "gateways.Suspension": "gateways that were put off; lifting is an act",
+    "gateways.EnterpriseCipher": "a key, kept encrypted; each change is an act",
+    "gateways.GatewayLink": "how a gateway fares now",
+    "gateways.Quarantined": "what was refused, with its excerpt",
     "warnings.DayNumber": "a counter",
     "warnings.Supervision": "worked out every day; each change is an act",
 }

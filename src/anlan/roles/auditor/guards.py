@@ -2,7 +2,7 @@
 
 The log's last number and every stored position; the paths of agencies and their superiors; our own clock and what it
 stamped; a role's movement and its sign of life; and what the roles find by comparing their own memory
-(`anlan.roles.own_faults`): the engine its open alarms with the database's, and our clock with all gateways at once.
+(`anlan.process.own_faults`): the engine its open alarms with the database's, and our clock with all gateways at once.
 Reads only. Every fault says what to do.
 """
 
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from anlan.apps.monitoring.models import GatewayLink
-from anlan.apps.monitoring.selectors.log_state import LogState
+from anlan.apps.gateways.models import GatewayLink
+from anlan.apps.gateways.selectors.log_state import LogState
 from anlan.apps.obligations.models import Tick
 from anlan.apps.org.selectors import misplaced
 from anlan.now import AHEAD_AFTER, is_ahead
-from anlan.roles.own_clock import CHECK_THE_CLOCK
-from anlan.roles.own_faults import told
+from anlan.process.own_clock import CHECK_THE_CLOCK
+from anlan.process.own_faults import told
 from anlan.rules.calendar import civil
 from anlan.rules.clock_offset import length
 
@@ -52,7 +52,7 @@ def own_faults(part: Part, now: datetime) -> None:
 def ends(part: Part, run: Mapping[str, Any]) -> None:
     """Processes that end again and again and are back at once: nothing else would show it.
 
-    ``run``: what the supervisor says (`anlan.roles.process.announced_run`).
+    ``run``: what the supervisor says (`anlan.process.life.announced_run`).
     """
     for role, found in sorted(run.get("ends", {}).items()):
         if len(found) < TOO_MANY_ENDS:

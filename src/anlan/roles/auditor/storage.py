@@ -14,13 +14,13 @@ from typing import Any
 
 from django.db import DatabaseError, connections
 
+from anlan.apps.gateways.selectors.log_state import log_state
 from anlan.apps.history.selectors.storage import bytes_on_disk as history_bytes
-from anlan.apps.monitoring.selectors.log_state import log_state
 from anlan.apps.obligations import services as obligations
-from anlan.components.size import bytes_on_disk
 from anlan.config import Config
+from anlan.database.size import bytes_on_disk
+from anlan.process.disk_space import MIB, space
 from anlan.roles.auditor.audit import Part
-from anlan.roles.room import MIB, space
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ Reading = list[Any]
 def look(config: Config, now: datetime) -> tuple[Part, list[Reading]]:
     """The figures, and the readings to keep. Reads databases and log; the figures that cannot be known are absent.
 
-    ``days_left``: until history pauses for want of room (`anlan.roles.room`). Absent while there is no rate, while
-    nothing grows, and where none of the databases is a file on the disk of the data directory.
+    ``days_left``: until history pauses for want of room (`anlan.process.disk_space`). Absent while there is no rate,
+    while nothing grows, and where none of the databases is a file on the disk of the data directory.
     """
     part = Part()
     held = {"records": bytes_on_disk("default")}

@@ -7,19 +7,20 @@ import sys
 
 from anlan import config as settings
 from anlan.now import SystemClock
-from anlan.roles import django, metrics
-from anlan.roles.alone import alone, owner_name
-from anlan.roles.database import is_shared, let_go_when_frozen
-from anlan.roles.log import open_log
-from anlan.roles.process import Leaving, announce, begin, instance_of
+from anlan.process import django, metrics
+from anlan.process.life import Leaving, begin, instance_of
+from anlan.process.log import open_log
+from anlan.process.places import announce
+from anlan.process.single_instance import alone, owner_name
+from anlan.process.worker import is_shared, let_go_when_frozen
 from anlan.stream.tasks import finish
 
 
 async def work(config: settings.Config, leaving: Leaving, instance: str) -> None:
     """Run the engine; says ready when it has taken up its checkpoint."""
+    from anlan.apps.alarms.models import EnginePosition, EngineWorker
     from anlan.apps.delivery.services import connect as connect_hints
-    from anlan.apps.monitoring.models import EnginePosition, EngineWorker
-    from anlan.leases import Leases
+    from anlan.database.leases import Leases
     from anlan.roles.engine.engine import ROLE, Engine
     from anlan.roles.engine.state import warm
 

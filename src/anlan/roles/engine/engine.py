@@ -17,15 +17,20 @@ from typing import Any, TypeVar
 from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 
-from anlan.apps.monitoring.selectors import point_specs, registry_versions, tag_list
-from anlan.apps.monitoring.selectors.open_alarms import judged_until, open_alarms, open_among
-from anlan.apps.monitoring.services.alarms import instant
-from anlan.apps.monitoring.services.suppression import follow
+from anlan.apps.alarms.selectors import point_specs, registry_versions
+from anlan.apps.alarms.selectors.open_alarms import judged_until, open_alarms, open_among
+from anlan.apps.alarms.services.alarms import instant
+from anlan.apps.alarms.services.suppression import follow
+from anlan.apps.gateways.selectors import tag_list
 from anlan.apps.obligations.services import last_detail
-from anlan.leases import Fenced, Leases
+from anlan.database.leases import Fenced, Leases
 from anlan.now import Clock
-from anlan.roles import log_watch
-from anlan.roles.database import close_all, give_up_broken, wait_for
+from anlan.process import log_watch
+from anlan.process.hearing import ACCEPTING, Hearing
+from anlan.process.own_clock import ClockWatch, clock_doubt
+from anlan.process.own_faults import OwnFaults
+from anlan.process.partitions import Keeper, keep_working, starts_behind, until_answered
+from anlan.process.worker import close_all, give_up_broken, wait_for
 from anlan.roles.engine import agreement, register, store
 from anlan.roles.engine.agreement import Agreement
 from anlan.roles.engine.cadences import Cadences
@@ -33,10 +38,6 @@ from anlan.roles.engine.conditions import values_of
 from anlan.roles.engine.live import GET, WATCH, LiveDesk
 from anlan.roles.engine.register import ReadAhead
 from anlan.roles.engine.state import EngineCore
-from anlan.roles.hearing import ACCEPTING, Hearing
-from anlan.roles.own_clock import ClockWatch, clock_doubt
-from anlan.roles.own_faults import OwnFaults
-from anlan.roles.partitions import Keeper, keep_working, starts_behind, until_answered
 from anlan.stream.alarm import AlarmEvent
 from anlan.stream.log import Log, LogCut, LogMessage, LogUnavailable
 from anlan.stream.partition import partition_of
@@ -131,7 +132,7 @@ class Engine:
                 pool.shutdown(wait=True)
 
     def figures(self) -> dict[str, float]:
-        """What the engine counts, for `anlan.roles.metrics`; once it is ready."""
+        """What the engine counts, for `anlan.process.metrics`; once it is ready."""
         return {
             "engine_samples_total": self._samples + self._core.samples,
             "engine_points": int(self._core.table.alive.sum()),

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, InterfaceError
 
-from anlan.apps.monitoring.selectors import point_specs, registry_versions
-from anlan.apps.monitoring.selectors.points import enterprises_of
+from anlan.apps.alarms.selectors import point_specs, registry_versions
+from anlan.apps.alarms.selectors.points import enterprises_of
 from anlan.stream.partition import partition_of
 from anlan.stream.points import PointSpec
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from anlan.process.hearing import ALWAYS
 from anlan.roles.engine.store import Checkpoint, Remembered
 from anlan.roles.engine.tally import Tally
-from anlan.roles.hearing import ALWAYS
 from anlan.stream import edge_alarm
 from anlan.stream.alarm import SWITCHED_OFF, AlarmEvent, KnownAlarm, ended
 from anlan.stream.edge_alarm import EdgeAlarm

@@ -11,34 +11,31 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import DatabaseError, transaction
-from django.db.models import Max
+from django.db import transaction
 
-from anlan.apps.history import services as history
-from anlan.apps.monitoring.chunks import chunks
-from anlan.apps.monitoring.models import Alarm, AlarmState, EnginePosition, EngineState
-from anlan.apps.monitoring.services import (
+from anlan.apps.alarms.models import Alarm, AlarmState, EnginePosition, EngineState
+from anlan.apps.alarms.services import apply_edge_alarms, apply_events, record_peaks
+from anlan.apps.alarms.services.alarms import instant
+from anlan.apps.alarms.services.hooks import tell
+from anlan.apps.gateways.services import (
     PacketRefused,
     Sign,
-    apply_edge_alarms,
-    apply_events,
     check_coverage,
     known_sequences,
     quarantine,
-    record_peaks,
     record_sequences,
     record_signs,
     sweep_links,
 )
-from anlan.apps.monitoring.services.alarms import instant
-from anlan.apps.monitoring.services.links import MOST_AT_ONCE
-from anlan.apps.monitoring.services.reactions import tell
+from anlan.apps.gateways.services.links import MOST_AT_ONCE
+from anlan.apps.history import services as history
 from anlan.apps.obligations import services as obligations
 from anlan.apps.registry.models import Enterprise
-from anlan.components import bulk
-from anlan.leases import Leases, Read, advance, mark, read_of
-from anlan.roles.hearing import ALWAYS, DEAF
-from anlan.roles.own_faults import OwnFaults
+from anlan.database import bulk
+from anlan.database.chunks import chunks
+from anlan.database.leases import Leases, Read, advance, mark, read_of
+from anlan.process.hearing import ALWAYS, DEAF
+from anlan.process.own_faults import OwnFaults
 from anlan.stream.alarm import AlarmEvent, Peak
 from anlan.stream.edge_alarm import EdgeAlarm
 from anlan.stream.log import LogState
@@ -137,26 +134,6 @@ def remember(
         rows.filter(seq__gt=log.last_seq).update(seq=0)  # of no message of this log
         states.update({row.gateway: (row.seq, bytes(row.body)) for row in rows})
     return Remembered(positions, states, sequences, missed, log.last_seq if strange else newest)
-
-
-def newest_number() -> int:
-    """The greatest number of any log that these databases speak of; a new log begins beyond it.
-
-    A history that cannot be read holds nobody up: what it speaks of is behind what the engine speaks of, or is told by
-    the guards when it is back.
-    """
-    try:
-        stored = history.newest_number()
-    except DatabaseError as error:
-        logger.error("the history database is not asked: %s", error)
-        stored = 0
-    greatest = [
-        EnginePosition.objects.aggregate(most=Max("seq"))["most"],
-        EnginePosition.objects.aggregate(most=Max("newest_seq"))["most"],
-        EngineState.objects.aggregate(most=Max("seq"))["most"],
-        stored,
-    ]
-    return max(number or 0 for number in greatest)
 
 
 def places(leases: Leases, partitions: Collection[int], log: str) -> dict[int, tuple[int, int]]:

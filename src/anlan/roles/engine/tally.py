@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from anlan.apps.monitoring.services import Measured, PacketRefused, Sign
-from anlan.apps.monitoring.services.alarms import instant
+from anlan.apps.alarms.services.alarms import instant
+from anlan.apps.gateways.services import Measured, PacketRefused, Sign
 from anlan.stream.envelope import Record
 from anlan.stream.frame import Frame
 from anlan.stream.gateway_clock import SUSPECT_US

@@ -9,13 +9,14 @@ import sys
 from django.db import DatabaseError, InterfaceError
 
 from anlan import config as settings
+from anlan.database.addresses import HISTORY
 from anlan.now import SystemClock
-from anlan.roles import django, metrics
-from anlan.roles.alone import alone, owner_name
-from anlan.roles.database import close_all, give_up_broken, is_shared, let_go_when_frozen
-from anlan.roles.log import open_log
-from anlan.roles.process import Leaving, announce, begin, instance_of
-from anlan.site.databases import HISTORY
+from anlan.process import django, metrics
+from anlan.process.life import Leaving, begin, instance_of
+from anlan.process.log import open_log
+from anlan.process.places import announce
+from anlan.process.single_instance import alone, owner_name
+from anlan.process.worker import close_all, give_up_broken, is_shared, let_go_when_frozen
 from anlan.stream.tasks import finish
 
 FIRST_PAUSE_S = 1.0
@@ -28,7 +29,7 @@ async def history_is_there(leaving: Leaving) -> bool:
     """Return when the history database can be read, brought to our schema where it could not be before; False when
     asked to leave. Meanwhile the log keeps what comes, and the auditor tells of it."""
     from anlan.apps.history.services import newest_number
-    from anlan.roles.manage import HistoryUnavailable, migrate_history
+    from anlan.process.migrating import HistoryUnavailable, migrate_history
 
     def look() -> bool:
         try:
@@ -62,9 +63,9 @@ async def history_is_there(leaving: Leaving) -> bool:
 async def work(config: settings.Config, leaving: Leaving, instance: str) -> None:
     """Run the historian; says ready when it has found its place in the log."""
     from anlan.apps.history.models import HistorianWorker, Position
-    from anlan.leases import Leases
+    from anlan.database.leases import Leases
+    from anlan.process.disk_space import Room, history_folder
     from anlan.roles.historian.historian import ROLE, Historian
-    from anlan.roles.room import Room, history_folder
 
     log = await open_log(config, instance, leaving)
     if log is None:

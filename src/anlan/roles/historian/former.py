@@ -14,8 +14,8 @@ from datetime import datetime
 
 import msgspec
 
+from anlan.apps.gateways.services import PacketRefused
 from anlan.apps.history.selectors.stored import instant, micros
-from anlan.apps.monitoring.services import PacketRefused
 from anlan.apps.registry.selectors.homes import Home
 from anlan.stream.envelope import Record
 from anlan.stream.frame import Frame, FrameDecoder, TagLists

@@ -17,25 +17,26 @@ from typing import Any, TypeVar
 from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 
+from anlan.apps.alarms.selectors import point_specs, registry_versions
+from anlan.apps.alarms.selectors.points import enterprises_of, specs_of
+from anlan.apps.gateways.selectors import tag_list
+from anlan.apps.gateways.services import PacketRefused, quarantine
 from anlan.apps.history.selectors.newest import newest_frames
 from anlan.apps.history.services import Batch, compact_hour, hours_to_compact, take_up, write
 from anlan.apps.history.services.compaction import HOUR_US
-from anlan.apps.monitoring.selectors import point_specs, registry_versions, tag_list
-from anlan.apps.monitoring.selectors.points import enterprises_of, specs_of
-from anlan.apps.monitoring.services import PacketRefused, quarantine
 from anlan.apps.obligations import services as obligations
 from anlan.apps.registry.selectors.homes import homes_until
-from anlan.leases import Fenced, Leases
+from anlan.database.leases import Fenced, Leases
 from anlan.now import Clock
-from anlan.roles import log_watch
-from anlan.roles.database import close_all, give_up_broken, say_failed, wait_for
+from anlan.process import log_watch
+from anlan.process.disk_space import Room, Stage
+from anlan.process.own_faults import OwnFaults
+from anlan.process.partitions import Keeper, keep_working, starts_behind, until_answered
+from anlan.process.worker import close_all, give_up_broken, say_failed, wait_for
 from anlan.roles.historian.cadences import Cadences
 from anlan.roles.historian.chores import Chores
 from anlan.roles.historian.former import Former, Past
 from anlan.roles.historian.minutes import OpenMinutes
-from anlan.roles.own_faults import OwnFaults
-from anlan.roles.partitions import Keeper, keep_working, starts_behind, until_answered
-from anlan.roles.room import Room, Stage
 from anlan.stream.envelope import EnvelopeError, unpack
 from anlan.stream.frame import FrameDecoder
 from anlan.stream.gateway_clock import marked
@@ -91,7 +92,7 @@ class Historian:
             await self._reader.close()
 
     def figures(self) -> dict[str, float]:
-        """What the historian counts, for `anlan.roles.metrics`; once it is ready."""
+        """What the historian counts, for `anlan.process.metrics`; once it is ready."""
         return {
             "historian_partitions": len(self._keeper.held),
             "historian_open_samples": self._open.samples,

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max
 
+from anlan.apps.gateways.models import GatewayLink
 from anlan.apps.history.selectors.stored import instant, micros
 from anlan.apps.history.services import retention
 from anlan.apps.history.services.retention import Planned
 from anlan.apps.journal import services as journal
-from anlan.apps.monitoring.models import GatewayLink
 from anlan.apps.registry.models import Enterprise, Gateway
 from anlan.apps.registry.selectors import locality
 from anlan.apps.warnings.selectors.evidence import evidence_of

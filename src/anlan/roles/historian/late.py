@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from anlan.apps.alarms.selectors import point_specs
+from anlan.apps.alarms.services.late import record_late
+from anlan.apps.gateways.models import GatewayLink
 from anlan.apps.history.selectors.stored import instant, micros, stored
 from anlan.apps.history.services import late
-from anlan.apps.monitoring.models import GatewayLink
-from anlan.apps.monitoring.selectors import point_specs
-from anlan.apps.monitoring.services.late import record_late
 from anlan.apps.registry.selectors import equipment
 from anlan.apps.registry.selectors.limits import Setting, settings_between
 from anlan.now import AHEAD_AFTER, is_ahead
@@ -59,7 +59,7 @@ def look(now: datetime, mine: Collection[int], behind: set[str]) -> bool:
 def _engine_is_there(waiting: late.Waiting, now: datetime) -> bool:
     """Whether the engine has taken what came with the late data: before that its own alarms may still be to come.
 
-    A receipt in the future says nothing of that; the engine's own have been set back (`monitoring.services.links`).
+    A receipt in the future says nothing of that; the engine's own have been set back (`gateways.services.links`).
     """
     received_at = instant(waiting.received_us)
     if is_ahead(received_at, now):

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from anlan.roles.bodies import Hold
+from anlan.process.bodies import Hold
 from anlan.roles.intake.keys import Sender
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from anlan.now import Clock
-from anlan.roles import bodies, metrics
+from anlan.process import bodies, metrics
+from anlan.process.disk_space import Stage
 from anlan.roles.intake.answers import JSON, Answer, Headers, Send, Tell, Told, Turn, encode, go_on, not_now, respond
 from anlan.roles.intake.backlog import backlog_of
 from anlan.roles.intake.bundler import Bundler, Overloaded
@@ -27,7 +28,6 @@ from anlan.roles.intake.replay import Taken
 from anlan.roles.intake.standing import Standing
 from anlan.roles.intake.tag_lists import RecordsUnavailable, TagLists
 from anlan.roles.intake.unpack import unpack
-from anlan.roles.room import Stage
 from anlan.stream.envelope import Record, fits_as_sent
 from anlan.stream.log import LogFull
 from anlan.stream.packet import CHINA, Form, Header, PacketError, Refusal, admit
@@ -367,7 +367,7 @@ class Application:
         self._refusals.add(gateway, reason, detail, self._clock.now(), raw, sampled_at)
 
     def figures(self) -> dict[str, float]:
-        """What the intake counts, for `anlan.roles.metrics`."""
+        """What the intake counts, for `anlan.process.metrics`."""
         return {
             "intake_requests_total": self.requests,
             "intake_packets_accepted_total": self.accepted,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from anlan.apps.monitoring.services import Backlog
+from anlan.apps.gateways.services import Backlog
 
 _PACKETS, _OLDEST, _DROPPED = b"anlan-buffer-packets", b"anlan-buffer-oldest-us", b"anlan-dropped-packets"
 _MOST = 2**53

@@ -18,17 +18,18 @@ import uvicorn
 from anlan import config as settings
 from anlan import now
 from anlan.now import SystemClock
-from anlan.roles import django, metrics
-from anlan.roles.alone import sign_name
-from anlan.roles.database import give_up_broken, is_shared, let_go_when_frozen
-from anlan.roles.guarded import listen
-from anlan.roles.hearing import ACCEPTING, EVERY_S, LOST_S, Word
+from anlan.process import django, metrics
+from anlan.process.disk_space import Room
+from anlan.process.hearing import ACCEPTING, EVERY_S, LOST_S, Word
+from anlan.process.http_limits import listen
+from anlan.process.life import Leaving, begin
+from anlan.process.log import open_log
+from anlan.process.places import announce
+from anlan.process.single_instance import sign_name
+from anlan.process.worker import give_up_broken, is_shared, let_go_when_frozen
 from anlan.roles.intake.bundler import Bundler
 from anlan.roles.intake.keys import KeyRing, from_records
 from anlan.roles.intake.replay import Taken
-from anlan.roles.log import open_log
-from anlan.roles.process import Leaving, announce, begin
-from anlan.roles.room import Room
 from anlan.rules import rulebook
 from anlan.stream.log import Log, LogUnavailable
 from anlan.stream.tasks import end, finish
@@ -88,8 +89,8 @@ async def serve(config: settings.Config, leaving: Leaving, taken: socket.socket)
 
     Raises what the work beside the server ended with: without it nothing would be taken in, nor anybody say so.
     """
-    from anlan.apps.monitoring.selectors import tag_list_sizes
-    from anlan.apps.monitoring.services import announce_tags, quarantine
+    from anlan.apps.gateways.selectors import tag_list_sizes
+    from anlan.apps.gateways.services import announce_tags, quarantine
     from anlan.roles.intake.application import Application
     from anlan.roles.intake.dead_letters import DeadLetters
     from anlan.roles.intake.packet_http import PacketHttp

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from anlan.apps.monitoring.services import Pause
+from anlan.apps.gateways.services import Pause
 from anlan.stream.refusal import Refusal
 
 COUNTED = frozenset(

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher as Aes
 from cryptography.hazmat.primitives.ciphers import algorithms, modes
 
-from anlan.apps.monitoring.services import Cipher
+from anlan.apps.gateways.services import Cipher
 from anlan.stream import binary
 from anlan.stream.packet import Header, PacketError, Refusal, read, split
 

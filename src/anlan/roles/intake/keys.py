@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from anlan import now
-from anlan.roles.database import say_failed
+from anlan.process.worker import say_failed
 
 logger = logging.getLogger(__name__)
 _MISS_PAUSE_S = 1.0
@@ -108,7 +108,7 @@ def credentials(header: bytes) -> tuple[str, str]:
 def from_records() -> dict[str, Key]:
     """All gateways in use. For the thread that refreshes."""
     from anlan.apps.registry.models import Gateway
-    from anlan.roles.database import give_up_broken
+    from anlan.process.worker import give_up_broken
 
     give_up_broken()
     rows = Gateway.objects.by_the_machine().filter(is_active=True, enterprise__is_active=True)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from anlan.now import Clock, is_ahead
-from anlan.roles.own_clock import CHECK_THE_CLOCK, ClockWatch
+from anlan.process.own_clock import CHECK_THE_CLOCK, ClockWatch
 from anlan.rules.clock_offset import length
 
 HEARD_S = 300.0

@@ -13,7 +13,7 @@ from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from anlan.roles.guarded import GuardedHttp
+from anlan.process.http_limits import GuardedHttp
 from anlan.roles.intake.answers import Told
 from anlan.roles.intake.application import PATH, Application
 

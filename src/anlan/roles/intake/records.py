@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from anlan.apps.monitoring.services import (
+from anlan.apps.gateways.services import (
     Backlog,
     Pause,
     ciphers,
@@ -15,7 +15,7 @@ from anlan.apps.monitoring.services import (
     record_backlogs,
     record_pauses,
 )
-from anlan.roles.database import give_up_broken
+from anlan.process.worker import give_up_broken
 from anlan.roles.intake.dead_letters import Limits
 from anlan.roles.intake.standing import Said
 from anlan.rules.rulebook import RulesInForce

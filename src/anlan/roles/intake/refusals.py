@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from anlan.apps.monitoring.services import PacketRefused
-from anlan.roles.database import say_failed
+from anlan.apps.gateways.services import PacketRefused
+from anlan.process.worker import say_failed
 
 logger = logging.getLogger(__name__)
 MAX_KINDS = 5_000

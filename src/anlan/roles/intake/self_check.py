@@ -6,13 +6,13 @@ import logging
 
 from django.utils.translation import gettext as _
 
-from anlan.apps.monitoring.models import EnginePosition, EngineWorker
+from anlan.apps.alarms.models import EnginePosition, EngineWorker
 from anlan.apps.obligations import services as obligations
-from anlan.leases import elsewhere
+from anlan.database.leases import elsewhere
 from anlan.now import Clock
-from anlan.roles.database import say_failed
+from anlan.process.own_faults import OwnFaults
+from anlan.process.worker import say_failed
 from anlan.roles.intake.application import Application
-from anlan.roles.own_faults import OwnFaults
 
 SPLIT_S = 30.0
 """A log that was made anew is taken up by its readers within seconds; what lasts so long is another one (本地设定)."""

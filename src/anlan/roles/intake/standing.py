@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from anlan.apps.monitoring.services import Backlog, Cipher, Pause
+from anlan.apps.gateways.services import Backlog, Cipher, Pause
 from anlan.now import Clock
-from anlan.roles.database import say_failed
+from anlan.process.worker import say_failed
 from anlan.stream.sequence import Gap
 
 logger = logging.getLogger(__name__)

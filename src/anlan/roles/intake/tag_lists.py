@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from anlan import now
-from anlan.apps.monitoring.services import TooManyLists
+from anlan.apps.gateways.services import TooManyLists
 from anlan.rules.calendar import civil_day
 from anlan.stream.packet import Header, PacketError, Refusal
 from anlan.stream.tags import read_tags, tags_hash

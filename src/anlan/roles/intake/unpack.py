@@ -8,7 +8,7 @@ from io import BytesIO
 
 import zstandard
 
-from anlan.roles.bodies import BodyError
+from anlan.process.bodies import BodyError
 
 MAX_UNPACKED = 32 * 1024 * 1024
 _whole = zstandard.ZstdDecompressor()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from anlan import now
-from anlan.roles.process import PARENT
+from anlan.process.life import PARENT
 from anlan.roles.supervisor.forking import Forked, Forker
 from anlan.roles.supervisor.movement import Movement
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from anlan import config as settings
-from anlan.roles.process import begin
+from anlan.process.life import begin
 from anlan.roles.supervisor.lock import AlreadyRunning
 from anlan.roles.supervisor.supervisor import ROLES, Supervisor, SupervisorError
 

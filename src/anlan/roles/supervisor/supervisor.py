@@ -19,16 +19,17 @@ from pathlib import Path
 
 from anlan import metrics, now
 from anlan.config import Config
+from anlan.credentials import OPERATOR, shown
 from anlan.patience import Patience
-from anlan.roles.manage import HISTORY_FAILED, UNUSABLE
-from anlan.roles.process import RESTORING, announced, ready_file, write_whole
-from anlan.roles.room import MIB, space
+from anlan.process.disk_space import MIB, space
+from anlan.process.life import RESTORING
+from anlan.process.migrating import HISTORY_FAILED, UNUSABLE
+from anlan.process.places import announced, ready_file, write_whole
 from anlan.roles.supervisor.child import FIRST_PAUSE_S, LONGEST_PAUSE_S, PASSING, Child
 from anlan.roles.supervisor.forking import Forker
 from anlan.roles.supervisor.lock import DirectoryLock
 from anlan.roles.supervisor.tries import Tries
 from anlan.roles.supervisor.watching import Watching
-from anlan.stream.credentials import OPERATOR, shown
 from anlan.stream.natsd import NatsError, NatsServer
 
 ROLES = ("engine", "historian", "intake", "clock", "auditor", "delivery", "web")

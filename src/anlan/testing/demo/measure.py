@@ -72,10 +72,10 @@ def watch(started: float, since: datetime, timeout: float, tell: Callable[[str],
 def _look(figures: Figures, started: float, since: datetime) -> None:
     from django.db.models import Sum
 
+    from anlan.apps.alarms.models import Alarm
     from anlan.apps.delivery.models import Message, Notice
+    from anlan.apps.gateways.selectors import live
     from anlan.apps.history.models import Block
-    from anlan.apps.monitoring.models import Alarm
-    from anlan.apps.monitoring.selectors import live
     from anlan.apps.registry.models import Point
     from anlan.apps.warnings.models import Origin, Warning
 

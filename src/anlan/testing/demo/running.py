@@ -19,8 +19,8 @@ from pathlib import Path
 from anlan import now
 from anlan.config import Config
 from anlan.patience import Patience
-from anlan.roles import django
-from anlan.roles.process import keep_compiled_code
+from anlan.process import django
+from anlan.process.life import keep_compiled_code
 from anlan.roles.supervisor import Supervisor
 from anlan.roles.supervisor.child import Child
 from anlan.roles.supervisor.lock import DirectoryLock
@@ -202,7 +202,7 @@ class Demo:
         self.password = self._kept_password()
         os.environ.update(self.config.environment())
         django.start()
-        from anlan.roles.manage import migrate
+        from anlan.process.migrating import migrate
         from anlan.testing.demo import openings, world
 
         migrate()

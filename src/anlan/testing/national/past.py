@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from anlan.apps.monitoring.models import Alarm, AlarmSide, AlarmState, OfflineSpell, Quarantined
+from anlan.apps.alarms.models import Alarm, AlarmSide, AlarmState
+from anlan.apps.gateways.models import OfflineSpell, Quarantined
 from anlan.apps.registry.models import Gateway, Point
-from anlan.components import bulk
+from anlan.database import bulk
 
 DAYS = 90
 CHUNK = 20_000

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from anlan.apps.accounts.models import Grant, User
-from anlan.apps.monitoring.models import GatewayLink
+from anlan.apps.gateways.models import GatewayLink
 from anlan.apps.org.models import Agency, AgencyLevel, NationalRole, Person, Region, Role
 from anlan.apps.registry.models import (
     Camera,
@@ -26,7 +26,7 @@ from anlan.apps.registry.models import (
     Park,
     Point,
 )
-from anlan.components import bulk
+from anlan.database import bulk
 from anlan.testing.sites import Site, sites
 
 LEVELS = (AgencyLevel.MINISTRY, AgencyLevel.PROVINCE, AgencyLevel.CITY, AgencyLevel.COUNTY)

@@ -9,7 +9,7 @@ from typing import Any
 from tests.acceptance.worlds import at, scenario
 
 from anlan.apps.delivery.models import Contact, Notice
-from anlan.apps.delivery.services import Draft, To, post, ways
+from anlan.apps.delivery.services import Draft, To, contact_order, post
 from anlan.apps.org.models import Agency, Person
 from anlan.apps.registry.models import DutyHolder, HazardSource
 from anlan.channels import Channel, Letter, Need, Receipt
@@ -36,13 +36,13 @@ class Line(Channel):
 def install(monkeypatch: Any, *lines: Line) -> dict[str, Line]:
     """Make these the channels of the installation."""
     found = {line.name: line for line in lines}
-    monkeypatch.setattr(ways, "_configured", lambda config: found)
+    monkeypatch.setattr(contact_order, "_configured", lambda config: found)
     return found
 
 
 def build() -> HazardSource:
     """The small world; its three duty holders have no contacts, and nobody has a number in the register."""
-    from anlan.testing.drill.world import build as world
+    from anlan.drill.world import build as world
 
     return world(scenario()).sources["s1"]
 

@@ -12,7 +12,7 @@ from tests.unit.apps.delivery.doubles import Line, build, install
 from anlan.apps.delivery.models import Delivery, DeliveryState
 from anlan.apps.delivery.services import Draft, To, post
 from anlan.apps.delivery.services.letters import MOST_EARLIER, letter_of
-from anlan.apps.delivery.services.trial import send_test
+from anlan.apps.delivery.services.test_message import send_test
 from anlan.apps.org.models import Agency
 from anlan.channels import Earlier, Need
 

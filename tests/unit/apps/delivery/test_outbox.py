@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def draft() -> Draft:
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     world = build(scenario())
     source = world.sources["s1"]

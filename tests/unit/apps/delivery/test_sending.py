@@ -35,7 +35,7 @@ class Outside(Channel):
 @pytest.fixture
 def queue() -> list[Delivery]:
     """Three letters in the outbox of a channel: blue, red and orange, queued at 08:00."""
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     world = build(scenario())
     source = world.sources["s1"]

@@ -18,7 +18,15 @@ from tests.unit.apps.delivery.doubles import Line, build, contact, holder, insta
 
 from anlan.apps.delivery import selectors
 from anlan.apps.delivery.models import NOBODY_AFTER, ChannelState, Contact, Delivery, DeliveryState, FallBack, Message
-from anlan.apps.delivery.services import contacts, mark_read, pass_on_stranded, send_due, suspending, untold, ways
+from anlan.apps.delivery.services import (
+    contact_order,
+    contacts,
+    mark_read,
+    pass_on_stranded,
+    send_due,
+    suspending,
+    untold,
+)
 from anlan.apps.findings.models import Finding
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
@@ -107,7 +115,7 @@ def test_a_gateway_that_answers_404_for_a_while_costs_nobody_a_number_and_no_let
                 }
             )
         )  # fmt: skip
-        monkeypatch.setattr(ways, "_configured", lambda config: made)
+        monkeypatch.setattr(contact_order, "_configured", lambda config: made)
         server.at["/sms"] = Reply(404, b"<html>404</html>")
         server.at["/hook"] = Reply(404, json.dumps({"detail": "not found"}).encode())
         main = holder(source)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def subject() -> dict[str, Any]:
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     source = build(scenario()).sources["s1"]
     code, pk = source.enterprise.code, source.enterprise_id

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from anlan.apps.alarms.selectors import point_specs
 from anlan.apps.history.models import Block, Position, Rollup
 from anlan.apps.history.selectors import raw, samples_count, trend
 from anlan.apps.history.services import (
@@ -18,7 +19,6 @@ from anlan.apps.history.services import (
     repair,
     write,
 )
-from anlan.apps.monitoring.selectors import point_specs
 from anlan.apps.registry.models import Point
 from anlan.stream.blocks import encode
 from anlan.stream.frame import Frame

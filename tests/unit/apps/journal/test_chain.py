@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def chain() -> Chain:
     """The chain of an enterprise after a raise, a notice, a holder's confirmation and a fall."""
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     world = build(scenario())
     source = world.sources["s1"]

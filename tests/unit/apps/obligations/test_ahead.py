@@ -24,7 +24,7 @@ DUE = at("08:30")
 
 @pytest.fixture
 def world() -> Any:
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     return build(scenario())
 

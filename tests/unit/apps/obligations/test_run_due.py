@@ -101,7 +101,7 @@ def test_a_tick_is_the_last_sign_of_each_process() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_several_clocks_send_each_notice_once() -> None:
     """Reliability 4 and I.44: every step exists exactly once as a row, however many clocks look at once."""
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     world = build(scenario())
     from anlan.apps.registry.models import HazardSource

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.hats import called
 
+from anlan.apps.alarms.selectors.points import point_specs
 from anlan.apps.journal.models import Entry
 from anlan.apps.journal.services import broken
-from anlan.apps.monitoring.selectors.points import point_specs
 from anlan.apps.org.models import Person
 from anlan.apps.registry import services
 from anlan.apps.registry.models import Device, DutyHolder, HazardSource, Point

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -22,10 +22,10 @@ from anlan.apps.rulebook import selectors, services
 from anlan.apps.rulebook.models import Refinement
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import LevelEpisode
+from anlan.drill.world import build
 from anlan.refused import Refused
 from anlan.rules.patrol import spot_check_quota
 from anlan.rules.rulebook import RefinementRefused
-from anlan.testing.drill.world import build
 
 pytestmark = pytest.mark.django_db
 QUOTA = "spot_check.county.daily"
@@ -201,21 +201,3 @@ def test_who_may_read_a_refinement() -> None:
     assert rows.visible_to(Scope(agency_paths=(agency("other").path,))).count() == 1
     assert rows.visible_to(Scope(agency_paths=(agency("sx").path,))).count() == 2
     assert rows.visible_to(Scope()).count() == 0
-
-
-def test_settings_that_agencies_kept_as_json_became_refinements() -> None:
-    from importlib import import_module
-
-    from django.apps import apps
-
-    migration = import_module("anlan.apps.rulebook.migrations.0002_from_agency_settings")
-    unit = agency("zz")
-    dated = {"value": 7, "from": "2024-06-01", "to": "2024-12-31", "document": DOCUMENT}
-    unit.settings = {"flap_guard_minutes": 10, QUOTA: dated}
-    unit.save()
-    for _ in range(2):  # a repeat adds nothing
-        migration.move(apps, None)
-    assert Refinement.objects.by_the_machine().count() == 2
-    rules = selectors.rules_at(unit.path, TODAY - timedelta(days=3000))
-    assert (rules.number("flap_guard_minutes"), rules.number(QUOTA)) == (10, 5)
-    assert [quota("zz", day) for day in (date(2024, 6, 1), date(2025, 1, 1))] == [7, 5]

@@ -23,7 +23,7 @@ MOST_FOR_STEPS = 19
 @pytest.fixture
 def sources() -> list[Any]:
     from anlan.apps.registry.models import HazardSource
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     enterprise = build(scenario()).sources["s1"].enterprise
     return [

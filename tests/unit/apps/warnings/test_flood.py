@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from tests.acceptance.worlds import at, scenario
 
+from anlan.apps.alarms import services as alarms
+from anlan.apps.alarms.models import Alarm
 from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
-from anlan.apps.monitoring import services as monitoring
-from anlan.apps.monitoring.models import Alarm
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.registry.models import Device, Gateway, HazardSource, Point
@@ -28,7 +28,7 @@ class World:
     """One source with a dozen points, and a way to make them alarm."""
 
     def __init__(self) -> None:
-        from anlan.testing.drill.world import build
+        from anlan.drill.world import build
 
         self.source: HazardSource = build(scenario()).sources["s1"]
         enterprise = self.source.enterprise
@@ -47,7 +47,7 @@ class World:
 
     def alarm(self, *numbers: int, began: datetime, now: datetime | None = None, change: str = "raised") -> None:
         when = now or began
-        monitoring.apply_events([self._event(n, began, when, change) for n in numbers], when)
+        alarms.apply_events([self._event(n, began, when, change) for n in numbers], when)
 
     def _event(self, number: int, began: datetime, when: datetime, change: str) -> Any:
         point = self.points[number]
@@ -158,7 +158,7 @@ def test_an_earlier_alarm_that_is_heard_of_late_becomes_the_first_and_no_clock_m
 
 
 def test_the_dossier_quotes_the_summary(world: World) -> None:
-    from anlan.site.warnings.timeline import lines
+    from anlan.pages.warnings.timeline import lines
 
     world.alarm(*range(12), began=at("08:00"))
     obligations.run_due(at("08:01"))

@@ -30,7 +30,7 @@ A_MOMENT = timedelta(milliseconds=300)
 @pytest.fixture
 def source() -> Any:
     """A hazard source at orange since 08:00: notice 1 and nothing else falls due at 09:00."""
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     source = build(scenario()).sources["s1"]
     warnings.set_level(source, "orange", at=at("08:00"))

@@ -21,7 +21,7 @@ DAY = day_of(at("08:00").date())
 
 @pytest.mark.django_db
 def test_selectors_for_pages_say_for_whom_they_read() -> None:
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     world = build(scenario())
     source = world.sources["s1"]
@@ -48,7 +48,7 @@ def test_selectors_for_pages_say_for_whom_they_read() -> None:
 
 @pytest.mark.django_db
 def test_each_figure_is_told_by_the_one_list_that_it_opens() -> None:
-    from anlan.testing.drill.world import build
+    from anlan.drill.world import build
 
     source = build(scenario()).sources["s1"]
     warnings.set_level(source, "red", at=at("08:00"))

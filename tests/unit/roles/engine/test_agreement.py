@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from anlan.apps.monitoring.models import Alarm, AlarmEvent, EnginePosition, EngineState, EngineWorker
-from anlan.apps.monitoring.selectors import point_specs
-from anlan.apps.monitoring.selectors.open_alarms import open_alarms, open_among
+from anlan.apps.alarms.models import Alarm, AlarmEvent, EnginePosition, EngineState, EngineWorker
+from anlan.apps.alarms.selectors import point_specs
+from anlan.apps.alarms.selectors.open_alarms import open_alarms, open_among
 from anlan.apps.registry.models import Gateway, Point
-from anlan.leases import Leases
+from anlan.database.leases import Leases
 from anlan.roles.engine import agreement, store
 from anlan.roles.engine.state import EngineCore, Settled
 from anlan.stream.envelope import Record, pack

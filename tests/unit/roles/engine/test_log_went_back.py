@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from anlan.apps.monitoring.models import Alarm, AlarmEvent, EnginePosition, EngineState, EngineWorker
-from anlan.apps.monitoring.selectors import point_specs
-from anlan.apps.monitoring.selectors.open_alarms import judged_until, open_alarms
-from anlan.leases import Leases
+from anlan.apps.alarms.models import Alarm, AlarmEvent, EnginePosition, EngineState, EngineWorker
+from anlan.apps.alarms.selectors import point_specs
+from anlan.apps.alarms.selectors.open_alarms import judged_until, open_alarms
+from anlan.apps.gateways.selectors import log_state
+from anlan.database.leases import Leases
 from anlan.roles.engine import store
 from anlan.roles.engine.state import EngineCore
 from anlan.stream.envelope import Record, pack
@@ -182,7 +183,7 @@ def test_a_database_that_is_older_than_what_the_log_still_holds_says_what_was_mi
     assert found.missed == (4, 8)
     assert store.remember(engine.leases, engine.held, set(engine.held), [], LogState("log-1", 4, 3)).missed is None
     assert store.remember(engine.leases, engine.held, set(engine.held), [], LogState("log-2", 9, 12)).missed is None
-    assert store.newest_number() == 12, "the newest of the log that was taken up last"
+    assert log_state.newest_number() == 12, "the newest of the log that was taken up last"
 
 
 def on_record() -> list[tuple[object, ...]]:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from anlan.apps.alarms.models import AlarmEvent, EnginePosition, EngineState, EngineWorker
+from anlan.apps.alarms.selectors import point_specs
 from anlan.apps.findings.models import Finding
-from anlan.apps.monitoring.models import AlarmEvent, EnginePosition, EngineState, EngineWorker
-from anlan.apps.monitoring.selectors import point_specs
+from anlan.apps.gateways.selectors import log_state
 from anlan.apps.registry.models import Enterprise
-from anlan.leases import Fenced, Leases
+from anlan.database.leases import Fenced, Leases
 from anlan.roles.engine import store
 from anlan.roles.engine.state import EngineCore
 from anlan.roles.engine.store import Checkpoint, Remembered
@@ -78,7 +79,7 @@ def test_a_new_log_begins_beyond_every_number_known_and_nothing_begins_anew() ->
     owner = Owner("one")
     owner.remember("log-1")
     owner.commit(Checkpoint(states={"g1": (9, b"nine")}, positions={3: 7}))
-    assert store.newest_number() == 9
+    assert log_state.newest_number() == 9
     found = owner.remember("log-2", first_seq=10)
     assert found.states == {"g1": (9, b"nine")}
     assert found.positions[3] == 7

@@ -10,11 +10,11 @@ import pytest
 from tests.simulation.memory_log import MemoryLog
 
 from anlan import now
+from anlan.apps.alarms.models import EnginePosition, EngineWorker
 from anlan.apps.history.models import HistorianWorker, Position
-from anlan.apps.monitoring.models import EnginePosition, EngineWorker
-from anlan.leases import Leases
+from anlan.database.leases import Leases
 from anlan.now import SystemClock
-from anlan.roles.database import close_all
+from anlan.process.worker import close_all
 from anlan.roles.engine.engine import Engine
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "history"])

@@ -17,7 +17,7 @@ from anlan.apps.accounts.models import Grant, User, Visit
 from anlan.apps.accounts.services import begin_visit, end_visit
 from anlan.apps.org.models import Role
 from anlan.apps.registry.models import Enterprise, Point
-from anlan.roles.database import close_all
+from anlan.process.worker import close_all
 from anlan.roles.events import Events, app
 from anlan.roles.events.authorise import authorise, session_key
 from anlan.testing import small_world

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from anlan.apps.alarms.selectors import point_specs
+from anlan.apps.gateways.models import GatewayLink
 from anlan.apps.history.services import Batch, write
-from anlan.apps.monitoring.models import GatewayLink
-from anlan.apps.monitoring.selectors import point_specs
 from anlan.apps.registry.models import Enterprise, Gateway, Point
 from anlan.roles.historian.minutes import OpenMinutes
 from anlan.stream.frame import Frame

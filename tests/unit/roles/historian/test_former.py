@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from anlan.apps.alarms.selectors import point_specs
+from anlan.apps.alarms.selectors.points import specs_of
+from anlan.apps.gateways.models import Quarantined
 from anlan.apps.history.selectors.stored import stored
 from anlan.apps.history.services import write
-from anlan.apps.monitoring.models import Quarantined
-from anlan.apps.monitoring.selectors import point_specs
-from anlan.apps.monitoring.selectors.points import specs_of
 from anlan.apps.org.actor import SYSTEM
 from anlan.apps.registry.models import Gateway, Point
 from anlan.apps.registry.selectors.homes import homes_until

@@ -8,12 +8,12 @@ import pytest
 from tests.hats import called
 from tests.unit.roles.historian.recorded import START, Plant, us
 
+from anlan.apps.gateways.models import GatewayLink
 from anlan.apps.history.models import Block, Removal, Rollup
 from anlan.apps.history.selectors import raw, trend
 from anlan.apps.history.services import compact_hour, hours_to_compact
 from anlan.apps.history.services.retention import place_hold, release_hold
 from anlan.apps.journal.models import Entry
-from anlan.apps.monitoring.models import GatewayLink
 from anlan.apps.registry.models import HazardSource
 from anlan.apps.warnings.models import Warning
 from anlan.roles.historian.chores import BUSY_S, Chores

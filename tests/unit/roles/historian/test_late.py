@@ -8,14 +8,14 @@ import pytest
 from tests.hats import called
 from tests.unit.roles.historian.recorded import START, Plant, us
 
+from anlan.apps.alarms.models import Alarm, AlarmEvent, Retrospective, Shown
+from anlan.apps.alarms.services import apply_events
 from anlan.apps.delivery.models import Notice
 from anlan.apps.history.models import LateStretch
 from anlan.apps.history.selectors import raw, trend
 from anlan.apps.history.services import compact_hour, hours_to_compact, late
 from anlan.apps.history.services.late import waiting_count
 from anlan.apps.journal.models import Entry
-from anlan.apps.monitoring.models import Alarm, AlarmEvent, Retrospective, Shown
-from anlan.apps.monitoring.services import apply_events
 from anlan.apps.registry.services import change_limits
 from anlan.apps.warnings.models import Warning
 from anlan.roles.historian.late import look

@@ -9,7 +9,7 @@ import pytest
 from anlan.apps.history.models import HistorianWorker, Position
 from anlan.apps.history.selectors import raw
 from anlan.apps.history.services import compact_hour, take_up, write
-from anlan.leases import Leases
+from anlan.database.leases import Leases
 from anlan.roles.historian.minutes import OpenMinutes
 from anlan.stream.partition import partition_of
 

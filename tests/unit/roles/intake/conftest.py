@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from anlan.apps.monitoring.services import Backlog, PacketRefused, Pause
+from anlan.apps.gateways.services import Backlog, PacketRefused, Pause
 from anlan.roles.intake.application import PATH, Application
 from anlan.roles.intake.bundler import Bundler
 from anlan.roles.intake.dead_letters import DeadLetters, Limits

@@ -13,7 +13,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anlan.roles import bodies
+from anlan.process import bodies
 from anlan.roles.intake.unpack import MAX_UNPACKED, unpack
 from anlan.stream.partition import partition_of
 from anlan.testing.sender import packet

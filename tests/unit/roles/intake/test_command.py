@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from anlan.config import Config
-from anlan.roles.guarded import listen
+from anlan.process.http_limits import listen
+from anlan.process.life import Leaving
 from anlan.roles.intake import command
-from anlan.roles.process import Leaving
 
 
 async def test_an_intake_whose_way_to_the_log_fails_ends_so_that_it_is_started_again(

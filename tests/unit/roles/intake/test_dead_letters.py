@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from anlan.apps.monitoring.services import Pause
+from anlan.apps.gateways.services import Pause
 from anlan.roles.intake.dead_letters import DeadLetters, Limits
 from anlan.roles.intake.standing import Said
 from anlan.testing.sender import packet

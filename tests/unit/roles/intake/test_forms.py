@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher as Aes
 from cryptography.hazmat.primitives.ciphers import algorithms, modes
 
-from anlan.apps.monitoring.services import Cipher
+from anlan.apps.gateways.services import Cipher
 from anlan.roles.intake.standing import Said
 from anlan.stream.binary import CONTENT_TYPE
 from anlan.stream.frame import FrameDecoder

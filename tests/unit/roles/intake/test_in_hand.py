@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from anlan.roles.bodies import BodyError, InHand, read
+from anlan.process.bodies import BodyError, InHand, read
 
 
 def test_a_body_that_does_not_fit_beside_the_others_is_refused_and_holds_nothing() -> None:

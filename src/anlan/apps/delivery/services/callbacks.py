@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from anlan.apps.delivery.services.contact_order import outside
 from anlan.apps.delivery.services.receipts import receive_receipt
-from anlan.apps.delivery.services.ways import outside
 from anlan.channels import ReportError
 
 

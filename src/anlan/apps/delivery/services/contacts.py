@@ -18,8 +18,8 @@ from anlan import addresses
 from anlan.apps.delivery.entitled import may_enable, may_keep
 from anlan.apps.delivery.models import Contact, masked
 from anlan.apps.delivery.services import trouble
+from anlan.apps.delivery.services.contact_order import Whom, addressed, whom_of
 from anlan.apps.delivery.services.units import chain_of_contact, owner_of_contact
-from anlan.apps.delivery.services.ways import Whom, addressed, whom_of
 from anlan.apps.journal import services as journal
 from anlan.apps.org.access import require
 from anlan.apps.org.actor import Actor

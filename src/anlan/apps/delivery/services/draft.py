@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from anlan.apps.delivery.models import Enterprise, Message, RecipientKind
-from anlan.components import bulk
+from anlan.database import bulk
 
 
 @dataclass(frozen=True, slots=True)

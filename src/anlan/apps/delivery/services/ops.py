@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from anlan.apps.delivery.services.ways import outside
+from anlan.apps.delivery.services.contact_order import outside
 from anlan.channels import ChannelError, Letter, Need
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.delivery.services.acting import with_deputies
+from anlan.apps.delivery.services.contact_order import outside, rows_for
 from anlan.apps.delivery.services.draft import Draft, message_of
 from anlan.apps.delivery.services.hints import hint
-from anlan.apps.delivery.services.ways import outside, rows_for
 from anlan.apps.journal import services as journal
-from anlan.components import bulk
+from anlan.database import bulk
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from anlan.apps.delivery.models import TAKEN, Delivery, DeliveryState, Message, Notice
-from anlan.apps.delivery.services import falling, outcome, untold
+from anlan.apps.delivery.services import fallback, outcome, untold
 from anlan.apps.delivery.services.hints import hint
 from anlan.apps.journal import services as journal
 from anlan.apps.org import actor
@@ -36,7 +36,7 @@ def mark_all_read(messages: Iterable[Message], *, by: Actor, at: datetime) -> in
     rows = list(messages)
     unread = Message.objects.by_the_machine().filter(pk__in=[row.pk for row in rows], read_at__isnull=True)
     with transaction.atomic():
-        journal.hold({falling.chain_of(row) for row in rows})
+        journal.hold({fallback.chain_of(row) for row in rows})
         found = list(unread.order_by("pk").values_list("pk", "enterprise__code", "notice__subject"))
         unread.update(read_at=at, read_by=by.name[:60])
         about: dict[tuple[str, str], list[int]] = {}
@@ -89,12 +89,12 @@ def receive_receipt(
         at = received_at
     mine = Delivery.objects.filter(pk=row.pk)
     with transaction.atomic():
-        journal.hold([falling.chain_of(row.message)])
+        journal.hold([fallback.chain_of(row.message)])
         if state == ReceiptState.FAILED:
             words = error or "渠道回执：未送达"
             if mine.filter(state=DeliveryState.SENT).update(state=DeliveryState.FAILED, error=words[:300]):
                 outcome.note(row.pk, row.message, at)
-                falling.failed_for_good(row, words, at, no_such_address=bad_address)
+                fallback.failed_for_good(row, words, at, no_such_address=bad_address)
         elif mine.filter(state__in=TAKEN).exists():  # under the lock: another report may have been earlier
             fresh = mine.filter(delivered_at__isnull=True).update(delivered_at=at)
             mine.filter(state=DeliveryState.SENT).update(state=DeliveryState.DELIVERED)

@@ -20,11 +20,11 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from anlan.apps.delivery.models import ChannelState, Delivery, DeliveryState
-from anlan.apps.delivery.services import falling, states, suspending, untold
+from anlan.apps.delivery.services import fallback, states, suspending, untold
 from anlan.apps.delivery.services import outcome as outcome_of
+from anlan.apps.delivery.services.contact_order import title_of
 from anlan.apps.delivery.services.hints import hint
 from anlan.apps.delivery.services.letters import letter_of
-from anlan.apps.delivery.services.ways import title_of
 from anlan.apps.journal import services as journal
 from anlan.channels import Channel, ChannelError, Fault, Letter, NoSuchAddress, Receipt
 from anlan.now import AHEAD_AFTER, Clock
@@ -185,7 +185,7 @@ def record(row: Delivery, outcome: Outcome, now: datetime) -> None:
 
 
 def _record_taken(row: Delivery, mine: QuerySet[Delivery], receipt: Receipt, now: datetime) -> None:
-    journal.hold([falling.chain_of(row.message)])
+    journal.hold([fallback.chain_of(row.message)])
     if row.contact is not None and row.contact.suspended_until is not None:
         suspending.works_again(row.contact, now)
     states.took(row.channel, now)
@@ -204,13 +204,13 @@ def _record_error(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome, now
     if fault is Fault.TRANSPORT and _others_went(row, now):
         fault = Fault.LETTER  # again and again, while others go: it is not the way that is down
     if fault is Fault.ADDRESS:
-        journal.hold([falling.chain_of(row.message)])
+        journal.hold([fallback.chain_of(row.message)])
         if mine.update(state=DeliveryState.FAILED, claimed_until=None, error=outcome.error[:300]):
             outcome_of.note(row.pk, row.message, now)
             wrong = not outcome.never
-            falling.failed_for_good(row, outcome.error, now, no_such_address=outcome.no_such_address, wrong=wrong)
+            fallback.failed_for_good(row, outcome.error, now, no_such_address=outcome.no_such_address, wrong=wrong)
     elif fault in (Fault.LETTER, Fault.RECIPIENT):
-        journal.hold([falling.chain_of(row.message)])
+        journal.hold([fallback.chain_of(row.message)])
         _record_refusal(row, mine, outcome, fault, now)
     else:
         _record_transport(row, mine, outcome, now)
@@ -231,15 +231,15 @@ def _record_refusal(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome, f
     if refusals >= MOST_REFUSALS and (outcome.never or _proven(row, now, fault)):
         if mine.update(state=DeliveryState.FAILED, **values):
             outcome_of.note(row.pk, row.message, now)
-            falling.failed_for_good(row, outcome.error, now, wrong=fault is Fault.RECIPIENT)
+            fallback.failed_for_good(row, outcome.error, now, wrong=fault is Fault.RECIPIENT)
         return
     pause = max(pause_after(refusals), min(outcome.retry_after or timedelta(0), LONGEST_PAUSE))
     if not mine.update(state=DeliveryState.QUEUED, next_try_at=now + pause, **values):
         return
     states.refused(row.channel, now, outcome.error)
-    falling.open_next(row, now)
+    fallback.open_next(row, now)
     if refused_at is not None:
-        falling.closed_for_now(row, outcome.error, now)
+        fallback.closed_for_now(row, outcome.error, now)
 
 
 def _proven(row: Delivery, now: datetime, fault: Fault) -> bool:
@@ -268,7 +268,7 @@ def _record_transport(row: Delivery, mine: QuerySet[Delivery], outcome: Outcome,
         error=outcome.error[:300],
     )
     if kept and not waits:
-        falling.open_next(row, now)
+        fallback.open_next(row, now)
 
 
 def pass_on_waiting(name: str, why: str, now: datetime, limit: int = 200) -> int:
@@ -281,7 +281,7 @@ def pass_on_waiting(name: str, why: str, now: datetime, limit: int = 200) -> int
     )
     for row in rows:
         with transaction.atomic():
-            falling.open_next(row, now)
+            fallback.open_next(row, now)
         untold.look(row.message.notice, why, now)
     return len(rows)
 

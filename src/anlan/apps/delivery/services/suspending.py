@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from anlan.apps.delivery import kinds
 from anlan.apps.delivery.models import SUSPENDED_FOR, Contact, Message
 from anlan.apps.delivery.services import trouble
+from anlan.apps.delivery.services.contact_order import title_of
 from anlan.apps.delivery.services.contacts import note
 from anlan.apps.delivery.services.draft import Draft, To
 from anlan.apps.delivery.services.outbox import post
-from anlan.apps.delivery.services.ways import title_of
 from anlan.apps.org import selectors as org
 from anlan.apps.org.actor import SYSTEM
 from anlan.apps.registry.selectors import staff

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Sum
 
 from anlan.apps.history.models import Block, Hold, LateStretch, Removal
-from anlan.components import size
+from anlan.database import size
 
 HISTORY = "history"
 

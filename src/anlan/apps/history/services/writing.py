@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from django.db import connections, transaction
 from django.db.models import F, Max
 
-from anlan import leases
 from anlan.apps.history.models import Block, Grain, HistorianWorker, LateStretch, Position
+from anlan.database import leases
 
 HISTORY = "history"
 _TABLE = Block._meta.db_table
@@ -79,7 +79,7 @@ class TakenUp:
 def take_up(
     known: leases.Leases, held: Mapping[int, int], log: str, first_seq: int, cut: Collection[int] = ()
 ) -> TakenUp:
-    """Where to go on with partitions that a historian has just gained; raises `anlan.leases.Fenced` when it has not.
+    """Where to go on with partitions that a historian has just gained; raises `leases.Fenced` when it has not.
 
     Where numbers mean nothing any more they will be given out again, to other frames: rows that bear them are kept
     under numbers of their own. What is read once more is stored once more, and shown once.
@@ -92,7 +92,7 @@ def take_up(
 
 
 def reach() -> tuple[int, int] | None:
-    """How far history is, and how many partitions no historian works on; see `anlan.leases.reach`."""
+    """How far history is, and how many partitions no historian works on; see `anlan.database.leases.reach`."""
     return leases.reach(Position, HistorianWorker, HISTORY)
 
 
@@ -106,7 +106,7 @@ def newest_number() -> int:
 def write(batch: Batch, guard: Callable[[], None]) -> None:
     """Write blocks and positions whole or not at all. A row is replaced only by one that holds all of its frames.
 
-    ``guard`` raises `anlan.leases.Fenced` when a partition has another owner by now; nothing is written then.
+    ``guard`` raises `anlan.database.leases.Fenced` when a partition has another owner by now; nothing is written then.
     Repeating a batch finds its rows already there and changes nothing.
     """
     guard()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.registry.models import Enterprise, HazardSource
-from anlan.components import bulk
+from anlan.database import bulk
 from anlan.declared import Kind
 
 

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from anlan.apps.obligations.models import Tick
-from anlan.components import bulk
+from anlan.database import bulk
 from anlan.now import is_ahead
 from anlan.rules.rulebook import load
 from anlan.stream.connection import forbidden

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from anlan.apps.monitoring import selectors as monitoring
+from anlan.apps.alarms import selectors as alarms
 from anlan.apps.org.actor import Actor
 from anlan.apps.registry.selectors import routing as registry
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.services.regrading import as_open
-from anlan.apps.warnings.services.standing import Standing
+from anlan.apps.warnings.services.situation import Standing
 from anlan.rules.clearing import LoweringRefused, judge_lowering
 from anlan.rules.episodes import SourceState
 from anlan.rules.grading import grade, load_model
@@ -24,7 +24,7 @@ def against_clearing(warning: Warning, actor: Actor, now: datetime) -> LoweringR
     """Why ``actor`` could not clear the open ``warning`` now; None when they could. It was found in a scope."""
     place = registry.surroundings([warning.source_id], now)[warning.source_id]
     with_edge = place.rules.flag("edge_alarms_grade")
-    graded = grade(monitoring.active_alarms_of(warning.source_id, with_edge=with_edge), now, load_model(place.rules))
+    graded = grade(alarms.active_alarms_of(warning.source_id, with_edge=with_edge), now, load_model(place.rules))
     standing = Standing(place, warning, None, {}, SourceState(level=Level(warning.level)))
     verdict = judge_lowering(as_open(standing, graded, actor), Level.NONE, actor.id, place.settings)
     return verdict if isinstance(verdict, LoweringRefused) else None

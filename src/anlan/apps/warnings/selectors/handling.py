@@ -13,15 +13,15 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from anlan.apps.alarms import selectors as alarms
 from anlan.apps.delivery import selectors as delivery
-from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.obligations import selectors as obligations
 from anlan.apps.obligations.models import ObligationState
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.selectors.locality import rules_of
 from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import Confirmation, LevelEpisode, SiteOrder, Warning
-from anlan.components import lasting
+from anlan.database import lasting
 from anlan.rules.calendar import Period, civil_day
 from anlan.rules.level import WARNING_LEVELS, Level
 from anlan.rules.metrics import HandlingFacts
@@ -67,11 +67,11 @@ def _open_orders(scope: Scope, period: Period) -> QuerySet[SiteOrder]:
 
 
 def _alarms(scope: Scope, period: Period) -> QuerySet[Any]:
-    return monitoring.alarms_raised(scope, period.start, period.end)
+    return alarms.alarms_raised(scope, period.start, period.end)
 
 
 def _uncleared_alarms(scope: Scope, period: Period) -> QuerySet[Any]:
-    return monitoring.alarms_left(scope, period.end)
+    return alarms.alarms_left(scope, period.end)
 
 
 def _larger_warnings(scope: Scope, period: Period) -> QuerySet[Warning]:
@@ -134,7 +134,7 @@ def handling_facts(
     add("open_orders", _by_enterprise(_open_orders(scope, period)), "orders_open")
     if "alarms" in lists:
         # counted apart: each of the two is answered by an index alone
-        left = _by_enterprise(_alarms(scope, period).filter(monitoring.UNCLEARED))
+        left = _by_enterprise(_alarms(scope, period).filter(alarms.UNCLEARED))
         uncleared = dict(left.as_numbers())
         for pk, number in _by_enterprise(_alarms(scope, period)).as_numbers():
             found[pk].update(alarms=number, alarms_cleared=number - uncleared.get(pk, 0))

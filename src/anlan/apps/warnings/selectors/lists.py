@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 
-from anlan.apps.monitoring.services import OpenWarning
+from anlan.apps.alarms.services import OpenWarning
 from anlan.apps.org.scope import Scope
 from anlan.apps.warnings.models import LevelEpisode, SiteOrder, Warning
 from anlan.rules.level import WARNING_LEVELS, Level

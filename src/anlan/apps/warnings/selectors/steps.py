@@ -11,7 +11,7 @@ from anlan.apps.registry.selectors import routing as registry
 from anlan.apps.registry.selectors.routing import Surroundings
 from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import LevelEpisode, Warning
-from anlan.apps.warnings.services.standing import clock_of
+from anlan.apps.warnings.services.situation import clock_of
 from anlan.apps.warnings.services.steps import notice_recipients, order_recipients
 from anlan.rules.level import Level
 from anlan.rules.routing import Recipient, overdue_report_recipients

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from anlan.apps.alarms import selectors as alarms_selectors
 from anlan.apps.delivery import services as delivery
 from anlan.apps.journal import services as journal
-from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.obligations import selectors as due_things
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState
@@ -22,7 +22,7 @@ from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.posting import addressed, draft
-from anlan.apps.warnings.services.standing import Standing, instant, told_of
+from anlan.apps.warnings.services.situation import Standing, instant, told_of
 from anlan.rules.flood import FloodRule, flood_since, summary_due
 from anlan.rules.grading import LIMIT_LEVELS, GradedAlarm
 from anlan.rules.level import Level
@@ -30,7 +30,7 @@ from anlan.rules.level import Level
 
 def first_out(source_id: int) -> dict[str, Any]:
     """The active alarm of the source that began first, as kept with the warning; empty when there is none."""
-    alarm = monitoring.first_alarm(source_id)
+    alarm = alarms_selectors.first_alarm(source_id)
     if alarm is None:
         return {}
     return {
@@ -100,7 +100,7 @@ def fire_summaries(rows: Sequence[Obligation], firing: Firing) -> None:
     for row in rows:
         warning = Warning.objects.by_the_machine().get(pk=row.payload["warning"])
         place = registry.surroundings([warning.source_id], firing.now)[warning.source_id]
-        figures = monitoring.alarms_began(warning.source_id, instant(row.payload["since"]))
+        figures = alarms_selectors.alarms_began(warning.source_id, instant(row.payload["since"]))
         row.payload |= {"until": figures.until.isoformat(), "alarms": figures.alarms, "points": figures.points}
         obligations.remember(row)
         late = firing.is_late(row.due_at)

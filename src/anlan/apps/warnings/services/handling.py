@@ -15,7 +15,7 @@ from anlan.apps.warnings.services.posting import finish
 from anlan.apps.warnings.services.record import add_act
 from anlan.apps.warnings.services.refusal import Reason
 from anlan.apps.warnings.services.regrading import as_open, graded_now
-from anlan.apps.warnings.services.standing import Standing, hold
+from anlan.apps.warnings.services.situation import Standing, hold
 from anlan.refused import Refused
 from anlan.rules.clearing import LoweringRefused, judge_lowering
 from anlan.rules.level import Level

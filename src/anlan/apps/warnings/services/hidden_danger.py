@@ -16,7 +16,7 @@ from anlan.apps.warnings.entitled import may_record_hidden_danger
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.services.posting import finish
 from anlan.apps.warnings.services.refusal import Reason
-from anlan.apps.warnings.services.standing import hold
+from anlan.apps.warnings.services.situation import hold
 from anlan.refused import Refused
 from anlan.rules.words import says_something
 

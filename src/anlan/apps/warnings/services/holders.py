@@ -10,7 +10,7 @@ from anlan.apps.findings import services as findings
 from anlan.apps.registry.models import HazardSource
 from anlan.apps.warnings import kinds
 from anlan.apps.warnings.services.posting import finish, tell
-from anlan.apps.warnings.services.standing import hold, told_of
+from anlan.apps.warnings.services.situation import hold, told_of
 from anlan.apps.warnings.services.vacancies import close_filled, find_gaps
 from anlan.rules.slots import POSTS
 from anlan.rules.telling import on_holder_change

@@ -26,7 +26,7 @@ from anlan.apps.warnings.models import Confirmation, Kept, LevelEpisode, Origin,
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.numbers import next_number
 from anlan.apps.warnings.services.posting import addressed, draft, finish, tell
-from anlan.apps.warnings.services.standing import Standing, catch_up, hold, told_of
+from anlan.apps.warnings.services.situation import Standing, catch_up, hold, told_of
 from anlan.apps.warnings.services.vacancies import close_filled, find_gaps
 from anlan.declared import Kind
 from anlan.rules import warning_handling

@@ -18,7 +18,7 @@ from anlan.apps.warnings.models import ActKind, DisposalReport, SiteOrder, Warni
 from anlan.apps.warnings.services.posting import finish
 from anlan.apps.warnings.services.record import add_act
 from anlan.apps.warnings.services.refusal import Reason
-from anlan.apps.warnings.services.standing import Standing, hold
+from anlan.apps.warnings.services.situation import Standing, hold
 from anlan.refused import Refused
 from anlan.rules.level import Level
 from anlan.rules.warning_handling import report_owed

@@ -8,16 +8,16 @@ from datetime import datetime
 from django.db.models import CharField, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 
+from anlan.apps.alarms import selectors as alarms
 from anlan.apps.delivery import services as delivery
 from anlan.apps.delivery.services import Draft, To
-from anlan.apps.monitoring import selectors as monitoring
 from anlan.apps.obligations import selectors as obligations
 from anlan.apps.registry.selectors import routing as registry
 from anlan.apps.registry.selectors.routing import Surroundings
 from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import LevelEpisode, Told, Warning
 from anlan.apps.warnings.services import wording
-from anlan.apps.warnings.services.standing import Standing
+from anlan.apps.warnings.services.situation import Standing
 from anlan.declared import Kind
 from anlan.rules.level import Level
 from anlan.rules.routing import Recipient
@@ -80,7 +80,7 @@ def tell(
         kinds.CLEARED: addressed(place, telling.cleared),
     }
     drafts = []
-    alarm = monitoring.gravest_of([place.source.pk]).get(place.source.pk) if any(tellings.values()) else None
+    alarm = alarms.gravest_of([place.source.pk]).get(place.source.pk) if any(tellings.values()) else None
     for kind, to in tellings.items():
         if to:
             title, body = wording.telling(kind, place, level, warning, alarm)

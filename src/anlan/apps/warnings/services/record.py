@@ -6,7 +6,7 @@ from datetime import datetime
 
 from anlan.apps.org.actor import Actor, signed
 from anlan.apps.warnings.models import Act, ActKind
-from anlan.apps.warnings.services.standing import Standing
+from anlan.apps.warnings.services.situation import Standing
 
 
 def add_act(standing: Standing, kind: ActKind, *, by: Actor, at: datetime, text: str = "", **more: object) -> Act:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from anlan.apps.monitoring import selectors as monitoring
+from anlan.apps.alarms import selectors as alarms_selectors
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation
 from anlan.apps.obligations.services import Firing
@@ -29,7 +29,7 @@ from anlan.apps.warnings.services import flood
 from anlan.apps.warnings.services.levels import change
 from anlan.apps.warnings.services.record import add_act
 from anlan.apps.warnings.services.refusal import Reason
-from anlan.apps.warnings.services.standing import Standing, hold
+from anlan.apps.warnings.services.situation import Standing, hold
 from anlan.refused import Refused
 from anlan.rules.clearing import LoweringRefused, OpenWarning, judge_lowering
 from anlan.rules.grading import Grade, GradedAlarm, grade, load_model
@@ -38,7 +38,7 @@ from anlan.rules.words import says_something
 
 
 def regrade(source_id: int, now: datetime) -> Warning | None:
-    """Grade a source from its alarms and set its level; registered with `monitoring.services.on_source_change`.
+    """Grade a source from its alarms and set its level; registered with `alarms.services.on_source_change`.
 
     Never falls below a level set by hand. Repeating it with the same alarms changes nothing. An unknown source is an
     error of the caller and raises `HazardSource.DoesNotExist`.
@@ -107,7 +107,7 @@ def graded_now(standing: Standing, now: datetime) -> Grade:
 
 def _alarms(standing: Standing) -> list[GradedAlarm]:
     with_edge = standing.place.rules.flag("edge_alarms_grade")
-    return monitoring.active_alarms_of(standing.place.source.pk, with_edge=with_edge)
+    return alarms_selectors.active_alarms_of(standing.place.source.pk, with_edge=with_edge)
 
 
 def as_open(standing: Standing, graded: Grade, actor: Actor) -> OpenWarning:

@@ -16,7 +16,7 @@ from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.orders import close_if_done
 from anlan.apps.warnings.services.posting import addressed, draft, finish
 from anlan.apps.warnings.services.record import add_act
-from anlan.apps.warnings.services.standing import hold, told_of
+from anlan.apps.warnings.services.situation import hold, told_of
 from anlan.refused import Refused
 from anlan.rules.level import Level
 from anlan.rules.reporting import ReportRefused, judge_report

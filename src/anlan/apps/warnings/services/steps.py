@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
+from anlan.apps.alarms import selectors as alarms_selectors
+from anlan.apps.alarms.selectors import StandingAlarm
 from anlan.apps.delivery import services as delivery
 from anlan.apps.delivery.services import Draft
 from anlan.apps.journal import services as journal
-from anlan.apps.monitoring import selectors as monitoring
-from anlan.apps.monitoring.selectors import StandingAlarm
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.obligations.services import Firing, Prepared
@@ -27,8 +27,8 @@ from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import LevelEpisode, SiteOrder, Warning
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.posting import addressed, draft, refresh_next_due
-from anlan.apps.warnings.services.standing import instant, ladder_of
-from anlan.components import bulk
+from anlan.apps.warnings.services.situation import instant, ladder_of
+from anlan.database import bulk
 from anlan.rules.episodes import Clock
 from anlan.rules.ladder import Ladder, Step, merge
 from anlan.rules.level import Level
@@ -186,7 +186,7 @@ def _places(rows: Sequence[Obligation], firing: Firing, slots: set[Slot]) -> dic
 
 def _alarms(rows: Sequence[Obligation]) -> dict[int, StandingAlarm]:
     """What stands at the rows' sources, so that a message names it. One query for all."""
-    return monitoring.gravest_of({row.source_id for row in rows if row.source_id is not None})
+    return alarms_selectors.gravest_of({row.source_id for row in rows if row.source_id is not None})
 
 
 def _of(alarms: dict[int, StandingAlarm], row: Obligation) -> StandingAlarm | None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from anlan.apps.monitoring.models import LEVEL_LABELS
-from anlan.apps.monitoring.selectors import AlarmFigures, StandingAlarm
+from anlan.apps.alarms.models import LEVEL_LABELS
+from anlan.apps.alarms.selectors import AlarmFigures, StandingAlarm
 from anlan.apps.registry.selectors.routing import Surroundings
 from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import Warning

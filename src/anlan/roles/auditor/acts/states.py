@@ -8,10 +8,10 @@ from typing import Any
 
 from django.db import models
 
+from anlan.apps.alarms.models import Filing, Shelving, SuppressionRule
 from anlan.apps.findings.models import Finding, FindingStep
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
-from anlan.apps.monitoring.models import Filing, Shelving, SuppressionRule
 from anlan.roles.auditor.acts.domain import Difference, acts_of, apart, chain_of, newest_of, readable
 
 

@@ -1,0 +1,32 @@
+"""What the engine and people do to alarms and to what quietens them."""
+
+from anlan.apps.alarms.services.acknowledge import (
+    acknowledge,
+)
+from anlan.apps.alarms.services.alarms import (
+    apply_events,
+    record_peaks,
+)
+from anlan.apps.alarms.services.edge_alarms import (
+    apply_edge_alarms,
+)
+from anlan.apps.alarms.services.filings import (
+    fire_filings,
+)
+from anlan.apps.alarms.services.hooks import OpenWarning, on_filing, on_open_warnings, on_source_change
+from anlan.apps.alarms.services.shelving import (
+    fire_shelvings,
+)
+
+__all__ = [
+    "OpenWarning",
+    "acknowledge",
+    "apply_edge_alarms",
+    "apply_events",
+    "fire_filings",
+    "fire_shelvings",
+    "on_filing",
+    "on_open_warnings",
+    "on_source_change",
+    "record_peaks",
+]

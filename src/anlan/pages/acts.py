@@ -1,0 +1,75 @@
+"""Every act that a page offers about a record, and the question who may: the permission page and its tests walk this.
+
+The acts stand in the tables of their pages; those that have a page of their own are named here. What is not about
+somebody's record (one's own password, a drill, a search) is no act of this list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from anlan.apps.alarms.entitled import may_acknowledge, may_file, may_propose, may_shelve
+from anlan.apps.delivery.entitled import may_enable, may_keep
+from anlan.apps.gateways.entitled import may_lift_suspension
+from anlan.apps.org.stand import Stand
+from anlan.apps.rulebook.entitled import may_refine
+from anlan.apps.warnings.entitled import may_answer
+from anlan.pages.findings.acts import ACTS as FINDINGS
+from anlan.pages.quieting.acts import FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS
+from anlan.pages.warnings.acts import ACTS as WARNINGS
+
+
+@dataclass(frozen=True)
+class ListedAct:
+    """One act: on which record (``about``), by which address and verb, and who may."""
+
+    subject: Any
+    title: Any
+    about: str
+    address: str
+    verb: str
+    may: Callable[[Stand, Any], bool]
+
+    @property
+    def key(self) -> str:
+        return f"{self.address}:{self.verb}" if self.verb else self.address
+
+
+_ON_ORDERS = frozenset({"answer", "delegate"})
+
+
+def every_act() -> list[ListedAct]:
+    """All of them, subject by subject in the order of the page."""
+    found = [
+        ListedAct(_("预警"), step.title, "order", "warning-act", verb, may_answer)
+        if verb in _ON_ORDERS
+        else ListedAct(_("预警"), step.title, "warning", "warning-act", verb, step.may)
+        for verb, step in WARNINGS.items()
+    ]
+    found += [
+        ListedAct(_("问题"), step.title, "finding", "finding-act", verb, step.may) for verb, step in FINDINGS.items()
+    ]
+    found += [
+        ListedAct(_("报警"), _("确认报警"), "alarm", "alarms-acknowledge", "", may_acknowledge),
+        ListedAct(_("报警"), _("搁置报警"), "alarm", "shelve", "", may_shelve),
+    ]
+    tables = (
+        (_("搁置"), "shelving", SHELVING_ACTS),
+        (_("报备"), "filing", FILING_ACTS),
+        (_("设计抑制"), "suppression", SUPPRESSION_ACTS),
+    )
+    for subject, about, table in tables:
+        found += [ListedAct(subject, step.title, about, f"{about}-act", verb, step.may) for verb, step in table.items()]
+    found += [
+        ListedAct(_("报备"), _("提出报备"), "enterprise", "filing-new", "", may_file),
+        ListedAct(_("设计抑制"), _("提出规则"), "enterprise", "suppression-new", "", may_propose),
+        ListedAct(_("接收"), _("提前恢复接收"), "suspension", "pause-lift", "", may_lift_suspension),
+        ListedAct(_("规则库"), _("更改数值"), "agency", "rule-change", "", may_refine),
+        ListedAct(_("值班台联系方式"), _("添加、调整、停用"), "contact", "my-contacts-act", "disable", may_keep),
+        ListedAct(_("值班台联系方式"), _("重新启用"), "contact", "channels-act", "enable", may_enable),
+    ]
+    return found

@@ -1,4 +1,0 @@
-"""The enterprise pages: the list, and one enterprise with everything that is known of it now.
-
-They stand in the shell and not in `registry`, because they put registry, monitoring and warnings side by side.
-"""
