@@ -13,8 +13,11 @@ that is slow. Its samples are kept with both times and marked uncertain. Alarms 
   rules to the other, and every sample of the time between them would look older than the last.
 
 Our own clock may go back a little, as when it is set right by half a minute. Until it has caught up with what receipts
-counted as before, a receipt counts as long after that of the gateway's last packet as the two were collected apart:
-else every sample of that time would look older than the last.
+counted as before, a receipt counts as long after the gateway's last packet, or before it, as the two were collected
+apart: else every sample of that time would look older than the last. A packet that comes once more, comes late, or is
+another part of the same scan says nothing new of where the gateway stands: what follows is measured against the last
+one all the same. Where each gateway stood is saved with the state of its points (`Anchor`): a restart while our clock
+stands behind, or beside a slow gateway, blinds nothing either.
 
 Several gateways that begin to be slow together, by one and the same distance, are not slow: our own clock is ahead.
 Then every frame is evaluated by its own time, and `GatewayClocks.ours` says so for whoever can set the clock right.
@@ -24,6 +27,7 @@ History never sees this: it keeps what the gateway said. Decided from the record
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -79,6 +83,13 @@ class Doubt:
     """By our own clock."""
 
 
+class Anchor(msgspec.Struct, frozen=True, array_like=True):
+    """A gateway's last packet: when it was collected by its own word, and as it was evaluated; epoch µs."""
+
+    collected_us: int
+    evaluated_us: int
+
+
 class GatewayClocks:
     """Remembers the distance of gateways whose live packets come late or early; of the others that they were heard."""
 
@@ -86,22 +97,44 @@ class GatewayClocks:
         self._runs: dict[str, _Run] = {}
         self._heard: set[str] = set()
         self._present_us = 0
-        self._last: dict[str, tuple[int, int]] = {}
-        """Of each gateway: when its last packet was collected by its own word, and as it was evaluated."""
+        self._last: dict[str, Anchor] = {}
+
+    def anchor(self, gateway: str) -> Anchor | None:
+        """Where the gateway stands; None when nothing came of it."""
+        return self._last.get(gateway)
+
+    def restore(self, anchors: Mapping[str, Anchor]) -> None:
+        """Go on where these gateways stood, whatever is remembered of them."""
+        self._last.update(anchors)
+        self._present_us = max([self._present_us, *(each.evaluated_us for each in anchors.values())])
+
+    def forget(self, gateways: Iterable[str]) -> None:
+        """Somebody else goes on with these."""
+        for gateway in gateways:
+            self._last.pop(gateway, None)
+            self._runs.pop(gateway, None)
+            self._heard.discard(gateway)
 
     def evaluated(self, frame: Frame) -> Frame:
         """The frame as the kernel is to take it, its times moved where its clock is not believed."""
         stamped = self._received(frame)
         taken = self._in_order(stamped, self._believed(stamped))
-        self._last[frame.gateway] = (frame.collected_at_us, taken.collected_at_us)
+        if _goes_on(self._stood(frame), frame, taken):
+            self._last[frame.gateway] = Anchor(frame.collected_at_us, taken.collected_at_us)
         return taken
+
+    def _stood(self, frame: Frame) -> Anchor | None:
+        """Where the gateway of a frame stood before it; None when nothing came of it, or in a future only that our own
+        clock had made up."""
+        last = self._last.get(frame.gateway)
+        return None if last is None or last.evaluated_us > frame.received_at_us + SUSPECT_US else last
 
     def _in_order(self, frame: Frame, taken: Frame) -> Frame:
         """``taken``, or the frame behind its gateway's last one where it was collected after that."""
-        collected, evaluated = self._last.get(frame.gateway, (frame.collected_at_us, 0))
-        if frame.collected_at_us <= collected or taken.collected_at_us > evaluated:
+        last = self._stood(frame)
+        if last is None or frame.collected_at_us <= last.collected_us or taken.collected_at_us > last.evaluated_us:
             return taken
-        stands = min(evaluated + frame.collected_at_us - collected, frame.received_at_us)
+        stands = min(last.evaluated_us + frame.collected_at_us - last.collected_us, frame.received_at_us)
         return _moved(frame, stands - frame.collected_at_us)
 
     def _received(self, frame: Frame) -> Frame:
@@ -110,9 +143,9 @@ class GatewayClocks:
         if back_us <= 0 or back_us > SUSPECT_US:
             self._present_us = frame.received_at_us
             return frame
-        collected, evaluated = self._last.get(frame.gateway, (frame.collected_at_us, 0))
-        received_us = evaluated + frame.collected_at_us - collected
-        if frame.collected_at_us <= collected or not 0 < received_us - frame.received_at_us <= SUSPECT_US:
+        last = self._stood(frame)
+        received_us = 0 if last is None else last.evaluated_us + frame.collected_at_us - last.collected_us
+        if not 0 < received_us - frame.received_at_us <= SUSPECT_US:
             return frame
         self._present_us = max(self._present_us, received_us)
         return msgspec.structs.replace(frame, received_at_us=received_us)
@@ -159,6 +192,14 @@ class GatewayClocks:
             return False
         alike = sum(abs(run.behind_us - behind) <= TOGETHER_US for run in self._runs.values())
         return alike > 1 and 2 * alike > len(self._heard)
+
+
+def _goes_on(last: Anchor | None, frame: Frame, taken: Frame) -> bool:
+    """Whether a packet says where its gateway stands: it goes on from the last one, by its own word or as it is
+    evaluated."""
+    if last is None:
+        return True
+    return frame.collected_at_us > last.collected_us or taken.collected_at_us > last.evaluated_us
 
 
 def _moved(frame: Frame, by_us: int) -> Frame:

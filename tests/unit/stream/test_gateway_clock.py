@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anlan.roles.engine.state import EngineCore
+from anlan.roles.engine.store import Remembered
 from anlan.stream.alarm import AlarmEvent
 from anlan.stream.envelope import Record, pack
 from anlan.stream.frame import FrameDecoder
@@ -52,6 +53,12 @@ class Engine:
         message = LogMessage(self.seq, 1, pack([record(self.now, ahead, value, kind)]))
         self.events += self.core.take([message])
         self.events += self.core.sweep(micros(self.now))
+
+    def restart(self) -> None:
+        """Another process goes on from what this one saved."""
+        saved = self.core.everything([])
+        self.core = EngineCore([SPEC])
+        self.core.restore(Remembered(saved.positions, saved.states))
 
     @property
     def said(self) -> list[str]:
@@ -230,3 +237,69 @@ def test_a_receipt_after_our_own_clock_was_set_back_by_hours_stands_as_it_is() -
     for second in range(30, 60, 5):
         stands, came = heard(second, timedelta(0))
         assert stands == came
+
+
+BEHIND = timedelta(seconds=42)
+
+
+@pytest.mark.case("A1")
+@pytest.mark.parametrize("age_s", [5, 20, 40, 60])
+@pytest.mark.parametrize("gateway_ahead_s", [0, 10, -20])
+def test_a_packet_that_comes_again_while_our_clock_stands_behind_blinds_no_point(
+    age_s: int, gateway_ahead_s: int
+) -> None:
+    """An intake that was restarted does not know it; sent again after a lost answer it stands in the log once more."""
+    engine, own = Engine(), timedelta(seconds=gateway_ahead_s)
+    for _ in range(20):
+        engine.hear(50, own)
+    engine.now -= BEHIND
+    engine.hear(50, own + BEHIND)
+    engine.hear(50, own + BEHIND - timedelta(seconds=age_s), after_s=0)
+    engine.hear(85, own + BEHIND)
+    assert engine.said == ["high raised"]
+    assert abs(engine.events[0].at_us - micros(engine.now + BEHIND + min(own, timedelta(0)))) <= 1_000_000
+    engine.hear(50, own + BEHIND)
+    assert engine.said == ["high raised", "high cleared"]
+    engine.now += BEHIND
+    engine.hear(95, own)
+    assert engine.said[2:] == ["high raised"]
+
+
+@pytest.mark.case("A1")
+@pytest.mark.parametrize("gateway_ahead_s", [0, 10, -20])
+def test_an_engine_that_starts_while_our_clock_stands_behind_judges_as_if_it_had_run_on(gateway_ahead_s: int) -> None:
+    engine, own = Engine(), timedelta(seconds=gateway_ahead_s)
+    for _ in range(5):
+        engine.hear(50, own)
+    engine.restart()
+    engine.now -= BEHIND
+    engine.hear(85, own + BEHIND)
+    engine.restart()
+    engine.hear(50, own + BEHIND)
+    assert engine.said == ["high raised", "high cleared"]
+    assert engine.events[1].at_us - engine.events[0].at_us == 5_000_000
+    engine.now += BEHIND
+    engine.hear(95, own)
+    assert engine.said[2:] == ["high raised"]
+
+
+@pytest.mark.case("A1")
+def test_an_engine_that_starts_beside_a_slow_gateway_is_not_blind_until_it_knows_it_for_slow() -> None:
+    engine, slow = Engine(), timedelta(hours=-2)
+    for _ in range(6):
+        engine.hear(50, slow)
+    engine.restart()
+    engine.hear(95, slow)
+    assert engine.said == ["high raised"]
+    assert abs(engine.events[0].at_us - micros(engine.now)) < 1_000_000
+
+
+@pytest.mark.case("A1")
+def test_the_second_part_of_a_scan_counts_while_our_clock_stands_behind() -> None:
+    engine = Engine()
+    for _ in range(5):
+        engine.hear(50)
+    engine.now -= BEHIND
+    engine.hear(50, BEHIND)
+    engine.hear(85, BEHIND, after_s=0)
+    assert engine.said == ["high raised"]

@@ -85,7 +85,8 @@ class EngineCore:
         self._again_until = max(self._again_until, remembered.again_until)
         for gateway, (head, gaps) in remembered.sequences.items():
             self.sequences.restore(gateway, head, gaps)
-        damaged = self.kernel.restore({gateway: body for gateway, (_, body) in remembered.states.items()})
+        damaged, anchors = self.kernel.restore({gateway: body for gateway, (_, body) in remembered.states.items()})
+        self._clocks.restore(anchors)
         self.damaged_states += damaged
         seqs = {gateway: seq for gateway, (seq, _) in remembered.states.items()}
         self._seq_of |= {gateway: seq for gateway, seq in seqs.items() if gateway not in damaged}
@@ -110,6 +111,7 @@ class EngineCore:
         gone = [gateway for gateway in self.table.gateways if self.partition(gateway) in partitions]
         enterprises = {self.table.specs[self.table.rows_of(gateway)[0]].enterprise for gateway in gone}
         self.kernel.forget(gone)
+        self._clocks.forget(gone)
         self.table.update([], enterprises)
         for gateway in gone:
             self._seq_of.pop(gateway, None)
@@ -327,7 +329,10 @@ class EngineCore:
     def _checkpoint(self, gateways: Iterable[str], events: Sequence[AlarmEvent] = ()) -> Checkpoint:
         found = sorted(gateways)
         peaks = self.kernel.peaks_of(found)
-        states = {gateway: (self._seq_of.get(gateway, 0), self.kernel.state_of(gateway)) for gateway in found}
+        states = {
+            gateway: (self._seq_of.get(gateway, 0), self.kernel.state_of(gateway, self._clocks.anchor(gateway)))
+            for gateway in found
+        }
         told, self.edge_alarms = self.edge_alarms, []
         touched = self._partitions({*found, *(alarm.gateway for alarm in told)})
         return Checkpoint(

@@ -16,6 +16,7 @@ import zstandard
 from numpy.typing import NDArray
 
 from anlan.stream.alarm import OpenAlarm
+from anlan.stream.gateway_clock import Anchor
 from anlan.stream.kernel.columns import NEVER, SAVED, Columns
 
 _MARK = b"AKS\x01"
@@ -28,12 +29,13 @@ class StateError(Exception):
 
 
 class SavedState(msgspec.Struct, array_like=True):
-    """A gateway's points, of each column in the order of `SAVED` their values as bytes, and the open alarms as place
-    in `codes`, side and memory."""
+    """A gateway's points, of each column in the order of `SAVED` their values as bytes, the open alarms as place in
+    `codes`, side and memory, and where the gateway's clock stood (the first checkpoints do not say)."""
 
     codes: list[str]
     columns: list[bytes]
     opened: list[tuple[int, str, OpenAlarm]]
+    anchor: Anchor | None = None
 
 
 _BLANK = [(name, np.asarray(getattr(Columns(1), name))) for name in SAVED]
@@ -66,15 +68,18 @@ def put(columns: Columns, parts: Sequence[tuple[SavedState, NDArray[np.intp], ND
 
 
 def dump(
-    codes: list[str], columns: Columns, rows: NDArray[np.int32], opened: Iterable[tuple[int, str, OpenAlarm]]
+    codes: list[str],
+    columns: Columns,
+    rows: NDArray[np.int32],
+    opened: Iterable[tuple[int, str, OpenAlarm]],
+    anchor: Anchor | None,
 ) -> bytes:
     """The rows of one gateway as bytes: mark, crc32, zstd of msgpack."""
     own: slice | NDArray[np.int32] = rows
     if len(rows) and int(rows[-1]) - int(rows[0]) == len(rows) - 1:
         own = slice(int(rows[0]), int(rows[-1]) + 1)  # as nearly always: a stretch of memory, rows stand in order
-    saved = SavedState(
-        codes, [np.ascontiguousarray(getattr(columns, name)[own]).tobytes() for name in SAVED], list(opened)
-    )
+    values = [np.ascontiguousarray(getattr(columns, name)[own]).tobytes() for name in SAVED]
+    saved = SavedState(codes, values, list(opened), anchor)
     body = _zstd.compress(_encode(saved))
     return _MARK + zlib.crc32(body).to_bytes(4, "big") + body
 

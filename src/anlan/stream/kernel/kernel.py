@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -40,6 +41,7 @@ from anlan.stream.alarm import (
     level_of,
 )
 from anlan.stream.frame import BAD, Frame
+from anlan.stream.gateway_clock import Anchor
 from anlan.stream.kernel import checkpoint, sweeps
 from anlan.stream.kernel.columns import NEVER, Columns
 from anlan.stream.kernel.ledger import Ledger
@@ -81,6 +83,13 @@ class Latest(msgspec.Struct, frozen=True, gc=False):
     received_at_us: NDArray[np.int64]
     alarm_bits: NDArray[np.uint8]
     trend_per_min: NDArray[np.float64]
+
+
+class Restored(NamedTuple):
+    """What came of saved states: gateways whose bytes are damaged, and where the clocks of the others stood."""
+
+    damaged: list[str]
+    anchors: dict[str, Anchor]
 
 
 class Kernel:
@@ -190,8 +199,11 @@ class Kernel:
         rows = np.concatenate([_NO_ROWS, *(self.table.rows_of(gateway) for gateway in gateways)])
         return self._ledger.peaks(rows[(self._columns.bits[rows] & _LIMITS) != 0].tolist(), self._columns)
 
-    def state_of(self, gateway: str) -> bytes:
-        """Everything needed to go on exactly where this gateway's points are, pending delays included."""
+    def state_of(self, gateway: str, anchor: Anchor | None = None) -> bytes:
+        """Everything needed to go on exactly where this gateway's points are, pending delays included.
+
+        ``anchor``: where its clock stands, for whoever gives the kernel its frames.
+        """
         self._follow_table()
         rows = self.table.rows_of(gateway)
         listed = rows.tolist()
@@ -202,21 +214,22 @@ class Kernel:
             if (listed[position], side) in self._ledger.open
         ]
         codes = [self.table.specs[row].code for row in listed]
-        return checkpoint.dump(codes, self._columns, rows, opened)
+        return checkpoint.dump(codes, self._columns, rows, opened, anchor)
 
-    def restore(self, states: Mapping[str, bytes]) -> list[str]:
-        """Put back what `state_of` gave, gateway by gateway. Points that are no longer a gateway's are left out.
-
-        Returns the gateways whose bytes are damaged; of those nothing is changed.
-        """
+    def restore(self, states: Mapping[str, bytes]) -> Restored:
+        """Put back what `state_of` gave, gateway by gateway. Points that are no longer a gateway's are left out; of
+        gateways whose bytes are damaged nothing is changed."""
         self._follow_table()
-        damaged, parts, opened = [], [], dict[tuple[int, Side], OpenAlarm]()
+        found = Restored([], {})
+        parts, opened = [], dict[tuple[int, Side], OpenAlarm]()
         for gateway, state in states.items():
             try:
                 saved = checkpoint.load(state)
             except checkpoint.StateError:
-                damaged.append(gateway)
+                found.damaged.append(gateway)
                 continue
+            if saved.anchor is not None:
+                found.anchors[gateway] = saved.anchor
             rows = self.table.index(gateway, saved.codes)
             known = np.flatnonzero(rows >= 0)
             parts.append((saved, known, rows[known]))
@@ -229,7 +242,7 @@ class Kernel:
             self._ledger.open.update(opened)
             remembered = furthest(self._columns, np.concatenate([rows for _, _, rows in parts]))
             self._furthest = max(self._furthest, int(remembered.max(initial=NEVER)))
-        return damaged
+        return found
 
     def forget(self, gateways: Iterable[str]) -> None:
         """Drop all memory of these gateways' points: somebody else goes on with them, from the saved state.

@@ -309,7 +309,7 @@ class TestRegistryChanges:
 class TestCheckpoint:
     def carried_over(self, plant: Plant, *specs: PointSpec) -> Plant:
         fresh = Plant(*specs)
-        assert fresh.kernel.restore({"g": plant.kernel.state_of("g")}) == []
+        assert fresh.kernel.restore({"g": plant.kernel.state_of("g")}).damaged == []
         return fresh
 
     def test_a_restart_neither_forgets_nor_repeats_an_alarm(self) -> None:
@@ -350,7 +350,7 @@ class TestCheckpoint:
         for place in range(len(state)):
             broken = bytearray(state)
             broken[place] ^= 0x10
-            assert fresh.kernel.restore({"g": bytes(broken)}) == ["g"]
+            assert fresh.kernel.restore({"g": bytes(broken)}).damaged == ["g"]
         assert fresh.kernel.bits[0] == 0
 
     def test_gateways_are_dirty_until_they_were_saved(self) -> None:
