@@ -2,7 +2,8 @@
 
 Receipts are stamped by our own clock. Once that was set ahead and right again, everything remembered from the time
 between is later than whatever is still to come, and would make it look late. Nothing was received after the present:
-what claims so is moved back, its distances kept, so that delays go on where they were. Pure; no clock.
+what claims so is moved back, its distances kept, so that delays go on where they were. What a point said of the past
+stands: a sample that comes once more is not judged once more. Pure; no clock.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ SLACK_US = SUSPECT_US
 _NEWEST = ("last_us", "recv_us", "good_us", "good_recv_us", "seen_us", "frame_us", "expected_us")
 _SINCE = ("changed_us", "pending_us", "flips_us", "said_us")
 _THRESHOLDS = ("last_us", "good_us", "frame_us")
-"""What a sample must be newer than to count: one that was taken shortly before the present does."""
+"""What a sample must be newer than to count. Where it has to be moved, nobody knows when the last one was taken: one
+that was taken shortly before the present counts then."""
 
 
 def furthest(state: Columns, rows: NDArray[np.int32] | slice) -> NDArray[np.int64]:
@@ -40,10 +42,9 @@ def set_back(state: Columns, rows: NDArray[np.int32] | slice, now_us: int) -> ND
     for name in (*_NEWEST, *_SINCE):
         column = getattr(state, name)
         values = column[moved]
-        distance = by if values.ndim == 1 else by[:, None]
-        column[moved] = np.where(values > now_us, values - distance, values)
-    for name in _THRESHOLDS:
-        column = getattr(state, name)
-        column[moved] = np.minimum(column[moved], now_us - SLACK_US)
+        stands = values - (by if values.ndim == 1 else by[:, None])
+        if name in _THRESHOLDS:  # a little ahead is a point whose own clock is, taken at its own word
+            stands = np.where(values > now_us + SLACK_US, np.minimum(stands, now_us - SLACK_US), now_us - SLACK_US)
+        column[moved] = np.where(values > now_us, stands, values)
     state.anchor_us[moved] = NEVER
     return moved
