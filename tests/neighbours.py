@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.test import Client
+from tests.hats import staff
 
 from anlan.apps.accounts.models import Grant, User
 from anlan.apps.alarms.models import (
@@ -32,6 +33,9 @@ from anlan.apps.alarms.models import (
 from anlan.apps.findings.models import Finding
 from anlan.apps.gateways import kinds
 from anlan.apps.gateways.models import GatewayClock, GatewayLink, OfflineSpell, Quarantined, SequenceGap, Suspension
+from anlan.apps.ledgers import services as ledgers
+from anlan.apps.ledgers.declared.monitoring_equipment import EQUIPMENT
+from anlan.apps.ledgers.models import LedgerEntry
 from anlan.apps.org.models import Agency, AgencyLevel, Person, Region, Role
 from anlan.apps.registry.models import (
     Camera,
@@ -48,6 +52,7 @@ from anlan.apps.registry.models import (
 )
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import Warning
+from anlan.rules.calendar import civil_day
 
 CODES = {"a1": "990121101", "a2": "990121102", "b1": "990122101", "c1": "990221101"}
 COUNTY_OF = {"a1": "county-a", "a2": "county-a", "b1": "county-b", "c1": "county-c"}
@@ -76,6 +81,7 @@ class Plant:
     filing: Filing
     shelving: Shelving
     suppression: SuppressionRule
+    entry: LedgerEntry
 
 
 @dataclass
@@ -261,7 +267,8 @@ def plant(
         DutyHolder.objects.create(enterprise=enterprise, source=source, person=person, post=post, valid_from=long_ago)
         holders[post] = person
     warning = _warn(source, point, alarm, began) if warn else None
-    return Plant(enterprise, source, device, point, gateway, alarm, warning, holders, *quieted)  # type: ignore[arg-type]
+    entry = _entry(key, enterprise, now)
+    return Plant(enterprise, source, device, point, gateway, alarm, warning, holders, *quieted, entry)  # type: ignore[arg-type]
 
 
 def _quieted(
@@ -282,6 +289,15 @@ def _quieted(
     )  # fmt: skip
     rule.points.add(point)
     return filing, shelving, rule
+
+
+def _entry(key: str, enterprise: Enterprise, now: datetime) -> LedgerEntry:
+    """A gauge in the ledger of the enterprise whose check has a year to go."""
+    typed = {
+        "tag": f"PT-{key}", "name": f"{key}压力变送器", "sort": "压力", "checked_on": "2026-01-05",
+        "next_on": civil_day(now + timedelta(days=365)).isoformat(),
+    }  # fmt: skip
+    return ledgers.add(EQUIPMENT, enterprise, typed, by=staff(enterprise), at=now)
 
 
 def _warn(source: HazardSource, point: Point, alarm: Alarm, at: datetime) -> Warning:
@@ -307,6 +323,12 @@ def _people(world: World) -> None:
     for who, agency in (("county", "county-a"), ("city", "city-1"), ("stranger", "county-b")):
         person = Person.objects.create(code=f"officer-{who}", name=f"示例{who}值")
         _log_in(world, who, person, since, Role.DUTY_OFFICER, agency=world.agencies[agency])
+
+
+def viewer(world: World, agency: str) -> None:
+    """Adds ``viewer``, who may look at everything below an agency and hold nothing there."""
+    person = Person.objects.create(code="viewer", name="示例来访")
+    _log_in(world, "viewer", person, world.now - timedelta(days=1), Role.VIEWER, agency=world.agencies[agency])
 
 
 def _log_in(world: World, who: str, person: Person, since: datetime, role: str, **unit: Any) -> None:

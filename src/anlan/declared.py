@@ -52,6 +52,9 @@ class Kinds:
         if key not in self._known:
             raise ValueError(f"{self.of}: nobody has declared {key!r}")
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._known
+
     def has(self, key: str, trait: str) -> bool:
         """Whether a kind has a trait; one that an earlier release knew has none."""
         kind = self._known.get(key)

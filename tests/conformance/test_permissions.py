@@ -135,6 +135,13 @@ ADDRESSES: dict[str, Address] = {
     "finding-act": Address(
         of=lambda plant: f"/findings/{finding_of(plant).pk}/rectify/", post=lambda plant: {"text": "已修复"}
     ),
+    "ledgers": Address("/ledgers/"),
+    "entries": Address("/ledgers/monitoring_equipment/", workbook=True, fragment=True),
+    "entry-new": Address("/ledgers/monitoring_equipment/new/"),
+    "entry": Address(of=lambda plant: f"/ledgers/monitoring_equipment/{plant.entry.pk}/"),
+    "entry-act": Address(
+        of=lambda plant: f"/ledgers/monitoring_equipment/{plant.entry.pk}/fault/", post=lambda plant: {"text": "无显示"}
+    ),
     "statistics": Address("/statistics/"),
     "statistics-facts": Address("/statistics/larger_warnings/", workbook=True),
     "register": Address("/register/"),
@@ -162,6 +169,8 @@ ADDRESSES: dict[str, Address] = {
     "api-1:rules": Address("/api/v1/rules"),
     "api-1:alarms": Address("/api/v1/alarms"),
     "api-1:warnings": Address("/api/v1/warnings"),
+    "api-1:ledgers": Address("/api/v1/ledgers"),
+    "api-1:entries": Address("/api/v1/ledgers/monitoring_equipment"),
     "api-1:metrics": Address("/api/v1/metrics?by=enterprise"),
     "api-1:warning": Address(of=lambda plant: f"/api/v1/warnings/{plant.warning.number}"),
     "api-1:trend": Address(of=lambda plant: f"/api/v1/points/{plant.point.code}/trend"),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anlan.apps.enrolment.columns import Column
 from anlan.plain import lines, one_line
+from anlan.schema import Field
 
 
 @pytest.mark.case("B2")
@@ -46,6 +46,6 @@ def test_what_is_washed_fits_a_header_and_washing_again_changes_nothing(text: st
 
 @pytest.mark.case("B2")
 def test_a_break_in_a_cell_is_one_blank_in_the_register() -> None:
-    assert Column("name", "名称", "").read("示例\n化工_x000D_有限公司\u200b") == "示例 化工 有限公司"
+    assert Field("name", "名称", "").read("示例\n化工_x000D_有限公司\u200b") == "示例 化工 有限公司"
     with pytest.raises(ValueError, match="空白"):
-        Column("code", "编码", "", "code").read("AB\nCD")
+        Field("code", "编码", "", "code").read("AB\nCD")

@@ -18,7 +18,7 @@ from ninja.renderers import JSONRenderer
 from ninja.responses import NinjaJSONEncoder
 from ninja.security import django_auth
 
-from anlan.api import alarms, enterprises, history, metrics, points, rules, warnings
+from anlan.api import alarms, enterprises, history, ledgers, metrics, points, rules, warnings
 
 
 class Exact(NinjaJSONEncoder):
@@ -48,6 +48,7 @@ api.add_router("/enterprises", enterprises.router, tags=["企业"])
 api.add_router("/history", history.router, tags=["历史"])
 api.add_router("/points", points.router, tags=["测点"])
 api.add_router("/alarms", alarms.router, tags=["报警"])
+api.add_router("/ledgers", ledgers.router, tags=["台账"])
 api.add_router("/rules", rules.router, tags=["规则库"])
 api.add_router("/warnings", warnings.router, tags=["预警"])
 api.add_router("/metrics", metrics.router, tags=["统计"])

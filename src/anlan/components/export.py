@@ -105,14 +105,14 @@ def _drawn(
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     handed_on(sheet, widths, last)
-    sheet.append([_text(sheet, heading, bold=True) for heading, _value in fields])
+    sheet.append([text_cell(sheet, heading, bold=True) for heading, _value in fields])
     model = WriteOnlyCell(sheet, 0.0)
     model.number_format = _INSTANT
     sheet.append([model])
     more = book.create_sheet(_("说明"))
     more.column_dimensions["A"].width, more.column_dimensions["B"].width = 14, 80
     for name, words in told:
-        more.append([_text(more, name, bold=True), _text(more, words)])
+        more.append([text_cell(more, name, bold=True), text_cell(more, words)])
     target = io.BytesIO()
     book.save(target)
     return target.getvalue(), model.style_id
@@ -196,7 +196,8 @@ def _cell(place: str, value: Any, instant: int) -> str:
     return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
 
-def _text(sheet: Any, words: str, bold: bool = False) -> Any:
+def text_cell(sheet: Any, words: str, bold: bool = False) -> Any:
+    """A cell that is text whatever it begins with."""
     cell = WriteOnlyCell(sheet, _printable(words))
     cell.data_type = "s"
     if bold:

@@ -136,7 +136,8 @@ class Subject:
     """Name of the record's page; its acts are at ``<address>-act``."""
     acts: Mapping[str, Act]
     find: Callable[[HttpRequest, Any, datetime], Any]
-    """The record by the key of its address; 404 and a journal entry when out of scope."""
+    """The record by the key of its address (a tuple where it has several parts); 404 and a journal entry when out of
+    scope."""
     page: Callable[[HttpRequest, Any, Stand, list[Offer], int], HttpResponse]
     """The record's page with a bar and a status."""
     key: Callable[[Any], Any] = field(default=lambda row: row.pk)
@@ -148,7 +149,11 @@ class Subject:
     """Where an act leads that does not lead to the record's page."""
 
     def url(self, row: Any) -> str:
-        return reverse(self.address, args=[self.key(row)])
+        return reverse(self.address, args=self._keys(row))
+
+    def _keys(self, row: Any) -> list[Any]:
+        key = self.key(row)
+        return list(key) if isinstance(key, tuple) else [key]
 
     def bar(self, by: Stand, row: Any, opened: str = "", refused: forms.Form | None = None) -> list[Offer]:
         """The acts that the page offers; ``opened`` stands open, as it was filled in where it was ``refused``."""
@@ -158,7 +163,7 @@ class Subject:
         for verb in shown:
             act = self.acts[verb]
             form = refused if refused and verb == opened else act.form_for(verb, by, row)
-            url = reverse(f"{self.address}-act", args=[self.key(row), verb])
+            url = reverse(f"{self.address}-act", args=[*self._keys(row), verb])
             found.append(Offer(verb, act, form, url, act.leads and verb == first, verb == opened, row))
         return found
 

@@ -15,10 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from anlan.apps.alarms.entitled import may_acknowledge, may_file, may_propose, may_shelve
 from anlan.apps.delivery.entitled import may_enable, may_keep
 from anlan.apps.gateways.entitled import may_lift_suspension
+from anlan.apps.ledgers.entitled import may_keep as may_keep_ledger
+from anlan.apps.ledgers.kinds import Ledger, ledgers
 from anlan.apps.org.stand import Stand
 from anlan.apps.rulebook.entitled import may_refine
 from anlan.apps.warnings.entitled import may_answer
 from anlan.pages.findings.acts import ACTS as FINDINGS
+from anlan.pages.ledgers.acts import acts_of
 from anlan.pages.quieting.acts import FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS
 from anlan.pages.warnings.acts import ACTS as WARNINGS
 
@@ -64,6 +67,13 @@ def every_act() -> list[ListedAct]:
     )
     for subject, about, table in tables:
         found += [ListedAct(subject, step.title, about, f"{about}-act", verb, step.may) for verb, step in table.items()]
+    for ledger in ledgers():
+        about = f"entry of {ledger.key}"
+        found.append(ListedAct(ledger.title, _("登记"), "enterprise", f"entry-new:{ledger.key}", "", _keeps(ledger)))
+        found += [
+            ListedAct(ledger.title, act.title, about, f"entry-act:{ledger.key}", verb, act.may)
+            for verb, act in acts_of(ledger).items()
+        ]
     found += [
         ListedAct(_("报备"), _("提出报备"), "enterprise", "filing-new", "", may_file),
         ListedAct(_("设计抑制"), _("提出规则"), "enterprise", "suppression-new", "", may_propose),
@@ -73,3 +83,7 @@ def every_act() -> list[ListedAct]:
         ListedAct(_("值班台联系方式"), _("重新启用"), "contact", "channels-act", "enable", may_enable),
     ]
     return found
+
+
+def _keeps(ledger: Ledger) -> Callable[[Stand, Any], bool]:
+    return lambda by, about: may_keep_ledger(by, ledger)

@@ -16,11 +16,15 @@ from pkgutil import iter_modules
 from typing import Any
 
 from django.urls import URLPattern
+from django.utils.translation import gettext_lazy
 
 from anlan.apps.org.scope import Scope
 
 SYSTEM = 100
 """Sections from this order on stand in the second group of the navigation, 系统."""
+
+
+UNCONFIRMED = gettext_lazy("逾期未确认")
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class Waiting:
     starts_at: datetime | None = None
     until: datetime | None = None
     overdue: bool = False
+    late: Any = UNCONFIRMED
+    """Words for one that is overdue."""
 
 
 @dataclass(frozen=True)

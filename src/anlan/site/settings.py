@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "anlan.apps.delivery",
     "anlan.apps.findings",
     "anlan.apps.external",
+    "anlan.apps.ledgers",
     "anlan.apps.history",
     "anlan.apps.drills",
     "anlan.apps.enrolment",

@@ -11,6 +11,7 @@ its parser is used one step below (`WorkSheetParser`); places, types and dates a
 from __future__ import annotations
 
 import re
+import unicodedata
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -76,6 +77,11 @@ class Cell:
     value: Any = None
     fault: str = ""
     adorned: bool = False
+
+    @property
+    def typed(self) -> Any:
+        """The value with what a spreadsheet stores in place of control signs (``_x000D_``) as the signs themselves."""
+        return unescape(self.value) if isinstance(self.value, str) else self.value
 
 
 @dataclass
@@ -233,3 +239,8 @@ def _merged(grid: Grid, parser: _Parser) -> list[Any]:
     if len(ranges) > MOST_MERGED:
         raise Damaged(f"工作表“{grid.title}”中合并单元格过多，请取消合并")
     return [each for each in ranges if each.max_row > 1]
+
+
+def folded(title: str) -> str:
+    """A title as it is compared: by its letters, whatever the width of its brackets and the blanks between."""
+    return "".join(unicodedata.normalize("NFKC", title).split()).casefold()

@@ -15,11 +15,11 @@ from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
 from anlan.apps.enrolment import grid
-from anlan.apps.enrolment.columns import Column, folded, text_of
-from anlan.apps.enrolment.grid import Cell, Damaged, Grid
+from anlan.apps.enrolment.grid import Cell, Damaged, Grid, folded
 from anlan.apps.enrolment.sheets import SHEETS
 from anlan.apps.enrolment.sheets.base import Sheet
 from anlan.apps.enrolment.workbook import EXPLAINED, MOST_ROWS
+from anlan.schema import Field, text_of
 
 FILE_BYTES = 8 << 20
 UNPACKED_BYTES = 200 << 20
@@ -129,14 +129,14 @@ def _pages(book: Any, notes: list[str], faults: list[str]) -> dict[str, Any]:
     return pages
 
 
-def _titles(held: Grid, sheet: Sheet, faults: list[str]) -> dict[int, Column]:
+def _titles(held: Grid, sheet: Sheet, faults: list[str]) -> dict[int, Field]:
     """The declared column of each column of the file; all that is wrong with the titles is added to ``faults``."""
     known, found, where = {folded(column.title): column for column in sheet.columns}, {}, {}
     strange = []
     for number, cell in sorted(held.rows.pop(1, {}).items()):
         place = held.place(1, number)
         try:
-            title = "" if cell.fault else text_of(cell.value)
+            title = "" if cell.fault else text_of(cell.typed)
         except ValueError:
             title = ""
         column = known.get(folded(title))
@@ -165,7 +165,7 @@ def _titles(held: Grid, sheet: Sheet, faults: list[str]) -> dict[int, Column]:
     return found
 
 
-def _rows(held: Grid, sheet: Sheet, titles: dict[int, Column]) -> Iterator[Row]:
+def _rows(held: Grid, sheet: Sheet, titles: dict[int, Field]) -> Iterator[Row]:
     letters = {column.key: get_column_letter(number) for number, column in titles.items()}
     for line in sorted(held.rows):
         cells = held.under(line, titles)
@@ -179,14 +179,14 @@ def _rows(held: Grid, sheet: Sheet, titles: dict[int, Column]) -> Iterator[Row]:
         yield row
 
 
-def _value(column: Column, cell: Cell | None) -> Any:
+def _value(column: Field, cell: Cell | None) -> Any:
     if cell is None:
         return column.read(None)
     if cell.fault:
         raise ValueError(cell.fault)
     if cell.adorned and column.kind in SHOWN_AS_TEXT:
         raise ValueError(f"单元格格式在数字 {cell.value} 前后加了文字，看到的不是存下的；请设为文本格式后重新填写")
-    return column.read(cell.value)
+    return column.read(cell.typed)
 
 
 def _twins(rows: list[Row]) -> None:

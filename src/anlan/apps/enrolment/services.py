@@ -18,7 +18,6 @@ from django.db import IntegrityError, transaction
 
 from anlan.apps.accounts.selectors import register_scope
 from anlan.apps.enrolment import loosening, report
-from anlan.apps.enrolment.columns import Column
 from anlan.apps.enrolment.desk import TAKEN, Desk, Faults
 from anlan.apps.enrolment.models import Handed
 from anlan.apps.enrolment.reading import Row, Unreadable, read
@@ -30,6 +29,7 @@ from anlan.apps.org.actor import Actor, of_user
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry import services as registry
 from anlan.apps.registry.models import Enterprise, HazardSource
+from anlan.schema import Field
 
 __all__ = ["Done", "Unreadable", "bring_in", "confirm", "drop", "hand_in", "preview"]
 
@@ -207,7 +207,7 @@ def _tell_loosening(row: Row, before: dict[str, Any], kept: Any, desk: Desk) -> 
     loosening.tell(row.sheet, code, enterprise, before, after, source_id=source_id, by=desk.by, at=desk.at)
 
 
-def _change(column: Column, old: Any, new: Any) -> dict[str, str]:
+def _change(column: Field, old: Any, new: Any) -> dict[str, str]:
     told = {"column": column.title, "old": column.in_words(old), "new": column.in_words(new)}
     if column.guards and new in (None, ""):
         told["removed"] = f"去掉{column.title} {told['old']}"

@@ -15,11 +15,11 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from anlan.apps.enrolment.columns import NO, YES
 from anlan.apps.enrolment.sheets import SHEETS
 from anlan.apps.enrolment.sheets.base import Sheet
 from anlan.apps.org.scope import NOTHING, Scope
 from anlan.components.export import WIDEST, handed_on, width_of
+from anlan.schema import NO, YES
 
 EXPLAINED = "说明"
 MOST_ROWS = 5_000

@@ -295,6 +295,28 @@ EVIDENCE: Mapping[str, Table] = {
             "holds_since",
         ),
     ),
+    "ledgers.LedgerEntry": Table(
+        "台账",
+        sealed=("ledger", "enterprise_id", "made_at"),
+        acted=("ledger", "version", "name", "source_id", "state", "values", "seq", "due_on", "overdue_at"),
+        excused={"changed_at": "the instant of the last act, which stands there"},
+    ),
+    "ledgers.LedgerStep": Table(
+        "台账经过",
+        sealed=(
+            "entry_id",
+            "enterprise_id",
+            "seq",
+            "verb",
+            "text",
+            "changes",
+            "actor_id",
+            "actor_name",
+            "unit",
+            "at",
+        ),
+        acted=("verb", "at", "text", "actor_id"),
+    ),
     "gateways.OfflineSpell": Table(
         "离线",
         sealed=("gateway_id", "enterprise_id", "detected_at"),

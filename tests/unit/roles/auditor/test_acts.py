@@ -18,6 +18,8 @@ from anlan.apps.delivery.models import Message
 from anlan.apps.findings import services as findings
 from anlan.apps.findings.models import Finding
 from anlan.apps.journal import services as journal
+from anlan.apps.ledgers import services as ledgers
+from anlan.apps.ledgers.declared.monitoring_equipment import EQUIPMENT
 from anlan.apps.obligations import services as obligations
 from anlan.apps.registry import services as registry
 from anlan.apps.warnings import kinds
@@ -65,6 +67,9 @@ def world() -> Any:
         subject="warning:x:1", text="漏点", at=at("11:32"),
     )  # fmt: skip
     findings.rectify(finding, by=staff(finding, "丙"), at=at("11:33"), text="已换")
+    typed = {"tag": "LT-1", "name": "液位计", "sort": "液位", "checked_on": "2024-01-02", "next_on": "2025-01-01"}
+    entry = ledgers.add(EQUIPMENT, source.enterprise, typed, by=staff(source, "丙"), at=at("11:33:10"))
+    ledgers.take(entry, "fault", {}, by=staff(source, "丙"), at=at("11:33:20"), text="无显示")
     gateway = rows("registry.Gateway").get()
     registry.issue_gateway_key(gateway, by=called("x"), at=at("11:34"))
     baseline.register(source.enterprise, at("11:35"))
@@ -167,6 +172,9 @@ TAMPERINGS: dict[str, Callable[[], Any]] = {
     "a closed finding": lambda: rows("findings.Finding").update(state="closed", closed_at=at("11:40")),
     "a deleted finding's step": lambda: rows("findings.FindingStep").delete(),
     "a deleted finding": lambda: (rows("findings.FindingStep").delete(), rows("findings.Finding").delete()),
+    "an entry's next check": lambda: rows("ledgers.LedgerEntry").update(due_on="2030-01-01"),
+    "an entry's contents": lambda: rows("ledgers.LedgerEntry").update(values={"tag": "LT-1"}),
+    "a deleted step of an entry": lambda: rows("ledgers.LedgerStep").filter(verb="fault").delete(),
     "limits": lambda: rows("registry.Point").update(h=95.0),
     "a gateway's key": lambda: rows("registry.Gateway").update(key_sha256="1" * 64),
     "an inserted gateway": lambda: rows("registry.Gateway").create(

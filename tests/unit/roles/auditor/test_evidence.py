@@ -64,7 +64,7 @@ def _altered(field: models.Field[Any, Any], value: Any) -> Any:
 
 DOMAINS = {
     "findings": ["finding"], "alarms.Filing": ["filing"], "alarms.Shelving": ["shelving"],
-    "alarms.SuppressionRule": ["suppression"], "registry": ["enterprise"], "accounts": ["grant"],
+    "alarms.SuppressionRule": ["suppression"], "ledgers": ["entry"], "registry": ["enterprise"], "accounts": ["grant"],
 }  # fmt: skip
 """What compares a table, by its label or its app's; warnings for all others."""
 

@@ -8,13 +8,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from anlan.apps.enrolment.columns import Column
 from anlan.apps.enrolment.desk import OUT_OF_SCOPE, Desk, Faults
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise
 from anlan.rules.loosening import Watched
+from anlan.schema import Field
 
-ENTERPRISE = Column("enterprise", "企业编码", "所属企业", "code", required=True, ref="企业")
+ENTERPRISE = Field("enterprise", "企业编码", "所属企业", "code", required=True, ref="企业")
 
 Values = dict[str, Any]
 
@@ -25,7 +25,7 @@ class Sheet:
     title: str
     note: str = ""
     """Who may use it, and what to mind; stands in the workbook's explanations."""
-    columns: tuple[Column, ...]
+    columns: tuple[Field, ...]
     keys: tuple[str, ...] = ("code",)
     """The columns that name a row: two rows with the same are a mistake."""
     watched: Watched | None = None
@@ -67,11 +67,11 @@ class Sheet:
             and desk.find(column.ref, values[column.key]) is None
         ]
 
-    def column(self, key: str) -> Column:
+    def column(self, key: str) -> Field:
         return next(column for column in self.columns if column.key == key)
 
     @staticmethod
-    def _plain(column: Column, record: Any) -> Any:
+    def _plain(column: Field, record: Any) -> Any:
         found = getattr(record, column.key)
         if column.ref:
             return found.code if found is not None else ""

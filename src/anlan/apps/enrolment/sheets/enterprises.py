@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from anlan.apps.enrolment.columns import Column, labelled
 from anlan.apps.enrolment.desk import OUT_OF_SCOPE, Desk, Faults
 from anlan.apps.enrolment.sheets.base import (
     ENTERPRISE,
@@ -20,6 +19,7 @@ from anlan.apps.registry.models import Camera, Enterprise, EnterpriseKind, Hazar
 from anlan.apps.registry.selectors import register
 from anlan.rules import codes
 from anlan.rules.loosening import Watched
+from anlan.schema import Field, labelled
 
 SUPERVISED = ("scheme", "region", "county", "town", "park", "supervisor", "is_active")
 """What an enterprise's own administrator may not change about it."""
@@ -31,26 +31,26 @@ class Enterprises(Records):
     watched = Watched.ENTERPRISE
     model = Enterprise
     columns = (
-        Column("code", "企业编码", "按编码体系", "code", required=True),
-        Column(
+        Field("code", "企业编码", "按编码体系", "code", required=True),
+        Field(
             "scheme", "编码体系", "不填为第一种", "choice",
             choices=tuple((each.id, each.title) for each in codes.schemes()), default="national",
         ),
-        Column("name", "企业名称", "全称", required=True),
-        Column("short_name", "简称", "不超过 20 字"),
-        Column("kinds", "类别", "", "choices", choices=labelled(EnterpriseKind.choices), default=()),
-        Column("region", "行政区划代码", "所在区划", "code", required=True, ref="区划"),
-        Column("county", "县机构", "所在县的应急管理部门", "code", required=True, ref="机构"),
-        Column("town", "镇街机构", "", "code", ref="机构"),
-        Column("park", "园区代号", "不在园区的不填", "code", ref="园区"),
-        Column("supervisor", "监管部门", "登记的监管部门（跟踪黄色预警、组织督办）；不填为县机构", "code", ref="机构"),
-        Column("group_name", "集团公司", ""),
-        Column("address", "地址", ""),
-        Column("longitude", "经度", "", "number", default=None),
-        Column("latitude", "纬度", "", "number", default=None),
-        Column("declared_gas_points", "申报气体监测点数", "", "whole", default=0),
-        Column("declared_sources", "申报重大危险源数", "", "whole", default=0),
-        Column("is_active", "在监管", "不填为是", "flag", default=True),
+        Field("name", "企业名称", "全称", required=True),
+        Field("short_name", "简称", "不超过 20 字"),
+        Field("kinds", "类别", "", "choices", choices=labelled(EnterpriseKind.choices), default=()),
+        Field("region", "行政区划代码", "所在区划", "code", required=True, ref="区划"),
+        Field("county", "县机构", "所在县的应急管理部门", "code", required=True, ref="机构"),
+        Field("town", "镇街机构", "", "code", ref="机构"),
+        Field("park", "园区代号", "不在园区的不填", "code", ref="园区"),
+        Field("supervisor", "监管部门", "登记的监管部门（跟踪黄色预警、组织督办）；不填为县机构", "code", ref="机构"),
+        Field("group_name", "集团公司", ""),
+        Field("address", "地址", ""),
+        Field("longitude", "经度", "", "number", default=None),
+        Field("latitude", "纬度", "", "number", default=None),
+        Field("declared_gas_points", "申报气体监测点数", "", "whole", default=0),
+        Field("declared_sources", "申报重大危险源数", "", "whole", default=0),
+        Field("is_active", "在监管", "不填为是", "flag", default=True),
     )  # fmt: skip
 
     def may(self, values: Values, record: Any, desk: Desk) -> None:
@@ -101,12 +101,12 @@ class Sources(OfEnterprise):
     model = HazardSource
     columns = (
         ENTERPRISE,
-        Column("code", "重大危险源编码", "以企业编码开头", "code", required=True),
-        Column("name", "名称", "", required=True),
-        Column("level", "等级", "", "choice", required=True, choices=labelled(SourceLevel.choices)),
-        Column("substance", "主要物质", ""),
-        Column("longitude", "经度", "", "number", default=None),
-        Column("latitude", "纬度", "", "number", default=None),
+        Field("code", "重大危险源编码", "以企业编码开头", "code", required=True),
+        Field("name", "名称", "", required=True),
+        Field("level", "等级", "", "choice", required=True, choices=labelled(SourceLevel.choices)),
+        Field("substance", "主要物质", ""),
+        Field("longitude", "经度", "", "number", default=None),
+        Field("latitude", "纬度", "", "number", default=None),
     )
 
     def check(self, record: Any, values: Values, desk: Desk) -> None:
@@ -132,11 +132,11 @@ class Cameras(OfEnterprise):
     model = Camera
     columns = (
         ENTERPRISE,
-        Column("code", "视频编码", "全系统唯一", "code", required=True),
-        Column("source", "重大危险源编码", "不属于某个危险源的不填", "code", ref="重大危险源"),
-        Column("name", "名称", "", required=True),
-        Column("is_key", "关键部位", "不填为是", "flag", default=True),
-        Column("is_control_room", "中控室", "不填为否", "flag", default=False),
+        Field("code", "视频编码", "全系统唯一", "code", required=True),
+        Field("source", "重大危险源编码", "不属于某个危险源的不填", "code", ref="重大危险源"),
+        Field("name", "名称", "", required=True),
+        Field("is_key", "关键部位", "不填为是", "flag", default=True),
+        Field("is_control_room", "中控室", "不填为否", "flag", default=False),
     )
 
     def everything(self, scope: Scope) -> Iterable[Any]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from anlan.apps.enrolment.columns import Column, labelled
 from anlan.apps.enrolment.desk import Desk, Faults
 from anlan.apps.enrolment.sheets.base import ENTERPRISE, OfEnterprise, Values, clean
 from anlan.apps.org.scope import Scope
@@ -16,6 +15,7 @@ from anlan.apps.registry.selectors import register
 from anlan.refused import Refused
 from anlan.rules import codes
 from anlan.rules.loosening import Watched
+from anlan.schema import Field, labelled
 from anlan.stream.points import signs_in
 
 
@@ -26,9 +26,9 @@ class Gateways(OfEnterprise):
     model = Gateway
     columns = (
         ENTERPRISE,
-        Column("code", "网关编码", "以企业编码开头", "code", required=True),
-        Column("period_s", "采集周期（秒）", "不填为 5", "number", default=5.0),
-        Column("is_active", "启用", "不填为是", "flag", default=True),
+        Field("code", "网关编码", "以企业编码开头", "code", required=True),
+        Field("period_s", "采集周期（秒）", "不填为 5", "number", default=5.0),
+        Field("is_active", "启用", "不填为是", "flag", default=True),
     )
 
     def check(self, record: Any, values: Values, desk: Desk) -> None:
@@ -56,13 +56,13 @@ class Devices(OfEnterprise):
     model = Device
     columns = (
         ENTERPRISE,
-        Column("code", "设备编码", "以企业（危险源）编码开头", "code", required=True),
-        Column("source", "重大危险源编码", "不属于危险源的工艺装置不填", "code", ref="重大危险源"),
-        Column("name", "名称", "同一危险源内可区分", required=True),
-        Column("kind", "类型", "", "choice", required=True, choices=labelled(DeviceKind.choices)),
-        Column("medium", "介质", ""),
-        Column("medium_state", "介质形态", ""),
-        Column("location", "位置", ""),
+        Field("code", "设备编码", "以企业（危险源）编码开头", "code", required=True),
+        Field("source", "重大危险源编码", "不属于危险源的工艺装置不填", "code", ref="重大危险源"),
+        Field("name", "名称", "同一危险源内可区分", required=True),
+        Field("kind", "类型", "", "choice", required=True, choices=labelled(DeviceKind.choices)),
+        Field("medium", "介质", ""),
+        Field("medium_state", "介质形态", ""),
+        Field("location", "位置", ""),
     )
 
     def check(self, record: Any, values: Values, desk: Desk) -> None:
@@ -84,29 +84,29 @@ class Points(OfEnterprise):
     model = Point
     columns = (
         ENTERPRISE,
-        Column("code", "指标编码", "以设备编码开头", "code", required=True),
-        Column("device", "设备编码", "", "code", required=True, ref="设备"),
-        Column("gateway", "网关编码", "由哪个网关上报", "code", required=True, ref="网关"),
-        Column("tag", "位号", "现场位号", required=True),
-        Column("name", "指标名称", "同一设备内可区分", required=True),
-        Column("kind", "指标类型", "编码中的两个字母，如 YL、WD、YW、QT", "code", required=True),
-        Column("gas", "气体类别", "只有气体点填", "choice", choices=labelled(Gas.choices)),
-        Column("unit", "计量单位", "", required=True),
-        Column("range_min", "量程下限", "", "number", required=True),
-        Column("range_max", "量程上限", "", "number", required=True),
-        Column("ll", "低低限", "", "number", default=None, guards=True),
-        Column("l", "低限", "", "number", default=None, guards=True),
-        Column("h", "高限", "", "number", default=None, guards=True),
-        Column("hh", "高高限", "", "number", default=None, guards=True),
-        Column("deadband", "回差", "不填为 0", "number", default=0.0),
-        Column("on_delay_s", "报警延时（秒）", "不填为 0", "number", default=0.0),
-        Column("off_delay_s", "消警延时（秒）", "不填为 0", "number", default=0.0),
-        Column("flatline_s", "不变判定（秒）", "不填为不判定", "number", default=None, guards=True),
-        Column("period_s", "上报周期（秒）", "不填为 5", "number", default=5.0),
-        Column("no_data_s", "无数据判定（秒）", "不填为 60", "number", default=60.0),
-        Column("decimals", "小数位", "不填为 2", "whole", default=2),
-        Column("missing", "缺测值", "控制系统表示没有值的数，如 -9999，几个用分号隔开；在量程之外"),
-        Column("is_active", "启用", "不填为是", "flag", default=True),
+        Field("code", "指标编码", "以设备编码开头", "code", required=True),
+        Field("device", "设备编码", "", "code", required=True, ref="设备"),
+        Field("gateway", "网关编码", "由哪个网关上报", "code", required=True, ref="网关"),
+        Field("tag", "位号", "现场位号", required=True),
+        Field("name", "指标名称", "同一设备内可区分", required=True),
+        Field("kind", "指标类型", "编码中的两个字母，如 YL、WD、YW、QT", "code", required=True),
+        Field("gas", "气体类别", "只有气体点填", "choice", choices=labelled(Gas.choices)),
+        Field("unit", "计量单位", "", required=True),
+        Field("range_min", "量程下限", "", "number", required=True),
+        Field("range_max", "量程上限", "", "number", required=True),
+        Field("ll", "低低限", "", "number", default=None, guards=True),
+        Field("l", "低限", "", "number", default=None, guards=True),
+        Field("h", "高限", "", "number", default=None, guards=True),
+        Field("hh", "高高限", "", "number", default=None, guards=True),
+        Field("deadband", "回差", "不填为 0", "number", default=0.0),
+        Field("on_delay_s", "报警延时（秒）", "不填为 0", "number", default=0.0),
+        Field("off_delay_s", "消警延时（秒）", "不填为 0", "number", default=0.0),
+        Field("flatline_s", "不变判定（秒）", "不填为不判定", "number", default=None, guards=True),
+        Field("period_s", "上报周期（秒）", "不填为 5", "number", default=5.0),
+        Field("no_data_s", "无数据判定（秒）", "不填为 60", "number", default=60.0),
+        Field("decimals", "小数位", "不填为 2", "whole", default=2),
+        Field("missing", "缺测值", "控制系统表示没有值的数，如 -9999，几个用分号隔开；在量程之外"),
+        Field("is_active", "启用", "不填为是", "flag", default=True),
     )
 
     def put(self, values: Values, record: Any, desk: Desk) -> Any:

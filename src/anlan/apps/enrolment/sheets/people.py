@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 
 from anlan.apps.accounts import selectors as accounts
 from anlan.apps.accounts import services as account_services
-from anlan.apps.enrolment.columns import Column, labelled
 from anlan.apps.enrolment.desk import OUT_OF_SCOPE, Desk, Faults
 from anlan.apps.enrolment.sheets.base import ENTERPRISE, Sheet, Values, clean, enterprise_of
 from anlan.apps.org import selectors as org
@@ -20,9 +19,10 @@ from anlan.apps.org.scope import EVERYTHING, Scope
 from anlan.apps.registry import services
 from anlan.apps.registry.models import DutyPost
 from anlan.apps.registry.selectors import register
+from anlan.schema import Field, labelled
 
-AGENCY = Column("agency", "机构代号", "在机构任职的填；与企业编码只填一个", "code", ref="机构")
-AT_ENTERPRISE = Column("enterprise", "企业编码", "在企业任职的填；与机构代号只填一个", "code", ref="企业")
+AGENCY = Field("agency", "机构代号", "在机构任职的填；与企业编码只填一个", "code", ref="机构")
+AT_ENTERPRISE = Field("enterprise", "企业编码", "在企业任职的填；与机构代号只填一个", "code", ref="企业")
 SCATTERED = "只能填机构代号、企业编码之一"
 
 
@@ -43,16 +43,16 @@ class People(Sheet):
     note = "一人在几处任职就写几行，姓名、电话以最后一行为准。只填真实在岗的人。"
     keys = ("code", "agency", "enterprise")
     columns = (
-        Column("code", "人员编号", "字母、数字、短横线，全系统唯一", "code", required=True),
-        Column("name", "姓名", "", required=True),
-        Column("phone", "手机", "一个号码；只给需要打电话的岗位看", "phone", private=True, guards=True),
-        Column("email", "邮箱", "", "mail", private=True),
+        Field("code", "人员编号", "字母、数字、短横线，全系统唯一", "code", required=True),
+        Field("name", "姓名", "", required=True),
+        Field("phone", "手机", "一个号码；只给需要打电话的岗位看", "phone", private=True, guards=True),
+        Field("email", "邮箱", "", "mail", private=True),
         AGENCY,
         AT_ENTERPRISE,
-        Column("role", "机构岗位", "在机构任职的必填", "choice", choices=_POSTS),
-        Column("section", "科室", "在机构任职的可填"),
-        Column("job", "企业职务", "在企业任职的可填"),
-        Column("principal", "企业主要负责人", "不填为否", "flag", default=False),
+        Field("role", "机构岗位", "在机构任职的必填", "choice", choices=_POSTS),
+        Field("section", "科室", "在机构任职的可填"),
+        Field("job", "企业职务", "在企业任职的可填"),
+        Field("principal", "企业主要负责人", "不填为否", "flag", default=False),
     )
 
     def may(self, values: Values, record: Any, desk: Desk) -> None:
@@ -140,9 +140,9 @@ class Holders(Sheet):
     keys = ("source", "post")
     columns = (
         ENTERPRISE,
-        Column("source", "重大危险源编码", "", "code", required=True, ref="重大危险源"),
-        Column("post", "包保岗位", "", "choice", required=True, choices=labelled(DutyPost.choices)),
-        Column("person", "人员编号", "本企业人员；空白即空缺", "code", ref="人员与岗位", guards=True),
+        Field("source", "重大危险源编码", "", "code", required=True, ref="重大危险源"),
+        Field("post", "包保岗位", "", "choice", required=True, choices=labelled(DutyPost.choices)),
+        Field("person", "人员编号", "本企业人员；空白即空缺", "code", ref="人员与岗位", guards=True),
     )
 
     def may(self, values: Values, record: Any, desk: Desk) -> None:
@@ -191,12 +191,12 @@ class Accounts(Sheet):
     note = "新账号的初始密码在导入后只显示一次。停用填“否”。密码不写在这里。"
     keys = ("username", "agency", "enterprise")
     columns = (
-        Column("username", "登录名", "字母、数字、短横线", "code", required=True),
-        Column("person", "人员编号", "本人的编号，一人一个登录名", "code", required=True, ref="人员与岗位"),
+        Field("username", "登录名", "字母、数字、短横线", "code", required=True),
+        Field("person", "人员编号", "本人的编号，一人一个登录名", "code", required=True, ref="人员与岗位"),
         AGENCY,
         AT_ENTERPRISE,
-        Column("role", "角色", "", "choice", required=True, choices=labelled(Role.choices)),
-        Column("enabled", "启用", "不填为是", "flag", default=True),
+        Field("role", "角色", "", "choice", required=True, choices=labelled(Role.choices)),
+        Field("enabled", "启用", "不填为是", "flag", default=True),
     )
 
     def may(self, values: Values, record: Any, desk: Desk) -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from anlan.apps.enrolment.columns import Column, labelled
 from anlan.apps.enrolment.desk import OPERATOR_ONLY, OUT_OF_SCOPE, Desk, Faults
 from anlan.apps.enrolment.sheets.base import Records, Values
 from anlan.apps.org import selectors as org
@@ -14,6 +13,7 @@ from anlan.apps.org.models import Agency, AgencyKind, AgencyLevel, NationalRole,
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Park
 from anlan.apps.registry.selectors import register
+from anlan.schema import Field, labelled
 
 
 class Regions(Records):
@@ -21,9 +21,9 @@ class Regions(Records):
     note = "只由系统管理员登记。先填上级，再填下级。"
     model = Region
     columns = (
-        Column("code", "行政区划代码", "GB/T 2260 六位；乡镇街道九位", "code", required=True),
-        Column("name", "名称", "区划名称", required=True),
-        Column("parent", "上级代码", "上级区划的代码，最上级不填", "code", ref="区划"),
+        Field("code", "行政区划代码", "GB/T 2260 六位；乡镇街道九位", "code", required=True),
+        Field("name", "名称", "区划名称", required=True),
+        Field("parent", "上级代码", "上级区划的代码，最上级不填", "code", ref="区划"),
     )
 
     def may(self, values: Values, record: Any, desk: Desk) -> None:
@@ -61,16 +61,16 @@ class Agencies(Records):
     )
     model = Agency
     columns = (
-        Column("code", "机构代号", "字母、数字、短横线，全系统唯一，登记后不改", "code", required=True),
-        Column("name", "名称", "机构全称", required=True),
-        Column("level", "层级", "", "choice", required=True, choices=labelled(AgencyLevel.choices)),
-        Column(
+        Field("code", "机构代号", "字母、数字、短横线，全系统唯一，登记后不改", "code", required=True),
+        Field("name", "名称", "机构全称", required=True),
+        Field("level", "层级", "", "choice", required=True, choices=labelled(AgencyLevel.choices)),
+        Field(
             "kind", "性质", "不填为应急管理部门", "choice", choices=labelled(AgencyKind.choices), default="emergency"
         ),
-        Column("role", "国家级席位", "只有部级席位填", "choice", choices=labelled(NationalRole.choices)),
-        Column("parent", "上级代号", "上级机构，最上级不填", "code", ref="机构"),
-        Column("region", "行政区划代码", "所在区划", "code", ref="区划"),
-        Column("duty_phone", "值班电话", "一个号码；可以是短号，分机写“转8001”", "desk"),
+        Field("role", "国家级席位", "只有部级席位填", "choice", choices=labelled(NationalRole.choices)),
+        Field("parent", "上级代号", "上级机构，最上级不填", "code", ref="机构"),
+        Field("region", "行政区划代码", "所在区划", "code", ref="区划"),
+        Field("duty_phone", "值班电话", "一个号码；可以是短号，分机写“转8001”", "desk"),
     )
 
     def may(self, values: Values, record: Any, desk: Desk) -> None:
@@ -127,10 +127,10 @@ class Parks(Records):
     note = "化工园区；没有管理机构的园区不填机构。"
     model = Park
     columns = (
-        Column("code", "园区代号", "字母、数字、短横线，全系统唯一", "code", required=True),
-        Column("name", "名称", "园区名称", required=True),
-        Column("county", "所在县机构", "所在县的应急管理部门", "code", required=True, ref="机构"),
-        Column("agency", "园区管理机构", "层级为化工园区的机构；没有则不填", "code", ref="机构"),
+        Field("code", "园区代号", "字母、数字、短横线，全系统唯一", "code", required=True),
+        Field("name", "名称", "园区名称", required=True),
+        Field("county", "所在县机构", "所在县的应急管理部门", "code", required=True, ref="机构"),
+        Field("agency", "园区管理机构", "层级为化工园区的机构；没有则不填", "code", ref="机构"),
     )
 
     def may(self, values: Values, record: Any, desk: Desk) -> None:

@@ -5,8 +5,9 @@ Must never keep a deadline anywhere but in the row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.registry.models import Enterprise, HazardSource
@@ -31,7 +32,7 @@ def cancel(subject: str, kinds: Iterable[str], *, at: datetime, **narrower: obje
 
 def replan(
     *, kind: Kind, subject: str, due_at: datetime | None, at: datetime, enterprise: Enterprise,
-    source: HazardSource,
+    source: HazardSource | None = None, payload: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Make ``due_at`` the one pending moment of a subject for a kind that has no steps; None: there is none any more.
 
@@ -44,6 +45,7 @@ def replan(
     key = f"{kind}:{subject}:{due_at.astimezone(UTC).isoformat()}"
     pending.exclude(key=key).update(state=ObligationState.CANCELLED, done_at=at)
     fields = {"kind": kind, "subject": subject, "due_at": due_at, "enterprise": enterprise, "source": source}
+    fields["payload"] = dict(payload or {})
     row, _ = Obligation.objects.by_the_machine().get_or_create(key=key, defaults=fields)
     if row.state != ObligationState.PENDING:
         again = Obligation.objects.by_the_machine().filter(pk=row.pk)

@@ -89,6 +89,11 @@ def points_of(enterprise: Enterprise) -> QuerySet[Point]:
     return Point.objects.by_the_machine().filter(enterprise=enterprise)
 
 
+def source_named(enterprise: Enterprise, code: str) -> HazardSource | None:
+    """The hazard source of an enterprise by its code; None without one. Machine's own read."""
+    return HazardSource.objects.by_the_machine().filter(enterprise=enterprise, code=code).first()
+
+
 def source_names(enterprise: Enterprise) -> dict[str, str]:
     """The hazard sources of an enterprise: code → name."""
     return dict(HazardSource.objects.by_the_machine().filter(enterprise=enterprise).values_list("code", "name"))

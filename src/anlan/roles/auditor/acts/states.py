@@ -12,6 +12,8 @@ from anlan.apps.alarms.models import Filing, Shelving, SuppressionRule
 from anlan.apps.findings.models import Finding, FindingStep
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
+from anlan.apps.ledgers.kinds import LEDGERS
+from anlan.apps.ledgers.models import LedgerEntry, LedgerStep
 from anlan.roles.auditor.acts.domain import Difference, acts_of, apart, chain_of, newest_of, readable
 
 
@@ -88,9 +90,26 @@ def _scope(act: str) -> Callable[[Any, Sequence[Entry]], Iterator[str]]:
     return more
 
 
+def _values(row: LedgerEntry, acts: Sequence[Entry]) -> Iterator[str]:
+    """The contents of an entry beside its last step, and its steps beside its acts."""
+    said = next((act.after["values"] for act in reversed(acts) if "values" in (act.after or {})), None)
+    known = row.ledger in LEDGERS
+    if known and said is not None and row.kept_in.schema.public(row.values) != said:
+        yield apart("的内容", row.kept_in.schema.public(row.values), said)
+    steps = [(step.verb, step.at, step.text, step.actor_id) for step in LedgerStep._base_manager.filter(entry=row)]
+    should = [
+        (act.act.removeprefix("entry."), act.at, act.after["text"], act.actor)
+        for act in acts
+        if act.act != "entry.overdue" and isinstance(act.after, dict)
+    ]
+    if steps != should:
+        yield f"的经过现有 {len(steps)} 步，与记录的 {len(should)} 步不符"
+
+
 STATES = (
     States("finding", "问题", Finding, _steps),
     States("filing", "报备", Filing, _scope("filing.filed")),
     States("shelving", "搁置", Shelving),
     States("suppression", "设计抑制", SuppressionRule, _scope("suppression.proposed")),
+    States("entry", "台账", LedgerEntry, _values),
 )

@@ -1,0 +1,21 @@
+"""Django application `ledgers`: finds every declared ledger by being there, and fires what falls due in them."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from django.apps import AppConfig
+
+
+class LedgersConfig(AppConfig):
+    name = "anlan.apps.ledgers"
+    label = "ledgers"
+
+    def ready(self) -> None:
+        from anlan.apps.ledgers import declared, kinds, services
+        from anlan.apps.obligations import services as obligations
+
+        for module in sorted(each.name for each in iter_modules(declared.__path__)):
+            import_module(f"anlan.apps.ledgers.declared.{module}")
+        for ledger in kinds.ledgers():
+            if ledger.due is not None:
+                obligations.register(ledger.due.kind, services.fire_due)

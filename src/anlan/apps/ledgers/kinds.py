@@ -1,0 +1,122 @@
+"""What a ledger (台账) is: declared once, by one file below `anlan.apps.ledgers.declared`.
+
+From the declaration come its form, list, workbook, interface, record and print page, its due days and its findings.
+All ledgers live in one table; a new one needs no model, no page and no migration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from anlan.apps.findings.kinds import FINDINGS
+from anlan.apps.obligations.kinds import OBLIGATIONS
+from anlan.apps.org.stand import STAFF
+from anlan.declared import Kind, Kinds
+from anlan.schema import Schema
+
+Values = Mapping[str, Any]
+LEDGERS = Kinds("ledgers")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One act that moves an entry on: ``frm`` one of its states (none: any that is not final) ``to`` another."""
+
+    title: Any
+    done: Any
+    """Said when it is done."""
+    to: str
+    frm: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    """Fields that it asks for anew; they are judged like all others."""
+    words: Any = ""
+    """What its few words are about; empty: it asks for none. Blank ones are refused."""
+    roles: frozenset[str] = STAFF
+    """Who may, of the enterprise or of an agency on its line."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """An entry falls due: at the end of the day that a field says."""
+
+    field: str
+    kind: Kind
+    """Of the due thing (`OBLIGATIONS`)."""
+    finding: Kind
+    """Found when the day has passed (`FINDINGS`), closed when a later day is set."""
+    ahead: int = 30
+    """Days before, from which on it is asked for."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """One declared ledger. ``states``: key and words, the first is that of a new entry."""
+
+    key: str
+    title: Any
+    about: Any
+    """One sentence: what it holds and who keeps it."""
+    schema: Schema
+    called: Callable[[Values], str]
+    """What an entry is called, from its values."""
+    states: tuple[tuple[str, Any], ...]
+    final: tuple[str, ...] = ()
+    """States that nothing leads on from and in which nothing falls due."""
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    due: Due | None = None
+    article: str = ""
+    keepers: frozenset[str] = STAFF
+    """Roles that add and change entries."""
+
+    def __post_init__(self) -> None:
+        known = {key for key, _ in self.states}
+        named = {*self.final, *(step.to for step in self.steps.values())}
+        named |= {state for step in self.steps.values() for state in step.frm}
+        if named - known:
+            raise ValueError(f"{self.key}: no state is called {sorted(named - known)}")
+        asked = {name for step in self.steps.values() for name in step.fields}
+        asked |= {self.due.field} if self.due is not None else set()
+        if asked - set(self.schema.by_key):
+            raise ValueError(f"{self.key}: no field is called {sorted(asked - set(self.schema.by_key))}")
+        if self.due is not None and self.schema[self.due.field].kind != "day":
+            raise ValueError(f"{self.key}: what is due is a day, {self.due.field} is none")
+
+    def state_words(self, state: str) -> str:
+        """The words of a state; its key for one that an earlier release knew."""
+        return str(dict(self.states).get(state, state))
+
+    def due_on(self, values: Values, state: str) -> date | None:
+        """The day at whose end an entry is due; None while nothing is."""
+        if self.due is None or state in self.final:
+            return None
+        found = values.get(self.due.field)
+        return found if isinstance(found, date) else None
+
+
+_KNOWN: dict[str, Ledger] = {}
+
+
+def declare(ledger: Ledger) -> Ledger:
+    """Makes a ledger known. Raises ValueError for a key that is taken."""
+    LEDGERS.declare(ledger.key, ledger.title, article=ledger.article)
+    _KNOWN[ledger.key] = ledger
+    return ledger
+
+
+def due(key: str, words: Any, found: Any, *, field: str, ahead: int = 30, article: str = "") -> Due:
+    """Declares the due thing ``key`` in ``words`` and the finding for when it is over (``found``), under one key."""
+    kind = OBLIGATIONS.declare(key, words, article=article)
+    return Due(field, kind, FINDINGS.declare(key, found, article=article), ahead)
+
+
+def ledgers() -> list[Ledger]:
+    """All of them, in the order of their files."""
+    return list(_KNOWN.values())
+
+
+def ledger_of(key: str) -> Ledger:
+    """The ledger of a key. Raises KeyError for one that nobody has declared."""
+    return _KNOWN[key]

@@ -1,0 +1,66 @@
+"""台账 in the house: one section for all ledgers, however many are declared."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import path, reverse
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.ledgers import selectors
+from anlan.apps.ledgers.kinds import ledgers
+from anlan.apps.org.scope import Scope
+from anlan.components.filters import holds
+from anlan.pages.ledgers import views
+from anlan.pages.search.bounds import MOST
+from anlan.pages.section import Hit, Hits, Section, Waiting
+from anlan.rules.calendar import civil_day
+
+SHOWN = 20
+"""Entries on the to-do page; the lists have them all."""
+
+
+def _search(scope: Scope, words: str) -> list[Hits]:
+    rows = selectors.entries_visible(scope).filter(holds("name", words)).order_by("pk")
+    hits = [
+        Hit(row.name, f"{row.kept_in.title} · {row.enterprise.name}", reverse("entry", args=[row.ledger, row.pk]))
+        for row in rows[:MOST]
+    ]
+    return [Hits(_("台账"), hits)]
+
+
+def _todo(user: Any, scope: Scope, now: datetime) -> list[Waiting]:
+    """What is overdue or falls due soon, for those who keep it in the enterprise."""
+    roles = frozenset().union(*(each.keepers for each in ledgers() if each.due is not None))
+    mine = entitlements.enterprises_of(user, now, roles)
+    if not mine:
+        return []
+    found: list[Waiting] = []
+    for row in selectors.falling_due(scope, mine, civil_day(now))[:SHOWN]:
+        due = row.kept_in.due
+        if due is None or row.due_on is None:
+            continue
+        says = _t("%(ledger)s · 到 %(day)s 为止") % {"ledger": row.kept_in.title, "day": row.due_on}
+        verb = next((verb for verb, step in row.kept_in.steps.items() if due.field in step.fields), "change")
+        found.append(
+            Waiting(
+                due.kind.label, row.name, says, row.enterprise, row.changed_at,
+                reverse("entry", args=[row.ledger, row.pk]), _("去办理"), verb,
+                overdue=row.overdue_at is not None, late=_("已过期"),
+            )
+        )  # fmt: skip
+    return found
+
+
+URLS = [
+    path("ledgers/", views.every, name="ledgers"),
+    path("ledgers/<slug:ledger>/", views.entries, name="entries"),
+    path("ledgers/<slug:ledger>/new/", views.new, name="entry-new"),
+    path("ledgers/<slug:ledger>/<int:pk>/", views.entry, name="entry"),
+    path("ledgers/<slug:ledger>/<int:pk>/<slug:verb>/", views.act, name="entry-act"),
+]
+
+SECTIONS = (Section("ledgers", 75, _("台账"), URLS, search=_search, todo=_todo),)
