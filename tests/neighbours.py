@@ -12,6 +12,7 @@ page is a leak.
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,13 +31,17 @@ from anlan.apps.alarms.models import (
     Shown,
     SuppressionRule,
 )
+from anlan.apps.files import services as files
+from anlan.apps.files.models import Attachment
 from anlan.apps.findings.models import Finding
 from anlan.apps.gateways import kinds
 from anlan.apps.gateways.models import GatewayClock, GatewayLink, OfflineSpell, Quarantined, SequenceGap, Suspension
 from anlan.apps.ledgers import services as ledgers
 from anlan.apps.ledgers.declared.monitoring_equipment import EQUIPMENT
 from anlan.apps.ledgers.models import LedgerEntry
+from anlan.apps.org.actor import SYSTEM
 from anlan.apps.org.models import Agency, AgencyLevel, Person, Region, Role
+from anlan.apps.org.stand import at_the_machine
 from anlan.apps.registry.models import (
     Camera,
     Device,
@@ -78,6 +83,7 @@ class Plant:
     alarm: Alarm
     warning: Warning
     holders: dict[str, Person]
+    file: Attachment
     filing: Filing
     shelving: Shelving
     suppression: SuppressionRule
@@ -246,7 +252,7 @@ def plant(
         reason="future_dated",
         detail=f"{key}网关的采集时间晚于当前时间",
     )
-    Finding.objects.create(
+    finding = Finding.objects.create(
         kind=kinds.LINK_LOST,
         enterprise=enterprise,
         source=source,
@@ -255,6 +261,7 @@ def plant(
         found_at=now,
         seen_at=now,
     )
+    attachment = _handed_in(key, finding, now)
     quieted = _quieted(key, enterprise, device, point, now)
     holders = {}
     for post in DutyPost.values:
@@ -268,7 +275,14 @@ def plant(
         holders[post] = person
     warning = _warn(source, point, alarm, began) if warn else None
     entry = _entry(key, enterprise, now)
-    return Plant(enterprise, source, device, point, gateway, alarm, warning, holders, *quieted, entry)  # type: ignore[arg-type]
+    return Plant(enterprise, source, device, point, gateway, alarm, warning, holders, attachment, *quieted, entry)  # type: ignore[arg-type]
+
+
+def _handed_in(key: str, finding: Finding, now: datetime) -> Attachment:
+    """A text about the finding, kept in the store of the run."""
+    by = at_the_machine(SYSTEM, finding.chain, now)
+    with files.receive(io.BytesIO(f"{key}罐的情况".encode()), f"{key}罐.txt", at=now) as received:
+        return files.attach(finding.about, received, by=by, at=now)
 
 
 def _quieted(

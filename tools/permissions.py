@@ -23,6 +23,7 @@ BESIDES = {
     "warning-act:delegate": "督办的跟踪单位或受委派单位内的上述角色",
     "shelving-act:approve": "设定为企业批准时由主要负责人，否则由县（园区）；申请人本人除外",
     "shelving-act:refuse": "设定为企业批准时由主要负责人，否则由县（园区）；申请人本人除外",
+    "file-act:withdraw": "自己交的由本人撤回；内容与撤回的原因都保留",
     "my-contacts-act:disable": "本人的联系方式：只有本人",
 }
 """What no role says: whose own the act is."""
@@ -40,6 +41,7 @@ def _rows() -> dict[str, list[Any]]:
         "warning": [warning],
         "order": [SimpleNamespace(tracker=None, tracker_id=pk, executor_id=None) for pk in (1, 2)],
         "shelving": [SimpleNamespace(approver=approver, **other) for approver in ("county", "principal")],
+        "file": [SimpleNamespace(subject="finding:1", actor_id="person:other", record=SimpleNamespace())],
         "suppression": [SimpleNamespace(state="approved")],
         "contact": [
             SimpleNamespace(person_id=None, agency_id=1, enterprise_id=None),

@@ -92,6 +92,13 @@ class Config:
     audit_fresh_seconds: float = 300.0
     """Without data from any gateway for so long the audit fails; 0 leaves the freshness of data untested."""
 
+    files_dir: str = ""
+    """Folder of what people hand in (`anlan.apps.files`), the same on every host; empty means ``data_dir``/files."""
+    file_max_mib: float = 20.0
+    """The largest file that anybody may hand in."""
+    files_per_subject: int = 20
+    """How many files one record may have, those withdrawn included."""
+
     log_format: str = "text"
     """How events are written: ``text`` for people, ``json`` for programs, one line each."""
     backup_max_age_hours: float = 24.0
@@ -115,6 +122,11 @@ class Config:
             else:
                 fresh.unlink()
         return path.read_text()
+
+    @property
+    def files_folder(self) -> Path:
+        """Where the files lie that people handed in."""
+        return Path(self.files_dir) if self.files_dir else self.data_dir / "files"
 
     def log_address(self, url: str, user: str = credentials.OPERATOR) -> str:
         """An address of the log with one of its users' passwords in it, a secret; one that has a user keeps it."""

@@ -28,6 +28,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "historians": (1, 64), "frozen_after_seconds": (0, 86_400), "clock_scan_seconds": (0.01, 60),
     "log_max_gib": (0.001, 1e6), "disk_soft_mib": (0, 1e9), "data_max_gib": (0, 1e6), "ops_alert_minutes": (0, 1e5),
     "anchor_seconds": (1, 86_400), "audit_fresh_seconds": (0, 1e7), "backup_max_age_hours": (0, 1e6),
+    "file_max_mib": (0.001, 1024), "files_per_subject": (1, 1000),
 }  # fmt: skip
 _CHOICES = {"log_format": ("text", "json"), "dead_man_method": ("GET", "POST")}
 _SCHEMES = {

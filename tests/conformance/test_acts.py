@@ -87,6 +87,8 @@ def path_of(act: ListedAct, record: Any, plant: Plant) -> tuple[str, dict[str, A
             return f"/warnings/{plant.warning.number}/{act.verb}/", {"text": "x"}
         case "finding-act":
             return f"/findings/{record.pk}/{act.verb}/", {"text": "x", "how": "immediate"}
+        case "file-act":
+            return f"/files/{record.pk}/{act.verb}/", {"text": "x"}
         case "alarms-acknowledge":
             return "/alarms/acknowledge/", {"alarm": [record.pk]}
         case "shelve":

@@ -24,6 +24,7 @@ from tests.neighbours import PEOPLE, SEES, Plant, World
 from anlan import now as clock
 from anlan.apps.alarms.models import Alarm, Filing, Shelving, SuppressionRule
 from anlan.apps.delivery.models import Message
+from anlan.apps.files.models import Attachment
 from anlan.apps.findings.models import Finding
 from anlan.apps.gateways import kinds
 from anlan.apps.journal.models import Entry
@@ -142,6 +143,9 @@ ADDRESSES: dict[str, Address] = {
     "entry-act": Address(
         of=lambda plant: f"/ledgers/monitoring_equipment/{plant.entry.pk}/fault/", post=lambda plant: {"text": "无显示"}
     ),
+    "file": Address(of=lambda plant: f"/files/{plant.file.pk}/"),
+    "file-content": Address(of=lambda plant: f"/files/{plant.file.pk}/content/"),
+    "file-act": Address(of=lambda plant: f"/files/{plant.file.pk}/withdraw/", post=lambda plant: {"text": "交错了"}),
     "statistics": Address("/statistics/"),
     "statistics-facts": Address("/statistics/larger_warnings/", workbook=True),
     "register": Address("/register/"),
@@ -427,6 +431,7 @@ def state_of(plant: Plant) -> Any:
         Filing.objects.get(pk=plant.filing.pk).state,
         list(Shelving.objects.filter(enterprise=plant.enterprise).values_list("pk", "state")),
         SuppressionRule.objects.get(pk=plant.suppression.pk).state,
+        list(Attachment.objects.filter(enterprise=plant.enterprise).values_list("pk", "withdrawn_at")),
     )
 
 

@@ -106,8 +106,8 @@ class Act:
         """Whether the record's page offers it to them now."""
         return (not self.states or row.state in self.states) and self.may(by, row) and bool(self.open_to(by, row))
 
-    def form_for(self, verb: str, by: Stand, row: Any, data: Any = None) -> forms.Form:
-        return self.form(data, auto_id=f"{verb}_%s", **self.needs(by, row))
+    def form_for(self, verb: str, by: Stand, row: Any, data: Any = None, files: Any = None) -> forms.Form:
+        return self.form(data, files, auto_id=f"{verb}_%s", **self.needs(by, row))
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def record_view(request: HttpRequest, subject: Subject, key: Any) -> HttpRespons
     """The record's page; ``act`` in the address opens the form of one act. A refresh leaves the bar as it stands."""
     now = clock.now()
     row = subject.find(request, key, now)
-    by = stand(request.user, row.enterprise, now)
+    by = stand(request.user, access.unit_of(row), now)
     bar = [] if is_refresh(request) else subject.bar(by, row, request.GET.get("act", ""))
     return subject.page(request, row, by, bar, 200)
 
@@ -191,11 +191,11 @@ def act_view(request: HttpRequest, subject: Subject, key: Any, verb: str) -> Htt
     row = subject.find(request, key, now)
     if request.method != "POST":
         return redirect(subject.url(row))
-    by = stand(request.user, row.enterprise, now)
+    by = stand(request.user, access.unit_of(row), now)
     if words := subject.over(verb, row):
         return _done(request, subject, row, words)
     access.require(act.may(by, row), row, by=by)
-    form = act.form_for(verb, by, row, request.POST)
+    form = act.form_for(verb, by, row, request.POST, request.FILES)
     if form.is_valid():
         try:
             act.do(Attempt(by, row, now, form.cleaned_data))
@@ -206,6 +206,7 @@ def act_view(request: HttpRequest, subject: Subject, key: Any, verb: str) -> Htt
             return _done(request, subject, row, str(act.done))
     else:
         _say_blank(form, act.mandatory)
+    _say_again(form)
     if KEPT in request.headers:
         return HttpResponse("；".join(str(text) for texts in form.errors.values() for text in texts), status=422)
     row = subject.find(request, key, now)
@@ -231,6 +232,13 @@ def _say_blank(form: forms.Form, mandatory: tuple[str, ...]) -> bool:
     for name in blank:
         form.add_error(name, _("请填写%(what)s") % {"what": form.fields[name].label})
     return bool(blank)
+
+
+def _say_again(form: forms.Form) -> None:
+    """Says beside files that came with a refused form that they have to be chosen again: no browser keeps them."""
+    for name in form.files:
+        if name in form.fields and name not in form.errors:
+            form.add_error(name, _("文件没有保存，请重新选择"))
 
 
 def _done(request: HttpRequest, subject: Subject, row: Any, words: str) -> HttpResponse:

@@ -20,6 +20,7 @@ from anlan.apps.ledgers.kinds import Ledger, ledgers
 from anlan.apps.org.stand import Stand
 from anlan.apps.rulebook.entitled import may_refine
 from anlan.apps.warnings.entitled import may_answer
+from anlan.pages.files.acts import ACTS as FILES
 from anlan.pages.findings.acts import ACTS as FINDINGS
 from anlan.pages.ledgers.acts import acts_of
 from anlan.pages.quieting.acts import FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS
@@ -56,6 +57,7 @@ def every_act() -> list[ListedAct]:
     found += [
         ListedAct(_("问题"), step.title, "finding", "finding-act", verb, step.may) for verb, step in FINDINGS.items()
     ]
+    found += [ListedAct(_("附件"), step.title, "file", "file-act", verb, step.may) for verb, step in FILES.items()]
     found += [
         ListedAct(_("报警"), _("确认报警"), "alarm", "alarms-acknowledge", "", may_acknowledge),
         ListedAct(_("报警"), _("搁置报警"), "alarm", "shelve", "", may_shelve),

@@ -78,16 +78,28 @@ async def read(
 
     Raises BodyError 413 when it is larger than ``limit``, 408 when it drips too slowly.
     """
+    parts: list[bytes] = []
+    await take(receive, declared, parts.append, limit=limit, seconds=seconds, count=count)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def take(
+    receive: Receive,
+    declared: int | None,
+    keep: Callable[[bytes], object],
+    *,
+    limit: int,
+    seconds: float,
+    count: Callable[[int], None],
+) -> int:
+    """As `read`, but hands every piece to ``keep``, which may write it to a file; returns the size."""
     if declared is not None and declared > limit:
         raise BodyError(413, f"请求体最大 {limit // 1024 // 1024} MiB")
+    size, more = 0, True
     try:
         async with asyncio.timeout(seconds):
-            message = await receive()
-            if not message.get("more_body", False) and message["type"] == "http.request":
-                count(len(message.get("body", b"")))
-                return _bounded(message.get("body", b""), limit)
-            parts, size = [], 0
-            while True:
+            while more:
+                message = await receive()
                 if message["type"] == "http.disconnect":
                     raise SenderGone
                 part = message.get("body", b"")
@@ -95,12 +107,11 @@ async def read(
                 if size > limit:
                     raise BodyError(413, f"请求体最大 {limit // 1024 // 1024} MiB")
                 count(len(part))
-                parts.append(part)
-                if not message.get("more_body", False):
-                    return b"".join(parts)
-                message = await receive()
+                keep(part)
+                more = message.get("more_body", False)
     except TimeoutError as error:
         raise BodyError(408, f"请求体未在 {seconds:.0f} 秒内传完") from error
+    return size
 
 
 def there(body: bytes, count: Callable[[int], None], *, limit: int = MAX_SENT) -> bytes:

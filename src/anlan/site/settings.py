@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "anlan.apps.registry",
     "anlan.apps.obligations",
     "anlan.apps.delivery",
+    "anlan.apps.files",
     "anlan.apps.findings",
     "anlan.apps.external",
     "anlan.apps.ledgers",

@@ -6,26 +6,14 @@ Nothing of a drill ever touches the rows of real warnings: it is played by anoth
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.org.models import Agency
-from anlan.apps.org.scope import Scope, ScopedQuerySet
-from anlan.apps.registry.models import Enterprise, EnterpriseQuerySet
-
-
-class OfUnit(ScopedQuerySet):
-    """Rows of an agency or of an enterprise: seen in the unit itself and above it."""
-
-    def within(self, scope: Scope) -> Self:
-        below = EnterpriseQuerySet(Enterprise).visible_to(scope)
-        mine = models.Q(enterprise__in=below.values("pk"))
-        for path in scope.agency_paths:
-            mine |= models.Q(agency__path__startswith=path)
-        return self.filter(mine)
+from anlan.apps.registry.models import Enterprise, OfUnit
 
 
 class _OfUnit(models.Model):

@@ -83,11 +83,16 @@ def require(ok: bool, row: Any, *, by: Stand, owner: str = "", words: object = "
 
 def owner_of(row: Any) -> str:
     """The journal chain of whoever a record belongs to: an enterprise or an agency, which may be the record itself."""
-    kind = row._meta.model_name
-    if kind in ("enterprise", "agency"):
-        return f"{kind}:{row.code}"
+    unit = unit_of(row)
+    return f"{unit._meta.model_name}:{unit.code}"
+
+
+def unit_of(row: Any) -> Any:
+    """Whoever a record belongs to: an enterprise or an agency, which may be the record itself."""
+    if row._meta.model_name in ("enterprise", "agency"):
+        return row
     enterprise = getattr(row, "enterprise", None)
-    return f"agency:{row.agency.code}" if enterprise is None else f"enterprise:{enterprise.code}"
+    return row.agency if enterprise is None else enterprise
 
 
 def note_refusal(request: HttpRequest, chain: str, row: Any, *, now: datetime) -> None:

@@ -16,6 +16,7 @@ from anlan.apps.findings.entitled import may_rectify, may_supervise
 from anlan.apps.findings.models import FindingState
 from anlan.components.moments import Moment
 from anlan.pages.acting import Act, ActForm, words_field
+from anlan.pages.files.field import files_field, with_files
 from anlan.rules.calendar import CIVIL_ZONE
 from anlan.rules.patrol import RECTIFICATION_LABELS, Rectification
 
@@ -46,7 +47,8 @@ class AssignForm(_Limit):
 
 class SendBackForm(_Limit):
     text = words_field(_("退回原因"))
-    field_order = ("text", "due_at")
+    files = files_field()
+    field_order = ("text", "due_at", "files")
 
 
 class WordsForm(ActForm):
@@ -55,10 +57,12 @@ class WordsForm(ActForm):
 
 class RectifyForm(ActForm):
     text = words_field(_("整改情况"))
+    files = files_field()
 
 
 class VerifyForm(ActForm):
     text = words_field(_("核验情况"))
+    files = files_field()
 
 
 ACTS: dict[str, Act] = {
@@ -72,17 +76,19 @@ ACTS: dict[str, Act] = {
     ),
     "rectify": Act(
         _("报整改"), _("整改情况已上报，等待核验。"), RectifyForm, may_rectify,
-        lambda a: services.rectify(a.row, by=a.by, at=a.at, text=a.text()), (FindingState.OPEN, FindingState.ASSIGNED),
-        mandatory=("text",),
+        lambda a: with_files(a, lambda files: services.rectify(a.row, by=a.by, at=a.at, text=a.text(), files=files)),
+        (FindingState.OPEN, FindingState.ASSIGNED), mandatory=("text",),
     ),
     "verify": Act(
         _("核验通过"), _("核验通过，等待销号。"), VerifyForm, may_supervise,
-        lambda a: services.verify(a.row, by=a.by, at=a.at, text=a.text()), (FindingState.RECTIFIED,),
-        mandatory=("text",),
+        lambda a: with_files(a, lambda files: services.verify(a.row, by=a.by, at=a.at, text=a.text(), files=files)),
+        (FindingState.RECTIFIED,), mandatory=("text",),
     ),
     "send-back": Act(
         _("核验退回"), _("已退回企业，新的整改时限已起算。"), SendBackForm, may_supervise,
-        lambda a: services.send_back(a.row, by=a.by, at=a.at, text=a.text(), due_at=a.values["due_at"]),
+        lambda a: with_files(a, lambda files: services.send_back(
+            a.row, by=a.by, at=a.at, text=a.text(), due_at=a.values["due_at"], files=files,
+        )),
         (FindingState.RECTIFIED,), mandatory=("text",),
     ),
     "close": Act(

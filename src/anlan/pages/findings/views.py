@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from anlan.apps.files.selectors import of_subject
 from anlan.apps.findings import selectors
 from anlan.apps.findings.models import Finding
 from anlan.apps.org import access
@@ -43,6 +44,7 @@ def _page(request: HttpRequest, row: Finding, by: Stand, bar: list[Offer], statu
         "limit_words": limit_words(row),
         "warning": rest.partition(":")[0] if subject == "warning" else "",
         "clues": list(selectors.clues_visible(request.scope).filter(finding=row)),  # type: ignore[attr-defined]
+        "files": of_subject(request.scope, row.about),  # type: ignore[attr-defined]
         "bar": bar,
     }
     return render(request, "findings/finding.html", context, status=status)

@@ -31,6 +31,11 @@ _SAID = (
     "missed", "article", "title", "body",
 )  # fmt: skip
 """What a notice says."""
+_HANDED_IN = (
+    "subject", "enterprise_id", "agency_id", "name", "media", "size", "original_sha256", "sha256", "width", "height",
+    "taken_at", "longitude", "latitude", "actor_id", "actor_name", "unit", "at",
+)  # fmt: skip
+"""What is known of a file when it is handed in; its content is proved by its fingerprint (`anlan check files`)."""
 EVIDENCE: Mapping[str, Table] = {
     "warnings.Warning": Table(
         "预警",
@@ -182,6 +187,17 @@ EVIDENCE: Mapping[str, Table] = {
         "线索",
         sealed=("kind", "enterprise_id", "finding_id", "subject", "text", "label", "evidence", "sha256", "found_at"),
         excused={"state": "no act changes it yet"},
+    ),
+    "files.Attachment": Table(
+        "附件",
+        sealed=_HANDED_IN,
+        acted=(
+            *(column for column in _HANDED_IN if column not in ("actor_name", "unit")),
+            "withdrawn_at",
+            "withdrawn_by",
+            "withdrawn_by_id",
+            "withdrawn_why",
+        ),
     ),
     "alarms.Filing": Table(
         "报备",

@@ -46,7 +46,7 @@ class Application:
         from anlan.site.asgi import application
 
         self.events = Events(lambda: known_log(config, "web"))
-        self._pages = Pages(application)
+        self._pages = Pages(application, file_bytes=int(config.file_max_mib * 1024**2))
         self._static, self._prefix = Static(), PREFIX
 
     def figures(self) -> dict[str, float]:

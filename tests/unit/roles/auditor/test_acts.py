@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from tests.unit.roles.auditor.test_sealing import _quieted, rows
 
 from anlan.apps.alarms.services import filings
 from anlan.apps.delivery.models import Message
+from anlan.apps.files import services as files
 from anlan.apps.findings import services as findings
 from anlan.apps.findings.models import Finding
 from anlan.apps.journal import services as journal
@@ -66,7 +68,8 @@ def world() -> Any:
         kinds.HIDDEN_DANGER, enterprise_id=source.enterprise.pk, enterprise_code=source.enterprise.code,
         subject="warning:x:1", text="漏点", at=at("11:32"),
     )  # fmt: skip
-    findings.rectify(finding, by=staff(finding, "丙"), at=at("11:33"), text="已换")
+    with files.receive(io.BytesIO("已更换垫片".encode()), "说明.txt", at=at("11:33")) as received:
+        findings.rectify(finding, by=staff(finding, "丙"), at=at("11:33"), text="已换", files=[received])
     typed = {"tag": "LT-1", "name": "液位计", "sort": "液位", "checked_on": "2024-01-02", "next_on": "2025-01-01"}
     entry = ledgers.add(EQUIPMENT, source.enterprise, typed, by=staff(source, "丙"), at=at("11:33:10"))
     ledgers.take(entry, "fault", {}, by=staff(source, "丙"), at=at("11:33:20"), text="无显示")

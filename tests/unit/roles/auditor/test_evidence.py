@@ -65,6 +65,7 @@ def _altered(field: models.Field[Any, Any], value: Any) -> Any:
 DOMAINS = {
     "findings": ["finding"], "alarms.Filing": ["filing"], "alarms.Shelving": ["shelving"],
     "alarms.SuppressionRule": ["suppression"], "ledgers": ["entry"], "registry": ["enterprise"], "accounts": ["grant"],
+    "files": ["attachment"],
 }  # fmt: skip
 """What compares a table, by its label or its app's; warnings for all others."""
 

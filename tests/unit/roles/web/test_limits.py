@@ -10,7 +10,7 @@ import pytest
 
 from anlan.process import bodies
 from anlan.roles.web import limits
-from anlan.roles.web.limits import BODY_BYTES, FORM_BYTES, OF_ADDRESS, OF_ONE, Pages
+from anlan.roles.web.limits import BODY_BYTES, FORM_BYTES, OF_ADDRESS, OF_ONE, PIECE, Pages
 
 Message = dict[str, Any]
 
@@ -21,14 +21,17 @@ class Django:
     def __init__(self) -> None:
         self.may = asyncio.Event()
         self.bodies: list[bytes] = []
-        self.here = self.at_once = 0
+        self.here = self.at_once = self.messages = 0
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         self.here += 1
         self.at_once = max(self.at_once, self.here)
         message = await receive()
-        assert not message.get("more_body")
-        self.bodies.append(message["body"])
+        body, self.messages = message["body"], 1
+        while message.get("more_body"):
+            message = await receive()
+            body, self.messages = body + message["body"], self.messages + 1
+        self.bodies.append(body)
         leaving = asyncio.create_task(receive())  # as Django does
         try:
             await self.may.wait()
@@ -43,10 +46,12 @@ class Browser:
     """One request; ``taken`` is what has been sent to it, as far as it ``takes``."""
 
     def __init__(
-        self, *parts: bytes, whole: bool = True, declared: int | None = None, path: str = "/x/", session: str = ""
-    ) -> None:
+        self, *parts: bytes, whole: bool = True, declared: int | None = None, path: str = "/x/", session: str = "",
+        kind: str = "",
+    ) -> None:  # fmt: skip
         self._parts, self._whole, self.left = list(parts), whole, asyncio.Event()
         headers = [] if declared is None else [(b"content-length", str(declared).encode())]
+        headers += [(b"content-type", kind.encode())] * bool(kind)
         headers += [(b"cookie", f"sessionid={session}".encode())] * bool(session)
         client = ("192.0.2.1", 1)
         self.scope = {"type": "http", "client": client, "method": "POST", "path": path, "headers": headers}
@@ -183,3 +188,58 @@ async def test_one_session_and_one_address_have_their_share_and_no_more() -> Non
     django.may.set()
     assert await together(*asking) == [(200, "made")] * 61
     assert application._of == {}
+
+
+FORM = "multipart/form-data; boundary=x"
+
+
+@pytest.mark.case("G11")
+async def test_files_of_somebody_who_is_logged_in_are_read_onto_the_disk_and_handed_on_in_pieces() -> None:
+    django = Django()
+    django.may.set()
+    asked: list[str] = []
+
+    def knows(key: str) -> bool:
+        asked.append(key)
+        return key == "known"
+
+    application = Pages(django, file_bytes=4 * PIECE, knows=knows)
+    parts = [bytes([n]) * PIECE for n in range(11)]
+    for declared in (None, 11 * PIECE):
+        browser = Browser(*parts, kind=FORM, session="known", declared=declared)
+        assert await browser.ask(application) == (200, "made")
+        assert (django.bodies.pop(), django.messages) == (b"".join(parts), 11)
+    assert asked == ["known"] * 2
+    assert (application.in_hand.bytes, application.files_in_hand.bytes) == (0, 0)
+
+
+@pytest.mark.case("G11")
+@pytest.mark.parametrize("session", ["", "ended"])
+async def test_files_of_nobody_are_refused_before_they_are_read(session: str) -> None:
+    django = Django()
+    application = Pages(django, knows=lambda key: False)
+    for declared in (None, 5 * PIECE):
+        browser = Browser(*[b"x" * PIECE] * 5, kind=FORM, session=session, declared=declared)
+        status, words = await browser.ask(application)
+        assert (status, "请先登录" in words) == (401, True)
+        assert len(browser._parts) == 5
+    django.may.set()
+    assert await Browser(b"small", kind=FORM, declared=5).ask(application) == (200, "made")
+    assert (await Browser(b"x" * (FORM_BYTES + 1), kind=FORM, declared=5).ask(application))[0] == 413
+
+
+@pytest.mark.case("G11")
+async def test_files_that_are_too_large_or_too_many_at_a_time_are_refused() -> None:
+    django = Django()
+    application = Pages(django, file_bytes=PIECE, knows=lambda key: True)
+    too_large = Browser(*[b"x" * PIECE] * 5, kind=FORM, session="a", declared=5 * PIECE)
+    assert (await too_large.ask(application))[0] == 413
+    assert (await Browser(*[b"x" * PIECE] * 5, kind=FORM, session="a").ask(application))[0] == 413
+    application.files_in_hand = bodies.InHand(3 * PIECE)
+    held = asyncio.create_task(Browser(*[b"x" * PIECE] * 3, kind=FORM, session="a", whole=False).ask(application))
+    await until(lambda: application.files_in_hand.bytes == 3 * PIECE)
+    assert (await Browser(b"x" * PIECE, kind=FORM, session="b", declared=PIECE).ask(application))[0] == 503
+    held.cancel()
+    await asyncio.gather(held, return_exceptions=True)
+    assert application.files_in_hand.bytes == 0
+    assert django.bodies == []

@@ -1,7 +1,8 @@
 """The closed loop by people: assigned with a limit, rectified, verified or sent back, closed (巡查抽查办法 第十四条).
 
 The limit is an obligation; when it passes without a rectification the clock marks the finding as overdue, and it stays
-owed. Every step is a row with its words and stands in the journal of the enterprise.
+owed. Every step is a row with its words and stands in the journal of the enterprise; what was handed in with it
+(`anlan.apps.files`) is attached in the same transaction.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from anlan.apps.files.services import Received, attach
 from anlan.apps.findings import kinds
 from anlan.apps.findings.entitled import may_rectify, may_supervise
 from anlan.apps.findings.models import Finding, FindingState, FindingStep, StepKind
@@ -52,7 +54,7 @@ def assign(
     return row
 
 
-def rectify(finding: Finding, *, by: Stand, at: datetime, text: str) -> Finding:
+def rectify(finding: Finding, *, by: Stand, at: datetime, text: str, files: Sequence[Received] = ()) -> Finding:
     """The enterprise says what it did. Raises `Refused` for a blank text; nobody has to wait for the assignment."""
     require(may_rectify(by, finding), finding, by=by)
     if not says_something(text):
@@ -65,10 +67,14 @@ def rectify(finding: Finding, *, by: Stand, at: datetime, text: str) -> Finding:
                 row.overdue_at = row.due_at
         row.state, row.rectified_at = FindingState.RECTIFIED, at
         _step(row, StepKind.RECTIFIED, by.speaking(*STAFF), at, text)
+        _attach(row, files, by, at)
     return row
 
 
-def send_back(finding: Finding, *, by: Stand, at: datetime, text: str, due_at: datetime | None = None) -> Finding:
+def send_back(
+    finding: Finding, *, by: Stand, at: datetime, text: str, due_at: datetime | None = None,
+    files: Sequence[Received] = (),
+) -> Finding:  # fmt: skip
     """Verified and not put right: back to the enterprise with a new limit (the local default without one)."""
     require(may_supervise(by, finding), finding, by=by)
     if not says_something(text):
@@ -80,10 +86,11 @@ def send_back(finding: Finding, *, by: Stand, at: datetime, text: str, due_at: d
         row.rectification = row.rectification or Rectification.IMMEDIATE
         _owe(row, at, due_at)
         _step(row, StepKind.SENT_BACK, by.speaking(*HANDLERS), at, text)
+        _attach(row, files, by, at)
     return row
 
 
-def verify(finding: Finding, *, by: Stand, at: datetime, text: str) -> Finding:
+def verify(finding: Finding, *, by: Stand, at: datetime, text: str, files: Sequence[Received] = ()) -> Finding:
     """Somebody of the supervising side has looked and found it put right."""
     require(may_supervise(by, finding), finding, by=by)
     if not says_something(text):
@@ -91,6 +98,7 @@ def verify(finding: Finding, *, by: Stand, at: datetime, text: str) -> Finding:
     with deciding(finding, FindingState.RECTIFIED) as row:
         row.state, row.verified_at = FindingState.VERIFIED, at
         _step(row, StepKind.VERIFIED, by.speaking(*HANDLERS), at, text)
+        _attach(row, files, by, at)
     return row
 
 
@@ -142,6 +150,11 @@ def _owe(row: Finding, at: datetime, due_at: datetime | None) -> None:
 
 def _key(row: Finding) -> str:
     return f"rectify:f{row.pk}:{row.seq}"
+
+
+def _attach(row: Finding, files: Sequence[Received], by: Stand, at: datetime) -> None:
+    for each in files:
+        attach(row.about, each, by=by, at=at)
 
 
 def _step(row: Finding, kind: StepKind, actor: Actor, at: datetime, text: str) -> None:

@@ -1,6 +1,13 @@
 """What is watched: parks, enterprises, hazard sources, devices, points, cameras, gateways, and who answers for them."""
 
-from anlan.apps.registry.models.enterprise import Enterprise, EnterpriseKind, EnterpriseQuerySet, OfEnterprise, Park
+from anlan.apps.registry.models.enterprise import (
+    Enterprise,
+    EnterpriseKind,
+    EnterpriseQuerySet,
+    OfEnterprise,
+    OfUnit,
+    Park,
+)
 from anlan.apps.registry.models.equipment import Camera, Device, DeviceKind, Gas, Gateway, Point
 from anlan.apps.registry.models.source import DutyHolder, DutyPost, Employment, HazardSource, SourceLevel
 
@@ -18,6 +25,7 @@ __all__ = [
     "Gateway",
     "HazardSource",
     "OfEnterprise",
+    "OfUnit",
     "Park",
     "Point",
     "SourceLevel",

@@ -135,3 +135,15 @@ class OfEnterprise(ScopedQuerySet):
         if reach is None:
             return self.filter(enterprise__in=Enterprise.objects.by_the_machine().filter(described(scope)).values("pk"))
         return self.filter(enterprise__in=reach)
+
+
+class OfUnit(ScopedQuerySet):
+    """Rows of an agency or of an enterprise (fields ``agency`` and ``enterprise``, one of them): seen in the unit
+    itself and above it."""
+
+    def within(self, scope: Scope) -> Self:
+        below = EnterpriseQuerySet(Enterprise).visible_to(scope)
+        mine = models.Q(enterprise__in=below.values("pk"))
+        for path in scope.agency_paths:
+            mine |= models.Q(agency__path__startswith=path)
+        return self.filter(mine)

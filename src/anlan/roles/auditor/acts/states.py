@@ -1,4 +1,5 @@
-"""Rows whose every act keeps what the row says then (``is``): findings, filings, shelvings, suppression rules."""
+"""Rows whose every act keeps what the row says then (``is``): findings, files, filings, shelvings, suppression
+rules."""
 
 from __future__ import annotations
 
@@ -9,11 +10,13 @@ from typing import Any
 from django.db import models
 
 from anlan.apps.alarms.models import Filing, Shelving, SuppressionRule
+from anlan.apps.files.models import Attachment
 from anlan.apps.findings.models import Finding, FindingStep
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
 from anlan.apps.ledgers.kinds import LEDGERS
 from anlan.apps.ledgers.models import LedgerEntry, LedgerStep
+from anlan.apps.org.access import owner_of
 from anlan.roles.auditor.acts.domain import Difference, acts_of, apart, chain_of, newest_of, readable
 
 
@@ -52,7 +55,8 @@ class States:
                     yield Difference(number, chain_of(mine, ""), words)
                 continue
             for words in readable(self._differences(row, mine)):
-                yield Difference(number, f"enterprise:{row.enterprise.code}", f"{self.title}（第 {number} 号）{words}")
+                chain = chain_of(mine, "") or owner_of(row)
+                yield Difference(number, chain, f"{self.title}（第 {number} 号）{words}")
 
     def _differences(self, row: Any, acts: Sequence[Entry]) -> Iterator[str]:
         if not acts:
@@ -110,6 +114,7 @@ STATES = (
     States("finding", "问题", Finding, _steps),
     States("filing", "报备", Filing, _scope("filing.filed")),
     States("shelving", "搁置", Shelving),
+    States("attachment", "附件", Attachment),
     States("suppression", "设计抑制", SuppressionRule, _scope("suppression.proposed")),
     States("entry", "台账", LedgerEntry, _values),
 )
