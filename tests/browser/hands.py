@@ -25,6 +25,16 @@ def load() -> dict[str, Any]:
     return {"keys": loaded.gateway_keys}
 
 
+def entries() -> dict[str, Any]:
+    """What the ledgers of the demo world hold; the key of an entry of the first plant."""
+    from anlan.apps.ledgers.models import LedgerEntry
+    from anlan.testing.demo import ledgers
+
+    ledgers.load(clock.now())
+    mine = LedgerEntry.objects.by_the_machine().filter(ledger="monitoring_equipment", enterprise__code="990121001")
+    return {"entry": str(mine.order_by("pk").values_list("pk", flat=True)[0])}
+
+
 def hot_points(source: str) -> dict[str, Any]:
     """Points of a source that have a high-high limit, with a value above it and one that is normal."""
     from anlan.apps.registry.models import Point
@@ -131,7 +141,7 @@ def journaled(act: str) -> dict[str, Any]:
     return {"times": Entry.objects.filter(act=act).count()}
 
 
-VERBS = {f.__name__: f for f in (load, hot_points, raise_level, steps, sources, warning, running, journaled)}
+VERBS = {f.__name__: f for f in (load, entries, hot_points, raise_level, steps, sources, warning, running, journaled)}
 
 
 def main() -> None:

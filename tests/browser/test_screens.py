@@ -37,6 +37,10 @@ PAGES = {
     "operator": ("operator", "/"),
     "performance": ("city", "/alarms/performance/"),
     "filings": ("city", "/alarms/filings/"),
+    "ledgers": ("city", "/ledgers/"),
+    "ledger": ("hecheng-safety", "/ledgers/monitoring_equipment/"),
+    "entry": ("hecheng-safety", "/ledgers/monitoring_equipment/{entry}/?act=check"),
+    "entry-new": ("hecheng-safety", "/ledgers/monitoring_equipment/new/"),
     "external": ("city", "/external/"),
     "drills": ("city", "/drills/"),
     "register": ("county-a-admin", "/register/"),
@@ -64,7 +68,8 @@ def scene(installation: Installation) -> Iterator[dict[str, str]]:
     feed.values[points[0]["code"]] = points[0]["high"]
     feed.start()
     number = installation.hands.do("raise_level", source=SOURCE, level="red", minutes=0)["number"]
-    yield {"number": number, "point": points[0]["code"]}
+    entry = installation.hands.do("entries")["entry"]
+    yield {"number": number, "point": points[0]["code"], "entry": entry}
     feed.stop()
 
 
@@ -73,7 +78,7 @@ def scene(installation: Installation) -> Iterator[dict[str, str]]:
 @pytest.mark.case("F23")
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_fits_and_is_kept_as_a_picture(visit: Visit, scene: dict[str, str], name: str) -> None:
-    """At the desk, then as narrow as a phone."""
+    """At the desk, then as narrow as a phone, then at a desk that chose the dark."""
     username, path = PAGES[name]
     page = visit(username, path.format(**scene), viewport=DESK)
     SHOTS.mkdir(parents=True, exist_ok=True)
@@ -86,6 +91,10 @@ def test_the_page_fits_and_is_kept_as_a_picture(visit: Visit, scene: dict[str, s
         assert cut(page) == []
         assert violations(page) == []
     assert small_targets(page) == []
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    page.evaluate("document.documentElement.dataset.theme ||= 'dark'")
+    page.screenshot(path=SHOTS / f"{name}-dark.png", full_page=True)
+    assert violations(page) == [], "in the dark"
 
 
 def test_the_log_in_page_is_kept_as_a_picture(browser: object, installation: Installation) -> None:

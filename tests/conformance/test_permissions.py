@@ -136,6 +136,7 @@ ADDRESSES: dict[str, Address] = {
     "finding-act": Address(
         of=lambda plant: f"/findings/{finding_of(plant).pk}/rectify/", post=lambda plant: {"text": "已修复"}
     ),
+    "theme": Address("/theme/"),
     "ledgers": Address("/ledgers/"),
     "entries": Address("/ledgers/monitoring_equipment/", workbook=True, fragment=True),
     "entry-new": Address("/ledgers/monitoring_equipment/new/"),

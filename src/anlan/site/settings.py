@@ -76,6 +76,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "anlan.pages.context.shell",
+                "anlan.site.theme.theme",
             ],
         },
     }
