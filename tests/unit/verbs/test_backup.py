@@ -12,6 +12,8 @@ import pytest
 from django.db import DatabaseError
 
 from anlan import now as clock
+from anlan.apps.alarms.models import EnginePosition
+from anlan.apps.history.models import Position
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
 from anlan.config import Config
@@ -20,7 +22,8 @@ from anlan.process.places import last_backup_file, write_whole
 from anlan.process.versions import unknown_migrations
 from anlan.roles.auditor.backup_age import age
 from anlan.roles.supervisor import Supervisor, SupervisorError
-from anlan.verbs.backup import command, facts, manifest, restore
+from anlan.stream.partition import PARTITIONS
+from anlan.verbs.backup import command, facts, log, manifest, restore
 from anlan.verbs.backup.databases import fitting, variables_of
 from anlan.verbs.backup.manifest import BackupError
 
@@ -311,6 +314,17 @@ def test_the_figures_say_what_changed() -> None:
     assert len(journals) == 3
     assert "第 1 条与其指纹不符" in journals[0]
     assert unknown_migrations([facts.RECORDS, facts.HISTORY]) == []
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "history"])
+def test_a_backup_takes_the_log_from_where_the_slower_of_its_readers_stands() -> None:
+    """Its own connection of another thread asks, as in the command itself."""
+    assert log.done("log-1") == 0  # nobody has taken it up: all of it is taken along
+    EnginePosition.objects.bulk_create(EnginePosition(partition=p, seq=40 + p, log="log-1") for p in range(PARTITIONS))
+    assert log.done("log-1") == 0
+    Position.objects.bulk_create(Position(partition=p, seq=30 + p, log="log-1") for p in range(PARTITIONS))
+    assert log.done("log-1") == 30
+    assert log.done("log-2") == 0
 
 
 @pytest.mark.django_db

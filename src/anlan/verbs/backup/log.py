@@ -61,19 +61,20 @@ def follow(copy: TailCopy, url: str) -> None:
     if not url:
         return
     try:
-        asyncio.run(copy.follow(url, _done))
+        asyncio.run(copy.follow(url, done))
     except LogUnavailable as error:
         raise BackupError(f"日志没有应答（{error}）；应答过而尚未入库的数据只在日志里，不带它就不完整") from error
 
 
-def _done(log: str) -> int:
-    """Up to which number engine and historian have the log in their databases; 0 when they do not say."""
+def done(log: str) -> int:
+    """Says up to which number engine and historian have the log in their databases; 0 when they do not say."""
     from anlan.process.worker import close_all
-    from anlan.roles.engine.store import done
+    from anlan.roles.engine.store import read_by_both
 
     with ThreadPoolExecutor(1) as aside:  # Django asks the database in no thread that runs an event loop
         try:
-            return min(aside.submit(done, log).result().values(), default=0)
+            readers = aside.submit(read_by_both, log).result()
+            return min((read.seq for reads in readers for read in reads.values()), default=0)
         finally:
             aside.submit(close_all).result()
 
