@@ -188,7 +188,8 @@ def _packets(now: datetime, amount: Matters, dice: random.Random) -> None:
 
 def _findings(now: datetime, count: int, points: list[Any], dice: random.Random) -> None:
     """Two in ten are not closed yet."""
-    from anlan.apps.findings.models import Finding, FindingKind, FindingState
+    from anlan.apps.findings.models import Finding, FindingState
+    from anlan.apps.gateways import kinds
 
     rows = []
     for number, at in _moments(now, count):
@@ -196,7 +197,7 @@ def _findings(now: datetime, count: int, points: list[Any], dice: random.Random)
         closed = number % 10 > 1
         rows.append(
             Finding(
-                kind=FindingKind.DATA_FAULT, enterprise_id=enterprise, source_id=source, subject=f"national:{number}",
+                kind=kinds.DATA_FAULT, enterprise_id=enterprise, source_id=source, subject=f"national:{number}",
                 text="示例：数据异常", state=FindingState.CLOSED if closed else FindingState.OPEN, found_at=at,
                 seen_at=at, closed_at=at + timedelta(days=1) if closed else None,
             )

@@ -124,7 +124,8 @@ def closed_warnings(sources: list[Any], count: int, now: datetime, dice: random.
 
 def _handled(warnings: list[Any]) -> None:
     """What people did about each, as it stands when it is closed."""
-    from anlan.apps.obligations.models import Obligation, ObligationKind, ObligationState
+    from anlan.apps.obligations.models import Obligation, ObligationState
+    from anlan.apps.warnings import kinds
     from anlan.apps.warnings.models import Confirmation, DisposalReport, LevelEpisode, Told
     from anlan.database import bulk
 
@@ -142,7 +143,7 @@ def _handled(warnings: list[Any]) -> None:
         reports.append(DisposalReport(due_at=due, submitted_at=warning.closed_at, **texts, **mine))
         owed.append(
             Obligation(
-                key=f"report:{warning.subject}", kind=ObligationKind.REPORT, due_at=due, state=state,
+                key=f"report:{warning.subject}", kind=kinds.REPORT, due_at=due, state=state,
                 done_at=warning.closed_at, subject=warning.subject, enterprise_id=warning.enterprise_id,
                 source_id=warning.source_id,
             )

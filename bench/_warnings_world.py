@@ -92,11 +92,11 @@ def open_warnings(sources: Sequence[Any], first: datetime, last: datetime, level
 
 def _write(raised: Sequence[tuple[Any, datetime]], level: Level) -> None:
     from anlan.apps.delivery import services as delivery
-    from anlan.apps.delivery.models import NoticeKind
     from anlan.apps.journal import services as journal
     from anlan.apps.obligations import services as obligations
-    from anlan.apps.obligations.models import Obligation, ObligationKind
+    from anlan.apps.obligations.models import Obligation
     from anlan.apps.registry.selectors import routing as registry
+    from anlan.apps.warnings import kinds
     from anlan.apps.warnings.models import LevelEpisode, Told, Warning
     from anlan.apps.warnings.services import wording
     from anlan.apps.warnings.services.posting import addressed, draft, refresh_next_due
@@ -135,19 +135,19 @@ def _write(raised: Sequence[tuple[Any, datetime]], level: Level) -> None:
             )
             for each in to
         ]  # fmt: skip
-        title, body = wording.telling(NoticeKind.INFORMED, place, level, warning.number, [])
+        title, body = wording.telling(kinds.INFORMED, place, level, warning.number, [])
         key = f"w{warning.pk}:informed:e{episode.pk}"
-        drafts.append(draft(place, warning.pk, NoticeKind.INFORMED, key, level, at, at, to, title, body, "第七条"))
+        drafts.append(draft(place, warning.pk, kinds.INFORMED, key, level, at, at, to, title, body, "第七条"))
         notices = [delivery.fact(drafts[-1])]
         common = {"subject": warning.subject, "enterprise_id": warning.enterprise_id, "source_id": warning.source_id}
         clock = {"level": str(level), "clock": at.isoformat(), "by": ladder.order_by}
         owed += [
             Obligation(
-                key=f"notice:e{episode.pk}:1", kind=ObligationKind.NOTICE, step=1, due_at=notice_due(ladder, at, 1),
+                key=f"notice:e{episode.pk}:1", kind=kinds.NOTICE, step=1, due_at=notice_due(ladder, at, 1),
                 article=ladder.article[:60], payload={"episode": episode.pk, "level": str(level)}, **common,
             ),
             Obligation(
-                key=f"site_order:e{episode.pk}", kind=ObligationKind.SITE_ORDER, due_at=order_due(ladder, at),
+                key=f"site_order:e{episode.pk}", kind=kinds.SITE_ORDER, due_at=order_due(ladder, at),
                 article=ladder.article[:60], payload=clock, **common,
             ),
         ]  # fmt: skip

@@ -98,6 +98,13 @@ def test_a_limit_is_not_called_the_time_of_sending(world: World, warning: Warnin
     assert f"{due:%H:%M:%S}" not in ways
 
 
+def test_a_ground_that_several_alarms_bear_out_is_said_once(world: World, warning: Warning) -> None:
+    reasons = [{"rule": "beyond", "level": "orange", "title": "超出高高限", "points": [n]} for n in ("a", "b")]
+    Warning.objects.by_the_machine().filter(pk=warning.pk).update(reasons=reasons)
+    html = world.client("county").get(f"/warnings/{warning.number}/").content.decode()
+    assert "定级依据：超出高高限 <" in html
+
+
 def test_the_holder_confirms_and_the_officer_may_not(world: World, warning: Warning) -> None:
     refused = Entry.objects.filter(act="access_refused").count()
     assert act(world.client("county"), warning, "confirm") == 403

@@ -104,6 +104,11 @@ class Warning(models.Model):
         return f"warning:{self.pk}"
 
     @property
+    def grounds(self) -> list[str]:
+        """Why it stands at its level, in words, each said once however many alarms bear it out."""
+        return list(dict.fromkeys(reason["title"] for reason in self.reasons))
+
+    @property
     def by_hand(self) -> dict[str, Kept]:
         """Who (by actor id; of older rows, by name) keeps the warning at which level by hand; of rows that were written
         before several could, the issuer alone."""

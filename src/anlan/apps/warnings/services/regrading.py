@@ -122,7 +122,7 @@ def as_open(standing: Standing, graded: Grade, actor: Actor) -> OpenWarning:
         confirmed=warning.confirmed_at is not None,
         manual=held.get(issuer, Level.NONE),
         issuer=issuer,
-        causes=tuple(reason.title for reason in graded.reasons),
+        causes=tuple(dict.fromkeys(reason.title for reason in graded.reasons)),
     )
 
 

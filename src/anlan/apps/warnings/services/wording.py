@@ -86,7 +86,7 @@ def telling(
     if kind == kinds.CLEARED:
         return title, number + _("最高曾达%(level)s。") % {"level": Level(warning.highest).warning_name}
     body = (standing(alarm) or first_out(warning.first_out)) + number
-    if reasons := "；".join(reason["title"] for reason in warning.reasons):
+    if reasons := "；".join(warning.grounds):
         body += _("定级依据（本地设定）：%(reasons)s。") % {"reasons": reasons}
     return title, body
 
