@@ -10,6 +10,7 @@ from ninja import Field, Query, Router, Schema
 from anlan import now as clock
 from anlan.api.moments import Day
 from anlan.api.paging import PageOut, PageQuery, page_of, place_of
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.alarms.models import AlarmSide, AlarmState
 from anlan.apps.alarms.selectors import alarms_visible, is_shelved
 from anlan.pages.alarms import tables
@@ -117,7 +118,7 @@ def as_dict(alarm: Any) -> dict[str, Any]:
 
 
 @router.get("", response=AlarmList, summary="报警清单")
-def alarms(request: Any, query: Query[AlarmQuery]) -> dict[str, Any]:
+def alarms(request: PersonRequest, query: Query[AlarmQuery]) -> dict[str, Any]:
     """Alarms in scope, newest first unless ``sort`` says otherwise."""
     rows = alarms_visible(request.scope).annotate(shelved=is_shelved(clock.now()))
     page = page_of(request, tables.ALARMS, rows, query)

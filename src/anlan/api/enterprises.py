@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from ninja import Field, Query, Router, Schema
 
 from anlan.api.paging import PageOut, PageQuery, page_of, place_of
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.registry.models import EnterpriseKind
 from anlan.pages.enterprises.listing import listed, listing
 from anlan.rules.level import Level
@@ -56,7 +57,7 @@ class EnterpriseList(PageOut):
 
 
 @router.get("", response=EnterpriseList, summary="企业清单")
-def enterprises(request: Any, query: Query[EnterpriseQuery]) -> dict[str, Any]:
+def enterprises(request: PersonRequest, query: Query[EnterpriseQuery]) -> dict[str, Any]:
     """Enterprises under supervision in scope, gravest first unless ``sort`` says otherwise."""
     page = page_of(request, listing(request.scope), listed(request.scope), query)
     return {**place_of(page), "items": [_as_dict(row) for row in page.rows]}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from django.http import HttpResponse
 from ninja import Router
@@ -11,6 +10,7 @@ from ninja.errors import HttpError
 
 from anlan import now as clock
 from anlan.api.moments import Day
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.history.selectors import samples_count
 from anlan.apps.history.services.export import ExportUnavailable, as_bytes
 from anlan.apps.org import access
@@ -23,7 +23,7 @@ MOST_SAMPLES = 5_000_000
 
 
 @router.get("/{enterprise}/{day}", summary="一家企业一天的历史（Parquet）")
-def day_of_history(request: Any, enterprise: str, day: Day) -> HttpResponse:
+def day_of_history(request: PersonRequest, enterprise: str, day: Day) -> HttpResponse:
     """The file of `anlan export history` for one civil day; 404 outside the scope, 422 for a day that is too large."""
     owner = access.find(
         request, Enterprise.objects.all(), now=clock.now(), owner=lambda row: f"enterprise:{row.code}", code=enterprise

@@ -11,6 +11,7 @@ from ninja import Field, Query, Router, Schema
 
 from anlan.api.moments import Day
 from anlan.api.paging import PageOut, PageQuery, page_of, place_of
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.ledgers import selectors
 from anlan.apps.ledgers.kinds import ledger_of, ledgers
 from anlan.pages.ledgers.listing import listing_of, masks_of
@@ -74,7 +75,7 @@ class EntriesOut(PageOut):
 
 
 @router.get("", response=list[LedgerOut], summary="各台账与它们的字段", url_name="ledgers")
-def every(request: Any) -> list[dict[str, Any]]:
+def every(request: PersonRequest) -> list[dict[str, Any]]:
     """All declared ledgers."""
     return [
         {
@@ -94,7 +95,7 @@ def every(request: Any) -> list[dict[str, Any]]:
 
 
 @router.get("/{ledger}", response=EntriesOut, summary="一本台账的记录", url_name="entries")
-def entries(request: Any, ledger: str, query: Query[EntryQuery]) -> dict[str, Any]:
+def entries(request: PersonRequest, ledger: str, query: Query[EntryQuery]) -> dict[str, Any]:
     """Entries of one ledger in scope, filtered and ordered as its list. 404 for a ledger that nobody has declared."""
     try:
         kept = ledger_of(ledger)

@@ -9,6 +9,7 @@ from ninja import Field, Query, Router, Schema
 
 from anlan import now as clock
 from anlan.api.moments import Day
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.registry.selectors.units import UnitKind
 from anlan.pages.retrospectives.listing import revisions
 from anlan.pages.statistics.views import answer, question
@@ -80,7 +81,7 @@ class MetricsOut(Schema):
 
 
 @router.get("", response=MetricsOut, summary="统计指标")
-def metrics(request: Any, query: Query[MetricsQuery]) -> dict[str, Any]:
+def metrics(request: PersonRequest, query: Query[MetricsQuery]) -> dict[str, Any]:
     """Definitions, figures by unit and the total of the reader's scope, in order of place."""
     now = clock.now()
     asked = question(request, now)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from ninja import Field, Schema
 
+from anlan.apps.accounts.request import PersonRequest
 from anlan.components.lists import COUNTED, Listing, Page
 
 MOST_PER_PAGE = 500
@@ -29,7 +30,7 @@ class PageOut(Schema):
     total_is_more: bool
 
 
-def page_of(request: Any, listing: Listing, rows: Any, query: PageQuery) -> Page:
+def page_of(request: PersonRequest, listing: Listing, rows: Any, query: PageQuery) -> Page:
     """The page that the request's parameters ask for."""
     return replace(listing, per_page=query.per_page).read(request, rows)
 

@@ -11,6 +11,7 @@ from ninja.errors import HttpError
 
 from anlan import now as clock
 from anlan.api.moments import Day, Instant
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.gateways import selectors as gateways
 from anlan.apps.history import selectors as history
 from anlan.apps.org import access
@@ -133,7 +134,7 @@ MOST_POINT_DAYS = 800
 
 
 @router.get("/trends", response=TrendsOut, by_alias=True, summary="多个测点的趋势")
-def trends(request: Any, query: Query[TrendsQuery]) -> dict[str, Any]:
+def trends(request: PersonRequest, query: Query[TrendsQuery]) -> dict[str, Any]:
     """The curves of up to 100 points over one stretch, in the order asked for; one foreign point refuses all."""
     start, end = _stretch(query)
     points = _points(request, query.points, MOST_TRENDS, end - start)
@@ -171,7 +172,7 @@ class StatisticsOut(Schema):
 
 
 @router.get("/statistics", response=StatisticsOut, summary="测点逐日统计")
-def statistics(request: Any, query: Query[StatisticsQuery]) -> dict[str, Any]:
+def statistics(request: PersonRequest, query: Query[StatisticsQuery]) -> dict[str, Any]:
     """Extremes, mean, count and minutes beyond each limit, by point and civil day, with the limits that held then."""
     last = query.last or calendar.civil_day(clock.now())
     first = query.first or last - timedelta(days=6)
@@ -216,7 +217,7 @@ class SamplesOut(Schema):
 
 
 @router.get("/{code}/samples", response=SamplesOut, by_alias=True, summary="测点原始样本")
-def samples(request: Any, code: str, query: Query[SamplesQuery]) -> dict[str, Any]:
+def samples(request: PersonRequest, code: str, query: Query[SamplesQuery]) -> dict[str, Any]:
     """Every stored sample of the stretch, each once."""
     end = query.end or clock.now()
     start = query.start or end - timedelta(minutes=10)
@@ -237,7 +238,7 @@ def samples(request: Any, code: str, query: Query[SamplesQuery]) -> dict[str, An
 
 
 @router.get("/{code}/trend", response=TrendOut, by_alias=True, summary="测点趋势")
-def trend(request: Any, code: str, query: Query[TrendQuery]) -> dict[str, Any]:
+def trend(request: PersonRequest, code: str, query: Query[TrendQuery]) -> dict[str, Any]:
     """At most ``buckets`` stretches with min, max, mean, last and count, the limits, and the alarms of the stretch."""
     start, end = _stretch(query)
     point = access.find(request, Point.objects.select_related("enterprise", "gateway"), now=clock.now(), code=code)
@@ -254,7 +255,7 @@ def _stretch(query: TrendQuery) -> tuple[datetime, datetime]:
     return start, end
 
 
-def _points(request: Any, asked: str, most: int, length: timedelta) -> list[Point]:
+def _points(request: PersonRequest, asked: str, most: int, length: timedelta) -> list[Point]:
     """The points named, in their order; one that is not there or not in scope refuses the request (journaled)."""
     codes = list(dict.fromkeys(code for code in asked.split(",") if code))
     if not codes or len(codes) > most:
@@ -295,7 +296,7 @@ class LiveList(Schema):
 
 
 @router.get("/live", response=LiveList, summary="最新值")
-def live(request: Any, query: Query[LiveQuery]) -> dict[str, Any]:
+def live(request: PersonRequest, query: Query[LiveQuery]) -> dict[str, Any]:
     """Newest values of points in scope; a point or enterprise outside it refuses the whole request."""
     if query.enterprise:
         owner = access.find(

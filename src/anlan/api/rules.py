@@ -11,6 +11,7 @@ from ninja import Field, Query, Router, Schema
 
 from anlan import now as clock
 from anlan.api.moments import Day
+from anlan.apps.accounts.request import PersonRequest
 from anlan.pages.rulebook.reading import Asked, Row, read, rows
 from anlan.rules import calendar
 from anlan.rules.rulebook import Kind
@@ -57,7 +58,7 @@ class RuleList(Schema):
 
 
 @router.get("", response=RuleList, summary="规则库：各数的取值、条文与性质")
-def rules(request: Any, query: Query[RuleQuery]) -> dict[str, Any]:
+def rules(request: PersonRequest, query: Query[RuleQuery]) -> dict[str, Any]:
     """The numbers that count; an agency that the reader may not see is answered by 404."""
     today = calendar.civil_day(clock.now())
     day = query.on.isoformat() if query.on else ""

@@ -10,6 +10,7 @@ from ninja import Field, Query, Router, Schema
 from anlan import now as clock
 from anlan.api.moments import Day
 from anlan.api.paging import PageOut, PageQuery, page_of, place_of
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.delivery.models import Message
 from anlan.apps.org import access
 from anlan.apps.warnings import selectors
@@ -139,7 +140,7 @@ class WarningDetail(WarningOut):
 
 
 @router.get("", response=WarningList, summary="预警清单")
-def warnings(request: Any, query: Query[WarningQuery]) -> dict[str, Any]:
+def warnings(request: PersonRequest, query: Query[WarningQuery]) -> dict[str, Any]:
     """Warnings in scope, newest first unless ``sort`` says otherwise."""
     rows = Warning.objects.visible_to(request.scope).select_related("enterprise", "source")
     page = page_of(request, WARNINGS, rows, query)
@@ -147,7 +148,7 @@ def warnings(request: Any, query: Query[WarningQuery]) -> dict[str, Any]:
 
 
 @router.get("/{number}", response=WarningDetail, summary="一条预警及其经过")
-def warning(request: Any, number: str) -> dict[str, Any]:
+def warning(request: PersonRequest, number: str) -> dict[str, Any]:
     """One warning with its timeline, episodes, confirmations, acts, tellings with receipts, and its report."""
     rows = Warning.objects.select_related("enterprise", "source", "report")
     now = clock.now()

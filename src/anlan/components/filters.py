@@ -8,18 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BigIntegerField, CharField, F, Func, Lookup, Q, QuerySet, TextField
 from django.db.models.lookups import Contains
+from django.db.models.sql.compiler import SQLCompiler
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from anlan import border
+from anlan.components.wording import Words
 from anlan.rules import calendar
 
 Rows = QuerySet[Any]
 Narrow = Callable[[Rows, list[str]], Rows]
+if TYPE_CHECKING:
+    _Lookup = Lookup[str]
+else:
+    _Lookup = Lookup
 
 
 @dataclass
@@ -27,7 +34,7 @@ class Bound:
     """A filter with what the address says: for the template, and as words for the heading of an export."""
 
     name: str
-    title: str
+    title: Words
     kind: str
     """``choice``, ``text``, ``period`` or ``exact``: which field the filter bar draws (``exact``: a chip to remove)."""
     values: list[str] = field(default_factory=list)
@@ -67,8 +74,8 @@ class Choice:
     """One or several of known values (``several`` allows more than one at once)."""
 
     name: str
-    title: str
-    choices: Sequence[tuple[str, Any]] | Callable[[], Sequence[tuple[str, Any]]]
+    title: Words
+    choices: Sequence[tuple[str, Words]] | Callable[[], Sequence[tuple[str, Words]]]
     narrow: Narrow
     several: bool = False
 
@@ -91,7 +98,7 @@ class Text:
     """Words that must occur in one of the ``fields`` (Django look-up paths)."""
 
     name: str
-    title: str
+    title: Words
     fields: Sequence[str]
 
     def read(self, query: QueryDict) -> Bound:
@@ -127,7 +134,7 @@ class Days:
     """From one civil day to another, both inclusive, on the instant ``path`` (parameters ``NAME`` and ``NAME_to``)."""
 
     name: str
-    title: str
+    title: Words
     path: str
 
     def read(self, query: QueryDict) -> Bound:
@@ -159,7 +166,7 @@ class Exact:
     """
 
     name: str
-    title: str
+    title: Words
     path: str
     name_of: Callable[[Any], str] | None = None
 
@@ -180,15 +187,15 @@ def _morning(day: str) -> datetime:
 
 @CharField.register_lookup
 @TextField.register_lookup
-class AsTheyAre(Lookup):  # type: ignore[type-arg]
+class AsTheyAre(_Lookup):
     """``contains`` for words without cases. SQLite finds them in half the time when it does not compare patterns."""
 
     lookup_name = "as_they_are"
 
-    def as_sql(self, compiler: Any, connection: Any) -> Any:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Sequence[Any]]:
         return Contains(self.lhs, self.rhs).as_sql(compiler, connection)
 
-    def as_sqlite(self, compiler: Any, connection: Any) -> Any:
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
         field, parameters = self.process_lhs(compiler, connection)
         return f"INSTR({field}, %s) > 0", [*parameters, self.rhs]
 

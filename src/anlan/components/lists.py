@@ -19,6 +19,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
 from anlan.components.filters import Bound, Exact, Filter, Text
+from anlan.components.wording import Words
 
 Rows = QuerySet[Any]
 COUNTED = 10_000
@@ -31,7 +32,7 @@ class Column:
     """One column: its heading, how the export reads it, and what it sorts by."""
 
     key: str
-    title: Any
+    title: Words
     value: Callable[[Any], Any] | None = None
     """From a row to a plain value for the workbook; None leaves the column out of it."""
     sort: tuple[str, ...] = ()
@@ -41,7 +42,7 @@ class Column:
     """``num`` for figures."""
     on_page: bool = True
     """False for a column that only the workbook has."""
-    fields: Sequence[tuple[Any, Callable[[Any], Any]]] = ()
+    fields: Sequence[tuple[Words, Callable[[Any], Any]]] = ()
     """Headings and values that the workbook writes in its place, where the page shows several things in one column."""
 
     @property

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from anlan.declared import Kinds
 
+if TYPE_CHECKING:
+    _CharField = models.CharField[str, str]
+else:
+    _CharField = models.CharField
 
-class KindField(models.CharField):  # type: ignore[type-arg]
+
+class KindField(_CharField):
     """A key of ``kinds``; what nobody has declared is refused when it is written (ValueError).
 
     The record reads its words by ``get_<field>_display()``. The schema knows no kinds, so a new one needs no migration.

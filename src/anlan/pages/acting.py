@@ -14,12 +14,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.accounts.selectors import stand
 from anlan.apps.org import access
 from anlan.apps.org.stand import Stand
@@ -135,17 +136,17 @@ class Subject:
     address: str
     """Name of the record's page; its acts are at ``<address>-act``."""
     acts: Mapping[str, Act]
-    find: Callable[[HttpRequest, Any, datetime], Any]
+    find: Callable[[PersonRequest, Any, datetime], Any]
     """The record by the key of its address (a tuple where it has several parts); 404 and a journal entry when out of
     scope."""
-    page: Callable[[HttpRequest, Any, Stand, list[Offer], int], HttpResponse]
+    page: Callable[[PersonRequest, Any, Stand, list[Offer], int], HttpResponse]
     """The record's page with a bar and a status."""
     key: Callable[[Any], Any] = field(default=lambda row: row.pk)
     over: Callable[[str, Any], str] = field(default=lambda verb, row: "")
     """Words for who comes too late with an act, which is no intrusion then; empty while it is not too late."""
-    acted: Callable[[HttpRequest, Any, datetime], Any] = field(default=lambda request, row, at: None)
+    acted: Callable[[PersonRequest, Any, datetime], Any] = field(default=lambda request, row, at: None)
     """What else is so once somebody has acted on the record."""
-    back: Callable[[HttpRequest, Any], str] = field(default=lambda request, row: "")
+    back: Callable[[PersonRequest, Any], str] = field(default=lambda request, row: "")
     """Where an act leads that does not lead to the record's page."""
 
     def url(self, row: Any) -> str:
@@ -168,7 +169,7 @@ class Subject:
         return found
 
 
-def record_view(request: HttpRequest, subject: Subject, key: Any) -> HttpResponse:
+def record_view(request: PersonRequest, subject: Subject, key: Any) -> HttpResponse:
     """The record's page; ``act`` in the address opens the form of one act. A refresh leaves the bar as it stands."""
     now = clock.now()
     row = subject.find(request, key, now)
@@ -177,7 +178,7 @@ def record_view(request: HttpRequest, subject: Subject, key: Any) -> HttpRespons
     return subject.page(request, row, by, bar, 200)
 
 
-def act_view(request: HttpRequest, subject: Subject, key: Any, verb: str) -> HttpResponse:
+def act_view(request: PersonRequest, subject: Subject, key: Any, verb: str) -> HttpResponse:
     """Does one act of the subject's table and leads to where it was offered.
 
     403 (journaled) when it is not the person's; the record's page with the form and the reasons (422) when it is
@@ -241,7 +242,7 @@ def _say_again(form: forms.Form) -> None:
             form.add_error(name, _("文件没有保存，请重新选择"))
 
 
-def _done(request: HttpRequest, subject: Subject, row: Any, words: str) -> HttpResponse:
+def _done(request: PersonRequest, subject: Subject, row: Any, words: str) -> HttpResponse:
     """Back to where the act was offered, with the words. An act that a phone kept is answered by its card alone: words
     that no page is fetched for would stand on whatever page comes next."""
     if KEPT in request.headers:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.accounts.selectors import register_scope
 from anlan.apps.alarms.selectors import UNCLEARED, announced
 from anlan.apps.org.models import Agency
@@ -49,9 +49,9 @@ class Group:
 class Shell:
     """Lazily read parts of the frame; a fragment that shows no frame costs no query."""
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: PersonRequest) -> None:
         self.request = request
-        self.scope = request.scope  # type: ignore[attr-defined]
+        self.scope = request.scope
 
     @cached_property
     def _units(self) -> list[str]:
@@ -147,7 +147,7 @@ class Shell:
         return [item for group in self.navigation for item in group.items if item.url not in shown]
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
+def shell(request: PersonRequest) -> dict[str, Any]:
     """``now`` (one instant for the whole page), ``now_ms`` for the browser, ``scope`` and ``shell``. There is no
     shell for those who must make a password of their own first: nothing in it would open, nor the live line."""
     now = clock.now()

@@ -60,7 +60,7 @@ MIDDLEWARE = [
     "anlan.apps.accounts.middleware.SessionLimits",
     "anlan.apps.accounts.middleware.LogInFirst",
     "anlan.apps.accounts.middleware.OwnPasswordFirst",
-    "anlan.apps.accounts.middleware.ScopedRequest",
+    "anlan.apps.accounts.middleware.ScopeAndGuard",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

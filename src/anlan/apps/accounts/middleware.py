@@ -86,7 +86,7 @@ class OwnPasswordFirst:
         return redirect(own)
 
 
-class ScopedRequest:
+class ScopeAndGuard:
     """``request.scope`` is what the person may see. Reading requests run under the guard of `org.scope`.
 
     Acts (POST and the like) look their record up through a scoped selector and then call a service, which reads

@@ -90,7 +90,7 @@ class RecipientKind(models.TextChoices):
     ENTERPRISE = "enterprise", _("企业")
 
 
-class MessageQuerySet(OfEnterprise):
+class MessageQuerySet(OfEnterprise["Message"]):
     def addressed_to(self, scope: Scope) -> Self:
         """Messages to this person, to the agencies whose seat they hold, or to their enterprise: an inbox."""
         mine = models.Q(person_id=scope.person_id) if scope.person_id else models.Q(pk__in=[])
@@ -154,7 +154,7 @@ TAKEN = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
 """The channel took the letter."""
 
 
-class ContactQuerySet(ScopedQuerySet):
+class ContactQuerySet(ScopedQuerySet["Contact"]):
     def within(self, scope: Scope) -> Self:
         """The own ones, those of agencies and enterprises in scope, and of persons who serve there."""
         mine = models.Q(person_id=scope.person_id) if scope.person_id else models.Q(pk__in=[])

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan.apps.org.scope import Scope, ScopedQuerySet
 
 
-class OfPerson(ScopedQuerySet):
+class OfPerson(ScopedQuerySet["Handed"]):
     """Rows of the person who made them, and of nobody else."""
 
     def within(self, scope: Scope) -> Self:

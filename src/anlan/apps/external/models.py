@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.org import selectors as org
 from anlan.apps.org.models import Agency, AgencyLevel
-from anlan.apps.org.scope import Scope, ScopedQuerySet
+from anlan.apps.org.scope import Row, Scope, ScopedQuerySet
 from anlan.apps.registry.selectors.regions import regions_of_enterprises
 
 
@@ -27,7 +27,7 @@ def region_prefix(code: str) -> str:
     return code
 
 
-class OfHomeAgency(ScopedQuerySet):
+class OfHomeAgency(ScopedQuerySet[Row]):
     """Rows of a sender are seen by those who see the agency that registered it."""
 
     home = "agency"
@@ -36,7 +36,7 @@ class OfHomeAgency(ScopedQuerySet):
         return self.filter(**{f"{self.home}__in": org.agencies_visible(scope).values("pk")})
 
 
-class OfSender(OfHomeAgency):
+class OfSender(OfHomeAgency["RefusedAlert"]):
     home = "origin__agency"
 
 
@@ -65,7 +65,7 @@ class AlertState(models.TextChoices):
     ENDING = "ending", _("撤销通知")
 
 
-class ExternalAlertQuerySet(ScopedQuerySet):
+class ExternalAlertQuerySet(ScopedQuerySet["ExternalAlert"]):
     def within(self, scope: Scope) -> Self:
         """Alerts for a division that the person watches, for one inside it, or for one around it."""
         mine = watched(scope)

@@ -125,7 +125,7 @@ class ClueState(models.TextChoices):
     REFUTED = "refuted", _("查否")
 
 
-class OfSupervision(OfEnterprise):
+class OfSupervision(OfEnterprise["Clue"]):
     """Rows about an enterprise that its agencies see and the enterprise itself does not."""
 
     def within(self, scope: Scope) -> Self:

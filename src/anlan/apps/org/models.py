@@ -57,7 +57,7 @@ class NationalRole(models.TextChoices):
     REGISTRY = "nat.registry", _("化学品登记中心")
 
 
-class AgencyQuerySet(ScopedQuerySet):
+class AgencyQuerySet(ScopedQuerySet["Agency"]):
     def within(self, scope: Scope) -> Self:
         inside = models.Q(pk__in=[])
         for path in scope.agency_paths:

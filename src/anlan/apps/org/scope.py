@@ -16,8 +16,10 @@ from typing import Any, Self, TypeVar, cast
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
+from django.http import HttpRequest
 
 Found = TypeVar("Found")
+Row = TypeVar("Row", bound=models.Model)
 AT_ONCE = 20_000
 """So many rows of numbers are fetched at a time."""
 
@@ -46,6 +48,12 @@ class Scope:
 
 NOTHING = Scope()
 EVERYTHING = Scope(everything=True)
+
+
+class ScopedRequest(HttpRequest):
+    """A request that says what its sender may see, as `anlan.apps.accounts.middleware` leaves it."""
+
+    scope: Scope
 
 
 class Unscoped(RuntimeError):
@@ -78,7 +86,7 @@ def once_a_page(key: Any, find: Callable[[], Found]) -> Found | None:
     return cast(Found, known[key])
 
 
-class ScopedQuerySet(models.QuerySet[Any]):
+class ScopedQuerySet(models.QuerySet[Row]):
     """A queryset whose rows belong to somebody. Subclasses implement `within`."""
 
     _scoped = False
@@ -115,9 +123,9 @@ class ScopedQuerySet(models.QuerySet[Any]):
             raise Unscoped(f"{self.model.__name__} was read without visible_to()")
 
     def _fetch_all(self) -> None:
-        if self._result_cache is None:  # type: ignore[has-type]
+        if self._result_cache is None:
             self._check()
-        super()._fetch_all()  # type: ignore[misc]
+        super()._fetch_all()
 
     def iterator(self, *args: Any, **kwargs: Any) -> Any:
         self._check()
@@ -140,10 +148,10 @@ class ScopedQuerySet(models.QuerySet[Any]):
         Django's look at every value takes longer than all else."""
         self._check()
         try:
-            question, parameters = self.query.sql_with_params()  # type: ignore[attr-defined]
+            question, parameters = self.query.sql_with_params()
         except EmptyResultSet:
             return
-        with connections[self.db].cursor() as cursor:  # type: ignore[attr-defined]
+        with connections[self.db].cursor() as cursor:
             cursor.execute(question, parameters)
             while rows := cursor.fetchmany(AT_ONCE):
                 yield from rows

@@ -16,7 +16,7 @@ from anlan.apps.org.scope import Scope, ScopedQuerySet
 from anlan.rules.rulebook import Override
 
 
-class RefinementQuerySet(ScopedQuerySet):
+class RefinementQuerySet(ScopedQuerySet["Refinement"]):
     def within(self, scope: Scope) -> Self:
         """Those of the own subtree, and those above it: what binds somebody they may read."""
         above = {int(part) for path in scope.agency_paths for part in path.strip("/").split("/")}

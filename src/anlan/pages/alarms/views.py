@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from anlan import border
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.alarms import selectors, services
 from anlan.apps.alarms.models import Alarm, AlarmState
 from anlan.apps.org import access
@@ -29,7 +30,7 @@ MOST_AT_ONCE = 500
 
 
 @require_safe
-def alarms(request: Any) -> HttpResponseBase:
+def alarms(request: PersonRequest) -> HttpResponseBase:
     """报警: every alarm in scope, newest first; as a page, its rows alone for a live refresh, or a workbook."""
     now = clock.now()
     every = selectors.alarms_visible(request.scope).annotate(shelved=selectors.is_shelved(now))
@@ -61,7 +62,7 @@ def alarms(request: Any) -> HttpResponseBase:
 
 
 @require_POST
-def acknowledge(request: Any) -> HttpResponse:
+def acknowledge(request: PersonRequest) -> HttpResponse:
     """Take note of the alarms named by ``alarm`` (one or many), as staff of their enterprise.
 
     One alarm outside the scope refuses the whole act with 404, one of an enterprise where the person holds no role
@@ -84,7 +85,7 @@ def acknowledge(request: Any) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def acknowledge_all(request: Any) -> HttpResponse:
+def acknowledge_all(request: PersonRequest) -> HttpResponse:
     """Take note of every alarm that the address filters, as staff of their enterprises: asked first, then done.
 
     What is asked about is bound by an instant (``until``): alarms that the person has not been asked about stay as they
@@ -128,6 +129,6 @@ def _instant(raw: str) -> datetime | None:
         return None
 
 
-def _joined(request: Any) -> QuerySet[Alarm]:
+def _joined(request: PersonRequest) -> QuerySet[Alarm]:
     rows: QuerySet[Alarm] = Alarm.objects.visible_to(request.scope).select_related("enterprise")
     return rows

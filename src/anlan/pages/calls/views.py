@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.org.scope import Scope
 from anlan.apps.warnings.models import Confirmation, Warning
 from anlan.components.templatetags.anlan import epoch_ms, level_words, short_time
@@ -22,7 +23,7 @@ LISTED = 100
 
 
 @require_safe
-def calls(request: HttpRequest) -> JsonResponse:
+def calls(request: PersonRequest) -> JsonResponse:
     """Every warning in scope that stands and that the person has not confirmed, gravest and newest first.
 
     ``{"gravest": {"level", "word", "count"} | null, "calls": [{"id", "number", "level", "words", "title", "url",
@@ -32,11 +33,11 @@ def calls(request: HttpRequest) -> JsonResponse:
     milliseconds). Asking changes nothing.
     """
     asked_at = clock.now()
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope: Scope = request.scope
     standing = Warning.objects.visible_to(scope).filter(cleared_at__isnull=True)
     counts = dict(standing.order_by().values_list("level").annotate(number=Count("*")))
     gravest = max((Level(level) for level in counts), default=None)
-    person = request.user.person  # type: ignore[union-attr]
+    person = request.user.person
     if person is not None:
         mine = Confirmation.objects.visible_to(scope).filter(person=person, automatic=False, warning__in=standing)
         standing = standing.exclude(pk__in=mine.values("warning"))

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import border
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.accounts.selectors import stand
 from anlan.apps.delivery import services as delivery
 from anlan.apps.delivery.models import Contact
@@ -28,13 +29,13 @@ from anlan.refused import Refused
 
 
 @require_safe
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: PersonRequest) -> HttpResponse:
     """我的联系方式: the ways to me and to the desks that I keep, and who stands in for me."""
     return _page(request, clock.now())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def act(request: HttpRequest, verb: str) -> HttpResponse:
+def act(request: PersonRequest, verb: str) -> HttpResponse:
     """Do one of the acts below and lead back to the page; what is refused comes back as it was filled in, with the
     reason. A contact that the person does not keep is refused, and the attempt journaled.
 
@@ -45,7 +46,7 @@ def act(request: HttpRequest, verb: str) -> HttpResponse:
     if request.method != "POST":
         return redirect("my-contacts")
     now = clock.now()
-    keeping = keeping_of(request.user, request.scope, now)  # type: ignore[attr-defined]
+    keeping = keeping_of(request.user, request.scope, now)
     if verb in ACTS:
         return ACTS[verb](request, keeping, now) or redirect("my-contacts")
     row = contact_of(request, now)
@@ -53,7 +54,7 @@ def act(request: HttpRequest, verb: str) -> HttpResponse:
     return redirect("my-contacts")
 
 
-def contact_of(request: HttpRequest, now: datetime) -> Contact:
+def contact_of(request: PersonRequest, now: datetime) -> Contact:
     """The contact that the form names; 404 and a journal entry when out of scope."""
     rows = Contact.objects.select_related("agency", "enterprise", "person")
     raw = request.POST.get("contact", "")
@@ -67,12 +68,12 @@ def contact_of(request: HttpRequest, now: datetime) -> Contact:
     return found
 
 
-def _towards(request: HttpRequest, row: Contact, now: datetime) -> Stand:
+def _towards(request: PersonRequest, row: Contact, now: datetime) -> Stand:
     """How the person stands towards the unit that a contact serves."""
     return stand(request.user, delivery.unit_of_contact(row, now), now)
 
 
-def _for_person(request: HttpRequest, person: Person, now: datetime, deputy: Person | None = None) -> Stand:
+def _for_person(request: PersonRequest, person: Person, now: datetime, deputy: Person | None = None) -> Stand:
     """How they stand towards the unit of somebody whose deputy is declared: one that they keep, else the first. With a
     ``deputy``, of the units in which both serve; raises `Refused` when there is none: messages stay in their unit."""
     units = delivery.units_of_person(person.pk, now)
@@ -85,7 +86,7 @@ def _for_person(request: HttpRequest, person: Person, now: datetime, deputy: Per
     return next((by for by in found if keeps_unit(by)), found[0])
 
 
-def _add(request: HttpRequest, keeping: Keeping, now: datetime) -> HttpResponse | None:
+def _add(request: PersonRequest, keeping: Keeping, now: datetime) -> HttpResponse | None:
     owner = keeping.owner(request.POST.get("owner", ""))
     if owner is None:
         raise PermissionDenied(_("您不能为这个对象添加联系方式。"))
@@ -106,7 +107,7 @@ def _add(request: HttpRequest, keeping: Keeping, now: datetime) -> HttpResponse 
     return _page(request, now, contact_form=(owner.key, form), status=422)
 
 
-def _order(request: HttpRequest, row: Contact, now: datetime) -> None:
+def _order(request: PersonRequest, row: Contact, now: datetime) -> None:
     raw = request.POST.get("order", "")
     if raw not in dict(ORDERS):
         messages.error(request, _("次序“%(raw)s”不在 1 到 9 之间，没有改动。") % {"raw": raw[:10]})
@@ -115,12 +116,12 @@ def _order(request: HttpRequest, row: Contact, now: datetime) -> None:
     messages.info(request, _("次序已改。"))
 
 
-def _disable(request: HttpRequest, row: Contact, now: datetime) -> None:
+def _disable(request: PersonRequest, row: Contact, now: datetime) -> None:
     delivery.disable_contact(row, _("由%(name)s停用") % {"name": request.user}, by=_towards(request, row, now), at=now)
     messages.info(request, _("已停用，不再向它发送。"))
 
 
-def _enable(request: HttpRequest, row: Contact, now: datetime) -> None:
+def _enable(request: PersonRequest, row: Contact, now: datetime) -> None:
     try:
         delivery.enable_contact(row, by=_towards(request, row, now), at=now)
     except Refused as refused:
@@ -129,7 +130,7 @@ def _enable(request: HttpRequest, row: Contact, now: datetime) -> None:
         messages.info(request, _("已重新启用。"))
 
 
-def _deputy(request: HttpRequest, keeping: Keeping, now: datetime) -> HttpResponse | None:
+def _deputy(request: PersonRequest, keeping: Keeping, now: datetime) -> HttpResponse | None:
     form = DeputyForm(request.POST, auto_id="deputy_%s", persons=keeping.for_whom, colleagues=keeping.colleagues)
     if form.is_valid():
         values = form.cleaned_data
@@ -146,7 +147,7 @@ def _deputy(request: HttpRequest, keeping: Keeping, now: datetime) -> HttpRespon
     return _page(request, now, deputy_form=form, status=422)
 
 
-def _end(request: HttpRequest, keeping: Keeping, now: datetime) -> None:
+def _end(request: PersonRequest, keeping: Keeping, now: datetime) -> None:
     raw = request.POST.get("deputy", "")
     row = next((each for each in keeping.deputies(now) if str(each.pk) == raw), None)
     if row is None:
@@ -155,12 +156,12 @@ def _end(request: HttpRequest, keeping: Keeping, now: datetime) -> None:
     messages.info(request, _("代理已结束。"))
 
 
-ACTS: dict[str, Callable[[HttpRequest, Keeping, datetime], HttpResponse | None]] = {
+ACTS: dict[str, Callable[[PersonRequest, Keeping, datetime], HttpResponse | None]] = {
     "add": _add,
     "deputy": _deputy,
     "end-deputy": _end,
 }
-ON_A_CONTACT: dict[str, Callable[[HttpRequest, Contact, datetime], None]] = {
+ON_A_CONTACT: dict[str, Callable[[PersonRequest, Contact, datetime], None]] = {
     "order": _order,
     "disable": _disable,
     "enable": _enable,
@@ -168,10 +169,10 @@ ON_A_CONTACT: dict[str, Callable[[HttpRequest, Contact, datetime], None]] = {
 
 
 def _page(
-    request: HttpRequest, now: datetime, *, contact_form: tuple[str, ContactForm] | None = None,
+    request: PersonRequest, now: datetime, *, contact_form: tuple[str, ContactForm] | None = None,
     deputy_form: DeputyForm | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
-    keeping = keeping_of(request.user, request.scope, now)  # type: ignore[attr-defined]
+    keeping = keeping_of(request.user, request.scope, now)
     known, bound = contact_form or ("", None)
     owners = []
     for owner in keeping.owners:

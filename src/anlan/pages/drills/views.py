@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db import connections
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from anlan import border
 from anlan import lessons as teaching
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.drills import selectors, services
 from anlan.apps.drills.models import Run, RunState, Uploaded
 from anlan.apps.org import access
@@ -41,9 +42,9 @@ class UploadForm(forms.Form):
 
 
 @require_safe
-def drills(request: HttpRequest) -> HttpResponse:
+def drills(request: PersonRequest) -> HttpResponse:
     """推演: the teaching drills, those handed in by the own unit and below, and the latest runs."""
-    scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     context = {
         "shipped": teaching.shipped(),
         "uploaded": list(selectors.uploads_in(scope)[:100]),
@@ -52,11 +53,11 @@ def drills(request: HttpRequest) -> HttpResponse:
     return render(request, "drills/list.html", context)
 
 
-def _runs(request: HttpRequest) -> Any:
-    return selectors.runs_in(request.scope)  # type: ignore[attr-defined]
+def _runs(request: PersonRequest) -> Any:
+    return selectors.runs_in(request.scope)
 
 
-def _find(request: HttpRequest, key: str) -> teaching.Shipped | Uploaded:
+def _find(request: PersonRequest, key: str) -> teaching.Shipped | Uploaded:
     """The drill of that address. 404 for one that does not exist or is another unit's (which is journaled)."""
     shipped = teaching.named(key)
     if shipped is not None:
@@ -70,7 +71,7 @@ def _find(request: HttpRequest, key: str) -> teaching.Shipped | Uploaded:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def drill(request: HttpRequest, key: str) -> HttpResponse:
+def drill(request: PersonRequest, key: str) -> HttpResponse:
     """One drill: what it is about, and its runs. Posting runs it and leads to the run."""
     found = _find(request, key)
     if request.method == "POST":
@@ -102,7 +103,7 @@ def apart(run: Run) -> None:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: PersonRequest) -> HttpResponse:
     """Hand in a scenario for the own unit; what is wrong with it is said with its line."""
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
@@ -118,7 +119,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def run(request: HttpRequest, pk: int) -> HttpResponse:
+def run(request: PersonRequest, pk: int) -> HttpResponse:
     """One run: running, or its timeline beside what the regulation demands. With ``HX-Request`` the living part."""
     now = clock.now()
     rows = Run.objects.select_related("agency", "enterprise")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.org import access
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.registry.selectors.locality import rules_of_one
@@ -20,7 +19,7 @@ from anlan.rules.calendar import civil_day
 
 
 @require_safe
-def enterprises(request: Any) -> HttpResponseBase:
+def enterprises(request: PersonRequest) -> HttpResponseBase:
     """企业: every enterprise in scope, gravest first; as a page, its rows alone, or a workbook."""
     scope = request.scope
     return list_view(
@@ -30,7 +29,7 @@ def enterprises(request: Any) -> HttpResponseBase:
 
 
 @require_safe
-def enterprise(request: Any, code: str) -> HttpResponse:
+def enterprise(request: PersonRequest, code: str) -> HttpResponse:
     """One enterprise; 404 for one that is not there or not in scope (the attempt is journaled)."""
     now = clock.now()
     rows = Enterprise.objects.select_related("park", "supervisor", "county", "town", "region", "principal")

@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.external import selectors, services
 from anlan.apps.external.cap import MOST_BYTES
 from anlan.apps.external.models import ExternalAlert
@@ -22,19 +23,19 @@ from anlan.pages.external import tables
 
 
 @require_safe
-def alerts(request: Any) -> HttpResponseBase:
+def alerts(request: PersonRequest) -> HttpResponseBase:
     """外部预警: alerts of other systems for the divisions of the scope, newest first."""
     now = clock.now()
     return _list(request, tables.ALERTS, selectors.alerts(request.scope, now), "alerts", _("外部预警"))
 
 
 @require_safe
-def refused(request: Any) -> HttpResponseBase:
+def refused(request: PersonRequest) -> HttpResponseBase:
     """What was handed in by senders of one's own agencies and not taken, with the reason."""
     return _list(request, tables.REFUSED, selectors.refused(request.scope), "refused", _("未收的外部预警"))
 
 
-def _list(request: Any, listing: Listing, rows: Any, name: str, title: str) -> HttpResponse:
+def _list(request: PersonRequest, listing: Listing, rows: Any, name: str, title: str) -> HttpResponse:
     part = f"external/_{name}.html"
 
     def dress(page: Page) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def _list(request: Any, listing: Listing, rows: Any, name: str, title: str) -> H
 
 
 @require_safe
-def alert(request: Any, key: int) -> HttpResponse:
+def alert(request: PersonRequest, key: int) -> HttpResponse:
     """One alert with everything that it says, what it replaces and what replaced it."""
     now = clock.now()
     rows = selectors.standing(ExternalAlert.objects.select_related("origin__agency"), now)

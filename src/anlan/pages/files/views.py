@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.files import selectors, store
 from anlan.apps.files.accepted.pictures import small
 from anlan.apps.files.models import Attachment, Media
@@ -30,11 +31,11 @@ ALONE_PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; f
 _LOG = logging.getLogger(__name__)
 
 
-def look_up(request: HttpRequest, pk: int, now: datetime) -> Attachment:
+def look_up(request: PersonRequest, pk: int, now: datetime) -> Attachment:
     """The file; 404 and a journal entry when it, or the record that it belongs to, is out of scope."""
     rows = Attachment.objects.select_related("enterprise", "agency")
     found: Attachment = access.find(request, rows, now=now, owner=access.owner_of, pk=pk)
-    if selectors.record_seen(request.scope, found) is None:  # type: ignore[attr-defined]
+    if selectors.record_seen(request.scope, found) is None:
         access.note_refusal(request, access.owner_of(found), found, now=now)
         raise Http404(_("没有这条记录，或者它不在您的管辖范围内。"))
     return found
@@ -49,8 +50,8 @@ def record_url(subject: str) -> str:
         return ""
 
 
-def _page(request: HttpRequest, row: Attachment, by: Stand, bar: list[Offer], status: int) -> HttpResponse:
-    scope = request.scope  # type: ignore[attr-defined]
+def _page(request: PersonRequest, row: Attachment, by: Stand, bar: list[Offer], status: int) -> HttpResponse:
+    scope = request.scope
     elsewhere = selectors.seen_elsewhere(row.original_sha256, row.subject, scope)
     context = {
         "file": row,
@@ -66,19 +67,19 @@ SUBJECT = Subject("file", ACTS, look_up, _page, back=lambda request, row: record
 
 
 @require_safe
-def file(request: HttpRequest, pk: int) -> HttpResponse:
+def file(request: PersonRequest, pk: int) -> HttpResponse:
     """One file: what it is, of which record, who handed it in, when and where it was taken, and where else it is."""
     return record_view(request, SUBJECT, pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+def act(request: PersonRequest, pk: int, verb: str) -> HttpResponse:
     """Do one of `ACTS` (`act_view`)."""
     return act_view(request, SUBJECT, pk, verb)
 
 
 @require_safe
-def content(request: HttpRequest, pk: int) -> HttpResponseBase:
+def content(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The content itself; pictures and PDF open in the browser, all else is taken away. ``size=small``: a thumbnail.
 
     Browsers keep it and ask each time whether it still is theirs to see: 304 then, by its fingerprint. One that the

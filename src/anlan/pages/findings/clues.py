@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.enrolment.loosening import changes_of, who
 from anlan.apps.enrolment.sheets import SHEETS
 from anlan.apps.findings import kinds, selectors
@@ -40,23 +41,23 @@ CLUES = Listing(
 )
 
 
-def _agencies_only(request: HttpRequest) -> None:
-    if request.scope.is_enterprise:  # type: ignore[attr-defined]
+def _agencies_only(request: PersonRequest) -> None:
+    if request.scope.is_enterprise:
         raise Http404
 
 
 @require_safe
-def clues(request: HttpRequest) -> HttpResponseBase:
+def clues(request: PersonRequest) -> HttpResponseBase:
     """Every clue in scope, newest first; a page, its rows alone, or a workbook. 404 from inside an enterprise."""
     _agencies_only(request)
-    rows = selectors.clues_visible(request.scope)  # type: ignore[attr-defined]
+    rows = selectors.clues_visible(request.scope)
     return list_view(
         request, CLUES, rows, title=_t("线索"), whole="findings/clues.html", part="findings/_clues.html"
     )  # fmt: skip
 
 
 @require_safe
-def clue(request: HttpRequest, pk: int) -> HttpResponse:
+def clue(request: PersonRequest, pk: int) -> HttpResponse:
     """One clue: what was changed, by whom, when, and whether its fingerprint still fits the evidence. 404 and a
     journal entry when out of scope, and from inside the enterprise that it is about."""
     row: Clue = access.find(request, Clue.objects.select_related("enterprise", "finding"), now=clock.now(), pk=pk)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.ledgers.kinds import Ledger
 from anlan.apps.ledgers.models import LedgerEntry
 from anlan.components.filters import Choice, Days, Exact, Rows, Text
@@ -98,7 +99,7 @@ def _by_due(ahead: int) -> Callable[[Rows, list[str]], Rows]:
     return narrow
 
 
-def masks_of(request: Any) -> bool:
+def masks_of(request: PersonRequest) -> bool:
     """Tells whether personal fields are kept from the reader, as telephone numbers are."""
     roles = (*entitlements.CALLERS, *entitlements.STAFF)
     user, now = request.user, clock.now()

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.ledgers import selectors, services
 from anlan.apps.ledgers.kinds import Ledger, ledger_of, ledgers
 from anlan.apps.ledgers.models import LedgerEntry
@@ -40,7 +41,7 @@ def _ledger(key: str) -> Ledger:
 
 
 @require_safe
-def every(request: Any) -> HttpResponse:
+def every(request: PersonRequest) -> HttpResponse:
     """台账: every ledger with how many entries the reader sees in it, and how many are overdue."""
     told = selectors.counts(request.scope)
     rows = [(each, told.get(each.key, {"number": 0, "overdue": 0})) for each in ledgers()]
@@ -48,7 +49,7 @@ def every(request: Any) -> HttpResponse:
 
 
 @require_safe
-def entries(request: Any, ledger: str) -> HttpResponseBase:
+def entries(request: PersonRequest, ledger: str) -> HttpResponseBase:
     """One ledger: every entry in scope, what is due first on top; a page, its rows alone, or a workbook."""
     kept = _ledger(ledger)
     listing = listing_of(kept, masks=masks_of(request))
@@ -68,7 +69,7 @@ def entries(request: Any, ledger: str) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def new(request: Any, ledger: str) -> HttpResponse:
+def new(request: PersonRequest, ledger: str) -> HttpResponse:
     """Add an entry for an enterprise whose ledger the person keeps (``enterprise`` in the address where several)."""
     kept, now = _ledger(ledger), clock.now()
     mine = _kept_by(request, kept)
@@ -97,7 +98,7 @@ def new(request: Any, ledger: str) -> HttpResponse:
 
 
 @require_safe
-def entry(request: HttpRequest, ledger: str, pk: int) -> HttpResponseBase:
+def entry(request: PersonRequest, ledger: str, pk: int) -> HttpResponseBase:
     """One entry: its fields, its steps, the acts open to the reader; with ``format`` (`FORMATS`) a document."""
     if request.GET.get("format") in FORMATS:
         row = _look_up(request, (ledger, pk), clock.now())
@@ -106,12 +107,12 @@ def entry(request: HttpRequest, ledger: str, pk: int) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def act(request: HttpRequest, ledger: str, pk: int, verb: str) -> HttpResponse:
+def act(request: PersonRequest, ledger: str, pk: int, verb: str) -> HttpResponse:
     """Do one of the acts of the ledger (`act_view`)."""
     return act_view(request, subject_of(ledger), (ledger, pk), verb)
 
 
-def _look_up(request: HttpRequest, key: tuple[str, int], now: datetime) -> LedgerEntry:
+def _look_up(request: PersonRequest, key: tuple[str, int], now: datetime) -> LedgerEntry:
     """The entry with what its page shows; 404 and a journal entry when out of scope."""
     ledger, pk = key
     rows = LedgerEntry.objects.select_related("enterprise", "source").prefetch_related("steps")
@@ -119,7 +120,7 @@ def _look_up(request: HttpRequest, key: tuple[str, int], now: datetime) -> Ledge
     return found
 
 
-def _page(request: HttpRequest, row: LedgerEntry, by: Stand, bar: list[Offer], status: int) -> HttpResponse:
+def _page(request: PersonRequest, row: LedgerEntry, by: Stand, bar: list[Offer], status: int) -> HttpResponse:
     ledger = row.kept_in
     context = {
         "ledger": ledger,
@@ -169,7 +170,7 @@ def _document(row: LedgerEntry, *, masks: bool) -> Document:
     )
 
 
-def _kept_by(request: Any, ledger: Ledger) -> list[Enterprise]:
+def _kept_by(request: PersonRequest, ledger: Ledger) -> list[Enterprise]:
     """The enterprises whose ledger the person keeps as one of its own people."""
     mine = entitlements.enterprises_of(request.user, clock.now(), ledger.keepers)
     return list(Enterprise.objects.visible_to(request.scope).filter(pk__in=mine).order_by("code"))

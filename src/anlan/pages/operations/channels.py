@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.delivery import selectors
 from anlan.apps.delivery import services as delivery
 from anlan.apps.delivery.entitled import may_enable, may_test
@@ -59,9 +60,9 @@ class OutOfUse:
 
 
 @require_safe
-def channels(request: HttpRequest) -> HttpResponse:
+def channels(request: PersonRequest) -> HttpResponse:
     """The page, or its living part alone."""
-    now, scope = clock.now(), request.scope  # type: ignore[attr-defined]
+    now, scope = clock.now(), request.scope
     watches_machine = scope.everything or bool(scope.agency_paths)
     counted = selectors.fallback_figures(scope, now - COUNTED_OVER, now)
     rows = list(selectors.disabled_contacts(scope)[: SHOWN + 1])
@@ -82,7 +83,7 @@ def channels(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def act(request: HttpRequest, verb: str) -> HttpResponse:
+def act(request: PersonRequest, verb: str) -> HttpResponse:
     """Put a contact back into use, or send a test letter; then the page. Reading the address does nothing."""
     perform = ACTS.get(verb)
     if perform is None:
@@ -92,7 +93,7 @@ def act(request: HttpRequest, verb: str) -> HttpResponse:
     return redirect("channels")
 
 
-def _enable(request: HttpRequest, now: datetime) -> None:
+def _enable(request: PersonRequest, now: datetime) -> None:
     row = contact_of(request, now)
     by = entitlements.stand(request.user, delivery.unit_of_contact(row, now), now)
     try:
@@ -106,7 +107,7 @@ def _enable(request: HttpRequest, now: datetime) -> None:
         messages.info(request, _("它已在使用，没有改动。"))
 
 
-def _test(request: HttpRequest, now: datetime) -> None:
+def _test(request: PersonRequest, now: datetime) -> None:
     name = request.POST.get("channel", "")
     try:
         error = delivery.send_test(
@@ -126,7 +127,7 @@ def _test(request: HttpRequest, now: datetime) -> None:
         messages.info(request, _("渠道“%(title)s”已接收测试消息。") % {"title": delivery.title_of(name)})
 
 
-ACTS: dict[str, Callable[[HttpRequest, datetime], None]] = {"enable": _enable, "test": _test}
+ACTS: dict[str, Callable[[PersonRequest, datetime], None]] = {"enable": _enable, "test": _test}
 
 
 def _lines(now: datetime) -> list[Line]:

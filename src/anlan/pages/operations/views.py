@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.gateways.entitled import may_lift_suspension
 from anlan.apps.gateways.models import Suspension
 from anlan.apps.gateways.selectors import gaps_in, suspensions_in
@@ -25,7 +26,7 @@ from anlan.pages.operations.health import health, last_audit, links_in
 
 
 @require_safe
-def operations(request: Any) -> HttpResponse:
+def operations(request: PersonRequest) -> HttpResponse:
     """运行状态: is the machine well, how many gateways speak, what was refused lately."""
     scope = request.scope
     quarantined = list(tables.quarantined_in(scope)[:8])
@@ -56,43 +57,43 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 
 @require_safe
-def gateways(request: Any) -> HttpResponseBase:
+def gateways(request: PersonRequest) -> HttpResponseBase:
     """Every gateway in scope with its last data; what is silent stands first."""
     return _list(request, tables.GATEWAYS, tables.gateways_in(request.scope), "gateways", _("网关"))
 
 
 @require_safe
-def outages(request: Any) -> HttpResponseBase:
+def outages(request: PersonRequest) -> HttpResponseBase:
     """Every outage in scope, newest first."""
     return _list(request, tables.OUTAGES, tables.outages_in(request.scope), "outages", _("断联记录"))
 
 
 @require_safe
-def clocks(request: Any) -> HttpResponseBase:
+def clocks(request: PersonRequest) -> HttpResponseBase:
     """Gateways in scope whose times are or were doubtful, the newest first."""
     return _list(request, tables.CLOCKS, tables.clocks_in(request.scope), "clocks", _("网关时钟"))
 
 
 @require_safe
-def quarantine(request: Any) -> HttpResponseBase:
+def quarantine(request: PersonRequest) -> HttpResponseBase:
     """What was refused in scope, with its reason, newest first."""
     return _list(request, tables.QUARANTINE, tables.quarantined_in(request.scope), "quarantine", _("隔离的报文"))
 
 
 @require_safe
-def gaps(request: Any) -> HttpResponseBase:
+def gaps(request: PersonRequest) -> HttpResponseBase:
     """Missing running numbers of the gateways in scope, newest first (MON-16)."""
     return _list(request, packets.GAPS, gaps_in(request.scope), "gaps", _("缺号"))
 
 
 @require_safe
-def pauses(request: Any) -> HttpResponseBase:
+def pauses(request: PersonRequest) -> HttpResponseBase:
     """Gateways whose intake is or was paused, newest first."""
     return _list(request, packets.PAUSES, suspensions_in(request.scope), "pauses", _("暂停接收"))
 
 
 @require_POST
-def lift(request: Any, pk: int) -> HttpResponse:
+def lift(request: PersonRequest, pk: int) -> HttpResponse:
     """Take a gateway's data again before its pause is over, as an agency above it or the operator. Repeating it
     changes nothing."""
     now = clock.now()
@@ -113,7 +114,7 @@ WORDS = {
 """What a list says of a row in words."""
 
 
-def _list(request: Any, listing: Listing, rows: Any, name: str, title: str) -> HttpResponseBase:
+def _list(request: PersonRequest, listing: Listing, rows: Any, name: str, title: str) -> HttpResponseBase:
     part = f"operations/_{name}.html"
 
     def dress(page: Page) -> dict[str, Any]:

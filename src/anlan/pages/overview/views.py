@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.accounts.selectors import register_scope
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise
@@ -81,10 +82,10 @@ def spread(scope: Scope, by_enterprise: dict[int, str]) -> list[figures.Spread]:
 
 
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: PersonRequest) -> HttpResponse:
     """总览. With ``HX-Request`` only the living part, for the refresh after an event."""
     now = clock.now()
-    context = gather(request.scope, now, ROWS)  # type: ignore[attr-defined]
+    context = gather(request.scope, now, ROWS)
     if not any(each.count for each in context["spread"]) and register_scope(request.user, now):
         return redirect("register")  # nothing is watched yet: the administrator begins there
     context["one"] = Shell(request).is_enterprise
@@ -93,10 +94,10 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def wall(request: HttpRequest) -> HttpResponse:
+def wall(request: PersonRequest) -> HttpResponse:
     """值守大屏: the same truth for a dark room, readable from five metres."""
     now = clock.now()
-    scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     rules = rules_of_scope(scope, civil_day(now))
     context = {
         "now": now,

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.alarms.selectors import performance
 from anlan.apps.alarms.selectors.raised import Raised
 from anlan.apps.org import access
@@ -47,7 +48,7 @@ class Share:
 
 
 @require_safe
-def alarm_performance(request: Any) -> HttpResponse:
+def alarm_performance(request: PersonRequest) -> HttpResponse:
     """报警绩效 of the scope, or with ``enterprise`` of one: figures, limits, worst points; as a page or a workbook."""
     now = clock.now()
     scope = request.scope
@@ -86,7 +87,7 @@ def alarm_performance(request: Any) -> HttpResponse:
     return render(request, "performance/performance.html", context)
 
 
-def _enterprise(request: Any, now: datetime) -> Enterprise | None:
+def _enterprise(request: PersonRequest, now: datetime) -> Enterprise | None:
     code = request.GET.get("enterprise", "").strip()[:60]
     if not code:
         return None

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.alarms.models import Alarm, AlarmState, Retrospective
 from anlan.apps.org import access
 from anlan.apps.registry.models import Point
@@ -26,7 +27,7 @@ RANGES = ("1h", "24h", "7d")
 
 
 @require_safe
-def points(request: Any) -> HttpResponseBase:
+def points(request: PersonRequest) -> HttpResponseBase:
     """测点: every point in scope with its newest value; as a page, its rows alone for a refresh, or a workbook."""
     now = clock.now()
 
@@ -41,7 +42,7 @@ def points(request: Any) -> HttpResponseBase:
 
 
 @require_safe
-def trends(request: Any) -> HttpResponse:
+def trends(request: PersonRequest) -> HttpResponse:
     """测点曲线: up to 500 points of the list's filters side by side over one stretch; the curves come from the API.
 
     ``range`` in the address chooses the stretch: 1h, 24h or 7d, which is the usual one here.
@@ -61,7 +62,7 @@ def trends(request: Any) -> HttpResponse:
 
 
 @require_safe
-def point(request: Any, code: str) -> HttpResponse:
+def point(request: PersonRequest, code: str) -> HttpResponse:
     """One point with value, limits, trend and latest alarms; 404 if not there or not in scope (journaled).
 
     ``range`` in the address chooses the stretch of the trend: 1h, 24h or 7d.

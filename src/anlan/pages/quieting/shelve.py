@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.alarms.entitled import may_shelve
 from anlan.apps.alarms.models import Alarm, Shelving
 from anlan.apps.alarms.services import shelving as shelving_services
@@ -33,7 +34,7 @@ MOST_SHELVED = 50
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def shelve(request: Any) -> HttpResponse:
+def shelve(request: PersonRequest) -> HttpResponse:
     """Shelve the alarms named by ``alarm`` (one or many), as staff of their enterprise; gas alarms are asked for.
 
     One alarm outside the scope refuses the whole act with 404, one of an enterprise where the person holds no role

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from anlan import border
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.alarms import selectors
 from anlan.apps.alarms.entitled import DESIGNERS, may_propose
 from anlan.apps.alarms.models import Alarm, Filing, Shelving, SuppressionRule
@@ -91,7 +92,7 @@ KINDS = {
 
 
 @require_safe
-def matters(request: Any, kind: str) -> HttpResponseBase:
+def matters(request: PersonRequest, kind: str) -> HttpResponseBase:
     """One of the three lists: as a page, its rows alone, or a workbook."""
     now = clock.now()
     known = KINDS[kind]
@@ -110,19 +111,19 @@ def matters(request: Any, kind: str) -> HttpResponseBase:
 
 
 @require_safe
-def matter(request: Any, kind: str, pk: int) -> HttpResponse:
+def matter(request: PersonRequest, kind: str, pk: int) -> HttpResponse:
     """One record: what was asked, by whom, what was decided, the alarms that it touches, and the open acts."""
     return record_view(request, SUBJECTS[kind], pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def matter_act(request: Any, kind: str, pk: int, verb: str) -> HttpResponse:
+def matter_act(request: PersonRequest, kind: str, pk: int, verb: str) -> HttpResponse:
     """Do one of the acts (`act_view`)."""
     return act_view(request, SUBJECTS[kind], pk, verb)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_filing(request: Any) -> HttpResponse:
+def new_filing(request: PersonRequest) -> HttpResponse:
     """File a stop, an overhaul or a damage for an enterprise on whose staff the person is."""
     now = clock.now()
     enterprise = _asking_for(request, "filing", now)
@@ -146,7 +147,7 @@ def new_filing(request: Any) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_suppression(request: Any) -> HttpResponse:
+def new_suppression(request: PersonRequest) -> HttpResponse:
     """Propose a suppression rule, or with ``follows`` a new version of one."""
     now = clock.now()
     enterprise = _asking_for(request, "suppression", now)
@@ -176,7 +177,7 @@ def new_suppression(request: Any) -> HttpResponse:
     return _ask(request, "suppression", enterprise, form, _("设计抑制规则"), _("提交批准"))
 
 
-def _look_up(request: Any, kind: str, pk: int, now: datetime) -> Any:
+def _look_up(request: PersonRequest, kind: str, pk: int, now: datetime) -> Any:
     """The record with what its page shows; 404 and a journal entry when out of scope."""
     models = {"filing": Filing, "shelving": Shelving, "suppression": SuppressionRule}
     joined = {
@@ -190,7 +191,7 @@ def _look_up(request: Any, kind: str, pk: int, now: datetime) -> Any:
     return access.find(request, rows, now=now, pk=pk)
 
 
-def _record(request: Any, kind: str, row: Any, by: Stand, bar: list[Offer], status: int) -> HttpResponse:
+def _record(request: PersonRequest, kind: str, row: Any, by: Stand, bar: list[Offer], status: int) -> HttpResponse:
     context = {
         "kind": KINDS[kind],
         "row": row,
@@ -221,7 +222,7 @@ def _follow(row: SuppressionRule) -> dict[str, str]:
     return {"url": f"{reverse('suppression-new')}?{asked}", "words": _("修改（提交新版本）")}
 
 
-def _alarms_of(request: Any, kind: str, row: Any) -> list[Alarm]:
+def _alarms_of(request: PersonRequest, kind: str, row: Any) -> list[Alarm]:
     alarms = selectors.alarms_visible(request.scope)
     match kind:
         case "filing":
@@ -269,14 +270,14 @@ def _facts(kind: str, row: Any) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in found if value not in ("", None)]
 
 
-def _mine(request: Any, kind: str, now: datetime) -> QuerySet[Enterprise]:
+def _mine(request: PersonRequest, kind: str, now: datetime) -> QuerySet[Enterprise]:
     """The enterprises for which the person may ask for this."""
     mine = entitlements.enterprises_of(request.user, now, KINDS[kind].roles)
     rows = Enterprise.objects.visible_to(request.scope).select_related("supervisor", "park")
     return rows.filter(pk__in=mine).order_by("code")
 
 
-def _asking_for(request: Any, kind: str, now: datetime) -> Enterprise:
+def _asking_for(request: PersonRequest, kind: str, now: datetime) -> Enterprise:
     """The enterprise named in the address, else the person's first; 403 for one that is not theirs."""
     code = request.GET.get("enterprise", "")
     if code:
@@ -291,7 +292,7 @@ def _asking_for(request: Any, kind: str, now: datetime) -> Enterprise:
     return mine
 
 
-def _ask(request: Any, kind: str, enterprise: Enterprise, form: Any, title: str, button: str) -> HttpResponse:
+def _ask(request: PersonRequest, kind: str, enterprise: Enterprise, form: Any, title: str, button: str) -> HttpResponse:
     context = {
         "kind": KINDS[kind], "enterprise": enterprise, "others": _mine(request, kind, clock.now()), "form": form,
         "title": title, "button": button,

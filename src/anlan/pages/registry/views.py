@@ -9,7 +9,7 @@ from urllib.parse import quote
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.accounts.selectors import register_scope
 from anlan.apps.enrolment import services
 from anlan.apps.enrolment.models import Handed
@@ -49,7 +50,7 @@ class HandInForm(forms.Form):
         super().__init__(*args, **kwargs)
 
 
-def _may(request: HttpRequest, now: datetime) -> Scope:
+def _may(request: PersonRequest, now: datetime) -> Scope:
     """What the person may register. Raises PermissionDenied for those who may nothing."""
     found = register_scope(request.user, now)
     if not found:
@@ -58,7 +59,7 @@ def _may(request: HttpRequest, now: datetime) -> Scope:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def register(request: HttpRequest) -> HttpResponse:
+def register(request: PersonRequest) -> HttpResponse:
     """The way in. Posting a workbook leads to its preview; one that cannot be read is refused in words."""
     now = clock.now()
     scope = _may(request, now)
@@ -71,7 +72,7 @@ def register(request: HttpRequest) -> HttpResponse:
             form.add_error("file", _("没有收下：%(why)s") % {"why": unreadable})
         else:
             return redirect("register-handed", taken.pk)
-    mine = Handed.objects.visible_to(request.scope).filter(user=request.user)  # type: ignore[attr-defined, misc]
+    mine = Handed.objects.visible_to(request.scope).filter(user=request.user)
     context = {
         "form": form,
         "recent": mine.defer("content", "preview", "outcome")[:RECENT],
@@ -82,14 +83,14 @@ def register(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def template(request: HttpRequest) -> HttpResponse:
+def template(request: PersonRequest) -> HttpResponse:
     """The empty workbook with its explanations."""
     _may(request, clock.now())
     return _download(write(NOTHING), _("登记表模板"))
 
 
 @require_safe
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: PersonRequest) -> HttpResponse:
     """The present state of everything that the person may register, in the same form."""
     now = clock.now()
     stamp = calendar.civil(now).strftime("%Y%m%d-%H%M")
@@ -104,7 +105,7 @@ def _download(content: bytes, name: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def handed(request: HttpRequest, pk: int) -> HttpResponse:
+def handed(request: PersonRequest, pk: int) -> HttpResponse:
     """One workbook: what it would do, or did. Posting ``act=confirm`` keeps its good rows, ``act=drop`` puts it away.
 
     Rows that take a limit away are kept only with ``removing=yes``.
@@ -113,7 +114,7 @@ def handed(request: HttpRequest, pk: int) -> HttpResponse:
     """
     now = clock.now()
     _may(request, now)
-    rows = Handed.objects.filter(user=request.user)  # type: ignore[misc]
+    rows = Handed.objects.filter(user=request.user)
     found: Handed = access.find(request, rows, now=now, owner=lambda row: "installation", pk=pk)
     done = None
     if request.method == "POST" and request.POST.get("act") == "drop":
@@ -144,7 +145,7 @@ class KeyForm(forms.Form):
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def gateway_key(request: HttpRequest) -> HttpResponse:
+def gateway_key(request: PersonRequest) -> HttpResponse:
     """Make a new key for a gateway whose key was lost; the old one ends at once. It is shown this once."""
     now = clock.now()
     scope = _may(request, now)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.accounts.selectors import stand
 from anlan.apps.org import access
 from anlan.apps.registry.models import Enterprise
@@ -47,14 +48,14 @@ COLUMNS = [
 ]
 
 
-def asked_by(request: HttpRequest, now: datetime) -> Asked:
+def asked_by(request: PersonRequest, now: datetime) -> Asked:
     """What the address asks for, in the reader's scope."""
     query = {name: request.GET.get(name, "") for name in ("at", "on", "q", "flag", "law")}
-    return read(query, request.scope, calendar.civil_day(now))  # type: ignore[attr-defined]
+    return read(query, request.scope, calendar.civil_day(now))
 
 
 @require_safe
-def numbers(request: HttpRequest) -> HttpResponseBase:
+def numbers(request: PersonRequest) -> HttpResponseBase:
     """规则库: every number at a place on a day, by regulation and article; a page, its rows alone, or a workbook."""
     now = clock.now()
     asked = asked_by(request, now)
@@ -81,7 +82,7 @@ def _narrowed(asked: Asked) -> bool:
     return bool(asked.words or asked.flag or asked.document)
 
 
-def _parameters(request: HttpRequest) -> dict[str, str]:
+def _parameters(request: PersonRequest) -> dict[str, str]:
     return {name: value for name, value in request.GET.items() if value and name != "format"}
 
 
@@ -98,7 +99,7 @@ def _words(asked: Asked) -> list[str]:
 
 
 @require_safe
-def number(request: HttpRequest, key: str) -> HttpResponse:
+def number(request: PersonRequest, key: str) -> HttpResponse:
     """One number: its words, what counts at the place on the day, its history, and the form for the entitled."""
     now = clock.now()
     asked = asked_by(request, now)
@@ -112,7 +113,7 @@ def _entry(asked: Asked, key: str) -> Entry:
     return entry
 
 
-def _number(request: HttpRequest, asked: Asked, entry: Entry, now: datetime, **more: Any) -> dict[str, Any]:
+def _number(request: PersonRequest, asked: Asked, entry: Entry, now: datetime, **more: Any) -> dict[str, Any]:
     agency = asked.place.agency
     may = agency is not None and may_refine(stand(request.user, agency, now), agency) and may_change(entry)
     history = selectors.history(asked.place.path, entry.key)
@@ -131,7 +132,7 @@ def _number(request: HttpRequest, asked: Asked, entry: Entry, now: datetime, **m
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def change(request: HttpRequest, key: str) -> HttpResponse:
+def change(request: PersonRequest, key: str) -> HttpResponse:
     """Change a number of the place: first the effect is shown, then it is confirmed. 403 (journaled) for others.
 
     Reading the address leads to the number and changes nothing. A form that cannot stand comes back with the reason.
@@ -179,7 +180,7 @@ def change(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "rulebook/confirm.html", context)
 
 
-def _enter(request: HttpRequest, asked: Asked, wanted: Override, now: datetime) -> None:
+def _enter(request: PersonRequest, asked: Asked, wanted: Override, now: datetime) -> None:
     assert asked.place.agency is not None
     services.refine(
         asked.place.agency,
@@ -194,11 +195,11 @@ def _enter(request: HttpRequest, asked: Asked, wanted: Override, now: datetime) 
     )
 
 
-def _effect(request: HttpRequest, asked: Asked, wanted: Override, after: Entry) -> dict[str, Any]:
+def _effect(request: PersonRequest, asked: Asked, wanted: Override, after: Entry) -> dict[str, Any]:
     """What the change comes to: before and after on its first day, whom it concerns, what below it stands or falls."""
     day: date = wanted.effective_from
     path = asked.place.path
-    concerned = Enterprise.objects.visible_to(request.scope).filter(supervisor__path__startswith=path, is_active=True)  # type: ignore[attr-defined]
+    concerned = Enterprise.objects.visible_to(request.scope).filter(supervisor__path__startswith=path, is_active=True)
     below = selectors.below(path, wanted.key, day)
     judged = [(row, rulebook.judge(after, row.override(row.agency.code))) for row in below]
     return {
@@ -213,7 +214,7 @@ def _effect(request: HttpRequest, asked: Asked, wanted: Override, after: Entry) 
     }
 
 
-def _posted(request: HttpRequest) -> list[tuple[str, str]]:
+def _posted(request: PersonRequest) -> list[tuple[str, str]]:
     """The fields as they were sent, to be sent again with the confirmation."""
     names = ("value", "effective_from", "effective_to", "document", "waiver")
     return [(name, value) for name in names for value in request.POST.getlist(name)]

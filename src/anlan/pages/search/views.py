@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from anlan.apps.accounts.request import PersonRequest
 from anlan.pages.section import Hits, sections
 
 
 @require_safe
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: PersonRequest) -> HttpResponse:
     """What the words find in every section that can be searched, in the order of the sections."""
-    scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     words = request.GET.get("q", "").strip()[:60]
     found: list[Hits] = []
     if words:

@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.alarms.selectors import performance
 from anlan.apps.gateways.selectors import offline
 from anlan.apps.org.scope import Scope
@@ -59,7 +60,7 @@ class Answer:
     units: dict[str, Unit]
 
 
-def question(request: Any, now: datetime) -> Asked:
+def question(request: PersonRequest, now: datetime) -> Asked:
     """What the address asks, with the defaults of the reader's own unit."""
     usual = UnitKind.ENTERPRISE if Shell(request).is_enterprise else UnitKind.SUPERVISOR
     return read(request.GET, now, lambda day: locality.rules_of_scope(request.scope, day), usual)
@@ -123,10 +124,10 @@ def rows_behind(name: str, scope: Scope, asked: Asked, now: datetime) -> QuerySe
 
 
 @require_safe
-def statistics(request: HttpRequest) -> HttpResponseBase:
+def statistics(request: PersonRequest) -> HttpResponseBase:
     """统计: the table that the address asks for, as a page or as a workbook."""
     now = clock.now()
-    scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     asked = question(request, now)
     found = answer(scope, asked, now)
     if request.GET.get("format") == "xlsx":
@@ -170,13 +171,13 @@ def statistics(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_safe
-def facts(request: HttpRequest, metric: str) -> HttpResponseBase:
+def facts(request: PersonRequest, metric: str) -> HttpResponseBase:
     """The rows behind one figure: of one unit, or of the whole scope."""
     now = clock.now()
     known = METRICS.get(metric)
     if known is None:
         raise Http404(_("没有这个指标。"))
-    scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     asked = question(request, now)
     listed = FACTS[known.drills_to]
     rows = rows_behind(known.drills_to, scope, asked, now)

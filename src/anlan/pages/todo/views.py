@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.alarms.selectors import burning_of
 from anlan.apps.delivery import selectors as delivery
 from anlan.apps.delivery.models import Message
@@ -66,16 +67,16 @@ class Done:
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: PersonRequest) -> HttpResponse:
     """Where a log-in leads: whoever works in an enterprise to what waits for them, agencies to 总览."""
-    return redirect("todo" if request.scope.is_enterprise else "overview")  # type: ignore[attr-defined]
+    return redirect("todo" if request.scope.is_enterprise else "overview")
 
 
 @require_safe
-def todo(request: HttpRequest) -> HttpResponse:
+def todo(request: PersonRequest) -> HttpResponse:
     """我的待办. With ``HX-Request`` only the living part."""
     now = clock.now()
-    scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     asked = asked_of(request.user, scope, now)
     context = {
         "now": now,
@@ -99,12 +100,12 @@ def _cards(tasks: list[Task], scope: Scope, now: datetime) -> list[Card]:
 
 
 @require_POST
-def read(request: HttpRequest, key: int) -> HttpResponse:
+def read(request: PersonRequest, key: int) -> HttpResponse:
     """A message that is about no warning is read here: no dossier would ever do it. Again is no other reading, and a
     message to somebody else stays as it is; 404 and a journal entry when out of scope."""
     now = clock.now()
     access.find(request, Message.objects.all(), now=now, pk=key)
-    mine = delivery.inbox(request.scope).filter(pk=key)  # type: ignore[attr-defined]
+    mine = delivery.inbox(request.scope).filter(pk=key)
     mark_all_read(mine, by=of_user(request.user), at=now)
     return redirect("todo")
 

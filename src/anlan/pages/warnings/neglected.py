@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as now_trans
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.org.scope import Scope
 from anlan.apps.warnings import selectors
 from anlan.apps.warnings.selectors import Neglected
@@ -45,14 +46,14 @@ COLUMNS = [
 
 
 @require_safe
-def neglected(request: HttpRequest) -> HttpResponseBase:
+def neglected(request: PersonRequest) -> HttpResponseBase:
     """One of the two lists, as a page or as a workbook."""
     now = clock.now()
     asked = request.GET.get("fault", "")
     fault = asked if asked in FAULTS else "unopened"
     title, words, read = FAULTS[fault]
     wants_workbook = request.GET.get("format") == "xlsx"
-    rows = read(request.scope, now, None if wants_workbook else SHOWN + 1)  # type: ignore[attr-defined]
+    rows = read(request.scope, now, None if wants_workbook else SHOWN + 1)
     by = entitlements.stands(request.user, {row.episode.enterprise for row in rows}, now)
     rows = [
         row if entitlements.may_see_phones(by[row.episode.enterprise_id]) else replace(row, contact="") for row in rows

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.alarms.models import Alarm, AlarmSide
 from anlan.apps.alarms.models.alarm import LEVEL_LABELS
 from anlan.apps.org import access, actor
@@ -42,9 +43,9 @@ ALARMS = 50
 
 
 @require_safe
-def warnings(request: HttpRequest) -> HttpResponseBase:
+def warnings(request: PersonRequest) -> HttpResponseBase:
     """预警: every warning in scope, newest first; a page, its rows alone for a live refresh, or a workbook."""
-    scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     rows = Warning.objects.visible_to(scope).select_related("enterprise", "source")
 
     def dress(page: Page) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def first_words(warning: Any) -> str:
     return f"{words} {value:g} {first.get('unit', '')}".strip() if isinstance(value, int | float) else words
 
 
-def look_up(request: HttpRequest, number: str, now: datetime) -> Warning:
+def look_up(request: PersonRequest, number: str, now: datetime) -> Warning:
     """The warning with everything that the dossier shows joined to it; 404 and a journal entry when out of scope."""
     rows = Warning.objects.select_related(*JOINED, "report").prefetch_related(
         "source__duty_holders__person",
@@ -83,9 +84,9 @@ def look_up(request: HttpRequest, number: str, now: datetime) -> Warning:
     return found
 
 
-def gather(request: HttpRequest, warning: Warning, by: Stand, now: datetime) -> dict[str, Any]:
+def gather(request: PersonRequest, warning: Warning, by: Stand, now: datetime) -> dict[str, Any]:
     """The dossier's context, as far as it lives."""
-    scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     shown = board([warning], scope, now)
     row = shown.rows[0]
     until = warning.cleared_at or now
@@ -121,15 +122,15 @@ def gather(request: HttpRequest, warning: Warning, by: Stand, now: datetime) -> 
     }
 
 
-def _page(request: HttpRequest, warning: Warning, by: Stand, bar: list[Offer], status: int) -> HttpResponse:
+def _page(request: PersonRequest, warning: Warning, by: Stand, bar: list[Offer], status: int) -> HttpResponse:
     now = clock.now()
     opened = next((offer for offer in bar if offer.is_open), None)
     if opened and opened.verb == "report" and request.POST.get("from") == "todo":
         return _report_page(request, warning, opened.form, status)
     context = gather(request, warning, by, now)
     if not is_refresh(request):
-        context |= evidence(warning, request.scope, now)  # type: ignore[attr-defined]
-        context["unread"] = bool(unread(warning, request.scope))  # type: ignore[attr-defined]
+        context |= evidence(warning, request.scope, now)
+        context["unread"] = bool(unread(warning, request.scope))
         shut = bool(context["against"])  # an act that is not open yet says why in its own place
         context["bar"] = [replace(each, is_open=False) if shut and each.act.apart else each for each in bar]
         if warning.cleared_at is None and entitled.has_confirmed(warning, by):
@@ -139,7 +140,7 @@ def _page(request: HttpRequest, warning: Warning, by: Stand, bar: list[Offer], s
     return response
 
 
-def _report_page(request: HttpRequest, warning: Warning, form: Any, status: int = 200) -> HttpResponse:
+def _report_page(request: PersonRequest, warning: Warning, form: Any, status: int = 200) -> HttpResponse:
     context = {"now": clock.now(), "warning": warning, "form": form, "due": warning.next_due_at}
     return render(request, "todo/report.html", context, status=status)
 
@@ -148,16 +149,16 @@ def _too_late(verb: str, warning: Warning) -> str:
     return _("预警已解除，没有改动。") if verb in WHILE_OPEN and warning.cleared_at is not None else ""
 
 
-def _way_back(request: HttpRequest, warning: Warning) -> str:
+def _way_back(request: PersonRequest, warning: Warning) -> str:
     return reverse("todo") if request.POST.get("from") == "todo" else way_back(request)
 
 
-def _read(request: HttpRequest, warning: Warning, now: datetime) -> bool:
+def _read(request: PersonRequest, warning: Warning, now: datetime) -> bool:
     """What was told about the warning is read by who opens it, and by who acts on it without opening it.
 
     False when that could not be written now.
     """
-    mine = unread(warning, request.scope)  # type: ignore[attr-defined]
+    mine = unread(warning, request.scope)
     if not mine:
         return True
     return try_to_write(lambda: services.mark_all_read(mine, by=actor.of_user(request.user), at=now), "a reading")
@@ -169,14 +170,14 @@ SUBJECT = Subject(
 
 
 @require_safe
-def dossier(request: HttpRequest, number: str) -> HttpResponse:
+def dossier(request: PersonRequest, number: str) -> HttpResponse:
     """The dossier of one warning. Fetching it reads nothing: mail scanners and link previews fetch as well. The page
     that a person sees says so by itself (`read`)."""
     return record_view(request, SUBJECT, number)
 
 
 @require_POST
-def read(request: HttpRequest, number: str) -> HttpResponse:
+def read(request: PersonRequest, number: str) -> HttpResponse:
     """The dossier is open before a person: the messages about it that are addressed to the reader are read.
 
     Sent by the page itself while it is visible. Again is no other reading; 503 when it could not be written, and the
@@ -187,7 +188,7 @@ def read(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @require_safe
-def report(request: HttpRequest, number: str) -> HttpResponse:
+def report(request: PersonRequest, number: str) -> HttpResponse:
     """The report's form alone, for the phone. Leads to the dossier where no report is owed by this person."""
     now = clock.now()
     warning = look_up(request, number, now)
@@ -198,6 +199,6 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
+def act(request: PersonRequest, number: str, verb: str) -> HttpResponse:
     """Do one of `ACTS` (`act_view`)."""
     return act_view(request, SUBJECT, number, verb)

@@ -9,13 +9,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.accounts.selectors import as_administrator
 from anlan.apps.delivery.entitled import may_test
 from anlan.apps.gateways.models import WayStep, WayTest
@@ -39,13 +40,13 @@ class Line:
 
 
 @require_safe
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: PersonRequest) -> HttpResponse:
     """The page, or its living part alone. Reading it moves nothing on."""
     return _page(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def act(request: HttpRequest, verb: str) -> HttpResponse:
+def act(request: PersonRequest, verb: str) -> HttpResponse:
     """Start a test, look at its running step, say that the letter came, or end it. Reading the address does nothing."""
     perform = ACTS.get(verb)
     if perform is None:
@@ -64,12 +65,12 @@ def act(request: HttpRequest, verb: str) -> HttpResponse:
     return response
 
 
-def _mine(request: HttpRequest) -> WayTest | None:
-    found: WayTest | None = WayTest.objects.visible_to(request.scope).order_by("-pk").first()  # type: ignore[attr-defined]
+def _mine(request: PersonRequest) -> WayTest | None:
+    found: WayTest | None = WayTest.objects.visible_to(request.scope).order_by("-pk").first()
     return found
 
 
-def _page(request: HttpRequest) -> HttpResponse:
+def _page(request: PersonRequest) -> HttpResponse:
     user: Any = request.user
     run = _mine(request)
     context = {
@@ -98,7 +99,7 @@ def _lines(run: WayTest) -> list[Line]:
     ]
 
 
-def _start(request: HttpRequest, now: datetime) -> None:
+def _start(request: PersonRequest, now: datetime) -> None:
     user: Any = request.user
     if user.person is None:
         messages.error(request, _("您的登录名没有对应的人员，收不到测试告知，没有开始。"))
@@ -109,26 +110,26 @@ def _start(request: HttpRequest, now: datetime) -> None:
         messages.error(request, str(refused))
 
 
-def _go(request: HttpRequest, now: datetime) -> None:
+def _go(request: PersonRequest, now: datetime) -> None:
     run = _mine(request)
     if run is not None and run.is_running:
         whole_way.advance(run, now)
 
 
-def _received(request: HttpRequest, now: datetime) -> None:
+def _received(request: PersonRequest, now: datetime) -> None:
     run = _mine(request)
     if run is not None and run.is_running:
         whole_way.received(run, by=of_user(request.user), at=now)
         whole_way.advance(run, now)
 
 
-def _stop(request: HttpRequest, now: datetime) -> None:
+def _stop(request: PersonRequest, now: datetime) -> None:
     run = _mine(request)
     if run is not None:
         whole_way.stop(run, by=of_user(request.user), at=now)
 
 
-ACTS: dict[str, Callable[[HttpRequest, datetime], None]] = {
+ACTS: dict[str, Callable[[PersonRequest, datetime], None]] = {
     "start": _start,
     "go": _go,
     "received": _received,

@@ -24,7 +24,7 @@ class WayStep(models.TextChoices):
     RECEIPT = "receipt", _("本人收到")
 
 
-class OfTester(ScopedQuerySet):
+class OfTester(ScopedQuerySet["WayTest"]):
     def within(self, scope: Scope) -> Self:
         """One's own tests."""
         return self.filter(person_id=scope.person_id) if scope.person_id else self.none()

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.org.models import Agency, Person, Region
-from anlan.apps.org.scope import Scope, ScopedQuerySet, once_a_page
+from anlan.apps.org.scope import Row, Scope, ScopedQuerySet, once_a_page
 from anlan.apps.org.selectors import agencies_visible
 from anlan.apps.registry.models.bounds import COUNT, LATITUDE, LONGITUDE
 
@@ -48,7 +48,7 @@ NAMED = 500
 """Up to so many enterprises are named one by one in the questions of a page; more are described by their agencies."""
 
 
-class EnterpriseQuerySet(ScopedQuerySet):
+class EnterpriseQuerySet(ScopedQuerySet["Enterprise"]):
     def within(self, scope: Scope) -> Self:
         reach = once_a_page(("reach", scope), lambda: reach_of(scope))
         if reach is EVERY:
@@ -125,7 +125,7 @@ class Enterprise(models.Model):
         return [str(names.get(kind, kind)) for kind in self.kinds]
 
 
-class OfEnterprise(ScopedQuerySet):
+class OfEnterprise(ScopedQuerySet[Row]):
     """Rows that belong to an enterprise (field ``enterprise``) are seen by whoever sees the enterprise."""
 
     def within(self, scope: Scope) -> Self:
@@ -137,7 +137,7 @@ class OfEnterprise(ScopedQuerySet):
         return self.filter(enterprise__in=reach)
 
 
-class OfUnit(ScopedQuerySet):
+class OfUnit(ScopedQuerySet[Row]):
     """Rows of an agency or of an enterprise (fields ``agency`` and ``enterprise``, one of them): seen in the unit
     itself and above it."""
 

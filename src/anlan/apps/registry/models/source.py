@@ -48,7 +48,7 @@ class DutyPost(models.TextChoices):
     OPERATIONS = "operations", _("操作负责人")
 
 
-class DutyHolderQuerySet(OfEnterprise):
+class DutyHolderQuerySet(OfEnterprise["DutyHolder"]):
     def in_force(self, at: datetime) -> Self:
         """Holders whose validity covers ``at``: from inclusive, until exclusive."""
         return self.filter(models.Q(valid_until__isnull=True) | models.Q(valid_until__gt=at), valid_from__lte=at)
