@@ -135,7 +135,7 @@ def _write(raised: Sequence[tuple[Any, datetime]], level: Level) -> None:
             )
             for each in to
         ]  # fmt: skip
-        title, body = wording.telling(kinds.INFORMED, place, level, warning.number, [])
+        title, body = wording.telling(kinds.INFORMED, place, level, warning, None)
         key = f"w{warning.pk}:informed:e{episode.pk}"
         drafts.append(draft(place, warning.pk, kinds.INFORMED, key, level, at, at, to, title, body, "第七条"))
         notices = [delivery.fact(drafts[-1])]
