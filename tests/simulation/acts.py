@@ -24,10 +24,16 @@ def frame(world: World) -> str:
         world.held_back = None
         world.waiting.append(late)
     world.send()
-    if world.sent_lately and world.random.random() < 0.1:
+    if world.random.random() < 0.1:
+        _again(world)
+    return ""
+
+
+def _again(world: World) -> None:
+    """A packet of before goes out once more, under its own id or another."""
+    if world.sent_lately:
         known = world.random.choice(world.sent_lately)
         world.send_again(known if world.random.random() < 0.5 else world.renamed(known))
-    return ""
 
 
 def _frames(world: World, most: int, role: str) -> None:
@@ -314,18 +320,24 @@ def older_state(world: World) -> str:
 
 
 def clock_moves(world: World) -> str:
-    """The host's clock stands wrong for a while and is set right again."""
+    """The host's clock stands wrong for a while and is set right again; packets of before it come once more, and the
+    engine may start anew meanwhile."""
     frame(world)  # right before it, the clock stood right
     before = world.clock.now_us()
-    moved = world.random.choice([3600.0, 3600.0, 8 * 3600.0, -30.0])
+    moved = world.random.choice([3600.0, 8 * 3600.0, -30.0, -45.0])
     world.clock_is_down()
     world.clock.off_s = moved
     for _ in range(world.random.choice([2, 6])):
         frame(world)
+        if world.random.random() < 0.3:
+            _again(world)
+        if world.random.random() < 0.1 and world.processes.up("engine"):
+            world.processes.running["engine"].kill()
     world.advance(0)
     world.clock.off_s = 0.0
     world.excuse_clock(min(before, world.clock.now_us()) - 60_000_000)
     world.clock_is_down()
+    _again(world)
     return f"{moved:+.0f} s"
 
 

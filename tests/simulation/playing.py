@@ -27,10 +27,17 @@ class Violation(AssertionError):
         self.steps = steps
 
 
-def steps_of(seed: int, among: Collection[str] = ACTS, steps: int = STEPS, lull_every: int = LULL_EVERY) -> list[Step]:
-    """What happens in a seed: acts by their weights, and a lull after so many. ``among``: acts to choose from."""
+def steps_of(
+    seed: int,
+    among: Collection[str] = ACTS,
+    steps: int = STEPS,
+    lull_every: int = LULL_EVERY,
+    often: Collection[str] = (),
+) -> list[Step]:
+    """What happens in a seed: acts by their weights, and a lull after so many. ``among``: acts to choose from.
+    ``often``: acts that come ten times as often as they do among all."""
     chance = random.Random(seed)
-    weights = {act: weight for act, (weight, _) in ACTS.items() if act in among}
+    weights = {act: weight * (10 if act in often else 1) for act, (weight, _) in ACTS.items() if act in among}
     found: list[Step] = []
     for number in range(1, steps + 1):
         found.append((chance.choices(list(weights), weights=list(weights.values()))[0], chance.randrange(2**32)))

@@ -146,7 +146,7 @@ class World:
         self.levels = dict.fromkeys(self.points, 50.0)
         self.waiting: list[Sending] = []
         self.held_back: Sending | None = None
-        self.sent_lately: deque[Sending] = deque(maxlen=8)
+        self.sent_lately: deque[Sending] = deque(maxlen=16)
         self.older_log: Any = None
         self.copies: dict[str, Copy] = {}
         self.off: set[str] = set()

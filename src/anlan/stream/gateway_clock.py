@@ -95,6 +95,8 @@ class GatewayClocks:
 
     def __init__(self) -> None:
         self._runs: dict[str, _Run] = {}
+        self._aside: dict[str, _Run] = {}
+        """Of packets that go back behind their gateway's run: sent once more, late, or by a clock that was set back."""
         self._heard: set[str] = set()
         self._present_us = 0
         self._last: dict[str, Anchor] = {}
@@ -113,6 +115,7 @@ class GatewayClocks:
         for gateway in gateways:
             self._last.pop(gateway, None)
             self._runs.pop(gateway, None)
+            self._aside.pop(gateway, None)
             self._heard.discard(gateway)
 
     def evaluated(self, frame: Frame) -> Frame:
@@ -156,6 +159,7 @@ class GatewayClocks:
         if not frame.suspect:
             if -SUSPECT_US <= behind <= SUSPECT_US and self._runs:
                 self._runs.pop(frame.gateway, None)
+                self._aside.pop(frame.gateway, None)
             return frame if behind >= 0 else _moved(frame, behind)
         run = self._run(frame, behind)
         if behind < 0:  # whose clock it may be, nothing is sampled after it was received
@@ -176,21 +180,33 @@ class GatewayClocks:
         return Doubt(middle, len(ours), len(self._heard), min(run.begun_us for run in ours))
 
     def _run(self, frame: Frame, behind: int) -> _Run:
-        run = self._runs.get(frame.gateway)
-        allowed = JITTER_US * 10 if run is not None and run.steady else JITTER_US
-        if run is None or frame.collected_at_us < run.collected_us or abs(behind - run.behind_us) > allowed:
-            run = self._runs[frame.gateway] = _Run(behind, frame.received_at_us, frame.collected_at_us)
+        """The run that the packet belongs to. One that goes back is kept aside until its own run is steady: a packet
+        that only comes once more says nothing of its gateway's distance."""
+        gateway, run = frame.gateway, self._runs.get(frame.gateway)
+        if run is not None and frame.collected_at_us < run.collected_us:
+            run = self._aside[gateway] = self._continued(self._aside.get(gateway), frame, behind)
+            if run.steady:
+                self._runs[gateway] = self._aside.pop(gateway)
             return run
-        run.collected_us = frame.collected_at_us
-        if not run.steady and frame.received_at_us - run.begun_us >= STEADY_US:
-            run.steady, run.ours = True, self._most_agree(behind)
+        self._aside.pop(gateway, None)
+        run = self._runs[gateway] = self._continued(run, frame, behind)
         return run
 
-    def _most_agree(self, behind: int) -> bool:
+    def _continued(self, run: _Run | None, frame: Frame, behind: int) -> _Run:
+        allowed = JITTER_US * 10 if run is not None and run.steady else JITTER_US
+        if run is None or frame.collected_at_us < run.collected_us or abs(behind - run.behind_us) > allowed:
+            return _Run(behind, frame.received_at_us, frame.collected_at_us)
+        run.collected_us = frame.collected_at_us
+        if not run.steady and frame.received_at_us - run.begun_us >= STEADY_US:
+            run.steady, run.ours = True, self._most_agree(frame.gateway, behind)
+        return run
+
+    def _most_agree(self, gateway: str, behind: int) -> bool:
         """Whether more than half of the gateways heard, and more than one, are as far off: asked once a run."""
         if 2 * len(self._runs) <= len(self._heard):
             return False
-        alike = sum(abs(run.behind_us - behind) <= TOGETHER_US for run in self._runs.values())
+        others = (run for other, run in self._runs.items() if other != gateway)
+        alike = 1 + sum(abs(run.behind_us - behind) <= TOGETHER_US for run in others)
         return alike > 1 and 2 * alike > len(self._heard)
 
 

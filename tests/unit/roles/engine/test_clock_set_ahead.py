@@ -177,6 +177,41 @@ def test_gateways_that_are_slow_together_accuse_our_own_clock_and_keep_their_tim
 
 
 @pytest.mark.case("A1")
+@pytest.mark.parametrize("after_s", [5, 10, 15, 20, 30])
+def test_a_packet_that_comes_again_while_our_clock_stands_ahead_blames_no_gateway(after_s: float) -> None:
+    """Its distance is another than that of all the others; where its gateway stands it does not say."""
+    host = Host(2)
+    host.live(60)
+    before = host.now - timedelta(seconds=40)
+    host.ahead = timedelta(hours=8)
+    host.live(after_s)
+    assert host.hear(host.sites[1], before, 50) == []
+    host.live(10)
+    begun = host.now + PERIOD
+    assert [event.at_us for event in host.live(60, 95, host.sites[0])] == [micros(begun) + 30_000_000]
+    doubt = host.core.clock_doubt()
+    assert doubt is not None
+    assert (doubt.gateways, doubt.heard) == (2, 2)
+
+
+@pytest.mark.case("A1")
+def test_a_slow_gateway_that_sends_a_packet_again_is_judged_on() -> None:
+    host, site = Host(1), Host(1).sites[0]
+    slow = timedelta(hours=-2)
+    for _ in range(8):
+        host.now += PERIOD
+        host.hear(site, host.now + slow, 50)
+    for step in range(12):
+        host.now += PERIOD
+        events = host.hear(site, host.now + slow, 95)
+        host.hear(site, host.now + slow - timedelta(seconds=40 if step % 2 else 20), 50)
+        if events:
+            break
+    assert told(events) == ["high HH raised"]
+    assert abs(events[0].at_us - micros(host.now)) < 1_000_000
+
+
+@pytest.mark.case("A1")
 def test_one_slow_gateway_of_three_accuses_nobody_else() -> None:
     host = Host(3)
     for _ in range(12):
