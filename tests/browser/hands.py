@@ -106,6 +106,20 @@ def sources() -> dict[str, Any]:
     }
 
 
+def finding(source: str, subject: str) -> dict[str, Any]:
+    """An open finding about something of a source."""
+    from anlan.apps.findings import services
+    from anlan.apps.registry.models import HazardSource
+    from anlan.apps.warnings import kinds
+
+    row = HazardSource.objects.by_the_machine().select_related("enterprise").get(code=source)
+    made = services.found(
+        kinds.HIDDEN_DANGER, enterprise_id=row.enterprise_id, enterprise_code=row.enterprise.code, source_id=row.pk,
+        subject=subject, text="储罐 G0001 液位计引压管接头渗漏", at=clock.now(),
+    )  # fmt: skip
+    return {"pk": made.pk}
+
+
 def warning(number: str) -> dict[str, Any]:
     """What became of a warning."""
     from anlan.apps.delivery.models import Message
@@ -141,7 +155,10 @@ def journaled(act: str) -> dict[str, Any]:
     return {"times": Entry.objects.filter(act=act).count()}
 
 
-VERBS = {f.__name__: f for f in (load, entries, hot_points, raise_level, steps, sources, warning, running, journaled)}
+VERBS = {
+    f.__name__: f
+    for f in (load, entries, finding, hot_points, raise_level, steps, sources, warning, running, journaled)
+}
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ TITLES = {
     "clocks": "时钟与到期事项",
     "lag": "数据与日志",
     "history": "历史",
+    "files": "附件",
     "disk": "磁盘",
     "backup": "备份",
 }
@@ -54,9 +55,14 @@ WORDS = {
     "history_removed": "个过期删除的块与汇总",
     "history_holds": "项证据保全",
     "history_late": "个迟到时段待查",
+    "files_rows": "条附件",
+    "files_withdrawn": "条已撤回",
+    "files_bytes": "附件所占字节",
+    "files_unreferenced": "个文件没有记录",
+    "files_incoming": "个文件正在收或没有收完",
     "free_bytes": "可用字节",
     "free_share": "可用比例",
-    "records_bytes": "记录所占字节",
+    "records_bytes": "记录（连同附件）所占字节",
     "log_bytes": "数据日志所占字节",
     "growth_days": "增长按最近天数计",
     "growth_bytes_a_day": "历史与记录每天增长字节",
@@ -105,6 +111,20 @@ def records() -> Part:
     return part
 
 
+def files() -> Part:
+    """Every row of what people handed in against its file, which is read whole; files that no row refers to are a
+    figure: what a process that was killed left, and no fault."""
+    from anlan.apps.files import selectors, store
+    from anlan.roles.auditor.audit import Part
+
+    part = Part()
+    for row, words in selectors.damaged():
+        part.wrong("files", f"附件第 {row.pk} 号{words}", f"{row.chain} {row.subject} {row.name} {row.sha256}")
+    part.figures |= {f"files_{name}": number for name, number in selectors.figures().items()}
+    part.figures["files_incoming"] = len(store.left_over())
+    return part
+
+
 def disk(config: settings.Config, now: datetime) -> Part:
     """The room that is left, what is kept, and for how many days the room lasts at the present rate."""
     from anlan.roles.auditor import audit, storage
@@ -126,6 +146,7 @@ def parts(config: settings.Config, now: datetime, observed: Sequence[str] = ()) 
         "clocks": lambda: audit.clocks(now),
         "lag": lambda: audit.data(now, config.audit_fresh_seconds),
         "history": history,
+        "files": files,
         "disk": lambda: disk(config, now),
         "backup": lambda: age(config, now),
     }
@@ -133,7 +154,7 @@ def parts(config: settings.Config, now: datetime, observed: Sequence[str] = ()) 
 
 def main(arguments: list[str]) -> int:
     """Exit code 0: all is well; 1: something is not; 2: it could not be checked."""
-    about = "检查记录链与封存、时钟、数据、历史、磁盘；只读，不改动任何数据"
+    about = "检查记录链与封存、时钟、数据、历史、附件、磁盘；只读，不改动任何数据"
     parser = argparse.ArgumentParser(prog="anlan check", description=about)
     parser.add_argument("what", nargs="?", choices=[*TITLES, "all"], default="all", help="检查什么，默认 all")
     parser.add_argument("--json", action="store_true", help="打印一个 JSON")

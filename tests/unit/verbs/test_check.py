@@ -40,6 +40,7 @@ def test_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
         "时钟与到期事项：正常",
         "数据与日志：正常",
         "历史：正常",
+        "附件：正常",
         "磁盘：正常",
         "备份：正常",
     ]

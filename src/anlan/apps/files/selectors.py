@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import Sum
+
 from anlan.apps.files import store
 from anlan.apps.files.holders import record_of
 from anlan.apps.files.models import Attachment
@@ -37,6 +39,24 @@ def contents() -> list[tuple[str, int]]:
     """(fingerprint, bytes) of everything that a row refers to, each once, in order. Machine's own read."""
     rows = Attachment._base_manager.order_by("sha256").values_list("sha256", "size").distinct()
     return list(rows)
+
+
+def bytes_kept() -> int:
+    """Bytes of all contents, each counted once, as the rows say. Machine's own read."""
+    kept = Attachment._base_manager.order_by().values("sha256", "size").distinct()
+    return int(kept.aggregate(bytes=Sum("size"))["bytes"] or 0)
+
+
+def figures() -> dict[str, int]:
+    """Rows, those withdrawn, bytes kept, and how many files of the store no row refers to. Machine's own read."""
+    known = {sha256 for sha256, _ in contents()}
+    rows = Attachment._base_manager
+    return {
+        "rows": rows.count(),
+        "withdrawn": rows.filter(withdrawn_at__isnull=False).count(),
+        "bytes": bytes_kept(),
+        "unreferenced": sum(name not in known for name in store.names()),
+    }
 
 
 def damaged() -> Iterator[tuple[Attachment, str]]:

@@ -42,7 +42,7 @@ def path_of(sha256: str, under: Path | None = None) -> Path:
 def fresh() -> BinaryIO:
     """A new file under ``incoming``, for writing and reading; its ``name`` is its path. Raises OSError."""
     place = folder() / INCOMING
-    _folders(place)
+    make_folders(place)
     descriptor, name = tempfile.mkstemp(dir=place, prefix=f"{os.getpid()}-")  # mode 0600
     os.close(descriptor)
     return open(name, "w+b")
@@ -51,9 +51,9 @@ def fresh() -> BinaryIO:
 def place(written: Path, sha256: str) -> None:
     """Moves a whole file that is on the disk to where its content lies; both are on the disk afterwards."""
     there = path_of(sha256)
-    _folders(there.parent)
+    make_folders(there.parent)
     written.replace(there)
-    _sync(there.parent)
+    sync(there.parent)
 
 
 def read(sha256: str) -> bytes:
@@ -106,17 +106,18 @@ def sweep(now: datetime) -> int:
     return gone
 
 
-def _folders(wanted: Path) -> None:
+def make_folders(wanted: Path) -> None:
     """Makes a folder and those above it (0700), each on the disk before what lies in it."""
     if wanted.is_dir():
         return
-    _folders(wanted.parent)
+    make_folders(wanted.parent)
     with contextlib.suppress(FileExistsError):
         wanted.mkdir(mode=0o700)
-        _sync(wanted.parent)
+        sync(wanted.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Has a file or a folder on the disk before going on."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

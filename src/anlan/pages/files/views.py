@@ -27,7 +27,7 @@ from anlan.pages.files.acts import ACTS
 ALONE = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; sandbox"
 """What a file that somebody handed in may do when it is opened by itself: be looked at."""
 ALONE_PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'none'"
-"""The same for PDF: browsers show no PDF in a sandbox of ours; their own viewer keeps it apart from every page."""
+"""The same for PDF, which older browsers refuse to show in a sandbox; their viewer keeps it apart from every page."""
 _LOG = logging.getLogger(__name__)
 
 

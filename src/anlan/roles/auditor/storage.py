@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import DatabaseError, connections
 
+from anlan.apps.files.selectors import bytes_kept
 from anlan.apps.gateways.selectors.log_state import log_state
 from anlan.apps.history.selectors.storage import bytes_on_disk as history_bytes
 from anlan.apps.obligations import services as obligations
@@ -30,7 +31,7 @@ LEAST = timedelta(hours=12)
 """A rate told from less than this would be that of a morning or of a night (本地设定)."""
 DATABASES = {"history": "history", "records": "default"}
 Reading = list[Any]
-"""When (ISO), bytes of history, bytes of records: as it stands in the sign of life."""
+"""When (ISO), bytes of history, bytes of records and what was handed in with them: as it stands in the sign of life."""
 
 
 def look(config: Config, now: datetime) -> tuple[Part, list[Reading]]:
@@ -40,7 +41,7 @@ def look(config: Config, now: datetime) -> tuple[Part, list[Reading]]:
     while nothing grows, and where none of the databases is a file on the disk of the data directory.
     """
     part = Part()
-    held = {"records": bytes_on_disk("default")}
+    held = {"records": bytes_on_disk("default") + bytes_kept()}
     try:
         held["history"] = history_bytes()
     except DatabaseError as error:

@@ -29,7 +29,7 @@ from anlan.config import Config
 from anlan.credentials import shown
 from anlan.process import django
 from anlan.process.places import last_backup_file, write_whole
-from anlan.verbs.backup import log, manifest
+from anlan.verbs.backup import attachments, log, manifest
 from anlan.verbs.backup.manifest import BackupError
 
 PARTIAL = ".partial-"
@@ -91,8 +91,10 @@ def make(config: Config, folder: Path, *, secrets: bool = False, keep: int = 0) 
 
 
 def _fill(config: Config, folder: Path) -> dict[str, Any]:
-    """Databases, figures, the log's end and the anchors. The log is read before and after, so that no reader's clearing
-    away can open a gap between what it had and what the databases have."""
+    """Databases, figures, the log's end, the anchors, and what people handed in, which the newest backup beside this
+    one may have already. The log is read before and after, so that no reader's clearing away can open a gap between
+    what it had and what the databases have."""
+    from anlan.apps.files.selectors import contents
     from anlan.process.places import anchor_folder
     from anlan.verbs.backup import databases, facts
 
@@ -102,13 +104,15 @@ def _fill(config: Config, folder: Path) -> dict[str, Any]:
             log.follow(tail, url)
             with databases.still() as snapshot:
                 made = databases.copy(folder, snapshot)
-                found = facts.gather()
+                found, wanted = facts.gather(), contents()
             log.follow(tail, url)
     finally:
         tail.close()
     if anchor_folder(config).is_dir():
         shutil.copytree(anchor_folder(config), folder / "anchors")
-    return {"databases": made, "log": msgspec.to_builtins(tail.tail), "facts": found}
+    before = next(reversed(manifest.complete_in(folder.parent)), None)
+    missing = len(attachments.copy(folder, wanted, before))
+    return {"databases": made, "log": msgspec.to_builtins(tail.tail), "facts": found, "missing": missing}
 
 
 def _settings(config: Config, folder: Path, *, secrets: bool) -> None:
@@ -168,12 +172,15 @@ def main(arguments: list[str]) -> int:
 
 def _told(folder: Path, content: dict[str, Any]) -> str:
     facts, size = content["facts"], sum(each["bytes"] for each in content["files"].values())
+    handed_in, missing = facts["attachments"], content["missing"]
+    lost = f"，其中 {missing} 个已缺或已坏，不在备份里（见 anlan check files）" if missing else ""
     lines = [
         f"备份完成：{folder}（{size / 1024**2:.1f} MiB）",
         f"业务与历史 {len(facts['rows'])} 张表 {sum(facts['rows'].values())} 行，"
         f"记录链 {len(facts['journal']['heads'])} 条",
         f"未消除预警 {len(facts['warnings'])} 个，待办到期事项 {facts['obligations']['pending']} 项",
         f"日志中尚未入库的 {content['log']['records']} 批",
+        f"附件 {handed_in['count']} 个文件 {handed_in['bytes'] / 1024**2:.1f} MiB{lost}",
         f"核对：anlan restore {folder} --check",
     ]
     return "".join(f"{line}\n" for line in lines)

@@ -20,6 +20,7 @@ from django.db.models import Count, Max, Sum
 
 from anlan.apps.alarms.models import Alarm
 from anlan.apps.delivery.models import Delivery, DeliveryState
+from anlan.apps.files.selectors import contents
 from anlan.apps.gateways.models import GatewayLink
 from anlan.apps.history.models import Block, packed
 from anlan.apps.journal import proof
@@ -30,6 +31,7 @@ from anlan.database.addresses import HISTORY
 from anlan.process.versions import unknown_migrations
 from anlan.process.worker import structure
 from anlan.rules.calendar import civil
+from anlan.verbs.backup import attachments
 
 RECORDS = "default"
 NEXT = 20
@@ -48,6 +50,7 @@ def gather() -> dict[str, Any]:
         "alarms": dict(Alarm._base_manager.order_by("state").values_list("state").annotate(Count("pk"))),
         "warnings": _warnings(),
         "obligations": _obligations(),
+        "attachments": attachments.facts(contents()),
         "letters": Delivery._base_manager.filter(state=DeliveryState.QUEUED).count(),
     }
 

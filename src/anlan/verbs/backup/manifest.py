@@ -20,6 +20,7 @@ import msgspec
 from anlan.process.places import BACKUP_MANIFEST
 from anlan.rules.calendar import civil
 from anlan.stream.tail import Tail
+from anlan.verbs.backup import attachments
 
 FORMAT = 1
 NAME = BACKUP_MANIFEST
@@ -80,6 +81,12 @@ class _Journal(msgspec.Struct):
     days: dict[str, Any]
 
 
+class _Attachments(msgspec.Struct):
+    count: int
+    bytes: int
+    sha256: str
+
+
 class _Facts(msgspec.Struct):
     rows: dict[str, int]
     history: _History
@@ -88,6 +95,8 @@ class _Facts(msgspec.Struct):
     obligations: dict[str, Any]
     alarms: dict[str, int]
     newest_sample: str | None
+    attachments: _Attachments | None = None
+    """None in the backups of a version that took no files."""
 
 
 class _Manifest(msgspec.Struct):
@@ -102,10 +111,14 @@ class _Manifest(msgspec.Struct):
 
 
 def write(folder: Path, content: dict[str, Any]) -> None:
-    """Add the files with size and SHA-256, and write the manifest; everything is on the disk afterwards."""
+    """Add the files with size and SHA-256, and write the manifest; everything is on the disk afterwards. What people
+    handed in is answered for by its own list (`attachments`)."""
     files = {}
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-        files[str(path.relative_to(folder))] = {"bytes": path.stat().st_size, "sha256": checksum(path)}
+        name = str(path.relative_to(folder))
+        if attachments.is_one(name, [attachments.LIST] * (folder / attachments.LIST).exists()):
+            continue
+        files[name] = {"bytes": path.stat().st_size, "sha256": checksum(path)}
         sync(path)
     text = json.dumps({"format": FORMAT, **content, "files": files}, ensure_ascii=False, indent=1)
     (folder / NAME).write_text(text, encoding="utf-8")
@@ -179,8 +192,10 @@ def faults(folder: Path, content: dict[str, Any]) -> Iterator[str]:
             yield f"文件 {name} 与其校验和不符"
     for path in sorted(each for each in folder.rglob("*") if each.is_symlink() or not each.is_dir()):
         name = str(path.relative_to(folder))
-        if name not in _BESIDE and name not in content["files"]:
+        if name not in _BESIDE and name not in content["files"] and not attachments.is_one(name, content["files"]):
             yield f"文件 {name} 不在清单里"
+    if attachments.LIST in content["files"]:
+        yield from attachments.faults(folder)
     for part, told in content["databases"].items():
         if told["file"] not in content["files"]:
             yield f"{part} 的文件 {told['file']} 不在清单里"

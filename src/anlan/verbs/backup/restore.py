@@ -28,7 +28,7 @@ from anlan.process.life import RESTORING
 from anlan.roles.supervisor.lock import AlreadyRunning, DirectoryLock
 from anlan.rules.calendar import civil
 from anlan.stream.tail import Tail, records
-from anlan.verbs.backup import databases, log, manifest
+from anlan.verbs.backup import attachments, databases, log, manifest
 from anlan.verbs.backup.manifest import BackupError
 
 IGNORED = {"lock", "lost+found", RESTORING}
@@ -94,6 +94,8 @@ def restore(config: Config, backup: Path, old_log: Path | None = None) -> list[t
         answers = compare(content, read_facts(there), backup)
         if any(faults for _, faults in answers):
             return answers
+        if attachments.LIST in content["files"]:
+            attachments.put(backup, there.files_folder)
         _log(there, backup, content, old_log)
         if (backup / "anchors").is_dir() and not config.anchor_dir:
             shutil.copytree(backup / "anchors", place / "anchors")
@@ -152,7 +154,16 @@ def compare(content: dict[str, Any], found: dict[str, Any], backup: Path) -> lis
             + _differ({"最近采样": before["newest_sample"]}, {"最近采样": after["newest_sample"]}),
         ),
         (f"日志中尚未入库的：{content['log']['records']} 批", _tail(content, backup)),
+        *_attachments(backup, before.get("attachments"), after["attachments"]),
     ]
+
+
+def _attachments(backup: Path, before: Any, after: Any) -> list[tuple[str, list[str]]]:
+    """The files that people handed in; nothing to ask of a backup of a version that took none."""
+    if before is None:
+        return []
+    question, faults = attachments.compared(backup, before)
+    return [(question, faults + _differ(before, after))]
 
 
 def _made_at(content: dict[str, Any]) -> datetime:
