@@ -128,10 +128,12 @@ def main(arguments: list[str]) -> int:
     django.start()
     let_go_when_frozen()
     from anlan.apps.delivery.services import connect
+    from anlan.apps.obligations.services.duties import ensure_planned
     from anlan.apps.warnings.services import ensure_supervision
 
     connect()
     ensure_supervision(SystemClock().now())
+    ensure_planned(SystemClock().now())
     settle_memory()
     config = settings.load()
     work(config, leaving, SystemClock(), sign_name(config, instance) if is_shared() else instance, instance)

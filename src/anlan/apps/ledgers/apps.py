@@ -13,9 +13,12 @@ class LedgersConfig(AppConfig):
     def ready(self) -> None:
         from anlan.apps.ledgers import declared, kinds, services
         from anlan.apps.obligations import services as obligations
+        from anlan.apps.obligations.services import duties
 
         for module in sorted(each.name for each in iter_modules(declared.__path__)):
             import_module(f"anlan.apps.ledgers.declared.{module}")
         for ledger in kinds.ledgers():
             if ledger.due is not None:
                 obligations.register(ledger.due.kind, services.fire_due)
+            if ledger.every is not None:
+                duties.register(services.duty_of(ledger, ledger.every))

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from anlan.apps.findings.kinds import FINDINGS
 from anlan.apps.obligations.kinds import OBLIGATIONS
 from anlan.apps.org.stand import STAFF
+from anlan.apps.registry.models import Enterprise
 from anlan.declared import Kind, Kinds
+from anlan.rules.recurrence import Recurrence, Turn
 from anlan.schema import Schema
 
 Values = Mapping[str, Any]
 LEDGERS = Kinds("ledgers")
+LONGEST_TURN = timedelta(days=400)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,25 @@ class Due:
 
 
 @dataclass(frozen=True)
+class Every:
+    """An entry is owed again and again: one in every turn, by each enterprise to which it ``applies``."""
+
+    recurrence: Recurrence
+    on: str
+    """The field with the day that says which turn an entry is of."""
+    kind: Kind
+    """Of the due thing (`OBLIGATIONS`)."""
+    finding: Kind
+    """Found when a turn has passed without an entry (`FINDINGS`), closed when it is entered after all."""
+    applies: Callable[[Enterprise], bool]
+
+    def turn_of(self, day: date) -> Turn | None:
+        """The turn that a day lies in; None where there is none."""
+        begun = list(self.recurrence.turns(day - LONGEST_TURN, day))
+        return begun[-1] if begun and day <= begun[-1].last else None
+
+
+@dataclass(frozen=True)
 class Ledger:
     """One declared ledger. ``states``: key and words, the first is that of a new entry."""
 
@@ -67,6 +89,7 @@ class Ledger:
     """States that nothing leads on from and in which nothing falls due."""
     steps: Mapping[str, Step] = field(default_factory=dict)
     due: Due | None = None
+    every: Every | None = None
     article: str = ""
     keepers: frozenset[str] = STAFF
     """Roles that add and change entries."""
@@ -78,15 +101,21 @@ class Ledger:
         if named - known:
             raise ValueError(f"{self.key}: no state is called {sorted(named - known)}")
         asked = {name for step in self.steps.values() for name in step.fields}
-        asked |= {self.due.field} if self.due is not None else set()
+        days = {each for each in (self.due and self.due.field, self.every and self.every.on) if each}
+        asked |= days
         if asked - set(self.schema.by_key):
             raise ValueError(f"{self.key}: no field is called {sorted(asked - set(self.schema.by_key))}")
-        if self.due is not None and self.schema[self.due.field].kind != "day":
-            raise ValueError(f"{self.key}: what is due is a day, {self.due.field} is none")
+        if no_days := [each for each in days if self.schema[each].kind != "day"]:
+            raise ValueError(f"{self.key}: what is due is a day, {no_days} is none")
 
     def state_words(self, state: str) -> str:
         """The words of a state; its key for one that an earlier release knew."""
         return str(dict(self.states).get(state, state))
+
+    def day_of(self, values: Values) -> date | None:
+        """The day that says which turn an entry is of; None where none is owed."""
+        found = values.get(self.every.on) if self.every is not None else None
+        return found if isinstance(found, date) else None
 
     def due_on(self, values: Values, state: str) -> date | None:
         """The day at whose end an entry is due; None while nothing is."""
@@ -110,6 +139,15 @@ def due(key: str, words: Any, found: Any, *, field: str, ahead: int = 30, articl
     """Declares the due thing ``key`` in ``words`` and the finding for when it is over (``found``), under one key."""
     kind = OBLIGATIONS.declare(key, words, article=article)
     return Due(field, kind, FINDINGS.declare(key, found, article=article), ahead)
+
+
+def every(
+    key: str, recurrence: Recurrence, words: Any, found: Any, *, on: str, applies: Callable[[Enterprise], bool],
+    article: str = "",
+) -> Every:  # fmt: skip
+    """Declares that an entry is owed in every turn (``words``), and the finding for a turn without one (``found``)."""
+    kind = OBLIGATIONS.declare(key, words, article=article)
+    return Every(recurrence, on, kind, FINDINGS.declare(key, found, article=article), applies)
 
 
 def ledgers() -> list[Ledger]:

@@ -17,11 +17,11 @@ from anlan.database.kinds import KindField
 class LedgerEntry(Case):
     """One entry of one ledger. ``values`` are as `anlan.schema.Schema` stores them; what they mean its ledger says.
 
-    ``name``, ``source`` and ``due_on`` follow from the values and are kept for lists, searches and the clock.
+    ``name``, ``source``, ``day`` and ``due_on`` follow from the values and are kept for lists, searches and the clock.
     """
 
     CASE, CALLED, JOINED = "entry", "这条台账", ("enterprise", "source")
-    KEPT = ("ledger", "version", "name", "source_id", "state", "seq", "due_on", "overdue_at")
+    KEPT = ("ledger", "version", "name", "source_id", "state", "seq", "day", "due_on", "overdue_at")
     """Its values stand beside them, without those of personal fields."""
 
     ledger = KindField(_("台账"), max_length=40, kinds=LEDGERS)
@@ -33,6 +33,8 @@ class LedgerEntry(Case):
     version = models.PositiveSmallIntegerField(_("版式"), default=1)
     """Of the schema that it was filled in by."""
     seq = models.PositiveIntegerField(_("修改次数"), default=0)
+    day = models.DateField(_("所属日期"), null=True, blank=True)
+    """The day that says which turn of its ledger it is of, where one is owed again and again."""
     due_on = models.DateField(_("到期"), null=True, blank=True)
     overdue_at = models.DateTimeField(_("逾期"), null=True, blank=True)
     made_at = models.DateTimeField(_("登记时间"))
@@ -45,6 +47,7 @@ class LedgerEntry(Case):
         indexes = [
             models.Index(fields=["ledger", "enterprise", "state"], name="entry_of_ledger"),
             models.Index(fields=["ledger", "due_on"], name="entry_by_due_day"),
+            models.Index(fields=["ledger", "day"], name="entry_by_day"),
             models.Index(fields=["ledger", "changed_at", "id"], name="entry_by_time"),
         ]
 

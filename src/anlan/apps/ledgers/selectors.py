@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 
 from anlan.apps.ledgers.kinds import Ledger, ledgers
 from anlan.apps.ledgers.models import LedgerEntry
+from anlan.apps.obligations import selectors as obligations
+from anlan.apps.obligations.models import Obligation
 from anlan.apps.org.scope import Scope
 
 
@@ -25,6 +27,12 @@ def counts(scope: Scope) -> dict[str, dict[str, Any]]:
     rows = entries_visible(scope).order_by().values("ledger")
     told = rows.annotate(number=Count("pk"), overdue=Count("pk", filter=Q(overdue_at__isnull=False)))
     return {row["ledger"]: {"number": row["number"], "overdue": row["overdue"]} for row in told}
+
+
+def owed(enterprise_ids: Collection[int], now: datetime) -> list[Obligation]:
+    """Turns of ledgers that these enterprises have to keep and have not: those that run and those that are over."""
+    kinds = [str(each.every.kind) for each in ledgers() if each.every is not None]
+    return list(obligations.owed_by(enterprise_ids, kinds, now))
 
 
 def falling_due(scope: Scope, enterprise_ids: Collection[int], today: date) -> QuerySet[LedgerEntry]:

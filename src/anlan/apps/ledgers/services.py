@@ -7,7 +7,7 @@ of it stands or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -17,19 +17,21 @@ from anlan.apps.delivery.services import hint
 from anlan.apps.findings.services import closed, found
 from anlan.apps.journal import services as journal
 from anlan.apps.ledgers.entitled import may_keep, may_take
-from anlan.apps.ledgers.kinds import Ledger
+from anlan.apps.ledgers.kinds import Every, Ledger
 from anlan.apps.ledgers.models import LedgerEntry, LedgerStep
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.obligations.services import Firing
+from anlan.apps.obligations.services.duties import Duty, Owed, key_of
 from anlan.apps.org.access import require
 from anlan.apps.org.actor import Actor, signed
 from anlan.apps.org.case import deciding
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Enterprise, HazardSource
-from anlan.apps.registry.selectors import equipment
+from anlan.apps.registry.selectors import equipment, locality
 from anlan.refused import Refused
 from anlan.rules.calendar import CIVIL_ZONE
+from anlan.rules.recurrence import Turn
 from anlan.rules.words import says_something
 
 Typed = Mapping[str, Any]
@@ -99,6 +101,51 @@ def fire_due(rows: Sequence[Obligation], firing: Firing) -> None:
         hint("entry", entry.enterprise.code, kind=entry.ledger)
 
 
+def duty_of(ledger: Ledger, owed: Every) -> Duty:
+    """The duty to keep a ledger, as the clocks plan and fire it."""
+
+    def who(day: date) -> Iterator[Owed]:
+        for enterprise in locality.supervised():
+            if owed.applies(enterprise):
+                yield Owed(subject_of(ledger, enterprise), enterprise)
+
+    def overdue(rows: Sequence[Obligation]) -> None:
+        for row in rows:
+            enterprise = row.enterprise
+            assert enterprise is not None  # `who` names one
+            found(
+                owed.finding, enterprise_id=enterprise.pk, enterprise_code=enterprise.code,
+                subject=f"{row.subject}:{row.payload['turn']}",
+                text=f"{ledger.title} {row.payload['turn']} 没有登记", at=row.due_at,
+            )  # fmt: skip
+            hint("entry", enterprise.code, kind=ledger.key)
+
+    def shown(turn: Turn) -> dict[str, tuple[str, datetime]]:
+        rows = LedgerEntry.objects.by_the_machine().filter(ledger=ledger.key, day__range=(turn.first, turn.last))
+        told = rows.select_related("enterprise").order_by("-made_at", "-pk")
+        return {subject_of(ledger, row.enterprise): (row.about, row.made_at) for row in told}
+
+    return Duty(owed.kind, owed.recurrence, who, overdue, shown)
+
+
+def subject_of(ledger: Ledger, enterprise: Enterprise) -> str:
+    """What the duty of an enterprise to keep a ledger is about."""
+    return f"ledger:{ledger.key}:{enterprise.code}"
+
+
+def _fulfil(row: LedgerEntry, ledger: Ledger, at: datetime, by: Actor) -> None:
+    """The turn that an entry is of is kept, in time or late."""
+    owed = ledger.every
+    turn = owed.turn_of(row.day) if owed is not None and row.day is not None else None
+    if owed is None or turn is None:
+        return
+    subject = subject_of(ledger, row.enterprise)
+    key = key_of(owed.kind, subject, turn.key)
+    duty_of(ledger, owed).overdue(obligations.unfulfil(row.about, at=at, besides=key))  # its day was another before
+    obligations.fulfil(key, at=at, late=at > turn.due_at, evidence=row.about)
+    closed(owed.finding, subject=f"{subject}:{turn.key}", enterprise_code=row.enterprise.code, at=at, by=by)
+
+
 def _unchanged(row: LedgerEntry, seen: int | None) -> None:
     """Refuses when somebody moved the entry on since its editor was shown it, and says what they did."""
     if seen is None or seen == row.seq:
@@ -143,6 +190,7 @@ def _keep(row: LedgerEntry, verb: str, by: Actor, at: datetime, text: str, chang
     ledger = row.kept_in
     row.seq, row.changed_at = row.seq + 1, at
     was, row.due_on = row.due_on, ledger.due_on(row.held, row.state)
+    row.day = ledger.day_of(row.held)
     is_over = row.due_on is not None and _end_of(row.due_on) <= at
     if not is_over:
         row.overdue_at = None
@@ -158,7 +206,9 @@ def _keep(row: LedgerEntry, verb: str, by: Actor, at: datetime, text: str, chang
                 source=row.source, payload={"entry": row.pk},
             )  # fmt: skip
         if not is_over:
+            obligations.make_good(row.about, ledger.due.kind, at=at, done=row.due_on is not None)
             closed(ledger.due.finding, subject=row.about, enterprise_code=row.enterprise.code, at=at, by=by)
+    _fulfil(row, ledger, at, by)
     hint("entry", row.enterprise.code, kind=row.ledger)
 
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.obligations.kinds import OBLIGATIONS
-from anlan.apps.org.models import Agency
+from anlan.apps.org.models import Agency, Person
 from anlan.apps.registry.models import Enterprise, HazardSource, OfEnterprise
 from anlan.database.kinds import KindField
 
@@ -44,11 +44,17 @@ class Obligation(models.Model):
         Agency, models.PROTECT, null=True, blank=True, related_name="obligations", db_index=False
     )
     """Who owes it, when that is an agency."""
+    person = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="obligations", db_index=False
+    )
+    """Who answers for it, when that is one person."""
     step = models.PositiveIntegerField(null=True, blank=True)
     due_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=ObligationState.choices, default=ObligationState.PENDING)
     fired_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
+    evidence = models.CharField(max_length=80, blank=True, default="", db_default="")
+    """The record that shows that it was done, as a subject of the journal: ``entry:7``."""
     article = models.CharField(max_length=60, blank=True)
     payload = models.JSONField(default=dict, blank=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Max, Subquery
@@ -23,6 +23,14 @@ def pending(scope: Scope) -> Any:
 def due_between(scope: Scope, start: datetime, until: datetime, kinds: Collection[str]) -> Any:
     """Pending rows of these kinds due in (start, until], soonest first: the next hour of a duty desk."""
     return pending(scope).filter(due_at__gt=start, due_at__lte=until, kind__in=list(kinds))
+
+
+def owed_by(enterprise_ids: Collection[int], kinds: Collection[str], now: datetime) -> Any:
+    """What these enterprises owe of these kinds, overdue or to be done until an instant within a day from now, soonest
+    first. The caller speaks for them."""
+    rows = Obligation.objects.by_the_machine().filter(enterprise__in=list(enterprise_ids), kind__in=list(kinds))
+    rows = rows.filter(state__in=OWED, due_at__lte=now + timedelta(days=1)).select_related("enterprise")
+    return rows.order_by("due_at", "pk")
 
 
 def is_planned(kind: str) -> bool:

@@ -9,6 +9,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.ledgers import selectors
 from anlan.apps.ledgers.kinds import ledgers
@@ -34,11 +35,11 @@ def _search(scope: Scope, words: str) -> list[Hits]:
 
 def _todo(user: Any, scope: Scope, now: datetime) -> list[Waiting]:
     """What is overdue or falls due soon, for those who keep it in the enterprise."""
-    roles = frozenset().union(*(each.keepers for each in ledgers() if each.due is not None))
+    roles = frozenset().union(*(each.keepers for each in ledgers()))
     mine = entitlements.enterprises_of(user, now, roles)
     if not mine:
         return []
-    found: list[Waiting] = []
+    found = [_turn(row) for row in selectors.owed(mine, now)[:SHOWN]]
     for row in selectors.falling_due(scope, mine, civil_day(now))[:SHOWN]:
         due = row.kept_in.due
         if due is None or row.due_on is None:
@@ -53,6 +54,16 @@ def _todo(user: Any, scope: Scope, now: datetime) -> list[Waiting]:
             )
         )  # fmt: skip
     return found
+
+
+def _turn(row: Any) -> Waiting:
+    """One turn of a ledger that is yet to be kept."""
+    ledger = next(each for each in ledgers() if each.every is not None and each.every.kind == row.kind)
+    return Waiting(
+        row.get_kind_display(), f"{ledger.title} {row.payload['turn']}", str(ledger.about), row.enterprise,
+        min(row.due_at, clock.now()), f"{reverse('entry-new', args=[ledger.key])}?enterprise={row.enterprise.code}",
+        _("去登记"), "", overdue=row.state == "overdue", late=_("已过期"),
+    )  # fmt: skip
 
 
 URLS = [

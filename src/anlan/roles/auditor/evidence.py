@@ -115,9 +115,10 @@ EVIDENCE: Mapping[str, Table] = {
     ),
     "obligations.Obligation": Table(
         "到期事项",
-        sealed=("key", "kind", "subject", "enterprise_id", "source_id", "agency_id", "step"),
+        sealed=("key", "kind", "subject", "enterprise_id", "source_id", "agency_id", "person_id", "step"),
         acted=("due_at", "state", "fired_at", "done_at"),
         excused={
+            "evidence": "the record that it names, whose own step is an act",
             "article": "what its notice says stands in the notice, which is sealed",
             "payload": "what the clock needs to fire it; a flood writes its figures into it when it ends",
         },
@@ -314,7 +315,7 @@ EVIDENCE: Mapping[str, Table] = {
     "ledgers.LedgerEntry": Table(
         "台账",
         sealed=("ledger", "enterprise_id", "made_at"),
-        acted=("ledger", "version", "name", "source_id", "state", "values", "seq", "due_on", "overdue_at"),
+        acted=("ledger", "version", "name", "source_id", "state", "values", "seq", "day", "due_on", "overdue_at"),
         excused={"changed_at": "the instant of the last act, which stands there"},
     ),
     "ledgers.LedgerStep": Table(

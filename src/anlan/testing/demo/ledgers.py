@@ -6,15 +6,18 @@ from datetime import datetime, timedelta
 
 from anlan.apps.ledgers import services
 from anlan.apps.ledgers.declared.monitoring_equipment import EQUIPMENT
+from anlan.apps.ledgers.declared.risk_log import RISK_LOG
 from anlan.apps.ledgers.declared.safety_training import TRAINING
 from anlan.apps.org.access import owner_of
 from anlan.apps.org.actor import Actor
 from anlan.apps.org.stand import at_the_machine
-from anlan.apps.registry.models import DutyHolder, Enterprise, Point
+from anlan.apps.registry.models import DutyHolder, Enterprise, EnterpriseKind, Point
 from anlan.rules.calendar import civil_day
 
 GAUGES = 5
 """Points of each enterprise that stand in its ledger."""
+QUIET = "990122001"
+"""The plant that has not kept its log today."""
 YEAR = timedelta(days=365)
 SORTS = {"WD": "温度", "YL": "压力", "YW": "液位", "QT": "有毒气体"}
 
@@ -41,5 +44,11 @@ def load(now: datetime) -> int:
                 "trained_on": civil_day(now) - timedelta(days=90), "hours": 16, "result": "合格",
             }  # fmt: skip
             services.add(TRAINING, enterprise, typed, by=by, at=now)
+            number += 1
+        if EnterpriseKind.PRODUCTION in enterprise.kinds and enterprise.code != QUIET:
+            typed = {
+                "day": civil_day(now), "done": "交接班研判、班组巡检、车间与企业研判", "not_done": "无", "risks": "无",
+            }  # fmt: skip
+            services.add(RISK_LOG, enterprise, typed, by=by, at=now)
             number += 1
     return number

@@ -14,10 +14,12 @@ from anlan.apps.journal import proof
 from anlan.apps.journal.models import Entry
 from anlan.apps.ledgers import selectors, services
 from anlan.apps.ledgers.declared.monitoring_equipment import EQUIPMENT
+from anlan.apps.ledgers.declared.risk_log import RISK_LOG
 from anlan.apps.ledgers.declared.safety_training import TRAINING
 from anlan.apps.ledgers.models import LedgerEntry
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation
+from anlan.apps.obligations.services import duties
 from anlan.apps.org.scope import EVERYTHING
 from anlan.apps.registry.models import Enterprise
 from anlan.refused import Refused
@@ -159,3 +161,82 @@ def test_personal_fields_stand_in_no_journal(enterprise: Enterprise, private: st
     assert row.held["hours"] == 8
     assert private in TRAINING.schema.by_key
     assert list(walk.broken()) == []
+
+
+def keep(enterprise: Enterprise, day: str, at: datetime) -> LedgerEntry:
+    typed = {"day": day, "done": "巡检、研判", "not_done": "无", "risks": "无"}
+    return services.add(RISK_LOG, enterprise, typed, by=staff(enterprise), at=at)
+
+
+def missing() -> list[tuple[str, str]]:
+    rows = Finding.objects.by_the_machine().filter(kind="risk_log").order_by("subject")
+    return [(row.subject.rpartition(":")[2], row.state) for row in rows]
+
+
+@pytest.fixture
+def producer(enterprise: Enterprise) -> Enterprise:
+    """The one enterprise that produces, with the clock at work since the first of March."""
+    enterprise.kinds = ["production"]
+    enterprise.save()
+    duties.ensure_planned(FIRST)
+    duties.ensure_planned(FIRST)
+    obligations.run_due(FIRST)
+    return enterprise
+
+
+FIRST = datetime(2026, 2, 28, 16, 0, tzinfo=UTC)
+"""The first of March begins in Beijing."""
+DAY = timedelta(days=1)
+
+
+def states() -> list[tuple[str, str]]:
+    rows = Obligation.objects.by_the_machine().filter(kind="risk_log").order_by("due_at")
+    return [(row.payload["turn"], row.state) for row in rows]
+
+
+def test_a_day_that_is_kept_in_time_is_done_and_one_that_is_not_is_found(producer: Enterprise) -> None:
+    assert states() == [("2026-03-01", "pending")]
+    row = keep(producer, "2026-03-01", FIRST + timedelta(hours=9))
+    owed = Obligation.objects.by_the_machine().get(kind="risk_log")
+    assert (owed.state, owed.evidence, owed.article) == ("done", row.about, "")
+    obligations.run_due(FIRST + DAY)
+    obligations.run_due(FIRST + 2 * DAY)
+    assert states() == [("2026-03-01", "done"), ("2026-03-02", "overdue"), ("2026-03-03", "pending")]
+    assert missing() == [("2026-03-02", "open")]
+    keep(producer, "2026-03-02", FIRST + 2 * DAY + timedelta(hours=1))
+    assert states()[1] == ("2026-03-02", "late")
+    assert missing() == [("2026-03-02", "closed")]
+    assert list(walk.broken()) == []
+
+
+def test_days_without_a_clock_are_planned_and_found_when_one_is_back_and_nothing_twice(producer: Enterprise) -> None:
+    for _ in range(2):
+        obligations.run_due(FIRST + 3 * DAY + timedelta(hours=1))
+    assert [turn for turn, _ in states()] == ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"]
+    assert missing() == [(f"2026-03-0{day}", "open") for day in (1, 2, 3)]
+    assert Obligation.objects.by_the_machine().filter(kind=duties.PLANNING, state="pending").count() == 1
+
+
+def test_an_entry_that_is_moved_to_another_day_no_longer_shows_the_first(producer: Enterprise) -> None:
+    row = keep(producer, "2026-03-01", FIRST + timedelta(hours=9))
+    obligations.run_due(FIRST + DAY)
+    typed = {"day": "2026-03-02", "done": "巡检", "not_done": "无", "risks": "无"}
+    services.change(row, typed, by=staff(producer), at=FIRST + DAY + timedelta(hours=1))
+    assert states() == [("2026-03-01", "overdue"), ("2026-03-02", "done")]
+    assert missing() == [("2026-03-01", "open")]
+
+
+def test_who_does_not_produce_owes_no_log(enterprise: Enterprise) -> None:
+    duties.ensure_planned(FIRST)
+    obligations.run_due(FIRST)
+    assert states() == []
+
+
+def test_what_was_kept_before_its_day_was_planned_is_done_all_the_same(enterprise: Enterprise) -> None:
+    enterprise.kinds = ["production"]
+    enterprise.save()
+    row = keep(enterprise, "2026-03-01", FIRST - timedelta(hours=1))
+    duties.ensure_planned(FIRST)
+    obligations.run_due(FIRST)
+    owed = Obligation.objects.by_the_machine().get(kind="risk_log")
+    assert (owed.state, owed.evidence, owed.done_at) == ("done", row.about, row.made_at)

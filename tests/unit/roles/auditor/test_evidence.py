@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -50,7 +50,7 @@ def _altered(field: models.Field[Any, Any], value: Any) -> Any:
     if isinstance(field, models.DateTimeField):
         return (value or datetime(2024, 3, 1, tzinfo=UTC)) + timedelta(seconds=61)
     if isinstance(field, models.DateField):
-        return value + timedelta(days=1)
+        return (value or date(2024, 3, 1)) + timedelta(days=1)
     if isinstance(field, models.BooleanField):
         return not value
     if isinstance(field, models.JSONField):

@@ -13,7 +13,17 @@ from anlan.apps.obligations.services.firing import (
     run_due,
     soonest_due,
 )
-from anlan.apps.obligations.services.planning import add, cancel, fulfil, postpone, remember, replan, settle
+from anlan.apps.obligations.services.planning import (
+    add,
+    cancel,
+    fulfil,
+    make_good,
+    postpone,
+    remember,
+    replan,
+    settle,
+    unfulfil,
+)
 from anlan.apps.obligations.services.signs import (
     UP_WITHIN,
     Share,
@@ -41,6 +51,7 @@ __all__ = [
     "forget",
     "fulfil",
     "last_detail",
+    "make_good",
     "postpone",
     "register",
     "register_prepared",
@@ -52,4 +63,5 @@ __all__ = [
     "signs_of",
     "soonest_due",
     "tick",
+    "unfulfil",
 ]

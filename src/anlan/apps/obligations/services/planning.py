@@ -74,9 +74,32 @@ def settle(obligation: Obligation, state: ObligationState, *, at: datetime) -> b
     return bool(changed)
 
 
-def fulfil(key: str, *, at: datetime, late: bool) -> bool:
-    """A person did what they owed. Pending or overdue becomes done, or late; False when there was nothing to fulfil."""
+def make_good(subject: str, kind: str, *, at: datetime, done: bool = True) -> int:
+    """What was overdue of a subject has been put right after all (late), or is owed no more (not ``done``: cancelled).
+    Returns how many rows; again: none are left, 0."""
+    owed = Obligation.objects.by_the_machine().filter(subject=subject, kind=kind, state=ObligationState.OVERDUE)
+    return owed.update(state=ObligationState.LATE if done else ObligationState.CANCELLED, done_at=at)
+
+
+def unfulfil(evidence: str, *, at: datetime, besides: str = "") -> Sequence[Obligation]:
+    """What a record was said to show it shows no more, but for the row with the key ``besides``: those rows wait again,
+    or are overdue. Returns the overdue ones."""
+    shown = Obligation.objects.by_the_machine().filter(
+        evidence=evidence, state__in=[ObligationState.DONE, ObligationState.LATE]
+    )
+    rows = list(shown.exclude(key=besides).select_related("enterprise"))
+    for row in rows:
+        row.state = ObligationState.OVERDUE if row.due_at <= at else ObligationState.PENDING
+        row.done_at, row.evidence = None, ""
+    Obligation.objects.bulk_update(rows, ["state", "done_at", "evidence"])
+    return [row for row in rows if row.state == ObligationState.OVERDUE]
+
+
+def fulfil(key: str, *, at: datetime, late: bool, evidence: str = "") -> bool:
+    """A person did what they owed, as the record ``evidence`` shows. Pending or overdue becomes done, or late; False
+    when there was nothing to fulfil."""
     owed = Obligation.objects.by_the_machine().filter(
         key=key, state__in=[ObligationState.PENDING, ObligationState.OVERDUE]
     )
-    return bool(owed.update(state=ObligationState.LATE if late else ObligationState.DONE, done_at=at))
+    state = ObligationState.LATE if late else ObligationState.DONE
+    return bool(owed.update(state=state, done_at=at, evidence=evidence))
