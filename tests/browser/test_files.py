@@ -64,3 +64,20 @@ def test_a_picture_that_is_none_is_refused_beside_the_field(visit: Visit, instal
     expect(page.locator("#act-rectify .errorlist")).to_contain_text("没有收下")
     expect(form.get_by_label("整改情况")).to_have_value("已更换接头")
     page.screenshot(path=SHOTS / "finding-files-refused-390.png", full_page=True)
+
+
+def test_files_that_together_are_too_large_are_told_before_they_are_sent(
+    visit: Visit, installation: Installation
+) -> None:
+    pk = installation.hands.do("finding", source="990121001001", subject="browser:3")["pk"]
+    page = visit("hecheng-ops1", f"/findings/{pk}/?act=rectify")
+    form = page.locator("#act-rectify form")
+    form.get_by_label("整改情况").fill("已更换接头")
+    most = int(form.locator("[data-most]").get_attribute("data-most") or 0)
+    assert most == 60 * 1024**2
+    page.evaluate("document.querySelector('#act-rectify [data-most]').dataset.most = 1000")
+    report = {"name": "试压报告.pdf", "mimeType": "application/pdf", "buffer": PDF + b" " * 1000}
+    form.locator("input[type=file][multiple]").set_input_files([report])
+    form.get_by_role("button", name="报整改").click()
+    expect(form.locator("[data-unsent]")).to_contain_text("文件合计太大，没有提交")
+    expect(form.get_by_role("button", name="报整改")).to_be_enabled()

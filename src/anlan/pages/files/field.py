@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from anlan.apps.files.names import ENDINGS
-from anlan.apps.files.services import Received, receive
+from anlan.apps.files.services import Received, allowance, receive
 from anlan.pages.acting import Attempt
 from anlan.refused import Refused
 
@@ -35,6 +35,11 @@ class FilesInput(forms.FileInput):
 
     def __init__(self) -> None:
         super().__init__(attrs={"accept": ACCEPT, "multiple": True})
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        context["widget"]["most_bytes"] = AT_ONCE * allowance()
+        return context
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Any]:
         return [each for each in files.getlist(name) if each] if hasattr(files, "getlist") else []

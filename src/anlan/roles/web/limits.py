@@ -39,6 +39,8 @@ IN_HAND = 64 * 1024 * 1024
 """Of bodies larger than forms, all together."""
 FILES_IN_HAND = 256 * 1024 * 1024
 """The same of forms with files, on the disk."""
+ANSWERS_IN_HAND = 256 * 1024 * 1024
+"""Of answers larger than `PIECE` that browsers have not taken yet, all together."""
 FILES_S = 300.0
 """Seconds in which a form with files must have come: sixty megabytes by a poor mobile network."""
 PIECE = 1024 * 1024
@@ -66,6 +68,7 @@ class Pages:
         self._of: dict[str, tuple[asyncio.Semaphore, int]] = {}
         self.in_hand = InHand(IN_HAND)
         self.files_in_hand = InHand(FILES_IN_HAND)
+        self.answers_in_hand = InHand(ANSWERS_IN_HAND)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: 413 and 408 for a body that is too large or too slow, 503 when too many wait, else what
@@ -86,8 +89,15 @@ class Pages:
         except BodyError as refused:
             status = 503 if refused.status == 429 else refused.status
             said = _words(scope, status, refused.detail)
-        for message in said:
-            await send(message)
+        with self.answers_in_hand.hold() as count:
+            size = sum(len(message.get("body", b"")) for message in said)
+            try:
+                if size > PIECE and scope["method"] == "GET":  # what an act says is said, however large
+                    count(size)
+            except BodyError:
+                said = _words(scope, 503, f"现在取大文件的人太多；请 {AGAIN_S} 秒后再试")
+            for message in said:
+                await send(message)
 
     async def _answer(self, scope: Scope, receive: Receive, body: Any) -> list[Message]:
         """What the application says. Whoever leaves while waiting for a turn costs none."""

@@ -243,3 +243,33 @@ async def test_files_that_are_too_large_or_too_many_at_a_time_are_refused() -> N
     await asyncio.gather(held, return_exceptions=True)
     assert application.files_in_hand.bytes == 0
     assert django.bodies == []
+
+
+class Large(Django):
+    """An application whose answers are large."""
+
+    async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x" * 2 * PIECE})
+
+
+@pytest.mark.case("G11")
+async def test_large_answers_that_nobody_takes_are_bounded_and_what_an_act_says_is_said() -> None:
+    application = Pages(Large())
+    application.answers_in_hand = bodies.InHand(5 * PIECE)
+    slow = [Browser(b"") for _ in range(2)]
+    for each in slow:
+        each.scope["method"] = "GET"
+        each.takes.clear()
+    held = [asyncio.create_task(each.ask(application)) for each in slow]
+    await until(lambda: application.answers_in_hand.bytes == 4 * PIECE)
+    third = Browser(b"")
+    third.scope["method"] = "GET"
+    status, words = await third.ask(application)
+    assert (status, "取大文件的人太多" in words) == (503, True)
+    assert (await Browser(b"").ask(application))[0] == 200
+    for each in slow:
+        each.takes.set()
+    assert [status for status, _ in await together(*held)] == [200, 200]
+    assert application.answers_in_hand.bytes == 0

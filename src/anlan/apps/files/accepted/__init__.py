@@ -10,7 +10,7 @@ from typing import BinaryIO
 from django.conf import settings
 
 from anlan.apps.files.accepted import office, pdf, pictures, text
-from anlan.apps.files.accepted.found import Found, Unfit
+from anlan.apps.files.accepted.found import AT_ONCE, Found, Unfit
 from anlan.apps.files.models import Media
 from anlan.apps.files.names import ending, fits
 from anlan.refused import Refused
@@ -24,7 +24,8 @@ _HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1",
 def judge(file: BinaryIO, name: str) -> Found:
     """What the file is, and what is to be kept of it. Raises `Refused` in words for everything else."""
     try:
-        found = _told(file, name)
+        with AT_ONCE:
+            found = _told(file, name)
         if not fits(name, found.media):
             raise Unfit(f"名字说是 .{ending(name)}，内容却是{Media(found.media).label}")
     except Unfit as unfit:

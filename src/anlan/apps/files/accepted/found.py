@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 
 from anlan.apps.files.models import Media
+
+AT_ONCE = threading.BoundedSemaphore(2)
+"""So many files of a process are being judged at the same time: one may take 200 MB for its moment."""
 
 
 class Unfit(ValueError):

@@ -7,14 +7,13 @@ pixels and of pictures at a time, not by what a file claims.
 from __future__ import annotations
 
 import io
-import threading
 import warnings
 from typing import BinaryIO
 
 from PIL import Image
 
 from anlan.apps.files.accepted.exif import written
-from anlan.apps.files.accepted.found import Found, Unfit
+from anlan.apps.files.accepted.found import AT_ONCE, Found, Unfit
 from anlan.apps.files.models import Media
 
 LONG_SIDE = 2560
@@ -22,8 +21,6 @@ QUALITY = 85
 SMALL = 320
 MOST_PIXELS = 50_000_000
 """Of a picture as it comes: what phones make by default and in their largest common mode. Opened it takes 200 MB."""
-_AT_ONCE = threading.BoundedSemaphore(2)
-"""So many pictures of a process are open at the same time."""
 _FORMATS = ("JPEG", "PNG", "WEBP")
 """Of Pillow's decoders, the ones that strangers may reach."""
 _TURNED = {
@@ -43,30 +40,29 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 def remade(file: BinaryIO) -> Found:
     """The picture as it is kept: PNG stays PNG, all else becomes JPEG (but PNG where something is transparent).
 
-    Raises `Unfit` for a picture that is broken, moves, or has too many pixels.
+    Raises `Unfit` for a picture that is broken, moves, or has too many pixels. Call under `AT_ONCE`.
     """
-    with _AT_ONCE:
-        image = _opened(file)
-        if image.width * image.height > MOST_PIXELS:
-            raise Unfit(f"图片有 {image.width}×{image.height} 像素，超过 {MOST_PIXELS // 10_000} 万")
-        if image.format in ("PNG", "WEBP") and getattr(image, "n_frames", 1) > 1:
-            raise Unfit("这是动图，只收静止的图片")
-        camera, kept_as = written(image), Media.PNG if image.format == "PNG" else Media.JPEG
-        try:
-            plain = _plain(image)
-        except Exception as error:
-            raise Unfit("图片打不开或不完整") from error
-        if camera.orientation in _TURNED:
-            plain = plain.transpose(_TURNED[camera.orientation])
-        if plain.mode in ("RGBA", "LA"):
-            kept_as = Media.PNG
-        body = _encoded(plain, kept_as)
+    image = _opened(file)
+    if image.width * image.height > MOST_PIXELS:
+        raise Unfit(f"图片有 {image.width}×{image.height} 像素，超过 {MOST_PIXELS // 10_000} 万")
+    if image.format in ("PNG", "WEBP") and getattr(image, "n_frames", 1) > 1:
+        raise Unfit("这是动图，只收静止的图片")
+    camera, kept_as = written(image), Media.PNG if image.format == "PNG" else Media.JPEG
+    try:
+        plain = _plain(image)
+    except Exception as error:
+        raise Unfit("图片打不开或不完整") from error
+    if camera.orientation in _TURNED:
+        plain = plain.transpose(_TURNED[camera.orientation])
+    if plain.mode in ("RGBA", "LA"):
+        kept_as = Media.PNG
+    body = _encoded(plain, kept_as)
     return Found(kept_as, body, plain.width, plain.height, camera.taken_at, camera.longitude, camera.latitude)
 
 
 def small(body: bytes, media: str) -> bytes:
     """The same picture for a gallery, at most `SMALL` pixels on a side. Raises OSError for what is no picture."""
-    with _AT_ONCE:
+    with AT_ONCE:
         image = Image.open(io.BytesIO(body), formats=_FORMATS)
         image.thumbnail((SMALL, SMALL))
         return _encoded(image, Media(media))

@@ -188,15 +188,27 @@
     const draft = JSON.parse(localStorage.getItem(draftOf(form)) || "{}");
     kept(form).forEach((f) => { if (!f.value && draft[f.name]) f.value = draft[f.name]; });
   }
+  function unsent(form, why) {
+    const note = form.querySelector("[data-unsent]") || form.appendChild(document.createElement("p"));
+    note.className = "note";
+    note.dataset.unsent = "";
+    note.setAttribute("role", "alert");
+    set(note, why);
+    note.scrollIntoView({ block: "nearest" });
+  }
+  const bytesOf = (box) => Array.from(box.querySelectorAll("input[type=file]")).flatMap((f) => Array.from(f.files))
+    .reduce((sum, file) => sum + file.size, 0);
   document.addEventListener("submit", (e) => {
+    // files that together are too much: the server would hang up in the middle of them
+    const heavy = Array.from(e.target.querySelectorAll("[data-most]")).find((box) => bytesOf(box) > Number(box.dataset.most));
+    if (heavy) {
+      e.preventDefault();
+      unsent(e.target, heavy.dataset.wMost);
+      return;
+    }
     if (!navigator.onLine && e.target.method === "post" && !e.defaultPrevented) { // else the browser's own error page
       e.preventDefault();
-      const note = e.target.querySelector("[data-unsent]") || e.target.appendChild(document.createElement("p"));
-      note.className = "note";
-      note.dataset.unsent = "";
-      note.setAttribute("role", "alert");
-      set(note, words.wUnsent);
-      note.scrollIntoView({ block: "nearest" });
+      unsent(e.target, words.wUnsent);
       return;
     }
     if (e.target.dataset.keep) sessionStorage.setItem(SENT, draftOf(e.target));
