@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,10 +18,14 @@ from typing import Any
 import httpx
 
 PASSWORD = "试验口令-73915"
+GIVEN_OUT = Path("/proc/sys/net/ipv4/ip_local_port_range")
+USUAL = 32768
+"""The lowest port that a system gives out by itself, where it does not say so."""
 
 
 class Installation:
-    """``anlan serve`` in a folder of its own. ``extra``: environment of all its processes."""
+    """``anlan serve`` in a folder of its own. ``extra``: environment of all its processes. Gateways know one address,
+    ``intake``: while nobody listens there, nobody else may either, so it is none that the system gives out."""
 
     def __init__(self, folder: Path, database_url: str = "", extra: dict[str, str] | None = None) -> None:
         self.data = folder / "data"
@@ -27,6 +33,8 @@ class Installation:
         own = {"ANLAN_DATA_DIR": str(self.data), "ANLAN_DATABASE_URL": database_url}
         self.environment = {**kept, **own, **(extra or {})}
         self.process: subprocess.Popen[bytes] | None = None
+        self._port = port_of_its_own()
+        self.intake = f"http://127.0.0.1:{self._port}"
         self._output = folder / "serve.log"
 
     def command(self, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
@@ -35,7 +43,7 @@ class Installation:
         return subprocess.run(command, env=self.environment, input=said, capture_output=True, text=True)
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "anlan", "serve", "--web-port", "0", "--intake-port", "0"]
+        command = [sys.executable, "-m", "anlan", "serve", "--web-port", "0", "--intake-port", str(self._port)]
         with self._output.open("ab") as said:
             self.process = subprocess.Popen(
                 command, env=self.environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
@@ -90,6 +98,19 @@ class Installation:
                     about = "\n".join(each[:300] for each in lines[max(0, place - 30) : place + 30])
                     found.append(f"{path.name}, line {place + 1}:\n{about}")
         return found
+
+
+def port_of_its_own() -> int:
+    """A free port below those that the system gives out to whoever asks for any."""
+    lowest = int(GIVEN_OUT.read_text().split()[0]) if GIVEN_OUT.exists() else USUAL
+    while True:
+        port = random.randrange(lowest // 2, lowest)
+        with socket.socket() as tried:
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 class Reader:

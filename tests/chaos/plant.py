@@ -52,9 +52,7 @@ class Ledger:
 class GatewayBox(threading.Thread):
     """One gateway: a frame every half second, sent in order, each until it is acknowledged, now and then once more."""
 
-    def __init__(
-        self, code: str, key: str, intake: Callable[[], str], ledger: Ledger, seed: int, end: threading.Event
-    ) -> None:
+    def __init__(self, code: str, key: str, intake: str, ledger: Ledger, seed: int, end: threading.Event) -> None:
         super().__init__(name=f"gateway {code}", daemon=True)
         self._code, self._key, self._intake, self._ledger, self._end = code, key, intake, ledger, end
         self._random = random.Random(seed)
@@ -131,7 +129,7 @@ class GatewayBox(threading.Thread):
         """Whether it was acknowledged; anything but that is sent again."""
         try:
             answer = self._line.post(
-                f"{self._intake()}/api/v1/packets", content=packet.body, auth=(self._code, self._key)
+                f"{self._intake}/api/v1/packets", content=packet.body, auth=(self._code, self._key)
             )
         except httpx.HTTPError:
             return False

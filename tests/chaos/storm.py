@@ -45,7 +45,6 @@ class Storm:
         self._end = threading.Event()
         self._began = datetime.now(UTC)
         self._boxes: list[GatewayBox] = []
-        self._intake = ""
         self._begun_s = time.monotonic()
         self._was_put_back = False
 
@@ -62,7 +61,8 @@ class Storm:
         self.installation.start()
         self._wait_up()
         for code in GATEWAYS:
-            box = GatewayBox(code, keys[code], self._where, self.ledger, self._random.getrandbits(32), self._end)
+            seed = self._random.getrandbits(32)
+            box = GatewayBox(code, keys[code], self.installation.intake, self.ledger, seed, self._end)
             self._boxes.append(box)
             box.start()
         until(lambda: self.ledger.packets >= 2 * len(GATEWAYS), "the first packets", lambda: self.ledger.packets)
@@ -264,10 +264,6 @@ class Storm:
     def _processes(self) -> dict[str, int]:
         found: dict[str, int] = until(self.installation.processes, "a process to hurt")
         return found
-
-    def _where(self) -> str:
-        self._intake = str(self.installation.run.get("intake_url") or self._intake)
-        return self._intake
 
     def _wait_up(self) -> None:
         def so_far() -> Any:
