@@ -34,24 +34,22 @@ def active_alarms_of(source_id: int, *, with_edge: bool = False) -> list[GradedA
     ``with_edge`` also those that the enterprise's own system raised (local setting ``edge_alarms_grade``).
     """
     counted = IN_SERVICE | Q(origin=AlarmOrigin.EDGE) if with_edge else IN_SERVICE
-    rows = (
-        Alarm.objects.by_the_machine()
-        .filter(counted, source_id=source_id, state=AlarmState.ACTIVE)
-        .select_related("point")
-        .order_by("started_at", "pk")
+    rows = Alarm.objects.by_the_machine().filter(counted, source_id=source_id, state=AlarmState.ACTIVE)
+    told = rows.order_by("started_at", "pk").values_list(
+        "point__code", "point__gas", "side", "level", "started_at", "changed_at", "alive_at", "acknowledged_at"
     )
     return [
         GradedAlarm(
-            point=alarm.point.code,
-            side=alarm.side,
-            level=alarm.level,
-            started_at=max(alarm.started_at, alarm.alive_at or alarm.started_at),
-            acknowledged_at=alarm.acknowledged_at,
-            gas=Gas(alarm.point.gas or Gas.NONE),
+            point=point,
+            side=side,
+            level=level,
+            started_at=max(started, alive or started),
+            acknowledged_at=acknowledged,
+            gas=Gas(gas or Gas.NONE),
             active=True,
-            level_since=max(alarm.changed_at, alarm.alive_at or alarm.changed_at),
+            level_since=max(changed, alive or changed),
         )
-        for alarm in rows
+        for point, gas, side, level, started, changed, alive, acknowledged in told
     ]
 
 

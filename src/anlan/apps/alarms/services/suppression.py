@@ -124,27 +124,28 @@ def follow(value_of: ValueOf, at: datetime, guard: Callable[[], None] = lambda: 
     from it; the next call finds nothing new. ``guard`` is called within each and raises when the values are no longer
     the caller's to judge by. One query when no rule is approved.
     """
-    approved = SuppressionRule.objects.by_the_machine().filter(state=SuppressionState.APPROVED)
-    rows = list(approved.select_related("condition", "enterprise").order_by("pk"))
-    values = value_of({row.condition.code for row in rows}) if rows else {}
+    approved = SuppressionRule.objects.by_the_machine().filter(state=SuppressionState.APPROVED).order_by("pk")
+    fields = ("pk", "enterprise__code", "condition__code", "comparison", "threshold", "is_holding")
+    rows = list(approved.values_list(*fields))
+    values = value_of({condition for _, _, condition, *_ in rows}) if rows else {}
     changed = 0
-    for row in rows:
-        if row.condition.code not in values:
+    for pk, enterprise, condition, comparison, threshold, is_holding in rows:
+        if condition not in values:
             continue  # another engine's
-        now_holds = holds(values[row.condition.code], row.comparison, row.threshold)
-        if now_holds != row.is_holding:
-            _switch(row, now_holds, values[row.condition.code], at, guard)
+        now_holds = holds(values[condition], comparison, threshold)
+        if now_holds != is_holding:
+            _switch(pk, enterprise, now_holds, values[condition], at, guard)
             changed += 1
     return changed
 
 
 @transaction.atomic
 def _switch(
-    rule: SuppressionRule, now_holds: bool, value: float | None, at: datetime, guard: Callable[[], None]
+    pk: int, enterprise: str, now_holds: bool, value: float | None, at: datetime, guard: Callable[[], None]
 ) -> None:
     guard()
-    journal.hold([f"enterprise:{rule.enterprise.code}"])
-    row = SuppressionRule.objects.by_the_machine().select_related("enterprise").get(pk=rule.pk)
+    journal.hold([f"enterprise:{enterprise}"])
+    row = SuppressionRule.objects.by_the_machine().select_related("enterprise").get(pk=pk)
     if row.state != SuppressionState.APPROVED or row.is_holding == now_holds:
         return
     row.is_holding, row.holds_since = now_holds, at if now_holds else None
