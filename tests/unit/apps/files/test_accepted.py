@@ -127,9 +127,18 @@ def test_a_zip_of_two_parts_with_one_name_is_refused() -> None:
 def test_a_picture_that_would_fill_the_memory_is_refused_before_it_is_opened() -> None:
     bomb = picture((8000, 8000), "PNG", mode="1")
     assert len(bomb) < 20_000
-    assert "超过 5000 万" in refused(bomb, "图.png")
+    assert "8000×8000 像素，PNG 不超过 2000 万" in refused(bomb, "图.png")
+    assert "8000×6400 像素，JPEG 不超过 5000 万" in refused(picture((8000, 6400), mode="L", colour=0))
     larger = picture((20_000, 10_000), "PNG", mode="1")
     assert "超过 5000 万" in refused(larger, "图.png")
+
+
+@pytest.mark.case("G11")
+def test_a_picture_that_would_be_gone_over_again_and_again_is_refused() -> None:
+    whole = picture((800, 600), progressive=True)
+    last = whole[whole.rfind(b"\xff\xda") : -2]
+    assert told(whole[:-2] + last * 9 + b"\xff\xd9").width == 800
+    assert "编码不寻常" in refused(whole[:-2] + last * pictures.MOST_SCANS + b"\xff\xd9")
 
 
 @pytest.mark.case("G11")

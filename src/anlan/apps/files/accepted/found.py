@@ -9,7 +9,7 @@ from datetime import datetime
 from anlan.apps.files.models import Media
 
 AT_ONCE = threading.BoundedSemaphore(2)
-"""So many files of a process are being judged at the same time: one may take 200 MB for its moment."""
+"""So many files of a process are being judged at the same time: one may take 300 MB for its moment."""
 
 
 class Unfit(ValueError):

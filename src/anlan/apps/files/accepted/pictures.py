@@ -19,8 +19,12 @@ from anlan.apps.files.models import Media
 LONG_SIDE = 2560
 QUALITY = 85
 SMALL = 320
-MOST_PIXELS = 50_000_000
-"""Of a picture as it comes: what phones make by default and in their largest common mode. Opened it takes 200 MB."""
+MOST_PIXELS, MOST_LOSSLESS = 50_000_000, 20_000_000
+"""Of a JPEG, which is decoded at a fraction of its size (190 MB), and of a PNG or WebP, which cannot be (190 and 300).
+Phones make twelve by default and fifty in their common large mode; screens have eight."""
+MOST_SCANS = 50
+"""Passes over one JPEG; encoders make a dozen, and each may cost as much as the whole picture."""
+_SCAN = b"\xff\xda"
 _FORMATS = ("JPEG", "PNG", "WEBP")
 """Of Pillow's decoders, the ones that strangers may reach."""
 _TURNED = {
@@ -43,8 +47,11 @@ def remade(file: BinaryIO) -> Found:
     Raises `Unfit` for a picture that is broken, moves, or has too many pixels. Call under `AT_ONCE`.
     """
     image = _opened(file)
-    if image.width * image.height > MOST_PIXELS:
-        raise Unfit(f"图片有 {image.width}×{image.height} 像素，超过 {MOST_PIXELS // 10_000} 万")
+    if image.format not in ("PNG", "WEBP") and _scans(file) > MOST_SCANS:
+        raise Unfit("图片的编码不寻常，请重新拍照或另存后再交")
+    most = MOST_LOSSLESS if image.format in ("PNG", "WEBP") else MOST_PIXELS
+    if image.width * image.height > most:
+        raise Unfit(f"图片有 {image.width}×{image.height} 像素，{image.format} 不超过 {most // 10_000} 万")
     if image.format in ("PNG", "WEBP") and getattr(image, "n_frames", 1) > 1:
         raise Unfit("这是动图，只收静止的图片")
     camera, kept_as = written(image), Media.PNG if image.format == "PNG" else Media.JPEG
@@ -72,9 +79,15 @@ def _opened(file: BinaryIO) -> Image.Image:
     try:
         return Image.open(file, formats=_FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Unfit(f"图片超过 {MOST_PIXELS // 10_000} 万像素") from error
+        raise Unfit(f"图片的像素太多，超过 {MOST_PIXELS // 10_000} 万") from error
     except Exception as error:
         raise Unfit("图片打不开或不完整") from error
+
+
+def _scans(file: BinaryIO) -> int:
+    """How often a JPEG's file begins a pass; in the data of a picture this mark does not occur."""
+    file.seek(0)
+    return file.read().count(_SCAN)
 
 
 def _plain(image: Image.Image) -> Image.Image:
