@@ -14,7 +14,7 @@ import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ["src", "tools", "tests", "bench"]
-TYPED = ["src/anlan/rules", "src/anlan/stream", "src/anlan/edge"]
+TYPED = ["src/anlan"]
 
 
 def steps() -> list[tuple[str, list[str]]]:

@@ -64,11 +64,11 @@ def main(argv: list[str] | None = None) -> int:
         for name, verb in VERBS.items():
             print(f"  {name:<16} {verb.summary}")
         return 0
-    verb = VERBS.get(arguments[0])
-    if verb is None:
+    asked = VERBS.get(arguments[0])
+    if asked is None:
         print(f"没有命令 {arguments[0]}；`anlan help` 列出全部命令", file=sys.stderr)
         return 2
-    module, function = verb.target.split(":")
+    module, function = asked.target.split(":")
     try:
         result = getattr(import_module(module), function)(arguments[1:])
     except ConfigError as error:

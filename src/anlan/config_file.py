@@ -78,9 +78,9 @@ def _of_file(kinds: Mapping[str, type], path: Path) -> dict[str, Any]:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         where = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        place = f"{path} 第 {where[1]} 行第 {where[2]} 列" if where else f"{path} 末尾"
+        at = f"{path} 第 {where[1]} 行第 {where[2]} 列" if where else f"{path} 末尾"
         reason = str(error).partition(" (at ")[0]
-        raise ConfigError(f"{place}：不是合法的 TOML（{reason}）；写法是 名字 = 值，文本要加引号") from error
+        raise ConfigError(f"{at}：不是合法的 TOML（{reason}）；写法是 名字 = 值，文本要加引号") from error
     values = {}
     for name, raw in found.items():
         place = _Place(f"{path} 第 {_line(text, name)} 行", name)

@@ -81,7 +81,7 @@ def as_docx(document: Document, drawn: Sequence[tuple[str, str]] = ()) -> bytes:
     title.alignment = WD_ALIGN_PARAGRAPH.CENTER
     run = title.add_run(text_of(document.title))
     run.font.size, run.font.name = Pt(20), HEADING
-    run._element.rPr.rFonts.set(qn("w:eastAsia"), HEADING)
+    run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), HEADING)
     if document.facts:
         _table(paper, None, document.facts)
     for table in document.tables:

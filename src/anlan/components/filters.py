@@ -24,6 +24,8 @@ from anlan.rules import calendar
 Rows = QuerySet[Any]
 Narrow = Callable[[Rows, list[str]], Rows]
 if TYPE_CHECKING:
+    from django.db.models.sql.compiler import _AsSqlType as _Sql
+
     _Lookup = Lookup[str]
 else:
     _Lookup = Lookup
@@ -192,10 +194,10 @@ class AsTheyAre(_Lookup):
 
     lookup_name = "as_they_are"
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> _Sql:
         return Contains(self.lhs, self.rhs).as_sql(compiler, connection)
 
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> _Sql:
         field, parameters = self.process_lhs(compiler, connection)
         return f"INSTR({field}, %s) > 0", [*parameters, self.rhs]
 

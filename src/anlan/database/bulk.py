@@ -100,13 +100,13 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Sequence[Seq
     connection = connections[router.db_for_write(model)]
     key = model._meta.pk
     assert key is not None
-    fields = [key, *(model._meta.get_field(name) for name in columns)]
+    fields = [key, *(_column_of(model, name) for name in columns)]
     quote = connection.ops.quote_name
     table, names = quote(model._meta.db_table), [quote(field.column) for field in fields]
     values = _prepared(connection.vendor, fields, rows)
     with _whole(connection), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            arrays = ", ".join(f"%s::{field.cast_db_type(connection)}[]" for field in fields)
+            arrays = _arrays(connection, fields)
             changes = ", ".join(f"{name} = given.{name}" for name in names[1:])
             cursor.execute(
                 f"UPDATE {table} SET {changes} FROM unnest({arrays}) AS given ({', '.join(names)}) "
@@ -140,7 +140,7 @@ def upsert(rows: Sequence[models.Model], key: str, columns: Sequence[str]) -> No
     conflict = f"ON CONFLICT ({quote(of_key.column)}) DO UPDATE SET {then}"
     with _whole(connection), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            arrays = ", ".join(f"%s::{field.cast_db_type(connection)}[]" for field in fields)
+            arrays = _arrays(connection, fields)
             cursor.execute(
                 f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) {conflict}",
                 [list(column) for column in zip(*values, strict=True)],
@@ -148,6 +148,20 @@ def upsert(rows: Sequence[models.Model], key: str, columns: Sequence[str]) -> No
         else:
             places = ", ".join(["%s"] * len(fields))
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places}) {conflict}", values)
+
+
+def _column_of(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    """The column of a field. Raises ValueError for a name that has none, as the other end of a relation."""
+    field = model._meta.get_field(name)
+    if not isinstance(field, models.Field) or field.column is None:
+        raise ValueError(f"{model.__name__}.{name} is no column")
+    return field
+
+
+def _arrays(connection: Any, fields: Sequence[models.Field[Any, Any]]) -> str:
+    """A place for each column as an array of its type."""
+    types = [field.cast_db_type(connection) for field in fields]  # type: ignore[attr-defined]  # the stubs lack it
+    return ", ".join(f"%s::{each}[]" for each in types)
 
 
 def _whole(connection: Any) -> Any:
@@ -183,7 +197,7 @@ def _prepared(vendor: str, fields: Sequence[Any], rows: Any) -> list[Sequence[An
             changes.append((place, _text_of))
     if not changes:
         return list(rows)
-    prepared = []
+    prepared: list[Sequence[Any]] = []
     for row in rows:
         values = list(row)
         for place, change in changes:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState
@@ -111,21 +112,21 @@ def _act(event: Event, world: Drilled) -> list[Refusal]:
                 for post in POSTS:
                     if post in event.fields:
                         name = event.fields[post]
-                        person = None if name is None else world.person(source.enterprise, str(name))
-                        registry.replace_holder(source, post, person, by=DRILL, at=event.at)
+                        holder = None if name is None else world.person(source.enterprise, str(name))
+                        registry.replace_holder(source, post, holder, by=DRILL, at=event.at)
     except Refused as refusal:
         return [Refusal(event.at, source.pk, _level_of(source.pk), refusal.detail)]
     return []
 
 
-def _warnings(source_id: int) -> Any:
+def _warnings(source_id: int) -> QuerySet[Warning]:
     return Warning.objects.by_the_machine().filter(source_id=source_id).select_related("source__enterprise")
 
 
 def _open_warning(source_id: int) -> Warning:
     found = _warnings(source_id).filter(cleared_at__isnull=True).first()
     if found is None:
-        raise Refused(warnings.Reason.NOT_OPEN, "该危险源没有未解除的预警")
+        raise Refused("该危险源没有未解除的预警", reason=warnings.Reason.NOT_OPEN)
     return found
 
 

@@ -141,7 +141,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Refuses references: a drill needs none, and a few lines of them stand for millions of values."""
         if self.check_event(yaml.AliasEvent):
-            raise _Wrong(None, None, "剧本里不用引用（*）", self.peek_event().start_mark)
+            raise _Wrong(None, None, "剧本里不用引用（*）", self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         found: yaml.Node | None = super().compose_node(parent, index)
         return found
 

@@ -54,3 +54,12 @@ def test_an_outage_excuses_what_it_delayed() -> None:
 def test_a_step_that_lapsed_in_an_outage_is_only_recorded() -> None:
     lapsed = level("08:00", "orange"), outage("08:30", 60), level("09:10", "blue")
     assert marks(lambda lines: None, *lapsed) == {"on_time": 2, "missed": 1}
+
+
+def test_what_the_services_refuse_is_told_in_their_words_alone() -> None:
+    from anlan.drill import play
+    from anlan.drill.world import build
+
+    story = scenario({"at": "08:00", "confirm": {"source": "s1", "by": "丙"}})
+    told = play.played(story, build(story))
+    assert [line["reason"] for line in told if line["kind"] == "refused"] == ["该危险源没有未解除的预警"]

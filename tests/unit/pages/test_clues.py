@@ -66,6 +66,15 @@ def test_evidence_that_does_not_fit_its_fingerprint_is_said(world: World) -> Non
     assert "对不上" in world.client("county").get(f"/clues/{clue.pk}/").content.decode()
 
 
+def test_a_clue_of_an_older_version_names_the_actor_as_it_was_written(world: World) -> None:
+    clue = Clue.objects.by_the_machine().get()
+    evidence = {key: value for key, value in clue.evidence.items() if key != "actor_name"} | {"actor": "张安全（一厂）"}
+    Clue.objects.by_the_machine().filter(pk=clue.pk).update(evidence=evidence)
+    answer = world.client("county").get(f"/clues/{clue.pk}/")
+    assert answer.status_code == 200
+    assert "张安全（一厂）" in answer.content.decode()
+
+
 @pytest.mark.parametrize("who", ["holder", "stranger"])
 def test_the_enterprise_and_the_next_county_find_no_clue(world: World, who: str) -> None:
     clue = Clue.objects.by_the_machine().get()

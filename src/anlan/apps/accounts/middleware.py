@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -53,7 +53,9 @@ class LogInFirst(LoginRequiredMiddleware):
     A page is sent to the log-in form, a program gets 401 in words, and a fragment makes the whole page go there.
     """
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponse]) -> HttpResponse:
+    def handle_no_permission(  # type: ignore[override]  # any answer will do, not only a redirect
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponse:
         if request.path.startswith("/api/"):
             words = {"detail": _("请先登录。")}
             return JsonResponse(words, status=401, json_dumps_params={"ensure_ascii": False})
@@ -96,11 +98,11 @@ class ScopeAndGuard:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: scopes.ScopedRequest) -> HttpResponse:
         def look_up() -> scopes.Scope:
             user = request.user
             return user.scope(clock.now()) if user.is_authenticated else scopes.NOTHING
 
-        request.scope = SimpleLazyObject(look_up)  # type: ignore[attr-defined]
+        request.scope = SimpleLazyObject(look_up)  # type: ignore[assignment]  # looked up when it is asked for
         with scopes.guard(request.method in ("GET", "HEAD")), access.answering(request):
             return self.get_response(request)

@@ -52,7 +52,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             return NOTHING
         if self.is_superuser:
             return EVERYTHING
-        grants = list(self.grants.in_force(at).select_related("agency"))  # type: ignore[attr-defined]
+        grants = list(self.grants.in_force(at).select_related("agency"))
         self._grants_in_force = grants  # `selectors.grants_of` need not ask again in this request
         paths = tuple(sorted({grant.agency.path for grant in grants if grant.agency}))
         enterprises = tuple(sorted({grant.enterprise_id for grant in grants if grant.enterprise_id}))

@@ -36,8 +36,8 @@ def grants_of(user: Any, at: datetime) -> list[Grant]:
         return []
     kept = getattr(user, "_grants_in_force", None)
     if kept is None:
-        kept = list(user.grants.in_force(at).select_related("agency"))  # type: ignore[attr-defined]
-        user._grants_in_force = kept  # type: ignore[attr-defined]
+        kept = list(user.grants.in_force(at).select_related("agency"))
+        user._grants_in_force = kept
     return list(kept)
 
 

@@ -55,7 +55,8 @@ def reads_of(subjects: Collection[str]) -> dict[tuple[str, str], list[datetime]]
     rows = Message.objects.by_the_machine().filter(notice__subject__in=list(subjects), read_at__isnull=False)
     reads: dict[tuple[str, str], list[datetime]] = {}
     for subject, recipient, read_at in rows.values_list("notice__subject", "recipient", "read_at"):
-        reads.setdefault((subject, recipient), []).append(read_at)
+        if read_at is not None:
+            reads.setdefault((subject, recipient), []).append(read_at)
     return reads
 
 

@@ -86,14 +86,21 @@ def begin(drill: lessons.Shipped | Uploaded, user: Any, at: datetime) -> Run:
 def carry_out(run_id: int, clock: Clock | None = None) -> None:
     """Play a run that was begun and write what came of it; a second call for the same run changes nothing."""
     run = Run.objects.by_the_machine().select_related("uploaded").get(pk=run_id)
-    shipped = lessons.named(run.shipped)
     try:
-        text = shipped.path.read_text(encoding="utf-8") if shipped else run.uploaded.text
-        outcome = child.play(text)
+        outcome = child.play(_text_of(run))
     except Exception as error:
         _finish(run, child.Outcome(RunState.FAILED, _("推演没有完成：%(why)s") % {"why": error}), clock)
         raise
     _finish(run, outcome, clock)
+
+
+def _text_of(run: Run) -> str:
+    """The script of a run. Raises ValueError for a shipped one that this release no longer has."""
+    if (shipped := lessons.named(run.shipped)) is not None:
+        return shipped.path.read_text(encoding="utf-8")
+    if run.uploaded is None:
+        raise ValueError(_("没有剧本 %(name)s") % {"name": run.shipped})
+    return run.uploaded.text
 
 
 def _finish(run: Run, outcome: child.Outcome, clock: Clock | None) -> None:

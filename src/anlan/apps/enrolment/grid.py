@@ -145,7 +145,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-class _Parser(WorkSheetParser):  # type: ignore[misc]
+class _Parser(WorkSheetParser):
     """The library's parser, which keeps a cell that it cannot read as a fault in its place."""
 
     def __init__(self, page: Any, source: Any) -> None:

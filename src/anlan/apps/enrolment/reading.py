@@ -67,7 +67,8 @@ class Read:
 
 def read(content: bytes) -> Read:
     """All rows of a workbook, each with the faults of its cells. Raises `Unreadable` with all that is wrong."""
-    book, found, faults = _opened(content), Read(), []
+    book, found = _opened(content), Read()
+    faults: list[str] = []
     pages = _pages(book, found.notes, faults)
     for sheet in SHEETS:
         if sheet.title in pages:
@@ -111,7 +112,8 @@ def _pages(book: Any, notes: list[str], faults: list[str]) -> dict[str, Any]:
     """The sheets that are ours by their declared titles. Hidden sheets of others are skipped and noted."""
     ours = {folded(sheet.title): sheet.title for sheet in SHEETS}
     pages: dict[str, Any] = {}
-    strange, skipped = [], [page.title for page in book.chartsheets]
+    strange: list[str] = []
+    skipped = [page.title for page in book.chartsheets]
     for page in book.worksheets:
         title = ours.get(folded(page.title))
         if title in pages:
@@ -131,7 +133,9 @@ def _pages(book: Any, notes: list[str], faults: list[str]) -> dict[str, Any]:
 
 def _titles(held: Grid, sheet: Sheet, faults: list[str]) -> dict[int, Field]:
     """The declared column of each column of the file; all that is wrong with the titles is added to ``faults``."""
-    known, found, where = {folded(column.title): column for column in sheet.columns}, {}, {}
+    known = {folded(column.title): column for column in sheet.columns}
+    found: dict[int, Field] = {}
+    where: dict[str, str] = {}
     strange = []
     for number, cell in sorted(held.rows.pop(1, {}).items()):
         place = held.place(1, number)

@@ -31,8 +31,8 @@ _REQUIRED = PatternFill("solid", fgColor="FFE6F2F0")
 def write(scope: Scope = NOTHING) -> bytes:
     """The workbook with everything in ``scope``; for the empty scope the template."""
     book = Workbook()
-    explained = book.active
-    explained.title = EXPLAINED
+    book.remove(book.worksheets[0])
+    explained = book.create_sheet(EXPLAINED)
     _explain(explained)
     for sheet in SHEETS:
         _write_sheet(book.create_sheet(sheet.title), sheet, sheet.everything(scope) if scope else ())

@@ -10,6 +10,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NoReturn
 from xml.parsers import expat
 
 from anlan import border
@@ -126,7 +127,7 @@ class Alert:
     def info(self) -> Info | None:
         """The part in Chinese, else the first; None when the message carries none."""
         chinese = [info for info in self.infos if info.language.lower().startswith("zh")]
-        return (chinese or list(self.infos) or [None])[0]
+        return next(iter(chinese or self.infos), None)
 
 
 @dataclass(slots=True)
@@ -190,7 +191,7 @@ def _tree(document: bytes) -> _Node:
     roots: list[_Node] = []
     count = 0
 
-    def forbid(*_args: object) -> None:
+    def forbid(*_args: object) -> NoReturn:
         raise Unreadable("报文不得带 DOCTYPE 或实体")
 
     def start(name: str, _attributes: dict[str, str]) -> None:

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from anlan.apps.external import cap
 from anlan.apps.external.models import AlertState, ExternalAlert, RefusedAlert
-from anlan.apps.org.scope import Scope
+from anlan.apps.org.scope import Scope, ScopedQuerySet
 
 EXPIRED = "expired"
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
-def alerts(scope: Scope, now: datetime) -> QuerySet[Any]:
-    """Alerts for the divisions that a person watches. Added: ``standing``, the state, or ``expired`` by the clock."""
+
+class Standing(TypedDict):
+    """What is added to an alert: its state, or ``expired`` by the clock."""
+
+    standing: str
+
+
+def alerts(scope: Scope, now: datetime) -> ScopedQuerySet[WithAnnotations[ExternalAlert, Standing]]:
+    """Alerts for the divisions that a person watches, with where each stands."""
     return standing(ExternalAlert.objects.visible_to(scope), now).select_related("origin")
 
 
-def standing(rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
+def standing(
+    rows: ScopedQuerySet[ExternalAlert], now: datetime
+) -> ScopedQuerySet[WithAnnotations[ExternalAlert, Standing]]:
     """The rows with ``standing``."""
     over = Q(state=AlertState.CURRENT, expires_at__lte=now)
     return rows.annotate(standing=Case(When(over, then=Value(EXPIRED)), default=F("state")))
@@ -30,7 +41,7 @@ def current_count(scope: Scope, now: datetime) -> int:
     return alerts(scope, now).filter(standing=AlertState.CURRENT, status="Actual").count()
 
 
-def refused(scope: Scope) -> QuerySet[Any]:
+def refused(scope: Scope) -> QuerySet[RefusedAlert]:
     """What senders of one's own agencies handed in and was not taken."""
     return RefusedAlert.objects.visible_to(scope).select_related("origin__agency")
 
@@ -43,7 +54,7 @@ def contents(alert: ExternalAlert) -> cap.Alert:
     return cap.read(text.encode())
 
 
-def chain(scope: Scope, alert: ExternalAlert, now: datetime) -> list[Any]:
+def chain(scope: Scope, alert: ExternalAlert, now: datetime) -> list[WithAnnotations[ExternalAlert, Standing]]:
     """Messages that this one refers to and messages that refer to it, in order of time."""
     mine = alerts(scope, now).filter(origin=alert.origin_id)
     wanted = Q(refers_to__cap_sender=alert.cap_sender, refers_to__identifier=alert.identifier)

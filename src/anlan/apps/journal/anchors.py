@@ -73,9 +73,9 @@ def broken(folder: Path, day: str | None = None) -> Iterator[str]:
     if day is not None:
         return  # which files there must be is asked at the command: auditors of several hosts each have their own
     there = {path.stem: _sha256(path) for path in files}
-    for after in Entry.objects.filter(chain__key=SYSTEM, act=ANCHORED).order_by("seq").values_list("after", flat=True):
-        if there.get(after["day"]) != after["sha256"]:
-            yield f"锚定文件 {after['day']}.json 缺失或已被改动"
+    for entry in Entry.objects.filter(chain__key=SYSTEM, act=ANCHORED).order_by("seq"):
+        if there.get(entry.said["day"]) != entry.said["sha256"]:
+            yield f"锚定文件 {entry.said['day']}.json 缺失或已被改动"
 
 
 def files_in(folder: Path) -> list[Path]:

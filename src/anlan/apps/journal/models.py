@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 
 
@@ -37,6 +39,22 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chain_id}#{self.seq} {self.act}"
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the act says is so from then on. Raises ValueError when it says nothing, or no names with values."""
+        return _names(self, "after", self.after)
+
+    @property
+    def was(self) -> dict[str, Any]:
+        """What was so before the act; otherwise as `said`."""
+        return _names(self, "before", self.before)
+
+
+def _names(entry: Entry, side: str, values: Any) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise ValueError(f"{entry} says nothing of {side}")
+    return values
 
 
 class Repeat(models.Model):

@@ -10,6 +10,7 @@ from django.db.models import Max, Subquery
 
 from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.org.scope import Scope
+from anlan.apps.registry.models import OfEnterprise
 
 OWED = (ObligationState.PENDING, ObligationState.OVERDUE)
 
@@ -51,7 +52,7 @@ def enterprises_overdue() -> set[int]:
     return {pk for pk in rows.order_by().values_list("enterprise_id", flat=True).distinct() if pk is not None}
 
 
-def of_subject(subject: str) -> Any:
+def of_subject(subject: str) -> OfEnterprise[Obligation]:
     """Every row of one subject in order of due time. For upper apps, which answer for what they show."""
     return Obligation.objects.by_the_machine().filter(subject=subject).order_by("due_at", "pk")
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from anlan.apps.journal import services as journal
 from anlan.apps.org import actor
-from anlan.apps.org.scope import ScopedQuerySet
+from anlan.apps.org.scope import Row, ScopedQuerySet, ScopedRequest
 from anlan.apps.org.stand import Stand
 from anlan.database.beside import try_to_write
 
@@ -31,13 +31,20 @@ def _owner(row: Any) -> str:
     return f"enterprise:{row.enterprise.code}"
 
 
-def find(request: HttpRequest, rows: Any, *, now: datetime, owner: Callable[[Any], str] = _owner, **lookup: Any) -> Any:
-    """The one row of ``rows`` (a scoped queryset or manager) that ``lookup`` names and the person may see.
+def find(
+    request: ScopedRequest,
+    rows: ScopedQuerySet[Row],
+    *,
+    now: datetime,
+    owner: Callable[[Row], str] = _owner,
+    **lookup: Any,
+) -> Row:
+    """The one row of ``rows`` that ``lookup`` names and the person may see.
 
     Raises Http404 otherwise. ``owner`` names the journal chain of a foreign row; by default that of its enterprise.
     """
-    scoped: ScopedQuerySet = rows.filter(**lookup)
-    row = scoped.visible_to(request.scope).first()  # type: ignore[attr-defined]
+    scoped = rows.filter(**lookup)
+    row = scoped.visible_to(request.scope).first()
     if row is None:
         foreign = scoped.by_the_machine().first()
         if foreign is not None:

@@ -101,7 +101,7 @@ class Agency(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, and bring everything below along when the parent is another one. Paths are those of the database: a
         parent in memory may have moved since it was read."""
-        if self.pk is None:
+        if not self.pk:
             self.path = f"new-{self.code}"
             super().save(*args, **kwargs)
         paths = dict(Agency._base_manager.filter(pk__in=[self.pk, self.parent_id]).values_list("pk", "path"))

@@ -19,7 +19,7 @@ from django.db import connections, models
 from django.http import HttpRequest
 
 Found = TypeVar("Found")
-Row = TypeVar("Row", bound=models.Model)
+Row = TypeVar("Row", bound=models.Model, covariant=True)
 AT_ONCE = 20_000
 """So many rows of numbers are fetched at a time."""
 

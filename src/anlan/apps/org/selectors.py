@@ -112,7 +112,7 @@ def has_place_within(person: Person, paths: Collection[str], *, ever: bool = Fal
     inside = Q(pk__in=[])
     for path in paths:
         inside |= Q(agency__path__startswith=path)
-    posts = person.posts.filter(inside)  # type: ignore[attr-defined]
+    posts = person.posts.filter(inside)
     return bool((posts if ever else posts.filter(valid_until__isnull=True)).exists())
 
 

@@ -61,7 +61,7 @@ def faults_of(point: Point, others: Iterable[Point] | None = None) -> list[str]:
         faults.append(f"“{point.code}”不是{scheme.title}的指标编码")
     elif not point.code.startswith(point.device.code):
         faults.append(f"指标编码 {point.code} 不属于设备 {point.device.code}")
-    beside = point.device.points.exclude(pk=point.pk) if others is None else others  # type: ignore[attr-defined]
+    beside = point.device.points.exclude(pk=point.pk) if others is None else others
     siblings = [declared(other) for other in beside]
     clash = duplicate_problems([*siblings, mine]).get(len(siblings))
     if clash is not None:

@@ -18,7 +18,7 @@ from django.db import transaction
 from anlan.apps.journal import services as journal
 from anlan.apps.org.actor import Actor
 from anlan.apps.org.models import Person
-from anlan.apps.registry.admission import admit
+from anlan.apps.registry.admission import admit as admit
 from anlan.apps.registry.models import DutyHolder, Employment, Enterprise, Gateway, HazardSource, Point
 from anlan.refused import Refused
 

@@ -97,8 +97,9 @@ def _overrides(agency_ids: Collection[int], on: date) -> dict[int, list[Override
         )
     )
     found: dict[int, list[Override]] = {}
-    for agency_id, key, value, *rest in rows:
-        found.setdefault(agency_id, []).append(Override(key, as_value(value), *rest))
+    for agency_id, key, value, locality, begins, ends, document, waiver in rows:
+        override = Override(key, as_value(value), locality, begins, ends, document, waiver)
+        found.setdefault(agency_id, []).append(override)
     return found
 
 

@@ -21,6 +21,7 @@ from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.alarms import selectors, services
 from anlan.apps.alarms.models import Alarm, AlarmState
 from anlan.apps.org import access
+from anlan.apps.org.stand import STAFF
 from anlan.components.answers import is_refresh, list_view, way_back
 from anlan.components.lists import Page
 from anlan.pages.alarms import tables
@@ -39,7 +40,7 @@ def alarms(request: PersonRequest) -> HttpResponseBase:
     rows = every.filter(shelved=False) if is_own else every
 
     def dress(page: Page) -> dict[str, Any]:
-        mine = entitlements.enterprises_of(request.user, now, entitlements.STAFF)
+        mine = entitlements.enterprises_of(request.user, now, STAFF)
         first = selectors.first_outs(alarm.source_id for alarm in page.rows if alarm.source_id)
         for alarm in page.rows:
             alarm.can_acknowledge = alarm.acknowledged_at is None and alarm.enterprise_id in mine
@@ -93,7 +94,7 @@ def acknowledge_all(request: PersonRequest) -> HttpResponse:
     the act, for without it more would be acknowledged than was meant.
     """
     now = clock.now()
-    mine = entitlements.enterprises_of(request.user, now, entitlements.STAFF)
+    mine = entitlements.enterprises_of(request.user, now, STAFF)
     if not mine:
         raise PermissionDenied(_("报警由企业人员确认；您没有此项职责。"))
     every = selectors.alarms_visible(request.scope)

@@ -212,8 +212,8 @@ def running(scope: Scope) -> QuerySet[Warning]:
     rows = Warning.objects.visible_to(scope).filter(closed_at__isnull=True)
     reached = [When(cleared_at__isnull=False, highest=level, then=Value(level.rank)) for level in Level]
     shown_rank = Case(*reached, default=F("rank"), output_field=IntegerField())
-    rows = rows.annotate(is_over=Q(cleared_at__isnull=False), shown_rank=shown_rank)
-    return rows.order_by("is_over", "-shown_rank", F("next_due_at").asc(nulls_last=True), "pk")
+    shown = rows.annotate(is_over=Q(cleared_at__isnull=False), shown_rank=shown_rank)
+    return shown.order_by("is_over", "-shown_rank", F("next_due_at").asc(nulls_last=True), "pk")
 
 
 def board(

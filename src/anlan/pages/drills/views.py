@@ -129,7 +129,7 @@ def run(request: PersonRequest, pk: int) -> HttpResponse:
         "run": found,
         "waiting": not found.over(now),
         "lost": found.finished_at is None and found.over(now),
-        "shown": comparison(found.result) if done else None,
+        "shown": comparison(found.result) if done and found.result is not None else None,
         "drill": teaching.named(found.shipped),
     }
     return whole_or_part(request, "drills/run.html", "drills/_run.html", context)

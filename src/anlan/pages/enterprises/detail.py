@@ -111,7 +111,8 @@ def enterprise_view(enterprise: Enterprise, scope: Scope, now: datetime, rules: 
     devices = list(Device.objects.visible_to(scope).filter(**mine))
     points = list(Point.objects.visible_to(scope).filter(**mine, is_active=True).order_by("tag", "code"))
     active = list(Alarm.objects.visible_to(scope).filter(**mine, state=AlarmState.ACTIVE).order_by("-started_at"))
-    uncleared = list(announced(scope, UNCLEARED, now).filter(**mine).values_list("source_id", flat=True))
+    told = announced(scope, UNCLEARED, now).filter(**mine)
+    uncleared: list[int | None] = list(told.values_list("source_id", flat=True))
     rows = readings(points, active, now)
     open_warnings = list(
         Warning.objects.visible_to(scope)
@@ -159,7 +160,8 @@ def _source_views(
     by_device: dict[int, DeviceView] = {}
     for device in devices:
         by_device[device.pk] = DeviceView(device)
-        views.get(device.source_id, outside).devices.append(by_device[device.pk])
+        of_source = outside if device.source_id is None else views.get(device.source_id, outside)
+        of_source.devices.append(by_device[device.pk])
     for row in rows:
         by_device[row.point.device_id].readings.append(row)
     return [*views.values(), *([outside] if outside.devices else [])]

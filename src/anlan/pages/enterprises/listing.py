@@ -102,7 +102,8 @@ def _link() -> Case:
 
 def _by_kind(rows: Rows, values: list[str]) -> Rows:
     # the kinds are a JSON list: SQLite cannot look into one, but both databases can write it out as text
-    return rows.annotate(kind_text=Cast("kinds", TextField())).filter(kind_text__contains=f'"{values[-1]}"')
+    told: Rows = rows.alias(kind_text=Cast("kinds", TextField()))
+    return told.filter(kind_text__contains=f'"{values[-1]}"')
 
 
 def _by_level(rows: Rows, values: list[str]) -> Rows:

@@ -47,7 +47,7 @@ class AssignForm(_Limit):
 
 class SendBackForm(_Limit):
     text = words_field(_("退回原因"))
-    files = files_field()
+    files = files_field()  # type: ignore[assignment]  # a field: Django takes it off the class
     field_order = ("text", "due_at", "files")
 
 
@@ -57,12 +57,12 @@ class WordsForm(ActForm):
 
 class RectifyForm(ActForm):
     text = words_field(_("整改情况"))
-    files = files_field()
+    files = files_field()  # type: ignore[assignment]  # a field: Django takes it off the class
 
 
 class VerifyForm(ActForm):
     text = words_field(_("核验情况"))
-    files = files_field()
+    files = files_field()  # type: ignore[assignment]  # a field: Django takes it off the class
 
 
 ACTS: dict[str, Act] = {

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts.request import PersonRequest
-from anlan.apps.enrolment.loosening import changes_of, who
+from anlan.apps.enrolment.loosening import changes_of
 from anlan.apps.enrolment.sheets import SHEETS
 from anlan.apps.findings import kinds, selectors
 from anlan.apps.findings.models import Clue, ClueState
@@ -64,7 +64,7 @@ def clue(request: PersonRequest, pk: int) -> HttpResponse:
     context = {
         "clue": row,
         "changes": changes_of(row.evidence, SHEETS),
-        "who": row.evidence.get("actor_name") or who(str(row.evidence.get("actor", ""))),
+        "who": row.evidence.get("actor_name") or str(row.evidence.get("actor", "")),
         "intact": digest_of(row.evidence) == row.sha256,
     }
     return render(request, "findings/clue.html", context)

@@ -13,6 +13,7 @@ from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.ledgers.kinds import Ledger
 from anlan.apps.ledgers.models import LedgerEntry
+from anlan.apps.org.stand import STAFF
 from anlan.components.filters import Choice, Days, Exact, Rows, Text
 from anlan.components.lists import Column, Listing
 from anlan.rules.calendar import civil_day
@@ -101,6 +102,6 @@ def _by_due(ahead: int) -> Callable[[Rows, list[str]], Rows]:
 
 def masks_of(request: PersonRequest) -> bool:
     """Tells whether personal fields are kept from the reader, as telephone numbers are."""
-    roles = (*entitlements.CALLERS, *entitlements.STAFF)
+    roles = (*entitlements.CALLERS, *STAFF)
     user, now = request.user, clock.now()
     return not (entitlements.enterprises_of(user, now, roles) or entitlements.agencies_of(user, now, roles))

@@ -56,7 +56,7 @@ def pause_words(row: Any) -> str:
 
 def reason_words(row: Any) -> str:
     """What most of the refused packets were refused for."""
-    return _LABELS.get(row.reason, row.reason)
+    return str(_LABELS.get(row.reason, row.reason))
 
 
 def _in_force(rows: Rows, values: list[str]) -> Rows:

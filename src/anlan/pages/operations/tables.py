@@ -164,7 +164,7 @@ REASONS = [(str(reason), reason.label) for reason in Refusal]
 
 def reason_words(row: Any) -> str:
     """The reason in Chinese; a reason of an older version as it was written."""
-    return dict(REASONS).get(row.reason, row.reason)
+    return str(dict(REASONS).get(row.reason, row.reason))
 
 
 def quarantined_in(scope: Scope) -> Rows:

@@ -198,7 +198,12 @@ def map_dots(scope: Scope, by_enterprise: dict[int, str]) -> list[Dot]:
     The box shows where most of them lie (`frame_of`); the others stand on its border and say so.
     """
     rows = Enterprise.objects.visible_to(scope).filter(is_active=True, longitude__isnull=False, latitude__isnull=False)
-    found = list(rows.order_by().values_list("pk", "code", "short_name", "name", "longitude", "latitude"))
+    told = rows.order_by().values_list("pk", "code", "short_name", "name", "longitude", "latitude")
+    found = [
+        (key, code, short, name, east, north)
+        for key, code, short, name, east, north in told
+        if east is not None and north is not None
+    ]
     if not found:
         return []
     frame = frame_of([(row[4], row[5]) for row in found])

@@ -45,8 +45,9 @@ def lines(scope: Scope) -> list[Line]:
     )
     for each in episodes.annotate(before=Subquery(earlier.values("level")[:1])).order_by("-started_at")[:LINES]:
         found.append(_line(each.started_at, each.enterprise, each.warning.source, _change(each.before, each.level)))
-    for each in episodes.filter(ended_to=WarningLevel.NONE).order_by("-ended_at")[:LINES]:
-        found.append(_line(each.ended_at, each.enterprise, each.warning.source, _("消警")))
+    for past in episodes.filter(ended_to=WarningLevel.NONE).order_by("-ended_at")[:LINES]:
+        if past.ended_at is not None:
+            found.append(_line(past.ended_at, past.enterprise, past.warning.source, _("消警")))
     found += [
         _line(each.at, each.enterprise, each.name, _("确认预警"))
         for each in Confirmation.objects.visible_to(scope)

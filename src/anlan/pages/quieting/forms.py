@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -33,14 +33,22 @@ def words(label: Any, help_text: Any = "", rows: int = 2, missing: Any = "") -> 
     return found
 
 
-class _OnePoint(forms.ModelChoiceField):
+if TYPE_CHECKING:
+    _ChoiceOfPoint = forms.ModelChoiceField[Point]
+    _ChoicesOfPoints = forms.ModelMultipleChoiceField[Point]
+else:
+    _ChoiceOfPoint = forms.ModelChoiceField
+    _ChoicesOfPoints = forms.ModelMultipleChoiceField
+
+
+class _OnePoint(_ChoiceOfPoint):
     """A point, with the unit in which its value is compared."""
 
-    def label_from_instance(self, obj: Any) -> str:
+    def label_from_instance(self, obj: Point) -> str:
         return f"{obj} ({obj.unit})" if obj.unit else str(obj)
 
 
-class _Points(forms.ModelMultipleChoiceField):
+class _Points(_ChoicesOfPoints):
     """Points to tick in a box that scrolls."""
 
     widget = forms.CheckboxSelectMultiple(attrs={"class": "pick"})

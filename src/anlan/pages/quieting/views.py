@@ -28,8 +28,8 @@ from anlan.apps.alarms.models import Alarm, Filing, Shelving, SuppressionRule
 from anlan.apps.alarms.services import filings as filing_services
 from anlan.apps.alarms.services import suppression as suppression_services
 from anlan.apps.org import access
-from anlan.apps.org.models import Role
-from anlan.apps.org.stand import Stand
+from anlan.apps.org.scope import ScopedQuerySet
+from anlan.apps.org.stand import STAFF, Stand
 from anlan.apps.registry.models import Enterprise
 from anlan.components.answers import list_view
 from anlan.components.lists import Listing, Page
@@ -62,7 +62,7 @@ class Kind:
     rows: Callable[[Any], QuerySet[Any]]
     acts: dict[str, Act]
     none: Any
-    roles: frozenset[Role]
+    roles: frozenset[str]
     """Roles of an enterprise that may ask for it."""
     asked_by: Any
     """The same in words, for everybody else."""
@@ -73,13 +73,13 @@ KINDS = {
         "filing", gettext_lazy("报备"),
         gettext_lazy("计划停用、检维修、设施损坏：企业报备，县（园区）确认，市级可见；不影响已发生的预警"), FILINGS,
         lambda scope: selectors.filings_visible(scope).prefetch_related("points"), FILING_ACTS,
-        gettext_lazy("没有报备"), entitlements.STAFF,
+        gettext_lazy("没有报备"), STAFF,
         gettext_lazy("报备由企业主要负责人、包保责任人或安全管理人员提出，县（园区）确认。"),
     ),
     "shelving": Kind(
         "shelving", gettext_lazy("搁置"),
         gettext_lazy("只让企业自己的画面安静一段时间；定级、未消警数和监管部门看到的都不变"), SHELVINGS,
-        selectors.shelvings_visible, SHELVING_ACTS, gettext_lazy("没有搁置的报警"), entitlements.STAFF,
+        selectors.shelvings_visible, SHELVING_ACTS, gettext_lazy("没有搁置的报警"), STAFF,
         gettext_lazy("报警由企业主要负责人、包保责任人或安全管理人员搁置。"),
     ),
     "suppression": Kind(
@@ -179,24 +179,32 @@ def new_suppression(request: PersonRequest) -> HttpResponse:
 
 def _look_up(request: PersonRequest, kind: str, pk: int, now: datetime) -> Any:
     """The record with what its page shows; 404 and a journal entry when out of scope."""
-    models = {"filing": Filing, "shelving": Shelving, "suppression": SuppressionRule}
-    joined = {
-        "filing": ("source", "device", "agency"),
-        "shelving": ("point",),
-        "suppression": ("condition", "agency"),
-    }[kind]
-    rows = models[kind].objects.select_related("enterprise__park", "enterprise__supervisor", *joined)
-    if kind != "shelving":
-        rows = rows.prefetch_related("points")
+    rows: ScopedQuerySet[Filing | Shelving | SuppressionRule]
+    match kind:
+        case "filing":
+            rows = Filing.objects.select_related("source", "device", "agency").prefetch_related("points")
+        case "shelving":
+            rows = Shelving.objects.select_related("point")
+        case _:
+            rows = SuppressionRule.objects.select_related("condition", "agency").prefetch_related("points")
+    rows = rows.select_related("enterprise__park", "enterprise__supervisor")
     return access.find(request, rows, now=now, pk=pk)
+
+
+def _heading(row: Filing | Shelving | SuppressionRule) -> str:
+    match row:
+        case Filing():
+            return f"{row.get_kind_display()} · {reach_words(row)}"
+        case Shelving():
+            return alarm_words(row)
+    return row.name
 
 
 def _record(request: PersonRequest, kind: str, row: Any, by: Stand, bar: list[Offer], status: int) -> HttpResponse:
     context = {
         "kind": KINDS[kind],
         "row": row,
-        "heading": {"filing": lambda: f"{row.get_kind_display()} · {reach_words(row)}",
-                    "shelving": lambda: alarm_words(row), "suppression": lambda: row.name}[kind](),
+        "heading": _heading(row),
         "facts": _facts(kind, row),
         "alarms": _alarms_of(request, kind, row),
         "bar": bar,
@@ -206,14 +214,16 @@ def _record(request: PersonRequest, kind: str, row: Any, by: Stand, bar: list[Of
     return render(request, "quieting/matter.html", context, status=status)
 
 
-SUBJECTS = {
-    kind: Subject(
-        kind, known.acts,
-        lambda request, pk, now, kind=kind: _look_up(request, kind, pk, now),
-        lambda request, row, by, bar, status, kind=kind: _record(request, kind, row, by, bar, status),
+def _subject(kind: str) -> Subject:
+    return Subject(
+        kind,
+        KINDS[kind].acts,
+        lambda request, pk, now: _look_up(request, kind, pk, now),
+        lambda request, row, by, bar, status: _record(request, kind, row, by, bar, status),
     )
-    for kind, known in KINDS.items()
-}  # fmt: skip
+
+
+SUBJECTS = {kind: _subject(kind) for kind in KINDS}
 
 
 def _follow(row: SuppressionRule) -> dict[str, str]:

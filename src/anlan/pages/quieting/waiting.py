@@ -19,6 +19,7 @@ from anlan.apps.alarms.models import Filing, FilingState
 from anlan.apps.org.actor import of_user
 from anlan.apps.org.models import Role
 from anlan.apps.org.scope import Scope
+from anlan.apps.org.stand import STAFF
 from anlan.pages.quieting.listing import alarm_words, condition_words, length_words, reach_words
 from anlan.pages.section import Waiting
 
@@ -59,7 +60,7 @@ def waiting_for(user: Any, scope: Scope, now: datetime) -> list[Waiting]:
 
 def filed_by(user: Any, scope: Scope, now: datetime) -> list[Mine]:
     """What became of the filings of this person, newest first; empty for whoever files nothing."""
-    enterprises = entitlements.enterprises_of(user, now, entitlements.STAFF)
+    enterprises = entitlements.enterprises_of(user, now, STAFF)
     if not enterprises or user.person is None:
         return []
     rows = selectors.filings_filed_by(scope, enterprises, of_user(user).id, now - SETTLED)

@@ -25,7 +25,7 @@ class RuleForm(forms.Form):
     use_required_attribute = False
 
     def __init__(self, entry: Entry, today: date, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         tomorrow = today + timedelta(days=1)
         self.fields["value"] = _value_field(entry)
         self.fields["effective_from"] = Day(
@@ -57,7 +57,7 @@ class RuleForm(forms.Form):
 
     def value(self) -> Value:
         """The value as the rules know it; call after `is_valid`."""
-        given = self.cleaned_data["value"]
+        given: int | str | list[str] = self.cleaned_data["value"]
         if isinstance(given, list):
             return tuple(given)
         return given == "true" if isinstance(self.fields["value"], _YesNo) else given

@@ -83,7 +83,7 @@ def _narrowed(asked: Asked) -> bool:
 
 
 def _parameters(request: PersonRequest) -> dict[str, str]:
-    return {name: value for name, value in request.GET.items() if value and name != "format"}
+    return {name: value for name, value in request.GET.dict().items() if value and name != "format"}
 
 
 def here(asked: Asked) -> str:

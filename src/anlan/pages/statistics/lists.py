@@ -40,7 +40,8 @@ def _level(value: str) -> str:
 def _with_number(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Rows whose subject is ``warning:<id>``, with the warning's number; one query all the same."""
     of_subject = Warning.objects.by_the_machine().filter(pk=Cast(Substr(OuterRef("subject"), 9), BigIntegerField()))
-    return rows.annotate(number=Subquery(of_subject.values("number")[:1])).select_related("enterprise", "source")
+    shown: QuerySet[Any] = rows.annotate(number=Subquery(of_subject.values("number")[:1]))
+    return shown.select_related("enterprise", "source")
 
 
 def _warning(number: str | None) -> str:

@@ -22,13 +22,13 @@ from anlan.apps.findings.models import FindingState
 from anlan.apps.findings.selectors import open_findings
 from anlan.apps.org.models import Agency, Role
 from anlan.apps.org.scope import Scope, once_a_page
-from anlan.apps.org.stand import HANDLERS
+from anlan.apps.org.stand import HANDLERS, STAFF
 from anlan.apps.warnings.selectors import Task, TaskKind, owed_by_staff, todo_for, tracked
 from anlan.pages.section import Waiting, sections
 
 ASKING = frozenset({TaskKind.CONFIRM, TaskKind.REPORT, TaskKind.ANSWER, TaskKind.URGE})
 """Cards that wait for the reader; the others are under way."""
-OVERSEERS = entitlements.STAFF - {Role.DUTY_HOLDER}
+OVERSEERS = STAFF - {Role.DUTY_HOLDER}
 """Of an enterprise's staff those who answer for all of it; a duty holder answers for the sources of their posts."""
 COUNTED = 999
 
@@ -89,7 +89,7 @@ def asked_of(user: Any, scope: Scope, now: datetime) -> Asked:
 
 
 def _find(user: Any, scope: Scope, now: datetime) -> Asked:
-    staff = entitlements.enterprises_of(user, now, entitlements.STAFF)
+    staff = entitlements.enterprises_of(user, now, STAFF)
     desks = entitlements.agencies_of(user, now, HANDLERS)
     tasks = todo_for(scope, user.person, now)
     if over_all := entitlements.enterprises_of(user, now, OVERSEERS):

@@ -28,7 +28,7 @@ from anlan.components.lists import Page
 from anlan.database.beside import try_to_write
 from anlan.pages.acting import Offer, Subject, act_view, record_view
 from anlan.pages.board import board
-from anlan.pages.board.rows import JOINED
+from anlan.pages.board.steps import JOINED
 from anlan.pages.warnings.acts import ACTS
 from anlan.pages.warnings.evidence import evidence
 from anlan.pages.warnings.listing import WARNINGS, confirmed_by_hand, state_of

@@ -141,10 +141,10 @@ def _signs(part: Part, now: datetime) -> None:
     if clock is None or now - clock > SILENT_AFTER:
         part.wrong("clock_silent", _("时钟没有动静，最近一次 %(at)s") % {"at": _at(clock)}, since=clock)
     for role, words in ROLES.items():
-        at = newest.get(role)
-        if at is not None and now - at > ROLE_SILENT_AFTER:
-            text = _("%(role)s没有动静，最近一次 %(at)s") % {"role": words, "at": _at(at)}
-            part.wrong(f"{role}_silent", text, since=at)
+        last = newest.get(role)
+        if last is not None and now - last > ROLE_SILENT_AFTER:
+            text = _("%(role)s没有动静，最近一次 %(at)s") % {"role": words, "at": _at(last)}
+            part.wrong(f"{role}_silent", text, since=last)
 
 
 def _letters(part: Part, now: datetime) -> None:

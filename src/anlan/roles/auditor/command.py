@@ -143,6 +143,7 @@ class Auditor:
         self._bell.ring(told, now)
 
     def _audit(self, now: datetime) -> Findings:
+        from anlan.apps.warnings.selectors.audit import without_next_step
         from anlan.roles.auditor import audit, storage
 
         starting = timedelta(0) <= now - self._started_at < STARTING
@@ -153,7 +154,7 @@ class Auditor:
         if self._clock.monotonic() >= self._next_planning and sqlite_analyze.gather():
             self._next_planning = self._clock.monotonic() + sqlite_analyze.EVERY_S
         if self._stopped or self._clock.monotonic() >= self._next_thorough:
-            self._stopped = audit.without_next_step()
+            self._stopped = without_next_step()
             self._next_thorough = self._clock.monotonic() + THOROUGH_S
             self._backup = age(self._config, now)
             self._storage, self._readings = storage.look(self._config, now)

@@ -59,7 +59,7 @@ def counted(day: date, gateways: Sequence[str]) -> Counts:
 
 def compare(entry: Entry) -> Iterator[str]:
     """One Chinese line for each gateway of a sealed day of which history holds less now."""
-    day, sealed = date.fromisoformat(entry.after["day"]), entry.after["samples"]
+    day, sealed = date.fromisoformat(entry.said["day"]), entry.said["samples"]
     begin, _end = _bounds(day)
     removed = dict(Removal.objects.filter(kind=RAW).values_list("enterprise", "until_us"))
     wanted = {

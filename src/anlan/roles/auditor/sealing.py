@@ -85,7 +85,7 @@ class Sealer:
         sealed = self._named.get(table.label)
         if sealed is None:
             entries = Entry.objects.filter(chain__key=CHAIN, act=SEALED_ACT, subject=table.label)
-            sealed = {key for entry in entries.iterator() for key in entry.after.get("keys", ())}
+            sealed = {key for entry in entries.iterator() for key in entry.said.get("keys", ())}
             self._named[table.label] = sealed
         new = [key for key in table.rows.values_list("pk", flat=True).iterator() if key not in sealed]
         for start in range(0, len(new), NAMED_AT_ONCE):
@@ -99,7 +99,7 @@ class Sealer:
 
 def _seal(table: Sealed, until: int, now: datetime) -> int:
     last = Entry.objects.filter(chain__key=CHAIN, act=SEALED_ACT, subject=table.label).order_by("-seq").first()
-    begin, count = (last.after["to"] if last is not None else 0), 0
+    begin, count = (last.said["to"] if last is not None else 0), 0
     while begin < until:
         keys = list(table.rows.filter(pk__gt=begin, pk__lte=until).values_list("pk", flat=True)[:AT_ONCE])
         if not keys:
@@ -129,7 +129,7 @@ def broken(after_seq: int = 0, limit: int | None = None) -> Iterator[tuple[int, 
     tables = {table.label: table for table in TABLES}
     entries = Entry.objects.filter(chain__key=CHAIN, act=SEALED_ACT, seq__gt=after_seq).order_by("seq")
     for entry in entries[:limit]:
-        seal_, table = entry.after, tables.get(entry.subject)
+        seal_, table = entry.said, tables.get(entry.subject)
         if table is None:
             yield entry.seq, _("封存的表 %(name)s 已不存在") % {"name": entry.subject}
             continue

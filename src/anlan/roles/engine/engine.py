@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -50,7 +51,7 @@ DOUBT = "clock_doubt"
 """Kind of the fault that most gateways stand apart from our clock."""
 
 
-def micros(moment: Any) -> int:
+def micros(moment: datetime) -> int:
     """An aware instant as epoch microseconds."""
     return round(moment.timestamp() * 1_000_000)
 
@@ -78,6 +79,9 @@ class _Every:
 class Engine:
     """One engine over the partitions that ``leases`` gives it. ``run`` until ``leaving()`` is true; then everything is
     committed and given back."""
+
+    _core: EngineCore
+    """From `begin` on."""
 
     def __init__(
         self,
@@ -228,7 +232,9 @@ class Engine:
         state = await until_answered(self._log.state, self.leaving)
         if state.identity != self._identity:
             raise Fenced("the log is another one")
-        found = await self._ahead.take(gained) or await self.in_database(register.read, gained)
+        found = await self._ahead.take(gained)
+        if found is None:
+            found = await self.in_database(register.read, gained)
         self._core.follow(found.specs, found.enterprises)
         self._versions |= found.versions
         held = self._keeper.took_up(gained)

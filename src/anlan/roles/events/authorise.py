@@ -73,7 +73,7 @@ def _look_up(key: str, points: Collection[str]) -> Grant | None:
     stands = accounts.standing([key], now, IDLE_LIMIT).get(key)  # before the look-up, so that a change is seen again
     if not user.is_authenticated or stands is None:
         return None
-    scope = user.scope(now)  # type: ignore[union-attr]
+    scope = user.scope(now)
     owners: dict[str, str] = {}
     if points:
         seen = Point.objects.visible_to(scope).filter(code__in=list(points))

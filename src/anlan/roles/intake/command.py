@@ -181,7 +181,8 @@ async def serve(config: settings.Config, leaving: Leaving, taken: socket.socket)
             await asyncio.sleep(0.02)
         figures = metrics.serve(config, "intake", app.figures)
         announce(config, "intake", url=url, metrics=figures)
-        await say_accepting(publisher.log, lambda: server.started and publisher.there)
+        if log is not None:
+            await say_accepting(log, lambda: server.started and publisher.there)
 
     def fallen(task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:

@@ -111,7 +111,7 @@ class Forker:
             with theirs, self._log.open("ab") as log:
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "anlan.forker"],
-                    stdin=theirs,
+                    stdin=theirs.fileno(),
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     # one thread: what a second one holds at the moment of a fork is held for ever in the copy

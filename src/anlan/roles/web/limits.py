@@ -108,7 +108,9 @@ class Pages:
         gone = asyncio.ensure_future(receive())
 
         async def again() -> Message:
-            return next(pieces, None) or await asyncio.shield(gone)
+            for piece in pieces:
+                return piece
+            return await asyncio.shield(gone)
 
         async def keep(message: Message) -> None:
             said.append(message)

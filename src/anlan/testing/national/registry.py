@@ -131,12 +131,18 @@ def _plant(agencies: list[Agency]) -> None:
     bulk.update(Agency, ["path"], [(each.pk, each.path) for each in agencies])
 
 
+def _division(agency: Agency) -> str:
+    """The name of the division that an agency of this world stands for."""
+    assert agency.region is not None
+    return agency.region.name
+
+
 def _parks(counties: list[Agency], count: int) -> list[Park]:
     """Chemical parks in the first counties, one each, every second with an agency of its own."""
     homes = counties[: max(1, min(count, len(counties) // 4))]
     agencies = [
         Agency(
-            code=f"{home.code}-park", name=f"{home.region.name}示例园区管委会", level=AgencyLevel.PARK, parent=home,
+            code=f"{home.code}-park", name=f"{_division(home)}示例园区管委会", level=AgencyLevel.PARK, parent=home,
             path=f"new-{home.code}-park", region=home.region, duty_phone="000-0000",
         )
         for home in homes[::2]
@@ -144,7 +150,7 @@ def _parks(counties: list[Agency], count: int) -> list[Park]:
     _plant(agencies)
     own = {agency.parent_id: agency for agency in agencies}
     parks = [
-        Park(code=f"{home.code}-p", name=f"{home.region.name}示例园区", county=home, agency=own.get(home.pk))
+        Park(code=f"{home.code}-p", name=f"{_division(home)}示例园区", county=home, agency=own.get(home.pk))
         for home in homes
     ]
     bulk.insert(parks, keys=True)

@@ -101,7 +101,7 @@ class Plant:
             detector.step(dt, cloud)
 
     def _prepare(self, incident: Incident) -> None:
-        fitting = {
+        fitting: dict[IncidentKind, type[Unit] | tuple[type[Unit], ...]] = {
             IncidentKind.OVERPRESSURE: PressureTank, IncidentKind.OVERFILL: Tank, IncidentKind.PUMP_TRIP: Pump,
             IncidentKind.TEMP_RUNAWAY: (Reactor, Warehouse),
         }  # fmt: skip

@@ -88,9 +88,9 @@ class PlantServers:
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         index = await server.register_namespace(NAMESPACE)
         for spec in group:
-            folder = await server.nodes.objects.add_folder(ua.NodeId(spec.enterprise, index), spec.enterprise)
+            folder = await server.nodes.objects.add_folder(_node(spec.enterprise, index), spec.enterprise)
             for point in spec.points:
-                node_id = ua.NodeId(point.code, index)
+                node_id = _node(point.code, index)
                 await folder.add_variable(node_id, f"{point.tag or point.code}", 0.0, varianttype=ua.VariantType.Double)
                 self._nodes[point.code] = (server, node_id)
         await server.start()
@@ -112,12 +112,12 @@ class PlantServers:
             due = max(due + self._period_s, monotonic())
 
     async def _write(self, shown: dict[str, float | None], at: datetime) -> None:
-        stamp = at.replace(tzinfo=None)  # OPC UA times are UTC without a zone
+        stamp = ua.DateTime.fromisoformat(at.replace(tzinfo=None).isoformat())  # OPC UA times are UTC without a zone
         for code, value in shown.items():
             server, node_id = self._nodes[code]
             if value is None:
                 stated = ua.DataValue(
-                    None, StatusCode=ua.StatusCode(ua.StatusCodes.BadNoCommunication), SourceTimestamp=stamp,
+                    None, StatusCode=ua.StatusCode(ua.UInt32(ua.StatusCodes.BadNoCommunication)), SourceTimestamp=stamp,
                     ServerTimestamp=stamp,
                 )  # fmt: skip
             else:
@@ -127,12 +127,16 @@ class PlantServers:
             await server.write_attribute_value(node_id, stated)
 
 
+def _node(code: str, index: int) -> ua.NodeId:
+    return ua.NodeId(ua.String(code), ua.Int16(index))
+
+
 def bound_port(server: Server) -> int:
     """The port the system gave to a server that asked for any."""
     listening = server.bserver
     if listening is None or listening._server is None:
         raise RuntimeError("the server is not listening")
-    return int(listening._server.sockets[0].getsockname()[1])
+    return int(listening._server.sockets[0].getsockname()[1])  # type: ignore[attr-defined]  # every loop's server
 
 
 def quiet() -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from anlan.testing.demo.declaration import DeclaredPoint
 
 
 class PointSpec(msgspec.Struct, frozen=True):
@@ -47,19 +50,6 @@ class PlantSpec(msgspec.Struct, frozen=True):
     def points(self) -> Iterator[PointSpec]:
         for equipment in self.equipment:
             yield from equipment.points
-
-
-class _Point(Protocol):
-    code: str
-    kind: str
-    unit: str
-    range_min: float
-    range_max: float
-    limits: tuple[float | None, float | None, float | None, float | None]
-    decimals: int
-    tag: str
-    name: str
-    gas: str
 
 
 @dataclass(frozen=True)
@@ -102,7 +92,7 @@ def demo_plants() -> list[PlantSpec]:
     ]
 
 
-def _point(point: _Point) -> PointSpec:
+def _point(point: DeclaredPoint) -> PointSpec:
     return PointSpec(
         point.code, point.kind, point.unit, point.range_min, point.range_max, point.limits, point.decimals,
         point.tag, point.name, point.gas,

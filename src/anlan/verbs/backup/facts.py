@@ -107,7 +107,8 @@ def _warnings() -> list[list[str]]:
 
 
 def _obligations() -> dict[str, Any]:
-    digest, first, count = hashlib.sha256(), [], 0
+    digest, count = hashlib.sha256(), 0
+    first: list[list[str]] = []
     pending = Obligation._base_manager.filter(state=ObligationState.PENDING).order_by("due_at", "pk")
     for row in pending.values_list("key", "kind", "due_at").iterator(2000):
         told = _texts(row)

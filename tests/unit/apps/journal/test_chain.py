@@ -71,3 +71,11 @@ def test_an_entry_moved_to_another_chain_is_found_in_both(chain: Chain) -> None:
     found = "\n".join(journal.broken())
     assert chain.key in found
     assert other.key in found
+
+
+def test_an_act_that_says_nothing_is_asked_for_nothing(chain: Chain) -> None:
+    journal.record(chain.key, "looked", at=at("08:41"))
+    journal.record(chain.key, "changed", at=at("08:42"), before={"hh": 1}, after={"hh": 2})
+    assert (entry(chain, "changed").get().was, entry(chain, "changed").get().said) == ({"hh": 1}, {"hh": 2})
+    with pytest.raises(ValueError, match="says nothing of after"):
+        _ = entry(chain, "looked").get().said

@@ -105,6 +105,10 @@ class Alarm(models.Model):
     )
     """Empty: its samples came back into range, or it has not ended."""
 
+    can_acknowledge: bool
+    can_act: bool
+    """Noted by a page on the rows that it shows: what its reader may do with them."""
+
     objects = OfEnterprise.as_manager()
 
     class Meta:

@@ -27,10 +27,10 @@ def points_without_data(scope: Scope, start: datetime, until: datetime) -> Query
     return rows.filter(Q(cleared_at__isnull=True) | Q(cleared_at__gt=start))
 
 
-def never_delivered() -> QuerySet[Alarm]:
+def never_delivered() -> QuerySet[Alarm, int]:
     """Points that are without data and never had any, as keys of points. Machine's own read."""
     silent = Alarm.objects.by_the_machine().filter(side=AlarmSide.NO_DATA, state=AlarmState.ACTIVE)
-    return silent.filter(value__isnull=True).values("point")
+    return silent.filter(value__isnull=True).values_list("point_id", flat=True)
 
 
 def in_force(enterprise_ids: Collection[int], at: datetime) -> list[Filing]:

@@ -21,7 +21,7 @@ from anlan.database import bulk
 from anlan.database.chunks import chunks
 from anlan.now import is_ahead
 from anlan.stream.alarm import AlarmEvent as KernelEvent
-from anlan.stream.alarm import Peak
+from anlan.stream.alarm import Change, Peak
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Instants come from the stream as whole microseconds; adding to the epoch keeps every one of them."""
@@ -165,9 +165,9 @@ def _set_back(alarm: Alarm, event: KernelEvent, now: datetime) -> None:
 def _follow(alarm: Alarm, event: KernelEvent) -> None:
     alarm.level, alarm.worst, alarm.changed_at = event.level, event.worst, instant(event.at_us)
     alarm.value, alarm.limit = event.value, event.limit
-    if event.change in (AlarmChange.RAISED, AlarmChange.WORSENED) and event.level == event.worst:
+    if event.change in (Change.RAISED, Change.WORSENED) and event.level == event.worst:
         alarm.worst_limit = event.limit
-    if event.change == AlarmChange.CLEARED:
+    if event.change == Change.CLEARED:
         alarm.state, alarm.cleared_at, alarm.ended_by = AlarmState.CLEARED, instant(event.at_us), event.reason
     else:
         alarm.state, alarm.cleared_at, alarm.ended_by = AlarmState.ACTIVE, None, ""

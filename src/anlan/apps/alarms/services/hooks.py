@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from anlan.apps.alarms.models import Filing
 
-Handler = Callable[[int, datetime], None]
+Handler = Callable[[int, datetime], object]
+"""Told of a source and when; what it returns is its own."""
 
 FilingHandler = Callable[["Filing", datetime], None]
 

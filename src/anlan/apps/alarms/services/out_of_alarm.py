@@ -77,10 +77,14 @@ def bring_back(alarms: Iterable[Alarm], at: datetime) -> set[int]:
     if not rows:
         return set()
     enterprises = {alarm.enterprise_id for alarm in rows}
-    filings = [each for each in _filings(enterprises, at) if each.state == FilingState.CONFIRMED]
+    filings = [
+        each
+        for each in _filings(enterprises, at)
+        if each.state == FilingState.CONFIRMED and each.effective_at is not None and each.effective_at <= at
+    ]
     rules = _rules(enterprises)
     for alarm in rows:
-        filing = next((each for each in filings if each.effective_at <= at and each.covers(alarm.point)), None)
+        filing = next((each for each in filings if each.covers(alarm.point)), None)
         rule = next((each for each in rules if _suppresses(each, alarm, alarm.point)), None)
         alarm.filing, alarm.suppression = filing, rule
         alarm.alive_at = alarm.alive_at if alarm.is_withheld else at

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from anlan.apps.delivery.models import Enterprise, Message, RecipientKind
+from anlan.apps.delivery.models import Message, RecipientKind
+from anlan.apps.registry.models import Enterprise
 from anlan.database import bulk
 
 

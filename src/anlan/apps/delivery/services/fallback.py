@@ -7,6 +7,7 @@ inbox keeps the message whatever happens here. Must never tell anybody outside t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -150,9 +151,10 @@ def _give(message: Message, to: To, at: datetime) -> Message | None:
 
 
 def _write(message: Message, rung: Rung, told: list[Message], at: datetime, reason: str) -> None:
+    reached: Sequence[Message | None] = told or [None]
     FallBack.objects.bulk_create(
         FallBack(message=message, rung=rung, to=to, enterprise=message.enterprise, at=at, reason=reason[:200])
-        for to in (told or [None])
+        for to in reached
     )
     journal.record(
         chain_of(message),

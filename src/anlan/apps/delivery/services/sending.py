@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -86,7 +86,7 @@ def send_due(channels: Mapping[str, Channel], clock: Clock, limit: int = 50, wor
         claimed = claim(name, known[name], clock.now(), at_most, channel.rate)
         written[name] = [(row, letter_of(row, channel)) for row in claimed]
     with ExitStack() as pools:
-        running = {}
+        running: dict[Future[Outcome | None], Delivery] = {}
         for name, letters in written.items():
             if letters:
                 pool = pools.enter_context(ThreadPoolExecutor(min(workers, len(letters)), f"send-{name}"))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from anlan.apps.delivery.models import Enterprise
 from anlan.apps.org.actor import Actor
+from anlan.apps.registry.models import Enterprise
 
 
 class TroubleKind(StrEnum):

@@ -36,10 +36,11 @@ def units_of_contacts(rows: Collection[Contact], at: datetime) -> dict[int, Ente
     persons = {row.person_id for row in rows if row.person_id is not None}
     enterprises = staff.first_enterprises_of(persons, at) if persons else {}
     agencies = org.first_agencies_of(persons, at) if persons else {}
-    return {
-        row.pk: row.enterprise or row.agency or enterprises.get(row.person_id) or agencies.get(row.person_id)
-        for row in rows
-    }
+    found: dict[int, Enterprise | Agency | None] = {row.pk: row.enterprise or row.agency for row in rows}
+    for row in rows:
+        if found[row.pk] is None and row.person_id is not None:
+            found[row.pk] = enterprises.get(row.person_id) or agencies.get(row.person_id)
+    return found
 
 
 def owner_of_contact(row: Contact, at: datetime) -> str:

@@ -86,17 +86,12 @@ def _nobody(notice: Notice, at: datetime) -> bool:
     """
     if Message.objects.by_the_machine().filter(notice=notice, read_at__isnull=False).exists():
         return False
-    rows = list(
-        Delivery.objects.filter(message__notice=notice).values_list("channel", "contact", "state", "refused_at")
-    )
+    rows = list(Delivery.objects.filter(message__notice=notice).only("channel", "contact_id", "state", "refused_at"))
     unwell = set(ChannelState.objects.filter(unwell_since__isnull=False).values_list("name", flat=True))
-    own = [row for row in rows if row[1] is not None or row[0] == NO_WAY]
+    own = [row for row in rows if row.contact_id is not None or row.channel == NO_WAY]
     counted = own or rows
-    if not counted or any(state in TAKEN for _channel, _contact, state, _refused in counted):
+    if not counted or any(row.state in TAKEN for row in counted):
         return False
     if at - notice.sent_at >= NOBODY_AFTER:
         return True
-    return not any(
-        state in WAITING and refused_at is None and channel not in unwell
-        for channel, _contact, state, refused_at in counted
-    )
+    return not any(row.state in WAITING and row.refused_at is None and row.channel not in unwell for row in counted)

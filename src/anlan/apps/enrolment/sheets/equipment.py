@@ -141,7 +141,7 @@ class Points(OfEnterprise):
     @staticmethod
     def _admitted(point: Point, desk: Desk) -> Point:
         """The point, when the register would take it beside the others of its device. Raises `Refused`, or `Faults`."""
-        stored = point.device.points.all()  # type: ignore[attr-defined]
+        stored = point.device.points.all()
         others = [other for other in desk.beside(stored, point.device_id) if other.code != point.code]
         services.admit(point, others)
         desk.keep(point)

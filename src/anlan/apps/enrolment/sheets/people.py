@@ -66,10 +66,14 @@ class People(Sheet):
         agency, enterprise = desk.find("机构", values["agency"]), desk.find("企业", values["enterprise"])
         if person is None or (agency is None) == (enterprise is None):
             return None
-        place = org.place_of(person, agency) if agency else register.employment_of(person, enterprise)
-        if place is not None and enterprise is not None:
-            place.enterprise = enterprise  # the one of this run: it knows who is the principal by now
-        return Placed(person, place) if place is not None else None
+        if agency is not None:
+            post = org.place_of(person, agency)
+            return Placed(person, post) if post is not None else None
+        employment = register.employment_of(person, enterprise)
+        if employment is None:
+            return None
+        employment.enterprise = enterprise  # the one of this run: it knows who is the principal by now
+        return Placed(person, employment)
 
     def values_of(self, record: Any) -> Values:
         person, place = record.person, record.place

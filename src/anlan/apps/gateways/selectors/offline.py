@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db.models import (
     Count,
@@ -29,16 +29,25 @@ from anlan.apps.registry.selectors import equipment
 from anlan.database import lasting
 from anlan.rules.metrics.offline import OfflineFacts, explained
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def outages(scope: Scope, start: datetime, until: datetime) -> QuerySet[Alarm]:
+class Filed(TypedDict):
+    """What is added to an outage: whether a filing explains something of it."""
+
+    filed: bool
+
+
+def outages(scope: Scope, start: datetime, until: datetime) -> QuerySet[WithAnnotations[Alarm, Filed]]:
     """Points without data that began before ``until`` and were not back by ``start``; ``filed``: a filing explains
     something of it."""
     return points_without_data(scope, start, until).annotate(filed=touching(start, until))
 
 
-def link_outages(scope: Scope, start: datetime, until: datetime) -> QuerySet[OfflineSpell]:
+def link_outages(scope: Scope, start: datetime, until: datetime) -> QuerySet[WithAnnotations[OfflineSpell, Filed]]:
     """Outages of gateways that began before ``until`` and were not over by ``start``; ``filed`` as for points."""
     rows = OfflineSpell.objects.visible_to(scope).filter(started_at__lt=until)
     rows = rows.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=start))

@@ -194,7 +194,11 @@ def sweep_links(
         found_silent = [link for link in found_silent if partition_of(link.enterprise.code) in partitions]
     found_silent = [link for link in found_silent if link.gateway.code not in heard]
     limits = silence_limits({link.enterprise for link in found_silent}, now)
-    found_silent = [link for link in found_silent if is_silent(link.last_received_at, now, limits[link.enterprise_id])]
+    found_silent = [
+        link
+        for link in found_silent
+        if link.last_received_at is not None and is_silent(link.last_received_at, now, limits[link.enterprise_id])
+    ]
     if listening is not None:
         found_silent = [link for link in found_silent if listening <= now - limits[link.enterprise_id]]
     del found_silent[MOST_AT_ONCE:]
@@ -206,11 +210,12 @@ def sweep_links(
             .filter(pk=link.pk, online=True, last_received_at=link.last_received_at)
             .update(online=False)
         )
-        if not claimed:
+        last = link.last_received_at
+        if not claimed or last is None:
             continue
         OfflineSpell.objects.get_or_create(
             gateway=link.gateway,
-            started_at=link.last_received_at if listening is None else max(link.last_received_at, listening),
+            started_at=last if listening is None else max(last, listening),
             defaults={"enterprise": link.enterprise, "detected_at": now},
         )
         if link.gateway_id not in filed:

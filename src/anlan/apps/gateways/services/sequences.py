@@ -63,7 +63,9 @@ def known_sequences(gateways: Iterable[str]) -> dict[str, tuple[Head | None, lis
     wanted = list(gateways)
     links = GatewayLink.objects.by_the_machine().filter(gateway__code__in=wanted, highest__isnull=False)
     found: dict[str, tuple[Head | None, list[Gap]]] = {
-        code: (Head(boot, highest), []) for code, boot, highest in links.values_list("gateway__code", "boot", "highest")
+        code: (Head(boot, highest), [])
+        for code, boot, highest in links.values_list("gateway__code", "boot", "highest")
+        if highest is not None
     }
     for code, gaps in open_gaps(wanted).items():
         found[code] = (found.get(code, (None, []))[0], gaps)

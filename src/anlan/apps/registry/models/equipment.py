@@ -125,6 +125,9 @@ class Camera(models.Model):
     is_control_room = models.BooleanField(_("中控室"), default=False)
     last_seen_at = models.DateTimeField(_("最近在线"), null=True, blank=True)
 
+    online: bool
+    """Noted by a page on the rows that it shows."""
+
     objects = OfEnterprise.as_manager()
 
     def __str__(self) -> str:

@@ -29,6 +29,6 @@ def homes_until(points: Collection[str], since: datetime) -> dict[str, list[Home
     chains = {f"enterprise:{enterprise}" for enterprise in known.values()}
     found: dict[str, list[Home]] = {}
     for entry in acts_since(HOME_CHANGED, chains, known.keys(), since):
-        home = Home(entry.at, str(entry.before["gateway"]), bool(entry.before["is_active"]))
+        home = Home(entry.at, str(entry.was["gateway"]), bool(entry.was["is_active"]))
         found.setdefault(entry.subject, []).insert(0, home)
     return found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
+
+from django.db.models import QuerySet
 
 from anlan.apps.org.models import Person
 from anlan.apps.org.scope import Scope
@@ -25,11 +27,12 @@ def with_codes(model: Any, codes: Collection[str]) -> dict[str, Any]:
     return {row.code: row for row in (rows.by_the_machine() if hasattr(rows, "by_the_machine") else rows)}
 
 
-def in_scope(model: Any, scope: Scope) -> Any:
+def in_scope(model: Any, scope: Scope) -> Iterable[Any]:
     """All records of a model of this app that a scope sees, in order of their codes."""
     rows = model.objects.select_related(*_JOINED.get(model.__name__, ("enterprise",))).order_by("code")
     if hasattr(rows, "visible_to"):
-        return rows.visible_to(scope)
+        seen: QuerySet[Any] = rows.visible_to(scope)
+        return seen
     paths = scope.agency_paths
     return [row for row in rows if scope.everything or any(row.county.path.startswith(path) for path in paths)]
 

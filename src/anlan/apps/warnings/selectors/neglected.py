@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,7 +56,7 @@ def unopened(scope: Scope, now: datetime, most: int | None = None) -> list[Negle
     values = rulebook.values_of_all(LIMITS.values(), civil_day(now))
     late = Q(pk__in=[])
     for level, limit in LIMITS.items():
-        shortest = timedelta(minutes=min(float(value) for value in values[limit]))
+        shortest = timedelta(minutes=_shortest(values[limit]))
         in_time = Exists(_read_in_time(level, shortest))
         late |= Q(level=level, started_at__lte=now - shortest) & Q(~in_time)  # in this order: the cheap ones first
     rows = _running(scope).filter(late).order_by("started_at", "pk")
@@ -82,8 +82,16 @@ def long_open_count(scope: Scope, now: datetime, most: int) -> int:
 
 def _opened_before(scope: Scope, now: datetime, limits: set[Limit]) -> QuerySet[LevelEpisode]:
     """Running episodes of warnings that the shortest of the limits has passed."""
-    shortest = timedelta(hours=min(float(value) for value in limits))
+    shortest = timedelta(hours=_shortest(limits))
     return _running(scope).filter(warning__opened_at__lte=now - shortest)
+
+
+def _shortest(limits: Collection[Limit]) -> int:
+    """The shortest of the values of a length. Raises ValueError for one that is no number."""
+    numbers = [limit for limit in limits if isinstance(limit, int)]
+    if len(numbers) < len(limits):
+        raise ValueError(f"not all of {limits} are numbers")
+    return min(numbers)
 
 
 def _running(scope: Scope) -> QuerySet[LevelEpisode]:

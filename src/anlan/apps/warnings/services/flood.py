@@ -74,8 +74,8 @@ def _correct_first_out(standing: Standing, warning: Warning, now: datetime) -> N
 def _watch(standing: Standing, warning: Warning, began: list[datetime], rule: FloodRule, now: datetime) -> None:
     last = due_things.newest_of(warning.subject, kinds.SUMMARY)
     if last is not None and last.state == ObligationState.PENDING:
-        since, newest = instant(last.payload["since"]), max(began)
-        obligations.postpone(last, max(last.due_at, summary_due(since, newest, rule)))
+        begun, newest = instant(last.payload["since"]), max(began)
+        obligations.postpone(last, max(last.due_at, summary_due(begun, newest, rule)))
         return
     since = flood_since(began, now, rule, instant(last.payload["until"]) if last is not None else None)
     if since is None:

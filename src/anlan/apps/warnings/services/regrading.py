@@ -90,7 +90,7 @@ def raise_manual(source: HazardSource, level: str, *, by: Stand, at: datetime, t
             verdict = judge_lowering(as_open(standing, graded, issuer), wanted, issuer.id, standing.place.settings)
             if isinstance(verdict, LoweringRefused):
                 raise Refused(verdict.detail, reason=verdict.reason)
-        reason = {"rule": "manual", "level": wanted, "title": text.strip(), "points": []}
+        reason: dict[str, Any] = {"rule": "manual", "level": wanted, "title": text.strip(), "points": []}
         warning = change(standing, wanted, at, [reason, *reasons_of(graded)], Origin.MANUAL, issuer, by=issuer)
         assert warning is not None
         kept = {"by_hand": warning.manual_by, "named": warning.issuer}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import TextField
 from django.db.models.functions import Cast
@@ -73,7 +74,7 @@ def fire_notices(rows: Sequence[Obligation], firing: Firing) -> Prepared:
         if clock is None or row.step is None:
             row.state = ObligationState.CANCELLED
             continue
-        place = places[row.source_id]
+        place = places[_source_of(row)]
         steps = clock.due_steps(row.step - 1, firing.until)
         newest, missed = _merged(steps, firing)
         row.state, rest = _states(row, steps, firing)
@@ -105,7 +106,7 @@ def fire_site_orders(rows: Sequence[Obligation], firing: Firing) -> Prepared:
     acts: list[journal.Act] = []
     orders: list[SiteOrder] = []
     for row in rows:
-        episode, place = episodes[int(row.key.removeprefix("site_order:e"))], places[row.source_id]
+        episode, place = episodes[int(row.key.removeprefix("site_order:e"))], places[_source_of(row)]
         level = Level(row.payload["level"])
         to = addressed(place, order_recipients(Slot(row.payload["by"]), place))
         late = firing.is_late(row.due_at)
@@ -148,7 +149,7 @@ def fire_reports(rows: Sequence[Obligation], firing: Firing) -> Prepared:
     drafts: list[Draft] = []
     acts: list[journal.Act] = []
     for row in rows:
-        warning_id, place = row.payload["warning"], places[row.source_id]
+        warning_id, place = row.payload["warning"], places[_source_of(row)]
         row.state = ObligationState.OVERDUE
         to = addressed(place, overdue_report_recipients(place.context, place.settings))
         missed = (row.due_at,) if firing.is_late(row.due_at) else ()
@@ -178,10 +179,17 @@ def _episodes(pks: Collection[int]) -> dict[int, _Episode]:
     return found
 
 
-def _places(rows: Sequence[Obligation], firing: Firing, slots: set[Slot]) -> dict[int | None, Surroundings]:
+def _places(rows: Sequence[Obligation], firing: Firing, slots: set[Slot]) -> dict[int, Surroundings]:
     """The surroundings of the rows' sources, as far as these slots need them."""
     sources = {row.source_id for row in rows if row.source_id is not None}
-    return dict(registry.surroundings(sources, firing.now, holders=not slots.isdisjoint(POSTS)))
+    return registry.surroundings(sources, firing.now, holders=not slots.isdisjoint(POSTS))
+
+
+def _source_of(row: Obligation) -> int:
+    """The source that a due thing is about. Raises ValueError without one: none of these kinds is planned so."""
+    if row.source_id is None:
+        raise ValueError(f"{row.key} is about no source")
+    return row.source_id
 
 
 def _alarms(rows: Sequence[Obligation]) -> dict[int, StandingAlarm]:
@@ -193,7 +201,7 @@ def _of(alarms: dict[int, StandingAlarm], row: Obligation) -> StandingAlarm | No
     return None if row.source_id is None else alarms.get(row.source_id)
 
 
-def _merged(steps: Sequence[Step], firing: Firing) -> tuple[Step, tuple]:  # type: ignore[type-arg]
+def _merged(steps: Sequence[Step], firing: Firing) -> tuple[Step, tuple[datetime, ...]]:
     """The step to send and the due times it stands for; none when it is the only one and sent in time."""
     newest = steps[-1]
     if len(steps) == 1 and not firing.is_late(newest.due):

@@ -41,7 +41,7 @@ class Since:
 def since() -> Since | None:
     """When comparing began; None before the auditor's first look."""
     entry = Entry.objects.filter(subject=SUBJECT, act=BEGAN).order_by("pk").first()
-    return None if entry is None else Since(entry.at, entry.after["notice"], entry.after["message"])
+    return None if entry is None else Since(entry.at, entry.said["notice"], entry.said["message"])
 
 
 def begin(now: datetime) -> None:

@@ -34,8 +34,13 @@ class Difference:
 class Domain(Protocol):
     """One kind of subject, numbered by its rows' keys."""
 
-    name: str
-    at_once: int
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def at_once(self) -> int:
+        """How many of its numbers are compared at a time."""
+        ...
 
     def newest(self) -> int:
         """The last number there is anything to compare for."""

@@ -39,7 +39,7 @@ def compare(
 
 def _notices(episodes: Sequence[LevelEpisode], known: dict[str, Obligation], acts: Sequence[Entry]) -> Iterator[str]:
     went = _went(acts)
-    left = {due for act in acts if act.act == "notices_missed" for due in map(milli, act.after["steps"].values())}
+    left = {due for act in acts if act.act == "notices_missed" for due in map(milli, act.said["steps"].values())}
     done: set[datetime | None] = set()
     for episode in episodes:
         ladder = _ladder(episode)
@@ -83,7 +83,7 @@ def _went(acts: Sequence[Entry]) -> dict[datetime | None, set[datetime]]:
     went: dict[datetime | None, set[datetime]] = defaultdict(set)
     for act in acts:
         if act.act == "notice_sent":
-            for due in (act.after["due"], *act.after["missed"]):
+            for due in (act.said["due"], *act.said["missed"]):
                 went[milli(due)].add(act.at)
     return went
 
@@ -92,7 +92,7 @@ def _orders(
     episodes: Sequence[LevelEpisode], orders: Sequence[SiteOrder], known: dict[str, Obligation], acts: Sequence[Entry]
 ) -> Iterator[str]:
     issued = {order.episode_id: order for order in orders}
-    missed = {milli(act.after["due"]) for act in acts if act.act == "site_order_missed"}
+    missed = {milli(act.said["due"]) for act in acts if act.act == "site_order_missed"}
     ends = {episode.ended_at for episode in episodes}
     clocks: dict[tuple[str, datetime], list[LevelEpisode]] = defaultdict(list)
     for episode in episodes:
@@ -137,10 +137,10 @@ def _report(warning: Warning, known: dict[str, Obligation], acts: Sequence[Entry
     for act in acts:
         match act.act:
             case "report_overdue":
-                state, fired, due = ObligationState.OVERDUE, act.at, act.after["due"]
+                state, fired, due = ObligationState.OVERDUE, act.at, act.said["due"]
             case "reported":
-                state = ObligationState.LATE if act.after["late"] else ObligationState.DONE
-                at, due = act.at, act.after["due"]
+                state = ObligationState.LATE if act.said["late"] else ObligationState.DONE
+                at, due = act.at, act.said["due"]
     if row.state != state:
         yield apart("处置报告的状态", row.get_state_display(), ObligationState(state).label)
     if row.done_at != at:

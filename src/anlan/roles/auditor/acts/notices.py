@@ -61,7 +61,7 @@ def letters(deliveries: Sequence[Delivery], acts: Sequence[Entry], from_when: Si
     last: dict[int, Any] = {}
     for act in acts:
         if act.act == LETTER:
-            last[act.after["delivery"]] = act.after["is"]
+            last[act.said["delivery"]] = act.said["is"]
     there = {row.pk: row for row in deliveries}
     for pk in last.keys() - there.keys():
         yield f"投递（第 {pk} 号）已不在，记录中有它的结果"

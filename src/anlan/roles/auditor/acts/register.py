@@ -46,14 +46,14 @@ def _of(enterprise: Enterprise) -> Iterator[str]:
         match act.act:
             case baseline.REGISTER_STOOD:
                 begun = True
-                said_limits |= act.after["points"]
-                said_keys |= act.after["gateways"]
+                said_limits |= act.said["points"]
+                said_keys |= act.said["gateways"]
             case registry.LIMITS_REGISTERED:
-                said_limits |= act.after
+                said_limits |= act.said
             case "point_registered" | "limits_changed":
-                said_limits[act.subject] = registry.limits_mark(act.after)
+                said_limits[act.subject] = registry.limits_mark(act.said)
             case registry.KEY_ISSUED if act.after:
-                said_keys[act.subject] = act.after["key"]
+                said_keys[act.subject] = act.said["key"]
     marks = {code: registry.limits_mark(registry.limits_of(point)) for code, point in points.items()}
     keys = {code: registry.key_mark(key) for code, key in gateways.items()}
     for what, said, there in (("限值", said_limits, marks), ("网关密钥", said_keys, keys)):
@@ -85,9 +85,9 @@ class Grants:
         acts = acts_of([f"grant:{number}" for number in numbers])
         rows = {row.pk: row for row in Grant.objects.filter(pk__in=numbers).select_related("user")}
         for number in numbers:
-            is_ = stood.after["grants"].get(str(number))
+            is_ = stood.said["grants"].get(str(number))
             for act in acts[f"grant:{number}"]:
-                is_ = act.after["is"]
+                is_ = act.said["is"]
             row = rows.get(number)
             if row is None:
                 if is_ is not None:
@@ -101,7 +101,7 @@ class Grants:
 
 
 def _operators(stood: Entry) -> Iterator[Difference]:
-    new = [name for name in operators() if name not in stood.after["operators"]]
+    new = [name for name in operators() if name not in stood.said["operators"]]
     acts = acts_of([f"user:{name}" for name in new])
     for name in new:
         if not any(act.act == "operator_added" for act in acts[f"user:{name}"]):

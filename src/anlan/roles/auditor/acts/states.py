@@ -96,7 +96,7 @@ def _scope(act: str) -> Callable[[Any, Sequence[Entry]], Iterator[str]]:
 
 def _values(row: LedgerEntry, acts: Sequence[Entry]) -> Iterator[str]:
     """The contents of an entry beside its last step, and its steps beside its acts."""
-    said = next((act.after["values"] for act in reversed(acts) if "values" in (act.after or {})), None)
+    said = next((act.said["values"] for act in reversed(acts) if act.after and "values" in act.said), None)
     known = row.ledger in LEDGERS
     if known and said is not None and row.kept_in.schema.public(row.values) != said:
         yield apart("的内容", row.kept_in.schema.public(row.values), said)

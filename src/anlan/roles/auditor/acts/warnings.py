@@ -226,7 +226,7 @@ def _confirmations(rows: Sequence[Confirmation], acts: Iterable[Entry]) -> Itera
 def _what_was_done(rows: Sequence[Act], acts: Iterable[Entry]) -> Iterator[str]:
     kinds = set(ActKind.values)
     should = [
-        (act.act, act.at, *_who(act), act.after["unit"][:80], act.after["text"][:500])
+        (act.act, act.at, *_who(act), act.said["unit"][:80], act.said["text"][:500])
         for act in acts
         if act.act in kinds and act.after and "unit" in act.after
     ]
@@ -237,12 +237,12 @@ def _what_was_done(rows: Sequence[Act], acts: Iterable[Entry]) -> Iterator[str]:
 
 def _who(act: Entry) -> tuple[str, str]:
     """The id and the name that the row of an act has; acts of older versions knew a name alone."""
-    return (act.actor, act.after["by"][:80]) if "by" in act.after else ("", act.actor[:60])
+    return (act.actor, act.said["by"][:80]) if "by" in act.said else ("", act.actor[:60])
 
 
 def _report(rows: Sequence[DisposalReport], acts: Iterable[Entry]) -> Iterator[str]:
     should = [
-        (act.at, milli(act.after["due"]), act.after["result"], act.after["cause"], act.after["measures"])
+        (act.at, milli(act.said["due"]), act.said["result"], act.said["cause"], act.said["measures"])
         for act in acts
         if act.act == "reported" and act.after
     ]
@@ -252,13 +252,13 @@ def _report(rows: Sequence[DisposalReport], acts: Iterable[Entry]) -> Iterator[s
 
 def _orders(rows: Sequence[SiteOrder], acts: Sequence[Entry]) -> Iterator[str]:
     issued = [act for act in acts if act.act == "site_order_issued"]
-    should = [(act.at, milli(act.after["due"]), (act.after["to"] or [""])[0]) for act in issued]
+    should = [(act.at, milli(act.said["due"]), (act.said["to"] or [""])[0]) for act in issued]
     there = [(row.issued_at, milli(row.due_at), f"agency:{row.tracker.code}" if row.tracker else "") for row in rows]
     yield from _lists("督办", sorted(there, key=str), sorted(should, key=str))
     said = [act for act in acts if act.act in ("site_order_answered", "site_order_delegated")]
-    if any("is" not in act.after for act in said):
+    if any("is" not in act.said for act in said):
         return  # written before acts kept what a row says; its answer is sealed when the warning is closed
-    last = {act.after["order"]: act.after["is"] for act in said}
+    last = {act.said["order"]: act.said["is"] for act in said}
     blank = {
         "executor_id": None, "delegated_at": None, "arrived_at": None, "answered_at": None, "answered_by": "",
         "persons": "", "findings": "", "measures": "", "result": "",
