@@ -9,6 +9,7 @@ import pytest
 from tests import neighbours
 from tests.hats import staff
 from tests.neighbours import World
+from tests.reading import plain
 
 from anlan import now as clock
 from anlan.apps.alarms.models import Alarm
@@ -96,7 +97,7 @@ def test_a_cleared_red_warning_waits_for_its_report_in_its_own_group_and_in_red(
     html = page.content.decode()
     [mine] = re.findall(rf'<tr [^>]*class="([^"]*)" data-href="/warnings/{warning.number}/">(.*?)</tr>', html, re.S)
     assert mine[0] == "lv l-red over"
-    assert "曾达 红色 重大" in mine[1]
+    assert "曾达 红色 重大" in plain(mine[1])
     lasting = int((cleared - warning.opened_at).total_seconds()) // 60
     assert f"0:0{lasting}</span>" in mine[1]
     assert "data-age" not in mine[1], "nothing ticks"

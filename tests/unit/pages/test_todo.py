@@ -9,6 +9,7 @@ import pytest
 from tests import neighbours
 from tests.hats import holder, staff
 from tests.neighbours import World
+from tests.reading import plain
 
 from anlan import now as clock
 from anlan.apps.accounts.models import Grant, User
@@ -36,7 +37,7 @@ def asked(world: World, who: str) -> Asked:
     html = response.content.decode()
     assert response.context["shell"].asked == found.number
     assert f"{found.number} 件事等您" in html if found.number else "件事等您" not in html
-    shown = re.search(r'href="/todo/"[^>]*>我的待办 <b[^>]*>(\d+)</b>', html)
+    shown = re.search(r'href="/todo/"[^>]*>我的待办 <b[^>]*>(\d+)</b>', plain(html))
     assert shown is not None
     assert int(shown[1]) == found.number
     return found
