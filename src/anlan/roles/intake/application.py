@@ -38,6 +38,7 @@ Scope = MutableMapping[str, Any]
 PATH = "/api/v1/packets"
 BACKFILL_AGE = timedelta(days=366)
 _FAULT, _SAID = "a request could not be dealt with", "服务器内部错误，数据请保留并重发"
+_LEAVES = "接入正在停止，数据请保留并稍后重发"
 MAX_AT_ONCE = 32
 """Requests of one gateway at a time: none may hold the room of all."""
 
@@ -86,8 +87,11 @@ class Application:
                 if not told.done():
                     told.set_result(found)
 
-            await self._take(scope["headers"], receive, tell)
-            status, body, headers = await told
+            try:
+                await self._take(scope["headers"], receive, tell)
+                status, body, headers = await told
+            except asyncio.CancelledError:  # the server leaves and waits no longer; of itself it would say 500
+                status, body, headers = Answer(503, _LEAVES, (b"retry-after", b"2"), (b"connection", b"close")).told()
         else:
             self.requests += 1
             status, body, headers = self._aside(path, method)

@@ -45,6 +45,31 @@ async def test_no_answer_comes_before_the_log_has_answered(desk: Desk) -> None:
     assert (await waiting).status == 200
 
 
+async def test_a_request_that_still_waits_when_the_intake_leaves_is_told_to_come_again(desk: Desk) -> None:
+    """The server ends its tasks then, and would say that it failed."""
+    desk.held = asyncio.Event()
+    waiting = asyncio.ensure_future(desk.send(made(desk)))
+    await asyncio.wait({waiting}, timeout=0.1)
+    waiting.cancel()
+    reply = await waiting
+    assert (reply.status, reply.accepted) == (503, 0)
+    desk.held.set()
+    await desk.bundler.close()
+    assert desk.application.in_hand.bytes == 0
+
+
+async def test_a_request_whose_body_still_comes_when_the_intake_leaves_is_told_to_come_again(desk: Desk) -> None:
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    waiting = asyncio.ensure_future(desk.post(b"", chunks=slow))
+    await asyncio.wait({waiting}, timeout=0.1)
+    waiting.cancel()
+    assert (await waiting).status == 503
+    assert desk.application.in_hand.bytes == 0
+
+
 async def test_while_the_log_is_down_the_sender_keeps_its_packet_and_may_send_it_again(desk: Desk) -> None:
     desk.log_up = False
     assert (await desk.send(made(desk))).status == 503
