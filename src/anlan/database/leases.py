@@ -173,7 +173,7 @@ class Leases:
         wanted = {p: held.get(p) for p in (held if partitions is None else partitions)}
         if not wanted:
             return
-        rows = self._rows.filter(partition__in=list(wanted), owner=self.name)
+        rows = of_partitions(self._rows, wanted).filter(owner=self.name)
         if self.shared:
             rows = rows.select_for_update(no_key=True)
         there = dict(rows.values_list("partition", "epoch"))
@@ -184,7 +184,7 @@ class Leases:
     def places(self, partitions: Collection[int], log: str) -> dict[int, tuple[int, int]]:
         """By partition the newest message of ``log`` that left anything in the database: (number, when the log took it;
         0: not known). Whether that very message is in the log is to be found out before `take_up`."""
-        rows = self._rows.filter(partition__in=list(partitions), log=log)
+        rows = of_partitions(self._rows, partitions).filter(log=log)
         return {read.partition: read.newest for read in _read(rows)}
 
     def missed(self, log: str, first_seq: int) -> tuple[int, int] | None:
@@ -217,7 +217,7 @@ class Leases:
         the transaction that also reads what goes with the positions.
         """
         self.guard(held, partitions)
-        rows = self._rows.filter(partition__in=list(partitions))
+        rows = of_partitions(self._rows, partitions)
         strange = set(rows.exclude(log=log).exclude(log="").values_list("partition", flat=True))
         if strange:
             logger.error("the log is not the one read before; what it holds is read from number %d on", first_seq)
@@ -225,8 +225,8 @@ class Leases:
             logger.error("the log lacks what was read from it; what it holds is read from number %d on", first_seq)
         strange |= set(cut)
         if strange:
-            rows.filter(partition__in=strange, seq__gte=first_seq).update(seq=0)
-            rows.filter(partition__in=strange).update(newest_seq=last_seq, newest_us=0)
+            of_partitions(rows, strange).filter(seq__gte=first_seq).update(seq=0)
+            of_partitions(rows, strange).update(newest_seq=last_seq, newest_us=0)
         rows.exclude(log=log).update(log=log)
         return dict(rows.values_list("partition", "seq")), strange
 
@@ -241,6 +241,11 @@ class Leases:
             self._workers.filter(name=self.name).delete()
 
 
+def of_partitions(rows: Any, partitions: Collection[int]) -> Any:
+    """The rows of these partitions. One process alone has all of them: then none needs to be named."""
+    return rows.all() if len(set(partitions)) == PARTITIONS else rows.filter(partition__in=list(partitions))
+
+
 def mark(
     rows: type[PartitionRow], partitions: Collection[int], newest: tuple[int, int], using: str = "default"
 ) -> None:
@@ -248,7 +253,7 @@ def mark(
     (number, when the log took it)."""
     seq, taken_us = newest
     if taken_us:
-        known = rows._base_manager.using(using).filter(partition__in=list(partitions), newest_seq__lt=seq)
+        known = of_partitions(rows._base_manager.using(using), partitions).filter(newest_seq__lt=seq)
         known.update(newest_seq=seq, newest_us=taken_us)
 
 
@@ -258,7 +263,7 @@ def advance(rows: type[PartitionRow], positions: Mapping[int, int], using: str =
     for partition, seq in positions.items():
         together.setdefault(seq, []).append(partition)
     for seq, partitions in together.items():
-        rows._base_manager.using(using).filter(partition__in=partitions, seq__lt=seq).update(seq=seq)
+        of_partitions(rows._base_manager.using(using), partitions).filter(seq__lt=seq).update(seq=seq)
 
 
 @dataclass(frozen=True, slots=True)
