@@ -63,6 +63,8 @@ class Waiting:
     """The act that grants it, opened by ``?act=``."""
     starts_at: datetime | None = None
     until: datetime | None = None
+    due_at: datetime | None = None
+    """By when it is to be done; counted down to, in place of how long it has waited."""
     overdue: bool = False
     late: Any = UNCONFIRMED
     """Words for one that is overdue."""

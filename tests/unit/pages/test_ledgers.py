@@ -15,6 +15,7 @@ from anlan import now as clock
 from anlan.apps.ledgers.declared.safety_training import TRAINING
 from anlan.apps.ledgers.models import LedgerEntry
 from anlan.apps.obligations import services as obligations
+from anlan.apps.obligations.services import duties
 from anlan.rules.calendar import civil_day
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +96,22 @@ def test_what_is_due_soon_and_what_is_overdue_stands_on_the_to_do_page_until_it_
     checked = {"checked_on": today.isoformat(), "next_on": "2099-01-05", "seen": 2}
     assert client.post(f"{LIST}{row.pk}/check/", checked).status_code == 302
     assert "LT-9" not in client.get("/todo/").content.decode()
+
+
+def test_the_log_of_the_day_is_asked_for_with_the_time_that_is_left_until_it_is_kept(world: World) -> None:
+    plant, now = world.plants["a1"].enterprise, clock.now()
+    plant.kinds = ["production"]
+    plant.save()
+    duties.ensure_planned(now)
+    obligations.run_due(now)
+    client = world.client("holder")
+    html = client.get("/todo/").content.decode()
+    assert f"安全风险日志 {civil_day(now)}" in html
+    assert f'href="/ledgers/risk_log/new/?enterprise={plant.code}"' in html
+    assert "data-due" in html[html.index("安全风险日志") :]
+    kept = {"day": civil_day(now).isoformat(), "done": "研判", "not_done": "无", "risks": "无"}
+    assert client.post("/ledgers/risk_log/new/", kept).status_code == 302
+    assert f"安全风险日志 {civil_day(now)}" not in client.get("/todo/").content.decode()
 
 
 def test_words_find_the_entry(world: World) -> None:

@@ -62,7 +62,7 @@ def _turn(row: Any) -> Waiting:
     return Waiting(
         row.get_kind_display(), f"{ledger.title} {row.payload['turn']}", str(ledger.about), row.enterprise,
         min(row.due_at, clock.now()), f"{reverse('entry-new', args=[ledger.key])}?enterprise={row.enterprise.code}",
-        _("去登记"), "", overdue=row.state == "overdue", late=_("已过期"),
+        _("去登记"), "", due_at=row.due_at, overdue=row.state == "overdue", late=_("已过期"),
     )  # fmt: skip
 
 
