@@ -63,11 +63,11 @@ class Waiting:
     """The act that grants it, opened by ``?act=``."""
     starts_at: datetime | None = None
     until: datetime | None = None
-    due_at: datetime | None = None
-    """By when it is to be done; counted down to, in place of how long it has waited."""
     overdue: bool = False
     late: Any = UNCONFIRMED
     """Words for one that is overdue."""
+    due_at: datetime | None = None
+    """By when it is to be done; counted down to, in place of how long it has waited."""
 
 
 @dataclass(frozen=True)
