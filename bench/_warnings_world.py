@@ -99,7 +99,7 @@ def _write(raised: Sequence[tuple[Any, datetime]], level: Level) -> None:
     from anlan.apps.warnings import kinds
     from anlan.apps.warnings.models import LevelEpisode, Told, Warning
     from anlan.apps.warnings.services import wording
-    from anlan.apps.warnings.services.posting import addressed, draft, refresh_next_due
+    from anlan.apps.warnings.services.posting import Timing, Wording, addressed, draft, refresh_next_due
     from anlan.database import bulk
     from anlan.rules import routing, warning_handling
     from anlan.rules.ladder import notice_due, order_due
@@ -135,9 +135,9 @@ def _write(raised: Sequence[tuple[Any, datetime]], level: Level) -> None:
             )
             for each in to
         ]  # fmt: skip
-        title, body = wording.telling(kinds.INFORMED, place, level, warning, None)
+        words = Wording(*wording.telling(kinds.INFORMED, place, level, warning, None), "第七条")
         key = f"w{warning.pk}:informed:e{episode.pk}"
-        drafts.append(draft(place, warning.pk, kinds.INFORMED, key, level, at, at, to, title, body, "第七条"))
+        drafts.append(draft(place, warning.pk, kinds.INFORMED, key, level, Timing(at, at), to, words))
         notices = [delivery.fact(drafts[-1])]
         common = {"subject": warning.subject, "enterprise_id": warning.enterprise_id, "source_id": warning.source_id}
         clock = {"level": str(level), "clock": at.isoformat(), "by": ladder.order_by}

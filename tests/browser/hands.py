@@ -114,7 +114,7 @@ def finding(source: str, subject: str) -> dict[str, Any]:
 
     row = HazardSource.objects.by_the_machine().select_related("enterprise").get(code=source)
     made = services.found(
-        kinds.HIDDEN_DANGER, enterprise_id=row.enterprise_id, enterprise_code=row.enterprise.code, source_id=row.pk,
+        kinds.HIDDEN_DANGER, enterprise=row.enterprise, source_id=row.pk,
         subject=subject, text="储罐 G0001 液位计引压管接头渗漏", at=clock.now(),
     )  # fmt: skip
     return {"pk": made.pk}

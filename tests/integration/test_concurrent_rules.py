@@ -19,6 +19,7 @@ from anlan.apps.rulebook import selectors, services
 from anlan.apps.rulebook.models import Refinement
 from anlan.drill.world import build
 from anlan.refused import Refused
+from anlan.rules.rulebook import Override
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUOTA = "spot_check.county.daily"
@@ -29,7 +30,9 @@ def enter(code: str, value: int) -> str:
     """What came of it: the reason of a refusal, or empty."""
     agency = Agency.objects.by_the_machine().get(code=code)
     try:
-        services.refine(agency, QUOTA, value, effective_from=DAY, by=machine(agency), at=at("10:00"), document="甲")
+        services.refine(
+            agency, Override(QUOTA, value, agency.code, DAY, document="甲"), by=machine(agency), at=at("10:00")
+        )
     except Refused as refused:
         return refused.reason
     return ""

@@ -32,9 +32,19 @@ def approve(condition: str, target: str) -> None:
     points = Point.objects.select_related("enterprise__supervisor")
     first, second = points.get(code=condition), points.get(code=target)
     rule = suppression.propose(
-        first.enterprise, name="切换时低液位", condition=first, comparison="at_or_above", threshold=70.0,
-        points=[second], side="low", reason="设计文件 3.2", by=staff(first, "示例丙"), at=now.now(),
-    )  # fmt: skip
+        first.enterprise,
+        suppression.Design(
+            name="切换时低液位",
+            condition=first,
+            comparison="at_or_above",
+            threshold=70.0,
+            points=[second],
+            side="low",
+            reason="设计文件 3.2",
+        ),
+        by=staff(first, "示例丙"),
+        at=now.now(),
+    )
     suppression.approve(rule, by=officer(first, "示例批"), at=now.now())
 
 

@@ -390,13 +390,15 @@ def impatient(minutes: str, seconds: str) -> None:
     from anlan.apps.registry.models import Point
     from anlan.apps.rulebook.services import refine
     from anlan.rules.calendar import civil_day
+    from anlan.rules.rulebook import Override
 
     county = Agency.objects.by_the_machine().get(level="county")
     refine(
-        county, "offline_minutes", int(minutes), effective_from=civil_day(now.now()),
+        county,
+        Override("offline_minutes", int(minutes), county.code, civil_day(now.now()), document="示例局〔2026〕1号"),
         by=at_the_machine(operator("test"), owner_of(county), now.now()),
-        at=now.now() - timedelta(days=1), document="示例局〔2026〕1号",
-    )  # fmt: skip
+        at=now.now() - timedelta(days=1),
+    )
     Point.objects.update(no_data_s=float(seconds))
 
 

@@ -111,7 +111,7 @@ class Roles:
         await Historian(log, SystemClock(), lambda: process.leaving, room, leases, cadences=pace).run()
 
     async def _intake(self, process: SimulatedProcess) -> None:
-        from anlan.roles.intake.application import Application
+        from anlan.roles.intake.application import Application, Parts
         from anlan.roles.intake.bundler import Bundler
         from anlan.roles.intake.command import LIVE_AGE, newest_at, say_accepting
         from anlan.roles.intake.dead_letters import DeadLetters
@@ -138,10 +138,12 @@ class Roles:
             keys.refresh()
 
         app = Application(
-            keys, bundler, Taken(lambda: self.log.connection), Refusals(lambda refused: len(list(refused))),
-            Standing(records, clock),
-            TagLists(lambda gateway: {}, lambda *announced: True, in_thread),
-            DeadLetters(limits(rulebook.load())), clock, refresh_keys=refresh, log_is_there=lambda: self.log.connected,
+            Parts(
+                keys, bundler, Taken(lambda: self.log.connection), Refusals(lambda refused: len(list(refused))),
+                Standing(records, clock), TagLists(lambda gateway: {}, lambda *announced: True, in_thread),
+                DeadLetters(limits(rulebook.load())),
+            ),
+            clock, refresh_keys=refresh, log_is_there=lambda: self.log.connected,
             future_limit=timedelta(seconds=rulebook.load().number("future_tolerance_seconds")), live_age=LIVE_AGE,
         )  # fmt: skip
         log: Any = self.log

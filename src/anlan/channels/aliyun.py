@@ -15,7 +15,7 @@ from anlan.channels.base import Letter, Need
 from anlan.channels.letters import digest, unknown_placeholders
 from anlan.channels.reports import read_settings
 from anlan.channels.table import Table
-from anlan.channels.template import TemplateChannel, Verdict
+from anlan.channels.template import Asking, TemplateChannel, Verdict
 from anlan.now import now
 
 VERSION = "2017-05-25"
@@ -71,8 +71,9 @@ def build(table: Table) -> TemplateChannel:
     wire = table.wire()
     table.done()
     return TemplateChannel(
-        table.name, title=shown, needs=Need.PHONE, rate=rate, wire=wire, url=url, body=body, encoding="form",
-        verdict=VERDICT, signer=signer(key_id, key_secret, "SendSms", VERSION), reports=reports,
+        table.name, title=shown, needs=Need.PHONE, rate=rate, wire=wire,
+        asking=Asking(url, body, "form", signer=signer(key_id, key_secret, "SendSms", VERSION)),
+        verdict=VERDICT, reports=reports,
     )  # fmt: skip
 
 

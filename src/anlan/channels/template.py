@@ -6,7 +6,7 @@ The same template carries SMS gateways, voice gateways and the two big clouds; t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -80,6 +80,18 @@ class Verdict:
         return Receipt(dig(told, self.id_paths))
 
 
+@dataclass(frozen=True)
+class Asking:
+    """The template of a request: texts with placeholders. ``encoding`` is that of the body: json, form or query."""
+
+    url: str
+    body: Any
+    encoding: str = "json"
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    signer: Signer | None = None
+
+
 class TemplateChannel(Channel):
     """One request for each letter, made from a template. Built by `from_table` or by a preset."""
 
@@ -91,40 +103,35 @@ class TemplateChannel(Channel):
         needs: Need,
         rate: float | None,
         wire: Wire,
-        url: str,
-        body: Any,
-        encoding: str = "json",
-        method: str = "POST",
-        headers: Mapping[str, str] | None = None,
+        asking: Asking,
         verdict: Verdict | None = None,
-        signer: Signer | None = None,
         reports: Reports | None = None,
     ) -> None:
         self.name, self.title, self.needs, self.rate, self.timeout_s = name, title, needs, rate, wire.timeout_s
-        self._wire, self._url, self._body, self._encoding, self._method = wire, url, body, encoding, method
-        self._headers, self._verdict, self._signer = dict(headers or {}), verdict or Verdict(), signer
+        self._wire, self._asking, self._verdict = wire, asking, verdict or Verdict()
         self.reports = reports
 
     def send(self, letter: Letter) -> Receipt | None:
         """One request; the answer is read by the verdict of the settings."""
         if self.needs is not Need.NOTHING and not letter.address:
             raise PermanentError("没有地址")
-        url = fill(self._url, letter, lambda text: quote(text, safe=""))
-        headers = {name: _header(value) for name, value in fill(self._headers, letter).items()}
+        asking = self._asking
+        url = fill(asking.url, letter, lambda text: quote(text, safe=""))
+        headers = {name: _header(value) for name, value in fill(asking.headers, letter).items()}
         headers.setdefault("Idempotency-Key", header_key(letter))
-        filled, content = fill(self._body, letter), b""
-        if self._encoding == "json":
+        filled, content = fill(asking.body, letter), b""
+        if asking.encoding == "json":
             content = msgspec.json.encode(filled)
             headers.setdefault("Content-Type", "application/json; charset=utf-8")
-        elif self._encoding == "form":
+        elif asking.encoding == "form":
             content = urlencode({name: _flat(value) for name, value in filled.items()}).encode()
             headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
         elif filled:
             joint = "&" if "?" in url else "?"
             url += joint + urlencode({name: _flat(value) for name, value in filled.items()}, quote_via=quote)
-        if self._signer:
-            headers |= self._signer(self._method, url, content, letter)
-        return self._verdict.judge(self._wire, self._wire.exchange(self._method, url, headers, content))
+        if asking.signer:
+            headers |= asking.signer(asking.method, url, content, letter)
+        return self._verdict.judge(self._wire, self._wire.exchange(asking.method, url, headers, content))
 
 
 def _flat(value: Any) -> str:
@@ -170,8 +177,8 @@ def from_table(table: Table, *, title: str, needs: Need, body: Mapping[str, Any]
     wire = table.wire()
     table.done()
     return TemplateChannel(
-        table.name, title=shown, needs=needs, rate=rate, wire=wire, url=url, body=template, encoding=encoding,
-        method=method, headers=headers, verdict=verdict, reports=reports,
+        table.name, title=shown, needs=needs, rate=rate, wire=wire,
+        asking=Asking(url, template, encoding, method, headers), verdict=verdict, reports=reports,
     )  # fmt: skip
 
 

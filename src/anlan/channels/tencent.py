@@ -15,7 +15,7 @@ from anlan.channels.base import Letter, Need
 from anlan.channels.letters import unknown_placeholders
 from anlan.channels.reports import read_settings
 from anlan.channels.table import Table
-from anlan.channels.template import TemplateChannel, Verdict
+from anlan.channels.template import Asking, TemplateChannel, Verdict
 from anlan.now import now
 
 VERSION = "2021-01-11"
@@ -76,8 +76,11 @@ def build(table: Table) -> TemplateChannel:
     wire = table.wire()
     table.done()
     return TemplateChannel(
-        table.name, title=shown, needs=Need.PHONE, rate=rate, wire=wire, url=url, body=body, verdict=VERDICT,
-        headers={"Content-Type": CONTENT_TYPE}, signer=signer(secret_id, secret_key, region), reports=reports,
+        table.name, title=shown, needs=Need.PHONE, rate=rate, wire=wire,
+        asking=Asking(
+            url, body, headers={"Content-Type": CONTENT_TYPE}, signer=signer(secret_id, secret_key, region)
+        ),
+        verdict=VERDICT, reports=reports,
     )  # fmt: skip
 
 

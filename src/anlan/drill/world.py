@@ -14,6 +14,7 @@ from anlan.apps.registry.models import DutyHolder, Enterprise, HazardSource, Par
 from anlan.apps.rulebook import services as rulebook
 from anlan.drill.scenario import Scenario, ScenarioError
 from anlan.rules.calendar import civil_day
+from anlan.rules.rulebook import Override
 
 SETTLED = timedelta(days=1)
 """How long before the start everything was registered."""
@@ -62,12 +63,15 @@ def settle(settings: dict[str, Any], start: datetime) -> None:
         for key, value in settings.items():
             rulebook.refine(
                 root,
-                key,
-                tuple(value) if isinstance(value, list) else value,
-                effective_from=civil_day(start),
+                Override(
+                    key,
+                    tuple(value) if isinstance(value, list) else value,
+                    root.code,
+                    civil_day(start),
+                    document="推演",
+                ),
                 by=at_the_machine(SYSTEM, owner_of(root), start - SETTLED),
                 at=start - SETTLED,
-                document="推演",
             )
 
 

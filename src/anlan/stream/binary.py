@@ -17,27 +17,20 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from anlan.stream.packet import MAX_PACKETS, MAX_SAMPLES, Form, Header, PacketError, Refusal, header_of
+from anlan.stream.packet import MAX_PACKETS, MAX_SAMPLES, Claims, Form, Header, PacketError, Refusal, header_of
 
 CONTENT_TYPE = "application/vnd.anlan.frames"
 MARK = b"ANB\x01"
 _HEAD = Struct("<4sIII")
 
 
-class BinaryReport(msgspec.Struct, gc=False, omit_defaults=True):
+class BinaryReport(Claims, gc=False, omit_defaults=True, kw_only=True):
     """The header: the fields of a JSON `report`, with ``count`` values behind it. ``quality`` and ``offsets`` tell
     which of the two further blocks follow."""
 
     collectTime: str | int
     tagsHash: str
     count: int
-    enterpriseId: str | int = ""
-    gatewayId: str | int = ""
-    reportType: Any = "report"
-    isConnectDataSource: Any = True
-    dataId: Any = None
-    seq: Any = None
-    boot: Any = None
     quality: bool = False
     offsets: bool = False
 
@@ -72,16 +65,8 @@ def peek(raw: bytes) -> Header:
     report, place = _open(raw)
     return header_of(
         Form.BINARY,
-        enterprise=report.enterpriseId,
-        gateway=report.gatewayId,
-        collect_time=report.collectTime,
-        data_id=report.dataId,
+        report,
         text=raw,
-        report_type=report.reportType,
-        connected=report.isConnectDataSource,
-        seq=report.seq,
-        boot=report.boot,
-        tags_hash=report.tagsHash,
         count=report.count,
         digested=(memoryview(raw)[place:],),
     )

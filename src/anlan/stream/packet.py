@@ -96,9 +96,10 @@ class Header(msgspec.Struct, frozen=True, gc=False):
 _NONE = msgspec.Raw()
 
 
-class _Report(msgspec.Struct, gc=False):
+class Claims(msgspec.Struct, gc=False):
+    """What a sender says of a packet of any form, as it was sent: nothing of it is checked."""
+
     collectTime: str | int = ""
-    datas: msgspec.Raw = _NONE
     enterpriseId: str | int = ""
     gatewayId: str | int = ""
     reportType: Any = "report"
@@ -107,6 +108,10 @@ class _Report(msgspec.Struct, gc=False):
     seq: Any = None
     boot: Any = None
     tagsHash: Any = ""
+
+
+class _Report(Claims, gc=False):
+    datas: msgspec.Raw = _NONE
     values: msgspec.Raw = _NONE
     quality: Any = None
     offsetsUs: msgspec.Raw = _NONE
@@ -200,17 +205,9 @@ def read(raw: bytes) -> tuple[Header, bytes]:
         _check_columns(count, report)
     header = header_of(
         form,
-        enterprise=report.enterpriseId or packet.enterpriseId,
+        report,
         outer=packet.enterpriseId,
-        gateway=report.gatewayId,
-        collect_time=report.collectTime,
-        data_id=report.dataId,
         text=text,
-        report_type=report.reportType,
-        connected=report.isConnectDataSource,
-        seq=report.seq,
-        boot=report.boot,
-        tags_hash=report.tagsHash,
         count=count,
         content=content if form is Form.TAGS else b"",
         digested=(content, bytes(report.offsetsUs), str(report.quality).encode()),
@@ -231,44 +228,37 @@ def _mended(text: bytes, error: Exception) -> tuple[_Packet, bytes]:
 
 def header_of(
     form: Form,
+    said: Claims,
     *,
-    enterprise: str | int,
     outer: str | int = "",
-    gateway: str | int,
-    collect_time: str | int,
-    data_id: Any,
     text: bytes,
-    report_type: Any,
-    connected: Any,
-    seq: Any,
-    boot: Any,
-    tags_hash: Any,
     count: int,
     content: bytes = b"",
     digested: Sequence[bytes | memoryview],
 ) -> Header:
-    """The header from fields as they were sent, checked. Raises `PacketError` (malformed, bad_time).
+    """The header from what was sent, checked. Raises `PacketError` (malformed, bad_time).
 
+    ``outer``: the enterprise that the packet around it names, which also counts where it names none itself.
     ``digested``: the bytes that tell this packet from another of the same id and time.
     """
-    owner = _code(enterprise, "enterpriseId")
-    linked = is_true(connected)
-    digest = sha256(b"%d%s" % (linked, str(tags_hash).encode("utf-8", "replace")))
+    owner = _code(said.enterpriseId or outer, "enterpriseId")
+    linked = is_true(said.isConnectDataSource)
+    digest = sha256(b"%d%s" % (linked, str(said.tagsHash).encode("utf-8", "replace")))
     for part in digested:
         digest.update(part)
     if outer != "" and str(outer) != owner:
         raise PacketError(Refusal.MALFORMED, "报文内外层 enterpriseId 不一致")
     return Header(
         enterprise=owner,
-        gateway=_code(gateway, "gatewayId"),
-        collected_at=_ANY_TIME if form is Form.TAGS else parse_time(collect_time),
-        data_id=_data_id(data_id, text),
-        report_type=str(report_type or "report"),
+        gateway=_code(said.gatewayId, "gatewayId"),
+        collected_at=_ANY_TIME if form is Form.TAGS else parse_time(said.collectTime),
+        data_id=_data_id(said.dataId, text),
+        report_type=str(said.reportType or "report"),
         connected=linked,
         form=form,
-        seq=_sequence(seq),
-        boot=_boot(boot),
-        tags_hash=tags_hash if isinstance(tags_hash, str) else "",
+        seq=_sequence(said.seq),
+        boot=_boot(said.boot),
+        tags_hash=said.tagsHash if isinstance(said.tagsHash, str) else "",
         count=count,
         content=content,
         digest=digest.hexdigest()[:16],

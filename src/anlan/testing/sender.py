@@ -73,8 +73,8 @@ def compact(
 def binary(enterprise: str, gateway: str, at: datetime, values: Mapping[str, float], **more: Any) -> bytes:
     """The same samples in the binary form."""
     report = BinaryReport(
-        collect_time(at), tags_hash(list(values)), len(values), enterprise, gateway,
-        dataId=f"{gateway}-{at.astimezone(UTC).timestamp():.3f}", **more,
+        collectTime=collect_time(at), tagsHash=tags_hash(list(values)), count=len(values), enterpriseId=enterprise,
+        gatewayId=gateway, dataId=f"{gateway}-{at.astimezone(UTC).timestamp():.3f}", **more,
     )  # fmt: skip
     return encode_binary(report, list(values.values()))
 

@@ -20,6 +20,7 @@ from anlan.apps.org.models import Role
 from anlan.apps.registry.models import Point
 from anlan.apps.rulebook.services import refine
 from anlan.rules.calendar import civil, civil_day, midnight
+from anlan.rules.rulebook import Override
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -213,9 +214,17 @@ def test_nobody_is_offered_to_approve_their_own_request(world: World) -> None:
     alarm = world.plants["a1"].alarm
     Point.objects.filter(pk=alarm.point_id).update(gas="toxic")
     refine(
-        world.agencies["county-a"], "shelving_gas_approver", "principal", effective_from=civil_day(world.now),
-        by=machine(world.agencies["county-a"]), at=world.now - 24 * HOUR, document="示例局〔2026〕1号",
-    )  # fmt: skip
+        world.agencies["county-a"],
+        Override(
+            "shelving_gas_approver",
+            "principal",
+            world.agencies["county-a"].code,
+            civil_day(world.now),
+            document="示例局〔2026〕1号",
+        ),
+        by=machine(world.agencies["county-a"]),
+        at=world.now - 24 * HOUR,
+    )
     may(world, "holder", Role.PRINCIPAL)
     holder = world.client("holder")
     answer = holder.post("/alarms/shelve/", {"alarm": alarm.pk, "minutes": 60, "reason": "标定"}, follow=True)
@@ -360,8 +369,16 @@ def test_filed_offline_time_is_listed_as_filed_and_left_out_of_the_ranking_as_th
     assert "PT-a1" not in counted
     county = world.agencies["county-a"]
     refine(
-        county, "filed_excluded_from_offline", False, effective_from=civil_day(world.now) - timedelta(days=1),
-        by=machine(county), at=world.now - 48 * HOUR, document="示例局〔2026〕1号",
-    )  # fmt: skip
+        county,
+        Override(
+            "filed_excluded_from_offline",
+            False,
+            county.code,
+            civil_day(world.now) - timedelta(days=1),
+            document="示例局〔2026〕1号",
+        ),
+        by=machine(county),
+        at=world.now - 48 * HOUR,
+    )
     assert told() == {"示例a1厂": (1, 120.0, 120.0), "示例a2厂": (1, 120.0, 0.0)}
     assert "PT-a1" in page(world.client("county"), f"/statistics/offline_outages/?{asked}")

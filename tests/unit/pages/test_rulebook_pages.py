@@ -21,6 +21,7 @@ from anlan.apps.org.access import REFUSED
 from anlan.apps.rulebook import services
 from anlan.apps.rulebook.models import Refinement
 from anlan.rules.calendar import civil_day
+from anlan.rules.rulebook import Override
 from anlan.verbs.rules import main
 
 pytestmark = pytest.mark.django_db
@@ -125,7 +126,7 @@ def test_the_model_that_grades_is_shown_as_a_local_setting_with_the_times_in_for
     world: World, tomorrow: date
 ) -> None:
     agency = world.agencies["county-a"]
-    services.refine(agency, "toxic_red_minutes", 5, effective_from=tomorrow, by=machine(agency), at=clock.now())
+    services.refine(agency, Override("toxic_red_minutes", 5, agency.code, tomorrow), by=machine(agency), at=clock.now())
     client = world.client("county")
     minutes = {}
     for day in ("", tomorrow.isoformat()):
@@ -164,9 +165,7 @@ def test_a_reader_sees_the_own_place_what_stands_above_and_what_is_below(world: 
     for code, minutes in (("province", 5), ("city-1", 10), ("county-b", 20)):
         services.refine(
             world.agencies[code],
-            "flap_guard_minutes",
-            minutes,
-            effective_from=tomorrow,
+            Override("flap_guard_minutes", minutes, world.agencies[code].code, tomorrow),
             by=machine(world.agencies[code]),
             at=now,
         )
@@ -189,12 +188,9 @@ def test_the_history_says_who_entered_what_and_what_no_longer_stands(
     for code, value, day in (("county-a", 7, tomorrow), ("city-1", 9, later)):
         services.refine(
             world.agencies[code],
-            QUOTA,
-            value,
-            effective_from=day,
+            Override(QUOTA, value, world.agencies[code].code, day, document="甲"),
             by=machine(world.agencies[code]),
             at=now,
-            document="甲",
         )
     before = admin.get(f"/rulebook/{QUOTA}/?on={tomorrow}").context["versions"]
     assert [(line.where, line.value, line.state) for line in before] == [
@@ -210,12 +206,9 @@ def test_a_city_s_change_names_what_falls_and_what_stands_below(world: World, to
     for code, value in (("county-a", 7), ("county-b", 12)):
         services.refine(
             world.agencies[code],
-            QUOTA,
-            value,
-            effective_from=tomorrow,
+            Override(QUOTA, value, world.agencies[code].code, tomorrow, document="甲"),
             by=machine(world.agencies[code]),
             at=clock.now(),
-            document="甲",
         )
     city = as_admin(world, "city")
     shown = city.post(f"/rulebook/{QUOTA}/change/?at=city-1", fields(tomorrow, 9))
@@ -298,7 +291,9 @@ def test_reading_the_address_of_a_change_changes_nothing(admin: Client) -> None:
 
 def test_the_api_names_article_flag_validity_and_locality(world: World, tomorrow: date) -> None:
     agency = world.agencies["county-a"]
-    services.refine(agency, QUOTA, 7, effective_from=tomorrow, by=machine(agency), at=clock.now(), document=DOCUMENT)
+    services.refine(
+        agency, Override(QUOTA, 7, agency.code, tomorrow, document=DOCUMENT), by=machine(agency), at=clock.now()
+    )
     client = world.client("county")
     answer = client.get(f"/api/v1/rules?on={tomorrow}&q={QUOTA}").json()
     assert (answer["at"], answer["on"]) == ("county-a", tomorrow.isoformat())
@@ -314,7 +309,9 @@ def test_the_api_names_article_flag_validity_and_locality(world: World, tomorrow
 
 def test_the_command_prints_what_counts(world: World, tomorrow: date, capsys: pytest.CaptureFixture[str]) -> None:
     agency = world.agencies["county-a"]
-    services.refine(agency, QUOTA, 7, effective_from=tomorrow, by=machine(agency), at=clock.now(), document=DOCUMENT)
+    services.refine(
+        agency, Override(QUOTA, 7, agency.code, tomorrow, document=DOCUMENT), by=machine(agency), at=clock.now()
+    )
     assert main(["--on", tomorrow.isoformat(), "--locality", "county-a", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert {item["key"]: item["value"] for item in answer["items"]}[QUOTA] == 7
@@ -344,12 +341,9 @@ def test_the_hint_beside_clearing_speaks_in_the_numbers_of_the_place(now: dateti
     for key, value in (("warning.report.minutes", 30), ("clear_unconfirmed", "refuse")):
         services.refine(
             county,
-            key,
-            value,
-            effective_from=civil_day(now),
+            Override(key, value, county.code, civil_day(now), document="甲"),
             by=machine(county),
             at=now - timedelta(days=2),
-            document="甲",
         )
     refined = "消警后 30 分钟内须上报处置报告（第九条，地方细化：甲）；未经确认的不予消警（本地设定（甲））"
     assert refined in world.client("holder").get(path).content.decode()

@@ -35,7 +35,7 @@ def tell(
     words = "，".join(_words(sheet, each) for each in changes)
     text = f"{sheet.title} {name}：{words}。企业自行修改（{who(by)}），未经批准"
     finding = findings.found(
-        kinds.LOOSENED, enterprise_id=enterprise.pk, enterprise_code=enterprise.code, subject=f"{kind}:{code}",
+        kinds.LOOSENED, enterprise=enterprise, subject=f"{kind}:{code}",
         text=text, at=at, source_id=source_id, by=by,
     )  # fmt: skip
     findings.take_down(

@@ -114,7 +114,7 @@ def duty_of(ledger: Ledger, owed: Every) -> Duty:
             enterprise = row.enterprise
             assert enterprise is not None  # `who` names one
             found(
-                owed.finding, enterprise_id=enterprise.pk, enterprise_code=enterprise.code,
+                owed.finding, enterprise=enterprise,
                 subject=f"{row.subject}:{row.payload['turn']}",
                 text=f"{ledger.title} {row.payload['turn']} 没有登记", at=row.due_at,
             )  # fmt: skip
@@ -216,7 +216,7 @@ def _find(entry: LedgerEntry, at: datetime) -> None:
     ledger = entry.kept_in
     assert ledger.due is not None  # only such entries are planned
     found(
-        ledger.due.finding, enterprise_id=entry.enterprise_id, enterprise_code=entry.enterprise.code,
+        ledger.due.finding, enterprise=entry.enterprise,
         subject=entry.about, text=f"{ledger.title} {entry.name}：{ledger.due.kind.label}到 {entry.due_on} 为止，已过期",
         at=at, source_id=entry.source_id,
     )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -19,7 +20,7 @@ from anlan.apps.rulebook.models import Refinement
 from anlan.refused import Refused
 from anlan.rules import rulebook
 from anlan.rules.calendar import civil_day
-from anlan.rules.rulebook import Accepted, Override, RefinementRefused, Value
+from anlan.rules.rulebook import Accepted, Override, RefinementRefused
 
 REFINED, REFUSED = "rule_refined", "rule_refused"
 """Acts under which an entered and a refused refinement stand in the journal of the agency."""
@@ -34,18 +35,7 @@ def judge(agency: Agency, wanted: Override, at: datetime) -> Accepted | Refineme
     return rulebook.book().override(wanted, chain, others, today=civil_day(at))
 
 
-def refine(
-    agency: Agency,
-    key: str,
-    value: Value | None,
-    *,
-    effective_from: date,
-    by: Stand,
-    at: datetime,
-    effective_to: date | None = None,
-    document: str = "",
-    waiver: str = "",
-) -> Refinement:
+def refine(agency: Agency, wanted: Override, *, by: Stand, at: datetime) -> Refinement:
     """Enter a value of a number for the area of ``agency``; None takes its own value back from that day on.
 
     Raises `Refused` when the rules do not allow it; the attempt then stands in the journal. The same refinement sent
@@ -53,10 +43,12 @@ def refine(
     """
     require(may_refine(by, agency), agency, by=by)
     actor = by.speaking(str(Role.ADMIN))
-    wanted = Override(key, value, agency.code, effective_from, effective_to, document.strip(), waiver.strip())
+    wanted = replace(wanted, document=wanted.document.strip(), waiver=wanted.waiver.strip())
+    if wanted.locality != agency.code:
+        raise ValueError(f"a value for {wanted.locality} is entered by {agency.code}")
     with transaction.atomic():
         journal.hold([f"agency:{each.code}" for each in org.agencies(ids=selectors.ids_of(agency.path))])
-        own = [row for row in selectors.history(agency.path, key) if row.agency_id == agency.pk]
+        own = [row for row in selectors.history(agency.path, wanted.key) if row.agency_id == agency.pk]
         if own and own[-1].override(agency.code) == wanted:
             return own[-1]
         verdict = judge(agency, wanted, at)
@@ -67,10 +59,10 @@ def refine(
         else:
             row = Refinement.objects.create(
                 agency=agency,
-                key=key,
-                value=value,
-                effective_from=effective_from,
-                effective_to=effective_to,
+                key=wanted.key,
+                value=wanted.value,
+                effective_from=wanted.effective_from,
+                effective_to=wanted.effective_to,
                 document=wanted.document,
                 waiver=wanted.waiver,
                 entered_by=(actor.title or actor.id)[:80],

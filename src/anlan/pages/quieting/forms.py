@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.alarms.models import AlarmSide, Comparison, FilingKind
+from anlan.apps.alarms.services.filings import Stoppage
+from anlan.apps.alarms.services.suppression import Design
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Device, Enterprise, HazardSource, Point
 from anlan.components.moments import Moment
@@ -118,15 +120,20 @@ class FilingForm(ActForm):
             self.add_error("scope", _("请选择范围，或在下面选测点"))
         return found
 
-    def reach(self) -> dict[str, Any]:
-        """The scope as the service takes it."""
-        kind, _colon, code = self.cleaned_data["scope"].partition(":")
-        points = list(self.cleaned_data["points"])
-        return {
-            "source": self.sources.get(code) if kind == "source" and not points else None,
-            "device": self.devices.get(code) if kind == "device" and not points else None,
-            "points": points,
-        }
+    def stoppage(self) -> Stoppage:
+        """Returns what is declared, as the service takes it."""
+        values = self.cleaned_data
+        kind, _colon, code = values["scope"].partition(":")
+        points = list(values["points"])
+        return Stoppage(
+            kind=values["kind"],
+            reason=values["reason"],
+            starts_at=values["starts_at"],
+            ends_at=values["ends_at"],
+            source=self.sources.get(code) if kind == "source" and not points else None,
+            device=self.devices.get(code) if kind == "device" and not points else None,
+            points=points,
+        )
 
 
 class ShelveForm(ActForm):
@@ -167,6 +174,19 @@ class SuppressionForm(ActForm):
         points = Point.objects.visible_to(scope).filter(enterprise=enterprise, is_active=True).order_by("tag", "code")
         self.fields["condition"].queryset = points  # type: ignore[attr-defined]
         self.fields["points"].queryset = points.filter(gas="")  # type: ignore[attr-defined]
+
+    def design(self) -> Design:
+        """Returns the rule as it is proposed."""
+        values = self.cleaned_data
+        return Design(
+            name=values["name"],
+            condition=values["condition"],
+            comparison=values["comparison"],
+            threshold=values["threshold"],
+            points=list(values["points"]),
+            side=values["side"],
+            reason=values["reason"],
+        )
 
 
 def _length(minutes: int) -> Any:

@@ -131,13 +131,14 @@ def new_filing(request: PersonRequest) -> HttpResponse:
     initial = {"starts_at": start, "ends_at": start + timedelta(hours=8)}
     form = FilingForm(request.POST or None, enterprise=enterprise, scope=request.scope, initial=initial)
     if request.method == "POST" and form.is_valid():
-        values = form.cleaned_data
         by = entitlements.stand(request.user, enterprise, now)
         try:
             row = filing_services.file(
-                enterprise, kind=values["kind"], reason=values["reason"], starts_at=values["starts_at"],
-                ends_at=values["ends_at"], by=by, at=now, **form.reach(),
-            )  # fmt: skip
+                enterprise,
+                form.stoppage(),
+                by=by,
+                at=now,
+            )
         except Refused as refused:
             say_refused(form, refused)
         else:
@@ -161,14 +162,15 @@ def new_suppression(request: PersonRequest) -> HttpResponse:
         request.POST or None, enterprise=enterprise, scope=request.scope, initial=_as_before(follows)
     )
     if request.method == "POST" and form.is_valid():
-        values = form.cleaned_data
         by = entitlements.stand(request.user, enterprise, now)
         try:
             row = suppression_services.propose(
-                enterprise, name=values["name"], condition=values["condition"], comparison=values["comparison"],
-                threshold=values["threshold"], points=list(values["points"]), side=values["side"],
-                reason=values["reason"], by=by, at=now, follows=follows,
-            )  # fmt: skip
+                enterprise,
+                form.design(),
+                by=by,
+                at=now,
+                follows=follows,
+            )
         except Refused as refused:
             say_refused(form, refused)
         else:

@@ -184,12 +184,7 @@ def _enter(request: PersonRequest, asked: Asked, wanted: Override, now: datetime
     assert asked.place.agency is not None
     services.refine(
         asked.place.agency,
-        wanted.key,
-        wanted.value,
-        effective_from=wanted.effective_from,
-        effective_to=wanted.effective_to,
-        document=wanted.document,
-        waiver=wanted.waiver,
+        wanted,
         by=stand(request.user, asked.place.agency, now),
         at=now,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,18 +44,25 @@ MAX_AT_ONCE = 32
 """Requests of one gateway at a time: none may hold the room of all."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an intake works with, made by `command`."""
+
+    keys: KeyRing
+    bundler: Bundler
+    taken: Taken
+    refusals: Refusals
+    standing: Standing
+    tag_lists: TagLists
+    dead_letters: DeadLetters
+
+
 class Application:
-    """All parts are made by `command`; ``refresh_keys`` reads the keys anew in a thread."""
+    """The intake as an ASGI application; ``refresh_keys`` reads the keys anew in a thread."""
 
     def __init__(
         self,
-        keys: KeyRing,
-        bundler: Bundler,
-        taken: Taken,
-        refusals: Refusals,
-        standing: Standing,
-        tag_lists: TagLists,
-        dead_letters: DeadLetters,
+        parts: Parts,
         clock: Clock,
         *,
         refresh_keys: Callable[[], Awaitable[None]],
@@ -63,10 +71,11 @@ class Application:
         live_age: timedelta,
         room: Callable[[], Stage] = lambda: Stage.PLENTY,
     ) -> None:
-        self._keys, self._bundler, self._taken, self._refusals, self._clock = keys, bundler, taken, refusals, clock
+        self._keys, self._bundler, self._taken, self._clock = parts.keys, parts.bundler, parts.taken, clock
+        self._refusals, self._standing = parts.refusals, parts.standing
         self._refresh_keys, self._log_is_there = refresh_keys, log_is_there
         self._future_limit, self._live_age, self._room = future_limit, live_age, room
-        self._standing, self._tag_lists, self._dead_letters = standing, tag_lists, dead_letters
+        self._tag_lists, self._dead_letters = parts.tag_lists, parts.dead_letters
         self._numbers = Numbers()
         self.own_time = OwnTime(clock)
         self.elsewhere: Collection[int] = ()

@@ -80,9 +80,11 @@ class World:
 
     def file(self, start: datetime, until: datetime, now: datetime, **scope: Any) -> Filing:
         return filings.file(
-            self.enterprise, kind="overhaul", reason="清罐检修", starts_at=start, ends_at=until,
-            by=staff(self.enterprise, "示例丙"), at=now, **scope,
-        )  # fmt: skip
+            self.enterprise,
+            filings.Stoppage(kind="overhaul", reason="清罐检修", starts_at=start, ends_at=until, **scope),
+            by=staff(self.enterprise, "示例丙"),
+            at=now,
+        )
 
     def confirm(self, filing: Filing, now: datetime) -> Filing:
         return filings.confirm(filing, by=officer(filing, "示例值班"), at=now)
@@ -357,10 +359,12 @@ def test_too_long_no_reason_and_twice_are_refused(world: World) -> None:
 def rule(world: World, **changes: Any) -> SuppressionRule:
     values: dict[str, Any] = {
         "name": "停泵时低液位", "condition": world.pump, "comparison": "at_or_below", "threshold": 0.5,
-        "points": [world.points[0]], "side": "low", "reason": "设计文件 3.2", "by": staff(world.enterprise, "示例丙"),
-        "at": at("07:00"),
+        "points": [world.points[0]], "side": "low", "reason": "设计文件 3.2",
     }  # fmt: skip
-    return suppression.propose(world.enterprise, **(values | changes))
+    follows = changes.pop("follows", None)
+    by, when = staff(world.enterprise, "示例丙"), changes.pop("at", at("07:00"))
+    design = suppression.Design(**(values | changes))
+    return suppression.propose(world.enterprise, design, by=by, at=when, follows=follows)
 
 
 def approve(world: World, row: SuppressionRule, now: datetime) -> SuppressionRule:

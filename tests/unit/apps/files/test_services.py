@@ -51,7 +51,7 @@ def finding() -> Finding:
 
 def found(enterprise: Enterprise, subject: str) -> Finding:
     return findings.found(
-        kinds.HIDDEN_DANGER, enterprise_id=enterprise.pk, enterprise_code=enterprise.code, subject=subject,
+        kinds.HIDDEN_DANGER, enterprise=enterprise, subject=subject,
         text="阀门内漏", at=at("08:00"),
     )  # fmt: skip
 

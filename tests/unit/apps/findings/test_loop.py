@@ -27,11 +27,9 @@ def finding() -> Finding:
     from anlan.drill.world import build
 
     source = build(scenario()).sources["s1"]
-    code, pk = source.enterprise.code, source.enterprise_id
     return services.found(
         kinds.HIDDEN_DANGER,
-        enterprise_id=pk,
-        enterprise_code=code,
+        enterprise=source.enterprise,
         subject="x:1",
         text="阀门内漏",
         at=at("08:00"),
@@ -173,11 +171,9 @@ def test_what_the_machine_sees_put_right_is_closed_wherever_it_stands_and_owed_n
 
 def test_found_again_on_its_way_it_counts_up_and_keeps_its_state(finding: Finding) -> None:
     assign(finding)
-    code, pk = finding.enterprise.code, finding.enterprise_id
     again = services.found(
         kinds.HIDDEN_DANGER,
-        enterprise_id=pk,
-        enterprise_code=code,
+        enterprise=finding.enterprise,
         subject="x:1",
         text="阀门内漏",
         at=at("09:00"),

@@ -19,8 +19,7 @@ def subject() -> dict[str, Any]:
     from anlan.drill.world import build
 
     source = build(scenario()).sources["s1"]
-    code, pk = source.enterprise.code, source.enterprise_id
-    return {"enterprise_id": pk, "enterprise_code": code, "subject": "source:s1:main", "text": "缺失"}
+    return {"enterprise": source.enterprise, "subject": "source:s1:main", "text": "缺失"}
 
 
 def test_found_again_while_open_it_counts_up(subject: dict[str, Any]) -> None:
@@ -32,7 +31,7 @@ def test_found_again_while_open_it_counts_up(subject: dict[str, Any]) -> None:
 
 def test_closed_it_is_opened_anew(subject: dict[str, Any]) -> None:
     services.found(kinds.HOLDER_MISSING, at=at("08:00"), **subject)
-    code = subject["enterprise_code"]
+    code = subject["enterprise"].code
     assert services.closed(kinds.HOLDER_MISSING, subject="source:s1:main", enterprise_code=code, at=at("09:00"))
     assert not services.closed(kinds.HOLDER_MISSING, subject="source:s1:main", enterprise_code=code, at=at("09:01"))
     services.found(kinds.HOLDER_MISSING, at=at("10:00"), **subject)

@@ -20,6 +20,7 @@ from anlan.apps.registry.models import Point
 from anlan.apps.rulebook.services import refine
 from anlan.roles.engine.state import EngineCore
 from anlan.rules.calendar import civil_day
+from anlan.rules.rulebook import Override
 from anlan.stream.envelope import Record, pack
 from anlan.stream.log import LogMessage
 from anlan.testing.sender import packet
@@ -35,9 +36,11 @@ def test_another_silence_set_for_the_county_counts_there(world: list[Site]) -> N
     county = Agency.objects.by_the_machine().get(level="county")
     before = NOON - timedelta(days=1)
     refine(
-        county, "offline_minutes", 10, effective_from=civil_day(NOON), by=machine(county), at=before,
-        document="示例局〔2026〕1号",
-    )  # fmt: skip
+        county,
+        Override("offline_minutes", 10, county.code, civil_day(NOON), document="示例局〔2026〕1号"),
+        by=machine(county),
+        at=before,
+    )
     record_signs([Sign(world[0].gateway, NOON, NOON)])
     assert sweep_links(NOON + timedelta(minutes=9, seconds=59)) == 0
     assert sweep_links(NOON + 10 * MINUTE) == 1

@@ -25,7 +25,7 @@ from anlan.apps.warnings.models import LevelEpisode
 from anlan.drill.world import build
 from anlan.refused import Refused
 from anlan.rules.patrol import spot_check_quota
-from anlan.rules.rulebook import RefinementRefused
+from anlan.rules.rulebook import Override, RefinementRefused
 
 pytestmark = pytest.mark.django_db
 QUOTA = "spot_check.county.daily"
@@ -46,12 +46,9 @@ def refine(code: str, key: str, value: Any, day: date, when: datetime | None = N
     fields = {"document": DOCUMENT} | fields
     return services.refine(
         agency(code),
-        key,
-        value,
-        effective_from=day,
+        Override(key, value, code, day, **fields),
         by=machine(agency(code)),
         at=when or at("10:00"),
-        **fields,
     )
 
 

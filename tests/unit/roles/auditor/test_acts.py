@@ -65,7 +65,7 @@ def world() -> Any:
     _quieted(source)
     filings.end(rows("alarms.Filing").get(), by=staff(source, "丙"), at=at("11:31"))
     finding = findings.found(
-        kinds.HIDDEN_DANGER, enterprise_id=source.enterprise.pk, enterprise_code=source.enterprise.code,
+        kinds.HIDDEN_DANGER, enterprise=source.enterprise,
         subject="warning:x:1", text="漏点", at=at("11:32"),
     )  # fmt: skip
     with files.receive(io.BytesIO("已更换垫片".encode()), "说明.txt", at=at("11:33")) as received:

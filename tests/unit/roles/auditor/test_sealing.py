@@ -64,14 +64,24 @@ def _quieted(source: Any) -> None:
     ]  # fmt: skip
     who: dict[str, Any] = {"by": staff(source, "丙"), "at": at("10:05")}
     filings.file(
-        source.enterprise, kind="overhaul", reason="清罐", starts_at=at("11:00"), ends_at=at("12:00"), device=device,
+        source.enterprise,
+        filings.Stoppage(kind="overhaul", reason="清罐", starts_at=at("11:00"), ends_at=at("12:00"), device=device),
         **who,
-    )  # fmt: skip
+    )
     shelving.shelve(points[0], "high", minutes=480, reason="换表", **who)
     suppression.propose(
-        source.enterprise, name="停泵", condition=points[1], comparison="at_or_below", threshold=0.5,
-        points=[points[0]], side="low", reason="设计文件", **who,
-    )  # fmt: skip
+        source.enterprise,
+        suppression.Design(
+            name="停泵",
+            condition=points[1],
+            comparison="at_or_below",
+            threshold=0.5,
+            points=[points[0]],
+            side="low",
+            reason="设计文件",
+        ),
+        **who,
+    )
 
 
 def faults() -> list[str]:

@@ -130,7 +130,11 @@ async def test_the_binary_form_agrees(desk: Desk, way: str) -> None:
         assert cells(await path.frame(body)) == [(1.0, GOOD), (None, BAD), (3.0, GOOD)]
     from anlan.stream import binary as form
 
-    report = form.BinaryReport(collect_time(NOW), tags_hash(list(path.site.points)), 3, *path.who)
+    enterprise, gateway = path.who
+    report = form.BinaryReport(
+        collectTime=collect_time(NOW), tagsHash=tags_hash(list(path.site.points)), count=3, enterpriseId=enterprise,
+        gatewayId=gateway,
+    )  # fmt: skip
     odd = form.encode(report, [1.0, 2.0, 3.0], [0, 7, 0], [0, -(2**63), 2**63 - 1])
     assert cells(await path.frame(odd)) == [(1.0, GOOD), (2.0, BAD), (3.0, UNCERTAIN)]
 

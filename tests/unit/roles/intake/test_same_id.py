@@ -73,7 +73,12 @@ async def test_whatever_changes_what_a_sample_says_makes_another_packet_and_a_ba
         assert (await desk.send(told)).accepted == 1, more
         assert (await desk.send(told)).duplicates == 1, more
     head = form.BinaryReport(
-        collect_time(NOW), tags_hash(list(site.points)), 3, site.enterprise, site.gateway, dataId="always"
+        collectTime=collect_time(NOW),
+        tagsHash=tags_hash(list(site.points)),
+        count=3,
+        enterpriseId=site.enterprise,
+        gatewayId=site.gateway,
+        dataId="always",
     )
     for body in (form.encode(head, [1, 2, 3]), form.encode(head, [1, 2, 4]), form.encode(head, [1, 2, 3], [0, 1, 0])):
         assert (await desk.post(body)).accepted == 1

@@ -6,7 +6,8 @@ never touches an open warning; see `withholding`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -36,21 +37,31 @@ BEGIN, END, UNCONFIRMED = "begin", "end", "unconfirmed"
 """The three moments of a filing that fall due by themselves."""
 
 
-def file(
-    enterprise: Enterprise, *, kind: str, reason: str, starts_at: datetime, ends_at: datetime, by: Stand,
-    at: datetime, source: HazardSource | None = None, device: Device | None = None, points: Iterable[Point] = (),
-) -> Filing:  # fmt: skip
-    """Declare a stop, an overhaul or a damage of the enterprise, a source, a device or some points.
+@dataclass(frozen=True, slots=True)
+class Stoppage:
+    """A stop, an overhaul or a damage as it is declared: of points, a device, a source, or the whole enterprise."""
+
+    kind: str
+    reason: str
+    starts_at: datetime
+    ends_at: datetime
+    source: HazardSource | None = None
+    device: Device | None = None
+    points: Sequence[Point] = ()
+
+
+def file(enterprise: Enterprise, stoppage: Stoppage, *, by: Stand, at: datetime) -> Filing:
+    """Declare a stoppage of the enterprise.
 
     It takes effect once the county or park has confirmed it. Raises `Refused` for a window that is over or empty, a
     blank reason, and a scope outside the enterprise. Two calls make two filings.
     """
     require(may_file(by, enterprise), enterprise, by=by)
     with transaction.atomic():
-        refused = judge_filing(starts_at, ends_at, reason, at)
+        refused = judge_filing(stoppage.starts_at, stoppage.ends_at, stoppage.reason, at)
         if refused is not None:
             raise Refused(refused.detail)
-        chosen = list(points)
+        source, device, chosen = stoppage.source, stoppage.device, stoppage.points
         if any(each.enterprise_id != enterprise.pk for each in [source, device, *chosen] if each is not None):
             raise Refused("报备的范围须在本企业之内")
         journal.hold([f"enterprise:{enterprise.code}"])
@@ -60,10 +71,10 @@ def file(
             reach=reach or FilingReach.ENTERPRISE,
             source=source if reach == FilingReach.SOURCE else None,
             device=device if reach == FilingReach.DEVICE else None,
-            kind=kind,
-            reason=reason.strip()[:200],
-            starts_at=starts_at,
-            ends_at=ends_at,
+            kind=stoppage.kind,
+            reason=stoppage.reason.strip()[:200],
+            starts_at=stoppage.starts_at,
+            ends_at=stoppage.ends_at,
             filed_at=at,
             filed_by=by.actor.name[:60],
             filed_by_id=by.actor.id,
@@ -72,7 +83,7 @@ def file(
         limit = rules_of_one(enterprise, civil_day(at)).length("filing_unconfirmed_hours")
         _due(row, UNCONFIRMED, at + limit)
         # a window that is over ends the filing, confirmed or not
-        _due(row, END, ends_at)
+        _due(row, END, stoppage.ends_at)
         row.record("filed", at, by.actor, _facts(row))
         return row
 

@@ -7,7 +7,8 @@ counted. A condition whose value is bad, old or unknown does not hold. Gas point
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -32,21 +33,34 @@ ValueOf = Callable[[Collection[str]], Mapping[str, float | None]]
 """The newest usable value of points by code; None: known and not usable. Absent: not the asker's point."""
 
 
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A rule as it is proposed: alarms of ``side`` at ``points`` are suppressed while the value of ``condition`` stands
+    in ``comparison`` to ``threshold`` (in its unit)."""
+
+    name: str
+    condition: Point
+    comparison: str
+    threshold: float
+    points: Sequence[Point]
+    side: str
+    reason: str
+
+
 def propose(
-    enterprise: Enterprise, *, name: str, condition: Point, comparison: str, threshold: float,
-    points: Collection[Point], side: str, reason: str, by: Stand, at: datetime,
-    follows: SuppressionRule | None = None,
-) -> SuppressionRule:  # fmt: skip
+    enterprise: Enterprise, design: Design, *, by: Stand, at: datetime, follows: SuppressionRule | None = None
+) -> SuppressionRule:
     """Propose a rule, or a new version of ``follows``; it counts once it is approved. Raises `Refused`."""
     require(may_propose(by, enterprise), enterprise, by=by)
+    condition, points, threshold = design.condition, design.points, design.threshold
     with transaction.atomic():
-        if not points or not says_something(name):
+        if not points or not says_something(design.name):
             raise Refused("请填写名称，并至少选择一个被抑制的测点")
         if any(each.enterprise_id != enterprise.pk for each in (condition, *points)):
             raise Refused("条件与被抑制的测点须在本企业之内")
         if condition in points:
             raise Refused("条件测点不能抑制它自己的报警")
-        refused = judge_suppression([Gas(point.gas or Gas.NONE) for point in points], reason)
+        refused = judge_suppression([Gas(point.gas or Gas.NONE) for point in points], design.reason)
         if refused is not None:
             raise Refused(refused.detail)
         if threshold != threshold or abs(threshold) == float("inf"):
@@ -59,19 +73,22 @@ def propose(
             enterprise=enterprise,
             code=code,
             version=newest + 1,
-            name=name.strip()[:60],
+            name=design.name.strip()[:60],
             condition=condition,
-            comparison=comparison,
+            comparison=design.comparison,
             threshold=threshold,
-            side=side,
-            reason=reason.strip()[:200],
+            side=design.side,
+            reason=design.reason.strip()[:200],
             proposed_at=at,
             proposed_by=by.actor.name[:60],
             proposed_by_id=by.actor.id,
         )
         row.points.set(points)
-        facts = {"condition": condition.code, "comparison": comparison, "threshold": threshold, "side": side}
-        row.record("proposed", at, by.actor, facts | {"points": sorted(each.code for each in points)})
+        facts = {
+            "condition": condition.code, "comparison": design.comparison, "threshold": threshold, "side": design.side,
+            "points": sorted(each.code for each in points),
+        }  # fmt: skip
+        row.record("proposed", at, by.actor, facts)
         return row
 
 

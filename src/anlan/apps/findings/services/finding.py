@@ -13,6 +13,7 @@ from anlan.apps.findings.models import Finding, FindingState, FindingStep, StepK
 from anlan.apps.journal import services as journal
 from anlan.apps.obligations import services as obligations
 from anlan.apps.org.actor import SYSTEM, Actor
+from anlan.apps.registry.models import Enterprise
 from anlan.declared import Kind
 
 BY_ITSELF = "系统"
@@ -27,8 +28,7 @@ def state_of(finding: Finding) -> dict[str, Any]:
 def found(
     kind: Kind,
     *,
-    enterprise_id: int,
-    enterprise_code: str,
+    enterprise: Enterprise,
     subject: str,
     text: str,
     at: datetime,
@@ -48,7 +48,7 @@ def found(
                 kind=kind,
                 subject=subject,
                 defaults={
-                    "enterprise_id": enterprise_id,
+                    "enterprise_id": enterprise.pk,
                     "source_id": source_id,
                     "text": text[:300],
                     "found_at": at,
@@ -59,7 +59,7 @@ def found(
         )
         if opened:
             after = {"kind": str(kind), "subject": subject, "text": text, "is": state_of(finding)}
-            chain = f"enterprise:{enterprise_code}"
+            chain = f"enterprise:{enterprise.code}"
             journal.record(chain, "finding_opened", at=at, actor=by.id, subject=f"finding:{finding.pk}", after=after)
         else:
             Finding.objects.by_the_machine().filter(pk=finding.pk).update(seen_at=at, times=F("times") + 1)

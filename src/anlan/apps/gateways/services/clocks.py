@@ -116,6 +116,6 @@ def _judge(rows: list[GatewayClock], news: Mapping[str, Measured]) -> None:
         lasted = at - row.suspect_since
         if offset.is_fault(lasted, rule.length("data_delay_seconds"), rule.length("data_delay_minutes")):
             found(
-                kinds.DATA_FAULT, enterprise_id=row.enterprise_id, enterprise_code=code, subject=subject,
+                kinds.DATA_FAULT, enterprise=row.enterprise, subject=subject,
                 text=f"网关 {gateway.code} {words(offset)}", at=at,
             )  # fmt: skip

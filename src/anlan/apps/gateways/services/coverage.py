@@ -46,8 +46,7 @@ def check_coverage(enterprise: Enterprise, at: datetime) -> Coverage:
     for name in result.missing:
         found(
             kinds.POINT_MISSING,
-            enterprise_id=enterprise.pk,
-            enterprise_code=code,
+            enterprise=enterprise,
             subject=_subject(code, name),
             text=f"未接入：{name}",
             at=at,

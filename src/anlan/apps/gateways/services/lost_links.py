@@ -33,8 +33,7 @@ def lost(gateway: Gateway, at: datetime) -> None:
     """Open the finding, or count it up. ``gateway`` has its enterprise joined."""
     found(
         kinds.LINK_LOST,
-        enterprise_id=gateway.enterprise_id,
-        enterprise_code=gateway.enterprise.code,
+        enterprise=gateway.enterprise,
         subject=_subject(gateway),
         text=f"网关 {gateway.code} 数据中断",
         at=at,

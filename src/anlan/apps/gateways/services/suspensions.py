@@ -61,8 +61,7 @@ def record_pauses(pauses: Iterable[Pause]) -> int:
             count += 1
             found(
                 kinds.DATA_FAULT,
-                enterprise_id=gateway.enterprise_id,
-                enterprise_code=gateway.enterprise.code,
+                enterprise=gateway.enterprise,
                 subject=f"gateway:{gateway.code}:refused",
                 text=f"网关 {gateway.code} 送来的 {pause.packets} 个报文中 {pause.refused} 个被拒，已暂停接收",
                 at=pause.started_at,

@@ -21,11 +21,12 @@ from anlan.apps.registry.selectors import routing as registry
 from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import Warning
 from anlan.apps.warnings.services import wording
-from anlan.apps.warnings.services.posting import addressed, draft
+from anlan.apps.warnings.services.posting import Timing, Wording, addressed, draft
 from anlan.apps.warnings.services.situation import Standing, instant, told_of
 from anlan.rules.flood import FloodRule, flood_since, summary_due
 from anlan.rules.grading import LIMIT_LEVELS, GradedAlarm
 from anlan.rules.level import Level
+from anlan.rules.rulebook import LOCAL_LABEL
 
 
 def first_out(source_id: int) -> dict[str, Any]:
@@ -106,14 +107,12 @@ def fire_summaries(rows: Sequence[Obligation], firing: Firing) -> None:
         late = firing.is_late(row.due_at)
         row.state = ObligationState.MISSED if late else ObligationState.FIRED
         level = Level(warning.level)
-        title, body = wording.flood(place, level, figures, warning.first_out, is_open=warning.is_open)
+        said = wording.flood(place, level, figures, warning.first_out, is_open=warning.is_open)
         to = addressed(place, told_of([warning.pk])[warning.pk])
         key = f"w{warning.pk}:summary:{row.payload['since']}"
-        missed = (row.due_at,) if late else ()
-        summary = draft(
-            place, warning.pk, kinds.SUMMED_UP, key, level, row.due_at, firing.now, to, title, body, "本地设定",
-            missed=missed,
-        )  # fmt: skip
+        timing = Timing(row.due_at, firing.now, missed=(row.due_at,) if late else ())
+        words = Wording(*said, LOCAL_LABEL)
+        summary = draft(place, warning.pk, kinds.SUMMED_UP, key, level, timing, to, words)
         delivery.post(summary)
         after = {
             "alarms": figures.alarms, "points": figures.points, "first_out": warning.first_out.get("point"),

@@ -41,8 +41,7 @@ def record_hidden_danger(warning: Warning, *, by: Stand, at: datetime, text: str
         place = standing.place
         finding = findings.found(
             kinds.HIDDEN_DANGER,
-            enterprise_id=place.enterprise.pk,
-            enterprise_code=place.enterprise.code,
+            enterprise=place.enterprise,
             subject=f"{subject_of(warning)}:{findings_read.number_of(subject_of(warning)) + 1}",
             text=words,
             at=at,

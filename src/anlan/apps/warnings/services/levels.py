@@ -25,7 +25,7 @@ from anlan.apps.warnings.entitled import keeps
 from anlan.apps.warnings.models import Confirmation, Kept, LevelEpisode, Origin, Warning
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.numbers import next_number
-from anlan.apps.warnings.services.posting import addressed, draft, finish, tell
+from anlan.apps.warnings.services.posting import Timing, Wording, addressed, draft, finish, tell
 from anlan.apps.warnings.services.situation import Standing, catch_up, hold, told_of
 from anlan.apps.warnings.services.vacancies import close_filled, find_gaps
 from anlan.declared import Kind
@@ -293,9 +293,9 @@ def _clear(standing: Standing, effect: WarningCleared) -> list[Draft]:
     row.article = article[:60]
     obligations.add([row])
     enterprise = Recipient(place.context.enterprise, RecipientKind.ENTERPRISE, Slot.ENTERPRISE)
-    title, body = wording.report_due(place, due)
+    words = Wording(*wording.report_due(place, due), article)
     to, key = addressed(place, [enterprise]), f"w{warning.pk}:report_due"
-    return [draft(place, warning.pk, kinds.REPORT_DUE, key, effect.last, due, at, to, title, body, article)]
+    return [draft(place, warning.pk, kinds.REPORT_DUE, key, effect.last, Timing(due, at), to, words)]
 
 
 def _due(

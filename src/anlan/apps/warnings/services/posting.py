@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import CharField, OuterRef, Value
@@ -83,10 +84,11 @@ def tell(
     alarm = alarms.gravest_of([place.source.pk]).get(place.source.pk) if any(tellings.values()) else None
     for kind, to in tellings.items():
         if to:
-            title, body = wording.telling(kind, place, level, warning, alarm)
+            said = wording.telling(kind, place, level, warning, alarm)
             key = f"w{warning.pk}:{kind}:e{episode.pk}{mark}"
             article = ordered_by(level, place.rules, new_holder=new_holder) if kind in _ORDERED else LOCAL_LABEL
-            drafts.append(draft(place, warning.pk, kind, key, level, at, at, to, title, body, article))
+            words = Wording(*said, article)
+            drafts.append(draft(place, warning.pk, kind, key, level, Timing(at, at), to, words))
     return drafts
 
 
@@ -94,10 +96,28 @@ _ORDERED = (kinds.INFORMED, kinds.UPGRADED)
 """Tellings that 第五至七条 order. That a level has fallen or a warning is cleared no article has anybody told."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a notice says, and the article that has it said."""
+
+    title: str
+    body: str
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a notice was due and is sent; ``step`` of the ladder, and the earlier due times that it stands for."""
+
+    due_at: datetime
+    sent_at: datetime
+    step: int | None = None
+    missed: Sequence[datetime] = ()
+
+
 def draft(
-    place: Surroundings, warning_id: int, kind: Kind, key: str, level: Level, due_at: datetime,
-    sent_at: datetime, to: tuple[To, ...], title: str, body: str, article: str, step: int | None = None,
-    missed: Sequence[datetime] = (),
+    place: Surroundings, warning_id: int, kind: Kind, key: str, level: Level, timing: Timing, to: tuple[To, ...],
+    words: Wording,
 ) -> Draft:  # fmt: skip
     """A draft about a warning."""
     return Draft(
@@ -107,14 +127,14 @@ def draft(
         enterprise=place.enterprise,
         source_id=place.source.pk,
         level=level,
-        due_at=due_at,
-        sent_at=sent_at,
+        due_at=timing.due_at,
+        sent_at=timing.sent_at,
         to=to,
-        title=title,
-        body=body,
-        article=article,
-        step=step,
-        missed=tuple(missed),
+        title=words.title,
+        body=words.body,
+        article=words.article,
+        step=timing.step,
+        missed=tuple(timing.missed),
     )
 
 

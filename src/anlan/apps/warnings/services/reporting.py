@@ -14,7 +14,7 @@ from anlan.apps.warnings.entitled import may_report
 from anlan.apps.warnings.models import ActKind, DisposalReport, Warning
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.orders import close_if_done
-from anlan.apps.warnings.services.posting import addressed, draft, finish
+from anlan.apps.warnings.services.posting import Timing, Wording, addressed, draft, finish
 from anlan.apps.warnings.services.record import add_act
 from anlan.apps.warnings.services.situation import hold, told_of
 from anlan.refused import Refused
@@ -60,10 +60,10 @@ def submit_report(
             close_if_done(warning, at)
             standing.note("reported", at, actor, after={"due": verdict.due, "late": verdict.late, **texts})
             to = addressed(place, report_recipients(told_of([warning.pk])[warning.pk]))
-            title, body = wording.report(place, verdict.late_by, texts)
             article = place.rules.entry("warning.report.minutes").source
+            words = Wording(*wording.report(place, verdict.late_by, texts), article)
             key, level = f"w{warning.pk}:report", Level(warning.level)
-            sent = draft(place, warning.pk, kinds.REPORTED, key, level, verdict.due, at, to, title, body, article)
+            sent = draft(place, warning.pk, kinds.REPORTED, key, level, Timing(verdict.due, at), to, words)
             finish(standing, [sent], "report")
     if isinstance(verdict, ReportRefused):
         raise Refused(verdict.detail, reason=verdict.reason)

@@ -27,7 +27,7 @@ from anlan.apps.registry.selectors.routing import Surroundings
 from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import LevelEpisode, SiteOrder, Warning
 from anlan.apps.warnings.services import wording
-from anlan.apps.warnings.services.posting import addressed, draft, refresh_next_due
+from anlan.apps.warnings.services.posting import Timing, Wording, addressed, draft, refresh_next_due
 from anlan.apps.warnings.services.situation import instant, ladder_of
 from anlan.database import bulk
 from anlan.rules.episodes import Clock
@@ -81,14 +81,11 @@ def fire_notices(rows: Sequence[Obligation], firing: Firing) -> Prepared:
         planned += [*rest, _next(row, clock.next_step(newest.number))]
         to = addressed(place, notice_recipients(clock.ladder, place))
         stood = newest.due - clock.started_at
-        title, body = wording.step(place, clock.ladder.level, newest.number, stood, len(missed), _of(alarms, row))
+        said = wording.step(place, clock.ladder.level, newest.number, stood, len(missed), _of(alarms, row))
         key = f"w{episode.warning_id}:notice:e{episode.pk}:{newest.number}"
-        drafts.append(
-            draft(
-                place, episode.warning_id, kinds.NOTICED, key, episode.level, newest.due, firing.now, to, title,
-                body, clock.ladder.article, newest.number, missed,
-            )
-        )  # fmt: skip
+        timing = Timing(newest.due, firing.now, newest.number, missed)
+        words = Wording(*said, clock.ladder.article)
+        drafts.append(draft(place, episode.warning_id, kinds.NOTICED, key, episode.level, timing, to, words))
         after = {
             "step": newest.number, "due": newest.due, "missed": list(missed), "to": [item.id for item in to],
             "notices": [delivery.fact(drafts[-1])],
@@ -121,15 +118,11 @@ def fire_site_orders(rows: Sequence[Obligation], firing: Firing) -> Prepared:
                 issued_at=firing.now,
             )
         )
-        title, body = wording.site_order(place, level, row.due_at - instant(row.payload["clock"]), _of(alarms, row))
+        said = wording.site_order(place, level, row.due_at - instant(row.payload["clock"]), _of(alarms, row))
         key = f"w{episode.warning_id}:site_order:e{episode.pk}"
-        missed = (row.due_at,) if late else ()
-        drafts.append(
-            draft(
-                place, episode.warning_id, kinds.ORDERED, key, episode.level, row.due_at, firing.now, to, title,
-                body, row.article, missed=missed,
-            )
-        )  # fmt: skip
+        timing = Timing(row.due_at, firing.now, missed=(row.due_at,) if late else ())
+        words = Wording(*said, row.article)
+        drafts.append(draft(place, episode.warning_id, kinds.ORDERED, key, episode.level, timing, to, words))
         after = {
             "level": level, "due": row.due_at, "late": late, "to": [item.id for item in to], "episode": episode.pk,
             "notices": [delivery.fact(drafts[-1])],
@@ -152,15 +145,10 @@ def fire_reports(rows: Sequence[Obligation], firing: Firing) -> Prepared:
         warning_id, place = row.payload["warning"], places[_source_of(row)]
         row.state = ObligationState.OVERDUE
         to = addressed(place, overdue_report_recipients(place.context, place.settings))
-        missed = (row.due_at,) if firing.is_late(row.due_at) else ()
-        title, body = wording.report_overdue(place, row.due_at)
+        timing = Timing(row.due_at, firing.now, missed=(row.due_at,) if firing.is_late(row.due_at) else ())
+        words = Wording(*wording.report_overdue(place, row.due_at), LOCAL_LABEL)
         key = f"w{warning_id}:report_overdue"
-        drafts.append(
-            draft(
-                place, warning_id, kinds.REPORT_OVERDUE, key, levels[warning_id], row.due_at, firing.now, to,
-                title, body, LOCAL_LABEL, missed=missed,
-            )
-        )  # fmt: skip
+        drafts.append(draft(place, warning_id, kinds.REPORT_OVERDUE, key, levels[warning_id], timing, to, words))
         after = {"due": row.due_at, "to": [item.id for item in to], "notices": [delivery.fact(drafts[-1])]}
         acts.append(journal.Act(place.chain, "report_overdue", firing.now, subject=row.subject, after=after))
     return _prepared(drafts, acts, levels.keys())

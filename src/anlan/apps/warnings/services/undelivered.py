@@ -25,8 +25,7 @@ def note_trouble(trouble: Trouble | Over) -> None:
         return
     findings.found(
         kind,
-        enterprise_id=trouble.enterprise.pk,
-        enterprise_code=trouble.enterprise.code,
+        enterprise=trouble.enterprise,
         subject=trouble.subject,
         text=trouble.text,
         at=trouble.at,

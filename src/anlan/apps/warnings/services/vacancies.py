@@ -41,8 +41,7 @@ def _find(place: Surroundings, gap: Gap, at: datetime) -> None:
     words = "包保责任人缺失" if gap.is_post else "应告知单位未配置"
     findings.found(
         kind,
-        enterprise_id=place.enterprise.pk,
-        enterprise_code=place.enterprise.code,
+        enterprise=place.enterprise,
         subject=f"source:{place.source.code}:{gap.slot}",
         text=f"{words}：{place.source.name} {SLOT_LABELS[gap.slot]}",
         at=at,
