@@ -101,7 +101,7 @@ def path_of(act: ListedAct, record: Any, plant: Plant) -> tuple[str, dict[str, A
             return f"/alarms/suppressions/new/?enterprise={record.code}", {"name": "x"}
         case address if address.startswith("entry-new:"):
             return f"/ledgers/{address.partition(':')[2]}/new/?enterprise={record.code}", {"tag": "x"}
-        case address if address.startswith("entry-act:"):
+        case address if address.startswith("ledger-entry-act:"):
             return f"/ledgers/{record.ledger}/{record.pk}/{act.verb}/", {"text": "x"}
         case "pause-lift":
             return f"/operations/pauses/{record.pk}/lift/", {}

@@ -140,8 +140,9 @@ ADDRESSES: dict[str, Address] = {
     "ledgers": Address("/ledgers/"),
     "entries": Address("/ledgers/monitoring_equipment/", workbook=True, fragment=True),
     "entry-new": Address("/ledgers/monitoring_equipment/new/"),
-    "entry": Address(of=lambda plant: f"/ledgers/monitoring_equipment/{plant.entry.pk}/"),
-    "entry-act": Address(
+    "entry": Address(of=lambda plant: f"/ledgers/entries/{plant.entry.pk}/", may_be_silent=True),
+    "ledger-entry": Address(of=lambda plant: f"/ledgers/monitoring_equipment/{plant.entry.pk}/"),
+    "ledger-entry-act": Address(
         of=lambda plant: f"/ledgers/monitoring_equipment/{plant.entry.pk}/fault/", post=lambda plant: {"text": "无显示"}
     ),
     "file": Address(of=lambda plant: f"/files/{plant.file.pk}/"),

@@ -73,7 +73,7 @@ def every_act() -> list[ListedAct]:
         about = f"entry of {ledger.key}"
         found.append(ListedAct(ledger.title, _("登记"), "enterprise", f"entry-new:{ledger.key}", "", _keeps(ledger)))
         found += [
-            ListedAct(ledger.title, act.title, about, f"entry-act:{ledger.key}", verb, act.may)
+            ListedAct(ledger.title, act.title, about, f"ledger-entry-act:{ledger.key}", verb, act.may)
             for verb, act in acts_of(ledger).items()
         ]
     found += [

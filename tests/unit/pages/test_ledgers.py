@@ -8,14 +8,17 @@ from datetime import timedelta
 import docx
 import openpyxl
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from tests import neighbours
 from tests.neighbours import World
 
 from anlan import now as clock
+from anlan.apps.files.models import Attachment
 from anlan.apps.ledgers.declared.safety_training import TRAINING
 from anlan.apps.ledgers.models import LedgerEntry
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.services import duties
+from anlan.roles.auditor.acts import walk
 from anlan.rules.calendar import civil_day
 
 pytestmark = pytest.mark.django_db
@@ -116,7 +119,7 @@ def test_the_log_of_the_day_is_asked_for_with_the_time_that_is_left_until_it_is_
 
 def test_words_find_the_entry(world: World) -> None:
     world.client("holder").post(f"{LIST}new/", GAUGE)
-    assert f"{LIST}{entry().pk}/" in world.client("county").get("/search/?q=九号").content.decode()
+    assert f"/ledgers/entries/{entry().pk}/" in world.client("county").get("/search/?q=九号").content.decode()
     assert "没有找到" in world.client("stranger").get("/search/?q=九号").content.decode()
 
 
@@ -144,3 +147,21 @@ def test_personal_fields_are_read_by_those_who_may_and_left_out_for_all_others(w
     book = world.client("viewer").get("/ledgers/safety_training/?format=xlsx").content
     assert "示例某人" not in str(list(openpyxl.load_workbook(io.BytesIO(book)).worksheets[0].values))
     assert "示例某人" in world.client("county").get(f"/ledgers/safety_training/{row.pk}/").content.decode()
+
+
+def test_a_paper_is_attached_to_the_entry_and_leads_back_to_it(world: World) -> None:
+    client = world.client("holder")
+    client.post(f"{LIST}new/", GAUGE)
+    row = entry()
+    assert client.post(f"{LIST}{row.pk}/files/", {}).status_code == 422
+    paper = SimpleUploadedFile("检定证书.txt", "合格，有效期一年。".encode())
+    assert client.post(f"{LIST}{row.pk}/files/", {"files": paper}).status_code == 302
+    page = client.get(f"{LIST}{row.pk}/").content.decode()
+    assert "检定证书.txt" in page
+    assert "附上文件：检定证书.txt" in page
+    kept = Attachment.objects.by_the_machine().get(subject=row.about)
+    assert f'href="/ledgers/entries/{row.pk}/"' in client.get(f"/files/{kept.pk}/").content.decode()
+    assert client.get(f"/ledgers/entries/{row.pk}/").headers["Location"] == f"{LIST}{row.pk}/"
+    assert world.client("stranger").get(f"/files/{kept.pk}/").status_code == 404
+    assert world.client("county").post(f"{LIST}{row.pk}/files/", {"files": paper}).status_code == 403
+    assert [words for words in walk.broken() if "台账" in words] == []

@@ -11,10 +11,19 @@ class LedgersConfig(AppConfig):
     label = "ledgers"
 
     def ready(self) -> None:
-        from anlan.apps.ledgers import declared, kinds, services
+        from anlan.apps.files import services as files
+        from anlan.apps.ledgers import declared, entitled, kinds, services
+        from anlan.apps.ledgers.models import LedgerEntry
         from anlan.apps.obligations import services as obligations
         from anlan.apps.obligations.services import duties
 
+        files.allow(
+            LedgerEntry.CASE,
+            rows=lambda: LedgerEntry.objects.select_related("enterprise"),
+            may_attach=entitled.may_attach,
+            may_withdraw=entitled.may_attach,
+            shut=entitled.shut,
+        )
         for module in sorted(each.name for each in iter_modules(declared.__path__)):
             import_module(f"anlan.apps.ledgers.declared.{module}")
         for ledger in kinds.ledgers():

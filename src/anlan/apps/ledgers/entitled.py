@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from anlan.apps.ledgers.kinds import Ledger, Step
+from anlan.apps.ledgers.models import LedgerEntry
 from anlan.apps.org.stand import Stand
 
 
@@ -14,3 +15,13 @@ def may_keep(by: Stand, ledger: Ledger) -> bool:
 def may_take(by: Stand, step: Step) -> bool:
     """Taking one declared step."""
     return by.holds(*step.roles)
+
+
+def may_attach(by: Stand, entry: LedgerEntry) -> bool:
+    """Whoever keeps the ledger hands in its papers and takes them back."""
+    return may_keep(by, entry.kept_in)
+
+
+def shut(entry: LedgerEntry) -> str:
+    """Why its files change no more; empty while they may."""
+    return f"这条台账{entry.get_state_display()}，附件不再变动" if entry.state in entry.kept_in.final else ""

@@ -91,7 +91,7 @@ class LedgerStep(Signed):
     @property
     def title(self) -> str:
         """The verb in words."""
-        own = {"add": _("登记"), "change": _("修改")}
+        own = {"add": _("登记"), "change": _("修改"), "files": _("附上文件")}
         if self.verb in own:
             return str(own[self.verb])
         step = self.entry.kept_in.steps.get(self.verb)

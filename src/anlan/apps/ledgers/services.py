@@ -14,9 +14,11 @@ from typing import Any
 from django.db import transaction
 
 from anlan.apps.delivery.services import hint
+from anlan.apps.files.services import Received
+from anlan.apps.files.services import attach as attach_file
 from anlan.apps.findings.services import closed, found
 from anlan.apps.journal import services as journal
-from anlan.apps.ledgers.entitled import may_keep, may_take
+from anlan.apps.ledgers.entitled import may_attach, may_keep, may_take
 from anlan.apps.ledgers.kinds import Every, Ledger
 from anlan.apps.ledgers.models import LedgerEntry, LedgerStep
 from anlan.apps.obligations import services as obligations
@@ -82,6 +84,18 @@ def take(
         changes = _fill(row, ledger, row.held, ledger.schema.shown(row.held) | asked) if step.fields else []
         row.state = step.to
         _keep(row, verb, by.speaking(*step.roles), at, text.strip()[:500], changes)
+    return row
+
+
+def attach(entry: LedgerEntry, files: Sequence[Received], *, by: Stand, at: datetime) -> LedgerEntry:
+    """Attaches papers to an entry, as one step that names them. Raises `Refused` for none, and as `files.attach`."""
+    require(may_attach(by, entry), entry, by=by)
+    if not files:
+        raise Refused("请选择要附上的文件", fields={"files": "请选择要附上的文件"})
+    ledger = entry.kept_in
+    with deciding(entry, *(state for state, _ in ledger.states if state not in ledger.final)) as row:
+        names = [attach_file(row.about, each, by=by, at=at).name for each in files]
+        _keep(row, "files", by.speaking(*ledger.keepers), at, "、".join(names)[:500], [])
     return row
 
 

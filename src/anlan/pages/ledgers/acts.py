@@ -12,8 +12,13 @@ from anlan.apps.ledgers.entitled import may_keep, may_take
 from anlan.apps.ledgers.kinds import Ledger, Step
 from anlan.apps.ledgers.models import LedgerEntry
 from anlan.apps.registry.selectors import equipment
-from anlan.pages.acting import Act, Attempt
+from anlan.pages.acting import Act, ActForm, Attempt
+from anlan.pages.files.field import files_field, with_files
 from anlan.pages.ledgers.forms import form_of, form_of_step
+
+
+class FilesForm(ActForm):
+    files = files_field()  # type: ignore[assignment]  # a field: Django takes it off the class
 
 
 def acts_of(ledger: Ledger) -> dict[str, Act]:
@@ -24,6 +29,10 @@ def acts_of(ledger: Ledger) -> dict[str, Act]:
         _("修改"), _("已修改。"), form_of(ledger), lambda by, row: may_keep(by, ledger),
         lambda a: services.change(a.row, _typed(a, ledger.schema.by_key), by=a.by, at=a.at, seen=a.values.get("seen")),
         going_on, needs=lambda by, row: needs_of(ledger, row, ledger.schema.by_key),
+    )  # fmt: skip
+    table["files"] = Act(
+        _("附上文件"), _("已附上。"), FilesForm, lambda by, row: may_keep(by, ledger),
+        lambda a: with_files(a, lambda files: services.attach(a.row, files, by=a.by, at=a.at)), going_on, leads=False,
     )  # fmt: skip
     return table
 

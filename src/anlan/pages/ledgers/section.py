@@ -27,7 +27,9 @@ SHOWN = 20
 def _search(scope: Scope, words: str) -> list[Hits]:
     rows = selectors.entries_visible(scope).filter(holds("name", words)).order_by("pk")
     hits = [
-        Hit(row.name, f"{row.kept_in.title} · {row.enterprise.name}", reverse("entry", args=[row.ledger, row.pk]))
+        Hit(
+            row.name, f"{row.kept_in.title} · {row.enterprise.name}", reverse("ledger-entry", args=[row.ledger, row.pk])
+        )
         for row in rows[:MOST]
     ]
     return [Hits(_("台账"), hits)]
@@ -49,7 +51,7 @@ def _todo(user: Any, scope: Scope, now: datetime) -> list[Waiting]:
         found.append(
             Waiting(
                 due.kind.label, row.name, says, row.enterprise, row.changed_at,
-                reverse("entry", args=[row.ledger, row.pk]), _("去办理"), verb,
+                reverse("ledger-entry", args=[row.ledger, row.pk]), _("去办理"), verb,
                 overdue=row.overdue_at is not None, late=_("已过期"),
             )
         )  # fmt: skip
@@ -68,10 +70,11 @@ def _turn(row: Any) -> Waiting:
 
 URLS = [
     path("ledgers/", views.every, name="ledgers"),
+    path("ledgers/entries/<int:pk>/", views.entry_named, name="entry"),
     path("ledgers/<slug:ledger>/", views.entries, name="entries"),
     path("ledgers/<slug:ledger>/new/", views.new, name="entry-new"),
-    path("ledgers/<slug:ledger>/<int:pk>/", views.entry, name="entry"),
-    path("ledgers/<slug:ledger>/<int:pk>/<slug:verb>/", views.act, name="entry-act"),
+    path("ledgers/<slug:ledger>/<int:pk>/", views.entry, name="ledger-entry"),
+    path("ledgers/<slug:ledger>/<int:pk>/<slug:verb>/", views.act, name="ledger-entry-act"),
 ]
 
 SECTIONS = (Section("ledgers", 75, _("台账"), URLS, search=_search, todo=_todo),)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.accounts.request import PersonRequest
+from anlan.apps.files.selectors import of_subject
 from anlan.apps.ledgers import selectors, services
 from anlan.apps.ledgers.kinds import Ledger, ledger_of, ledgers
 from anlan.apps.ledgers.models import LedgerEntry
@@ -92,7 +93,7 @@ def new(request: PersonRequest, ledger: str) -> HttpResponse:
             say_refused(form, refused)
         else:
             messages.info(request, _("已登记。"))
-            return redirect("entry", kept.key, row.pk)
+            return redirect("ledger-entry", kept.key, row.pk)
     context = {"ledger": kept, "enterprise": enterprise, "others": mine, "form": form}
     return render(request, "ledgers/new.html", context, status=422 if form.errors else 200)
 
@@ -104,6 +105,13 @@ def entry(request: PersonRequest, ledger: str, pk: int) -> HttpResponseBase:
         row = _look_up(request, (ledger, pk), clock.now())
         return answer(request, _document(row, masks=masks_of(request)), now=clock.now())
     return record_view(request, subject_of(ledger), (ledger, pk))
+
+
+@require_safe
+def entry_named(request: PersonRequest, pk: int) -> HttpResponse:
+    """An entry by its key alone, as its files and the journal name it: leads to its page. 404 when out of scope."""
+    row: LedgerEntry = access.find(request, LedgerEntry.objects.select_related("enterprise"), now=clock.now(), pk=pk)
+    return redirect("ledger-entry", row.ledger, row.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -127,8 +135,9 @@ def _page(request: PersonRequest, row: LedgerEntry, by: Stand, bar: list[Offer],
         "entry": row,
         "facts": _facts(row, masks=masks_of(request)),
         "steps": list(row.steps.all()),
+        "files": of_subject(request.scope, row.about),
         "bar": bar,
-        "document": reverse("entry", args=[ledger.key, row.pk]),
+        "document": reverse("ledger-entry", args=[ledger.key, row.pk]),
     }
     return render(request, "ledgers/entry.html", context, status=status)
 
@@ -137,7 +146,7 @@ def _page(request: PersonRequest, row: LedgerEntry, by: Stand, bar: list[Offer],
 def subject_of(ledger: str) -> Subject:
     """What acts on entries of one ledger are about."""
     return Subject(
-        "entry", acts_of(_ledger(ledger)), _look_up, _page, key=lambda row: (row.ledger, row.pk),
+        "ledger-entry", acts_of(_ledger(ledger)), _look_up, _page, key=lambda row: (row.ledger, row.pk),
     )  # fmt: skip
 
 
