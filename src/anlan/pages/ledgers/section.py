@@ -27,9 +27,7 @@ SHOWN = 20
 def _search(scope: Scope, words: str) -> list[Hits]:
     rows = selectors.entries_visible(scope).filter(holds("name", words)).order_by("pk")
     hits = [
-        Hit(
-            row.name, f"{row.kept_in.title} · {row.enterprise.name}", reverse("ledger-entry", args=[row.ledger, row.pk])
-        )
+        Hit(row.name, f"{row.kept_in.title} · {row.enterprise.name}", reverse("entry", args=[row.pk]))
         for row in rows[:MOST]
     ]
     return [Hits(_("台账"), hits)]
