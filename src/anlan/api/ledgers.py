@@ -14,7 +14,7 @@ from anlan.api.paging import PageOut, PageQuery, page_of, place_of
 from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.ledgers import selectors
 from anlan.apps.ledgers.kinds import ledger_of, ledgers
-from anlan.pages.ledgers.listing import listing_of, masks_of
+from anlan.pages.ledgers.listing import listing_of, reads_of
 
 router = Router()
 
@@ -101,15 +101,14 @@ def entries(request: PersonRequest, ledger: str, query: Query[EntryQuery]) -> di
         kept = ledger_of(ledger)
     except KeyError:
         raise Http404(_("没有这本台账。")) from None
-    masks = masks_of(request)
-    page = page_of(request, listing_of(kept, masks=masks), selectors.entries_visible(request.scope, kept), query)
-    hidden = {field.key for field in kept.schema.fields if masks and field.private}
+    reads = reads_of(request, kept)
+    page = page_of(request, listing_of(kept, reads), selectors.entries_visible(request.scope, kept), query)
     items = [
         {
             "id": row.pk, "enterprise": row.enterprise.code, "source": row.source.code if row.source else None,
             "name": row.name, "state": row.state, "due_on": row.due_on, "overdue_at": row.overdue_at,
             "made_at": row.made_at, "changed_at": row.changed_at,
-            "values": {key: value for key, value in row.held.items() if key not in hidden},
+            "values": {key: value for key, value in row.held.items() if reads(kept.schema[key], row)},
         }
         for row in page.rows
     ]  # fmt: skip

@@ -7,7 +7,7 @@ is the only place that combines the two.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -137,11 +137,21 @@ def may_see_phones(by: Stand) -> bool:
 
 def register_scope(user: Any, at: datetime) -> Scope:
     """What a log-in may *register*: where it is an administrator (the subtree, or the enterprise), else nothing."""
+    return _scope_held(user, at, {Role.ADMIN})
+
+
+def phones_scope(user: Any, at: datetime) -> Scope:
+    """As `may_see_phones` for many rows: where a log-in reads telephone numbers and what else is personal."""
+    return _scope_held(user, at, {*CALLERS, *STAFF})
+
+
+def _scope_held(user: Any, at: datetime, roles: Collection[str]) -> Scope:
+    """The subtrees and enterprises in which a log-in holds one of these roles."""
     if not isinstance(user, User) or not user.is_active:
         return NOTHING
     if user.is_superuser:
         return EVERYTHING
-    mine = [grant for grant in grants_of(user, at) if grant.role == Role.ADMIN]
+    mine = [grant for grant in grants_of(user, at) if grant.role in roles]
     return Scope(
         agency_paths=tuple(sorted({grant.agency.path for grant in mine if grant.agency})),
         enterprise_ids=tuple(sorted({grant.enterprise_id for grant in mine if grant.enterprise_id})),

@@ -89,6 +89,12 @@ class LedgerStep(Signed):
         return f"{self.entry_id} {self.verb}"
 
     @property
+    def told(self) -> list[tuple[str, str, str]]:
+        """What it changed as it may be read: what personal fields say is kept in no step."""
+        personal = str(_("（个人信息，不列出）"))
+        return [(title, old, new if old or new else personal) for title, old, new in self.changes]
+
+    @property
     def title(self) -> str:
         """The verb in words."""
         own = {"add": _("登记"), "change": _("修改"), "files": _("附上文件")}

@@ -165,7 +165,7 @@ def _unchanged(row: LedgerEntry, seen: int | None) -> None:
     if seen is None or seen == row.seq:
         return
     since = row.steps.filter(seq__gt=seen)
-    told = "；".join(f"{step.actor_name} {step.title}" + "".join(f"，{t} 现为“{new}”" for t, _, new in step.changes)
+    told = "；".join(f"{step.actor_name} {step.title}" + "".join(f"，{t} 现为“{new}”" for t, _, new in step.told)
                     for step in since)  # fmt: skip
     raise Refused(f"您打开以后它已被改过：{told}。请核对后再提交，您填的内容还在下面", reason="changed_meanwhile")
 

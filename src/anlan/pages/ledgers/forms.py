@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from anlan.apps.ledgers.kinds import Ledger, Step
@@ -57,6 +58,14 @@ class EntryForm(ActForm):
         for field in self.declared:
             self.fields[field.key] = drawn(field, known if field.ref else ())
         self.order_fields([*(field.key for field in self.declared), "text", "seen"])
+
+    def clean(self) -> dict[str, Any] | None:
+        """Leaves what was typed as it is. What goes on to be judged, and is refused, is shown with the other's change:
+        sent again, it is sent with that in view."""
+        if isinstance(self.data, QueryDict) and "seen" in self.initial and not self.errors:
+            self.data = self.data.copy()
+            self.data["seen"] = self.initial["seen"]
+        return super().clean()
 
     def typed(self) -> dict[str, Any]:
         """What was typed, by the keys of the schema."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
@@ -13,7 +14,7 @@ from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.ledgers.kinds import Ledger
 from anlan.apps.ledgers.models import LedgerEntry
-from anlan.apps.org.stand import STAFF
+from anlan.apps.registry.models import Enterprise
 from anlan.components.filters import Choice, Days, Exact, Rows, Text
 from anlan.components.lists import Column, Listing
 from anlan.rules.calendar import civil_day
@@ -23,14 +24,38 @@ SHOWN = 6
 """Fields of a ledger that its list shows at most; the workbook has them all."""
 
 
-def listing_of(ledger: Ledger, *, masks: bool) -> Listing:
-    """Columns: the fields of the ledger, with the enterprise, the state and the days around. ``masks``: personal fields
-    are left out for whoever may not read them."""
-    fields = [field for field in ledger.schema.fields if not (masks and field.private)]
+@dataclass(frozen=True)
+class Reads:
+    """Whose personal fields somebody reads: those of enterprises in which, or above which, they may see telephone
+    numbers. ``enterprises``: their keys; None: of all that they see."""
+
+    enterprises: Collection[int] | None
+
+    @property
+    def any(self) -> bool:
+        return self.enterprises is None or bool(self.enterprises)
+
+    def __call__(self, field: Field, row: LedgerEntry) -> bool:
+        """Tells whether they read this field of this entry."""
+        return not field.private or self.enterprises is None or row.enterprise_id in self.enterprises
+
+
+def reads_of(request: PersonRequest, ledger: Ledger) -> Reads:
+    """What the sender of a request reads of a ledger. One query where they see more than that, else none."""
+    scope = entitlements.phones_scope(request.user, clock.now())
+    if scope == request.scope or not any(field.private for field in ledger.schema.fields):
+        return Reads(None)
+    return Reads(frozenset(Enterprise.objects.visible_to(scope).values_list("pk", flat=True)) if scope else frozenset())
+
+
+def listing_of(ledger: Ledger, reads: Reads) -> Listing:
+    """Columns: the fields of the ledger, with the enterprise, the state and the days around. Personal
+    fields are left out for whoever may read none, and empty in the rows of enterprises where they may not."""
+    fields = [field for field in ledger.schema.fields if not field.private or reads.any]
     listed = [field for field in fields if field.listed and not field.private][:SHOWN]
     columns = [
         Column(
-            field.key, field.title, _value(field), _sort(ledger, field), on_page=field in listed, css=_css(field)
+            field.key, field.title, _value(field, reads), _sort(ledger, field), on_page=field in listed, css=_css(field)
         )
         for field in fields
     ]  # fmt: skip
@@ -70,8 +95,10 @@ def cells(columns: Sequence[Column], row: LedgerEntry, *, own: bool) -> list[tup
     return told
 
 
-def _value(field: Field) -> Callable[[LedgerEntry], Any]:
+def _value(field: Field, reads: Reads) -> Callable[[LedgerEntry], Any]:
     def value(row: LedgerEntry) -> Any:
+        if not reads(field, row):
+            return ""
         held = field.taken(row.values.get(field.key, field.default))
         return held if field.kind in ("number", "whole", "day", "moment") else field.in_words(held)
 
@@ -98,10 +125,3 @@ def _by_due(ahead: int) -> Callable[[Rows, list[str]], Rows]:
         return rows.filter(Q(due_on__gte=today), due_on__lte=today.fromordinal(today.toordinal() + ahead))
 
     return narrow
-
-
-def masks_of(request: PersonRequest) -> bool:
-    """Tells whether personal fields are kept from the reader, as telephone numbers are."""
-    roles = (*entitlements.CALLERS, *STAFF)
-    user, now = request.user, clock.now()
-    return not (entitlements.enterprises_of(user, now, roles) or entitlements.agencies_of(user, now, roles))

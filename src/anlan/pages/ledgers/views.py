@@ -30,7 +30,7 @@ from anlan.components.lists import Page
 from anlan.pages.acting import Offer, Subject, act_view, record_view, say_refused
 from anlan.pages.ledgers.acts import acts_of, needs_of
 from anlan.pages.ledgers.forms import form_of
-from anlan.pages.ledgers.listing import cells, listing_of, masks_of
+from anlan.pages.ledgers.listing import Reads, cells, listing_of, reads_of
 from anlan.refused import Refused
 
 
@@ -53,7 +53,7 @@ def every(request: PersonRequest) -> HttpResponse:
 def entries(request: PersonRequest, ledger: str) -> HttpResponseBase:
     """One ledger: every entry in scope, what is due first on top; a page, its rows alone, or a workbook."""
     kept = _ledger(ledger)
-    listing = listing_of(kept, masks=masks_of(request))
+    listing = listing_of(kept, reads_of(request, kept))
 
     def dress(page: Page) -> dict[str, Any]:
         shown = [each for each in listing.columns if each.on_page]
@@ -103,7 +103,7 @@ def entry(request: PersonRequest, ledger: str, pk: int) -> HttpResponseBase:
     """One entry: its fields, its steps, the acts open to the reader; with ``format`` (`FORMATS`) a document."""
     if request.GET.get("format") in FORMATS:
         row = _look_up(request, (ledger, pk), clock.now())
-        return answer(request, _document(row, masks=masks_of(request)), now=clock.now())
+        return answer(request, _document(row, reads_of(request, row.kept_in)), now=clock.now())
     return record_view(request, subject_of(ledger), (ledger, pk))
 
 
@@ -133,7 +133,7 @@ def _page(request: PersonRequest, row: LedgerEntry, by: Stand, bar: list[Offer],
     context = {
         "ledger": ledger,
         "entry": row,
-        "facts": _facts(row, masks=masks_of(request)),
+        "facts": _facts(row, reads_of(request, ledger)),
         "steps": list(row.steps.all()),
         "files": of_subject(request.scope, row.about),
         "bar": bar,
@@ -150,12 +150,12 @@ def subject_of(ledger: str) -> Subject:
     )  # fmt: skip
 
 
-def _facts(row: LedgerEntry, *, masks: bool) -> list[tuple[str, str]]:
+def _facts(row: LedgerEntry, reads: Reads) -> list[tuple[str, str]]:
     held = row.held
     told = []
     for each in row.kept_in.schema.fields:
         words = each.in_words(held[each.key])
-        if masks and each.private:
+        if not reads(each, row):
             words = _("（无权查看）")
         elif each.ref and row.source is not None:
             words = f"{words} {row.source.name}"
@@ -163,17 +163,17 @@ def _facts(row: LedgerEntry, *, masks: bool) -> list[tuple[str, str]]:
     return [(title, value or "—") for title, value in told]
 
 
-def _document(row: LedgerEntry, *, masks: bool) -> Document:
+def _document(row: LedgerEntry, reads: Reads) -> Document:
     """The entry as it is printed or sent: what it says, and every step."""
     ledger = row.kept_in
     steps = [
-        (step.at, step.title, step.actor_name, step.text or "；".join(f"{t}：{new}" for t, _old, new in step.changes))
+        (step.at, step.title, step.actor_name, step.text or "；".join(f"{t}：{new}" for t, _old, new in step.told))
         for step in row.steps.all()
     ]
     head = [(_("企业"), row.enterprise.name), (_("状态"), row.get_state_display())]
     return Document(
         title=f"{ledger.title} · {row.name}",
-        facts=[*head, *_facts(row, masks=masks)],
+        facts=[*head, *_facts(row, reads)],
         tables=[Table(_("经过"), (_("时间"), _("事项"), _("经办"), _("内容")), steps)],
         note=str(ledger.article),
     )

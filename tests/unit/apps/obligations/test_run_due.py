@@ -62,6 +62,14 @@ def test_one_that_cannot_be_fired_stays_pending_and_the_others_go_on(
 
 
 @pytest.mark.django_db
+def test_what_only_an_earlier_release_knew_is_fired_by_nobody_and_no_fault(only_handler: list[str]) -> None:
+    obligations.add([due("gone")])
+    Obligation.objects.by_the_machine().filter(key="gone").update(kind="of_an_earlier_release")
+    assert obligations.run_due(at("08:01")) == 0
+    assert obligations.due_and_unfired(at("08:01"), timedelta(seconds=30)) == []
+
+
+@pytest.mark.django_db
 def test_the_limit_bounds_one_look(only_handler: list[str]) -> None:
     obligations.add([due(f"n{number:03d}") for number in range(10)])
     assert obligations.run_due(at("08:01"), limit=4) == 4
