@@ -68,6 +68,11 @@ class MemoryLog:
         """The store as it lies on disk at this moment."""
         return self.store.copied()
 
+    def restart(self) -> None:
+        """The server starts anew: it knows the names of the messages that it still holds, and no others."""
+        self.store.ids = {key: each for key, each in self.store.ids.items() if each[0] in self.store.messages}
+        self.restarts += 1
+
     def put_back(self, older: Store) -> None:
         """Have another store, or an older copy of this one, under the restarted server."""
         self.store = older.copied()

@@ -131,6 +131,37 @@ async def test_what_is_done_with_goes_and_what_somebody_still_needs_stays(log: A
     assert await log.publish(0, b"next", "next") == 7
 
 
+@pytest.mark.parametrize("kind", ["memory", "server"])
+async def test_a_restarted_server_knows_the_names_of_what_it_still_holds(kind: str, tmp_path: Path) -> None:
+    """What was done with and went is taken anew when it comes once more."""
+
+    async def known(log: Any) -> list[int]:
+        return [await log.publish(0, b"%d" % n, f"m{n}") for n in (2, 1)]
+
+    if kind == "memory":
+        memory = MemoryLog(now.now_us, now.monotonic)
+        assert [await memory.publish(0, b"%d" % n, f"m{n}") for n in range(3)] == [1, 2, 3]
+        assert await memory.trim({0: 2}) == 3
+        assert await known(memory) == [3, 2], "until then it knows both"
+        memory.restart()
+        assert await known(memory) == [3, 4]
+        return
+    for begun, expected in enumerate(([3, 2], [3, 4])):
+        server = NatsServer(tmp_path / "log")
+        server.start()
+        server.wait_ready()
+        real = await Log.connect(server.url)
+        try:
+            await real.ensure()
+            if not begun:
+                assert [await real.publish(0, b"%d" % n, f"m{n}") for n in range(3)] == [1, 2, 3]
+                assert await real.trim({0: 2}) == 3
+            assert await known(real) == expected
+        finally:
+            await real.close()
+            server.stop()
+
+
 async def test_a_quiet_partition_holds_nothing_back_in_memory_either() -> None:
     log = MemoryLog(now.now_us, now.monotonic)
     last = NEAR + 3

@@ -173,12 +173,13 @@ class World:
         self.until(lambda: all(self.processes.up(role) for role in ROLES) and self._door() is not None)
 
     def stop(self) -> None:
-        """Everything is gone in one instant, as when the power fails."""
+        """Everything is gone in one instant, as when the power fails; the server of the log, too."""
         self.sender_is_gone()
         self.clock_is_down()
         for process in list(self.processes.running.values()):
             process.kill()
         self.advance(0)
+        self.log.restart()
 
     def until(self, there: Any, seconds: float = 60.0) -> None:
         """Let time pass until something is there; AssertionError when it does not come."""
