@@ -44,7 +44,7 @@ from anlan.stream.frame import BAD, Frame
 from anlan.stream.gateway_clock import Anchor
 from anlan.stream.kernel import checkpoint, sweeps
 from anlan.stream.kernel.columns import NEVER, Columns
-from anlan.stream.kernel.ledger import Ledger
+from anlan.stream.kernel.ledger import Ledger, Seen, Times
 from anlan.stream.kernel.machine import LIFE, Room, machine, run
 from anlan.stream.kernel.rounds import Batch, rounds
 from anlan.stream.kernel.set_back import SLACK_US, furthest, set_back
@@ -152,7 +152,8 @@ class Kernel:
             received_us = frames[int(np.searchsorted(ends, at, "right"))].received_at_us
             value = float(samples.value[at]) if samples.quality[at] != BAD else None
             if kind == LIFE:
-                events.append(self._ledger.change(row, Side.NO_DATA, 0, value, None, NEVER, received_us, received_us))
+                times = Times(NEVER, received_us, received_us)
+                events.append(self._ledger.change(row, Side.NO_DATA, 0, Seen(value), times))
             else:
                 sampled_us = int(samples.sampled_at_us[at])
                 events += self._say(row, (before, after), [*starts, since], value, sampled_us, received_us, peak)
@@ -432,7 +433,7 @@ class Kernel:
             value = float(alive.value[at]) if alive.quality[at] != BAD else None
             state.bits[row] &= ~np.uint8(BIT_NO_DATA)
             state.busy[row] = bool(state.bits[row]) or bool((state.pending_us[row] != NEVER).any())
-            event = self._ledger.change(row, Side.NO_DATA, 0, value, None, NEVER, received, received)
+            event = self._ledger.change(row, Side.NO_DATA, 0, Seen(value), Times(NEVER, received, received))
             found.append((int(alive.order[at]) * 8, event))
 
     def _decide(self, batch: Batch, again: NDArray[np.bool_], found: list[tuple[int, AlarmEvent]]) -> NDArray[np.int64]:
@@ -522,7 +523,8 @@ class Kernel:
         for side, bit, column in ((Side.FLATLINE, BIT_FLATLINE, 5), (Side.BAD_QUALITY, BIT_BAD, BAD_COLUMN)):
             if (before ^ after) & bit:
                 level = 1 if after & bit else 0
-                events.append(self._ledger.change(row, side, level, value, None, starts[column], at_us, detected_us))
+                times = Times(starts[column], at_us, detected_us)
+                events.append(self._ledger.change(row, side, level, Seen(value), times))
         return events
 
     def _sweep_removed(self, now_us: int) -> list[AlarmEvent]:
@@ -532,9 +534,9 @@ class Kernel:
         for row in gone.tolist():
             for side in Side:
                 if (row, side) in self._ledger.open:
-                    extreme = self._ledger.furthest(row, side, state)
-                    said = self._ledger.change(row, side, 0, None, None, NEVER, now_us, now_us, extreme, SWITCHED_OFF)
-                    events.append(said)
+                    seen = Seen(extreme=self._ledger.furthest(row, side, state))
+                    times = Times(NEVER, now_us, now_us)
+                    events.append(self._ledger.change(row, side, 0, seen, times, SWITCHED_OFF))
             state.forget(row)
         return events
 

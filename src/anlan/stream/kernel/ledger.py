@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,6 +34,22 @@ from anlan.stream.points import PointTable
 _LIMIT_SIDES = ((Side.LOW, BIT_L, BIT_LL, 1, 0), (Side.HIGH, BIT_H, BIT_HH, 2, 3))
 
 _PEAKS = {Side.LOW: 0, Side.HIGH: 1}
+
+
+class Seen(NamedTuple):
+    """What an event shows: the value then, the limit that it crossed, the furthest value of the excursion."""
+
+    value: float | None = None
+    limit: float | None = None
+    extreme: float | None = None
+
+
+class Times(NamedTuple):
+    """When the excursion began, when the alarm changed by the source's own time, and when we found it; epoch µs."""
+
+    since_us: int
+    at_us: int
+    detected_us: int
 
 
 class Ledger:
@@ -67,8 +84,8 @@ class Ledger:
             shown = new or old
             limit = float(self._table.limits[row, inner_column if shown == 2 else outer_column])
             known = limit if np.isfinite(limit) else None
-            extreme = peak if isfinite(peak) else None
-            events.append(self.change(row, side, new, value, known, since, at_us, detected_us, extreme))
+            seen = Seen(value, known, peak if isfinite(peak) else None)
+            events.append(self.change(row, side, new, seen, Times(since, at_us, detected_us)))
         return events
 
     def change(
@@ -76,12 +93,8 @@ class Ledger:
         row: int,
         side: Side,
         level: int,
-        value: float | None,
-        limit: float | None,
-        since_us: int,
-        at_us: int,
-        detected_us: int,
-        extreme: float | None = None,
+        seen: Seen,
+        times: Times,
         reason: str = "",
     ) -> AlarmEvent:
         """Carry the alarm of one side to `level` (0 clears it) and say so."""
@@ -89,7 +102,7 @@ class Ledger:
         alarm = self.open.get((row, side))
         if alarm is None:
             change = Change.RAISED
-            alarm = OpenAlarm(alarm_id(spec.code, side, since_us), since_us, level, level)
+            alarm = OpenAlarm(alarm_id(spec.code, side, times.since_us), times.since_us, level, level)
             self.open[row, side] = alarm
         elif level == 0:
             change = Change.CLEARED
@@ -98,7 +111,7 @@ class Ledger:
             change = Change.WORSENED if level > alarm.level else Change.EASED
             alarm.level, alarm.worst = level, max(alarm.worst, level)
         alarm.changes += 1
-        alarm.told = extreme
+        alarm.told = seen.extreme
         self.dirty.add(spec.gateway)
         return AlarmEvent(
             event_id=event_id(alarm.alarm_id, alarm.changes, change),
@@ -110,12 +123,12 @@ class Ledger:
             change=change,
             level=level_name(side, alarm.level),
             worst=level_name(side, alarm.worst),
-            value=value,
-            limit=limit,
+            value=seen.value,
+            limit=seen.limit,
             since_us=alarm.since_us,
-            at_us=at_us,
-            detected_us=detected_us,
-            extreme=extreme,
+            at_us=times.at_us,
+            detected_us=times.detected_us,
+            extreme=seen.extreme,
             reason=reason,
         )
 

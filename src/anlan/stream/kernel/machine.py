@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,37 @@ class Room:
         )
 
 
+Longs: TypeAlias = NDArray[np.int64]
+Bytes: TypeAlias = NDArray[np.uint8]
+Reals: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+Samples: TypeAlias = tuple[Longs, Longs, Longs, NDArray[np.int32], Reals, Bytes, Longs]
+"""Ends, receipts and collect times of the frames; rows, values, qualities and own times of their samples."""
+Rules: TypeAlias = tuple[Flags, Reals, Reals, Reals, Reals, Longs, Longs, Longs]
+"""What the table declares of each point."""
+Held: TypeAlias = tuple[
+    Longs,
+    Longs,
+    Longs,
+    Longs,
+    Longs,
+    Longs,
+    Longs,
+    Longs,
+    Longs,
+    Reals,
+    Reals,
+    Bytes,
+    Bytes,
+    Flags,
+    Longs,
+    Bytes,
+    Reals,
+]
+"""The columns that a sample changes. These are plain tuples because numba takes named ones apart so slowly that a
+packet a call would take a seventh longer."""
+
+
 def run(
     compiled: Callable[..., int], table: PointTable, state: Columns, frames: Sequence[Frame], hold: tuple[int, int],
     room: Room,
@@ -73,30 +104,35 @@ def run(
     number = sum(sizes)
     room.for_samples(number)
     joined = frames[0] if len(frames) == 1 else room.join(frames, number)
-    count = compiled(
+    samples = (
         np.cumsum(sizes),
         np.array([frame.received_at_us for frame in frames], np.int64),
         np.array([frame.collected_at_us for frame in frames], np.int64),
         joined.index, joined.value, joined.quality, joined.sampled_at_us,
-        table.alive, table.bounds, table.deadband, table.quiet_low, table.quiet_high,
-        table.on_delay_us, table.off_delay_us, table.flatline_us,
+    )  # fmt: skip
+    rules = (
+        table.alive, table.bounds, table.deadband, table.quiet_low, table.quiet_high, table.on_delay_us,
+        table.off_delay_us, table.flatline_us,
+    )  # fmt: skip
+    held = (
         state.last_us, state.recv_us, state.good_us, state.good_recv_us, state.changed_us, state.seen_us,
         state.frame_us, state.pending_us, state.anchor_us, state.anchor_value, state.value, state.quality,
-        state.bits, state.busy, state.flips_us, state.flips, state.peak, hold[0], hold[1],
-        room.said, room.peaks,
+        state.bits, state.busy, state.flips_us, state.flips, state.peak,
     )  # fmt: skip
+    count = compiled(samples, rules, held, hold, room.said, room.peaks)
     return room.said[:count], room.peaks[:count], joined
 
 
-def steps(
-    ends: Any, received: Any, collected: Any, rows: Any, value: Any, quality: Any, time: Any,
-    alive: Any, limits: Any, deadband: Any, quiet_low: Any, quiet_high: Any,
-    on_delay: Any, off_delay: Any, flatline: Any,
-    last: Any, recv: Any, good: Any, good_recv: Any, changed: Any, seen: Any, frame_us: Any, pending: Any,
-    anchor_us: Any, anchor_value: Any, held: Any, held_quality: Any, bits: Any, busy: Any,
-    flips_us: Any, flips: Any, peak: Any, hold_after: int, hold_us: int, said: Any, peaks: Any,
-) -> int:  # fmt: skip
-    """One sample after the other; frame ``f`` holds the samples before ``ends[f]``. Returns the rows of ``said``."""
+def steps(samples: Samples, rules: Rules, state: Held, hold: tuple[int, int], said: Longs, peaks: Reals) -> int:
+    """Takes one sample after the other; frame ``f`` holds those before ``ends[f]``, and ``state`` is changed.
+
+    ``hold``: after so many changes, for so many µs. Returns how many rows of ``said`` and of ``peaks`` were written.
+    """
+    ends, received, collected, rows, value, quality, time = samples
+    alive, limits, deadband, quiet_low, quiet_high, on_delay, off_delay, flatline = rules
+    hold_after, hold_us = hold
+    last, recv, good, good_recv, changed, seen, frame_us, pending = state[:8]
+    anchor_us, anchor_value, held, held_quality, bits, busy, flips_us, flips, peak = state[8:]
     count = 0
     begin = 0
     starts = np.empty(5, np.int64)

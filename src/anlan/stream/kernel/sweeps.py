@@ -19,7 +19,7 @@ from anlan.stream.alarm import (
     Side,
 )
 from anlan.stream.kernel.columns import NEVER, Columns
-from anlan.stream.kernel.ledger import Ledger
+from anlan.stream.kernel.ledger import Ledger, Seen, Times
 from anlan.stream.points import FOREVER_US, PointTable
 
 BAD_COLUMN = 4
@@ -42,7 +42,7 @@ def no_data(
         state.busy[row] = True
         value = _number(state.value[row])
         due = since + int(table.no_data_us[row])
-        events.append(ledger.change(row, Side.NO_DATA, 1, value, None, since, due, now_us))
+        events.append(ledger.change(row, Side.NO_DATA, 1, Seen(value), Times(since, due, now_us)))
     return events
 
 
@@ -77,7 +77,7 @@ def delays(table: PointTable, state: Columns, ledger: Ledger, now_us: int) -> li
         if fired[BAD_COLUMN]:
             since = starts[BAD_COLUMN]
             at_us = int(due[at, BAD_COLUMN])
-            events.append(ledger.change(row, Side.BAD_QUALITY, 1, None, None, since, at_us, now_us))
+            events.append(ledger.change(row, Side.BAD_QUALITY, 1, Seen(), Times(since, at_us, now_us)))
     return events
 
 
@@ -93,7 +93,8 @@ def flatlines(table: PointTable, state: Columns, ledger: Ledger, now_us: int) ->
         state.bits[row] |= BIT_FLATLINE
         state.busy[row] = True
         due = since + int(table.flatline_us[row])
-        events.append(ledger.change(row, Side.FLATLINE, 1, float(state.value[row]), None, since, due, now_us))
+        seen = Seen(float(state.value[row]))
+        events.append(ledger.change(row, Side.FLATLINE, 1, seen, Times(since, due, now_us)))
     return events
 
 
