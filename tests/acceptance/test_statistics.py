@@ -24,7 +24,7 @@ from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import SiteOrder, Warning
 from anlan.drill.scenario import parse
 from anlan.drill.world import build, settle
-from anlan.pages.statistics.asked import Asked, read
+from anlan.pages.statistics.asked import FiguresAsked, read
 from anlan.pages.statistics.views import Answer, answer
 from anlan.rules.metrics import METRICS, HandlingFacts, tabulate
 
@@ -70,7 +70,7 @@ def city() -> Scope:
     return Scope(agency_paths=(Agency.objects.by_the_machine().get(code="jc").path,))
 
 
-def asked(now: datetime, **query: str) -> Asked:
+def asked(now: datetime, **query: str) -> FiguresAsked:
     return read(query, now, partial(rules_of_scope, city()), UnitKind.SUPERVISOR)
 
 

@@ -111,7 +111,7 @@ class Roles:
         await Historian(log, SystemClock(), lambda: process.leaving, room, leases, cadences=pace).run()
 
     async def _intake(self, process: SimulatedProcess) -> None:
-        from anlan.roles.intake.application import Application, Parts
+        from anlan.roles.intake.application import Application, IntakeParts
         from anlan.roles.intake.bundler import Bundler
         from anlan.roles.intake.command import LIVE_AGE, newest_at, say_accepting
         from anlan.roles.intake.dead_letters import DeadLetters
@@ -138,7 +138,7 @@ class Roles:
             keys.refresh()
 
         app = Application(
-            Parts(
+            IntakeParts(
                 keys, bundler, Taken(lambda: self.log.connection), Refusals(lambda refused: len(list(refused))),
                 Standing(records, clock), TagLists(lambda gateway: {}, lambda *announced: True, in_thread),
                 DeadLetters(limits(rulebook.load())),

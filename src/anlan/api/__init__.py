@@ -21,7 +21,7 @@ from ninja.security import django_auth
 from anlan.api import alarms, enterprises, history, ledgers, metrics, points, rules, warnings
 
 
-class Exact(NinjaJSONEncoder):
+class ExactEncoder(NinjaJSONEncoder):
     """Instants to the microsecond, as they are kept: the framework's own encoder would cut them to milliseconds."""
 
     def default(self, o: Any) -> Any:
@@ -31,7 +31,7 @@ class Exact(NinjaJSONEncoder):
 class Readable(JSONRenderer):
     """Chinese stays Chinese, so that an answer can be read in a terminal."""
 
-    encoder_class = Exact
+    encoder_class = ExactEncoder
     json_dumps_params = {"ensure_ascii": False}
 
 

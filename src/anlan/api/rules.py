@@ -12,7 +12,7 @@ from ninja import Field, Query, Router, Schema
 from anlan import now as clock
 from anlan.api.moments import Day
 from anlan.apps.accounts.request import PersonRequest
-from anlan.pages.rulebook.reading import Asked, Row, read, rows
+from anlan.pages.rulebook.reading import Row, RulesAsked, read, rows
 from anlan.rules import calendar
 from anlan.rules.rulebook import Kind
 
@@ -68,7 +68,7 @@ def rules(request: PersonRequest, query: Query[RuleQuery]) -> dict[str, Any]:
     return as_dict(asked, rows(asked))
 
 
-def as_dict(asked: Asked, found: list[Row]) -> dict[str, Any]:
+def as_dict(asked: RulesAsked, found: list[Row]) -> dict[str, Any]:
     """The answer, also of the command line."""
     return {"at": asked.place.code or None, "on": asked.on, "items": [_item(row) for row in found]}
 

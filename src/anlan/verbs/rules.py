@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
 
     from anlan.api.rules import as_dict
     from anlan.apps.org.scope import EVERYTHING
-    from anlan.pages.rulebook.reading import Asked, Place, place_named, rows
+    from anlan.pages.rulebook.reading import Place, RulesAsked, place_named, rows
 
     try:
         place = place_named(EVERYTHING, options.locality) if options.locality else Place(None)
@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
     if place.code != options.locality:
         print(f"没有代号为“{options.locality}”的机构", file=sys.stderr)
         return 2
-    asked = Asked(place, day, today)
+    asked = RulesAsked(place, day, today)
     found = rows(asked)
     if options.json:
         print(json.dumps(as_dict(asked, found), ensure_ascii=False, indent=1, default=str))

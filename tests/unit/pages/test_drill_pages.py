@@ -32,7 +32,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def outcome(**fields: Any) -> Any:
-    return lambda text, *more: child.Outcome(**fields)
+    return lambda text, *more: child.PlayOutcome(**fields)
 
 
 def send(world: World, who: str, text: str) -> Any:

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PlayOutcome:
     """How a scenario fared. ``result`` is what the command printed, None unless done; ``message`` is Chinese."""
 
     state: RunState
@@ -41,38 +41,38 @@ class Outcome:
     result: Any = None
 
 
-def play(text: str, seconds: int = PLAY_S) -> Outcome:
+def play(text: str, seconds: int = PLAY_S) -> PlayOutcome:
     """Play a scenario and lay it beside the regulation: the object of ``anlan drill --beside --json``."""
     return _run(text, seconds, "--beside")
 
 
-def check(text: str) -> Outcome:
+def check(text: str) -> PlayOutcome:
     """Check a scenario; the result is its head (name, story, points, question). Waits for its turn as long as one check
     may take, and says so when it does not come."""
     if not _turns.acquire(timeout=CHECK_S):
-        return Outcome(RunState.REFUSED, "此刻交来的剧本太多，请稍后再试。")
+        return PlayOutcome(RunState.REFUSED, "此刻交来的剧本太多，请稍后再试。")
     try:
         return _run(text, CHECK_S, "--check")
     finally:
         _turns.release()
 
 
-def _run(text: str, seconds: int, option: str) -> Outcome:
+def _run(text: str, seconds: int, option: str) -> PlayOutcome:
     with tempfile.TemporaryDirectory(prefix="anlan-drill-") as name:
         folder = Path(name)
         (folder / NAME).write_text(text, encoding="utf-8")
         code = _process(folder, seconds, option)
         printed, errors = folder / "printed", (folder / "errors").read_text(encoding="utf-8", errors="replace")
         if code == 0 and printed.stat().st_size <= OUTPUT:
-            return Outcome(RunState.DONE, result=json.loads(printed.read_text(encoding="utf-8")))
+            return PlayOutcome(RunState.DONE, result=json.loads(printed.read_text(encoding="utf-8")))
     if code == 0:
-        return Outcome(RunState.FAILED, f"时间线超过 {OUTPUT >> 20} MB，没有保存；请缩短剧本。")
+        return PlayOutcome(RunState.FAILED, f"时间线超过 {OUTPUT >> 20} MB，没有保存；请缩短剧本。")
     if code == 2:
-        return Outcome(RunState.REFUSED, errors.strip().removeprefix(f"{NAME}："))
+        return PlayOutcome(RunState.REFUSED, errors.strip().removeprefix(f"{NAME}："))
     if code in _TIME_IS_UP:
-        return Outcome(RunState.FAILED, f"超过 {seconds} 秒没有完成，已停止；请缩短剧本。")
+        return PlayOutcome(RunState.FAILED, f"超过 {seconds} 秒没有完成，已停止；请缩短剧本。")
     logger.error("a drill ended with %d: %s", code, errors[-2000:])
-    return Outcome(RunState.FAILED, f"推演中断（退出码 {code}），原因已写入网页进程的日志。")
+    return PlayOutcome(RunState.FAILED, f"推演中断（退出码 {code}），原因已写入网页进程的日志。")
 
 
 def _process(folder: Path, seconds: int, option: str) -> int:

@@ -89,7 +89,7 @@ def carry_out(run_id: int, clock: Clock | None = None) -> None:
     try:
         outcome = child.play(_text_of(run))
     except Exception as error:
-        _finish(run, child.Outcome(RunState.FAILED, _("推演没有完成：%(why)s") % {"why": error}), clock)
+        _finish(run, child.PlayOutcome(RunState.FAILED, _("推演没有完成：%(why)s") % {"why": error}), clock)
         raise
     _finish(run, outcome, clock)
 
@@ -103,7 +103,7 @@ def _text_of(run: Run) -> str:
     return run.uploaded.text
 
 
-def _finish(run: Run, outcome: child.Outcome, clock: Clock | None) -> None:
+def _finish(run: Run, outcome: child.PlayOutcome, clock: Clock | None) -> None:
     Run.objects.by_the_machine().filter(pk=run.pk, finished_at__isnull=True).update(
         state=outcome.state,
         message=outcome.message,

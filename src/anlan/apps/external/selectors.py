@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
 
-class Standing(TypedDict):
+class WithStanding(TypedDict):
     """What is added to an alert: its state, or ``expired`` by the clock."""
 
     standing: str
 
 
-def alerts(scope: Scope, now: datetime) -> ScopedQuerySet[WithAnnotations[ExternalAlert, Standing]]:
+def alerts(scope: Scope, now: datetime) -> ScopedQuerySet[WithAnnotations[ExternalAlert, WithStanding]]:
     """Alerts for the divisions that a person watches, with where each stands."""
     return standing(ExternalAlert.objects.visible_to(scope), now).select_related("origin")
 
 
 def standing(
     rows: ScopedQuerySet[ExternalAlert], now: datetime
-) -> ScopedQuerySet[WithAnnotations[ExternalAlert, Standing]]:
+) -> ScopedQuerySet[WithAnnotations[ExternalAlert, WithStanding]]:
     """The rows with ``standing``."""
     over = Q(state=AlertState.CURRENT, expires_at__lte=now)
     return rows.annotate(standing=Case(When(over, then=Value(EXPIRED)), default=F("state")))
@@ -54,7 +54,7 @@ def contents(alert: ExternalAlert) -> cap.Alert:
     return cap.read(text.encode())
 
 
-def chain(scope: Scope, alert: ExternalAlert, now: datetime) -> list[WithAnnotations[ExternalAlert, Standing]]:
+def chain(scope: Scope, alert: ExternalAlert, now: datetime) -> list[WithAnnotations[ExternalAlert, WithStanding]]:
     """Messages that this one refers to and messages that refer to it, in order of time."""
     mine = alerts(scope, now).filter(origin=alert.origin_id)
     wanted = Q(refers_to__cap_sender=alert.cap_sender, refers_to__identifier=alert.identifier)

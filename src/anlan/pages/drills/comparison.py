@@ -12,7 +12,7 @@ from anlan.rules.level import Level
 
 
 @dataclass(frozen=True)
-class Line:
+class ComparedLine:
     """One demand beside what was sent; either side may be empty."""
 
     kind: str
@@ -40,16 +40,16 @@ class Line:
 
 
 @dataclass
-class Day:
+class ComparedDay:
     title: str
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ComparedLine] = field(default_factory=list)
 
 
 @dataclass
 class Comparison:
     """The whole run: its days, and how often each mark stands."""
 
-    days: list[Day]
+    days: list[ComparedDay]
     demands: int
     counts: list[tuple[str, int]]
     faults: int
@@ -58,13 +58,13 @@ class Comparison:
 def comparison(result: dict[str, Any]) -> Comparison:
     """Of what ``anlan drill --beside --json`` printed."""
     names = result["names"]
-    days: list[Day] = []
+    days: list[ComparedDay] = []
     for row in result["rows"]:
         line = _line(row, names)
         shown = calendar.civil(line.should_at or line.at)  # type: ignore[arg-type]
         title = f"{shown.year}-{shown.month:02d}-{shown.day:02d}"
         if not days or days[-1].title != title:
-            days.append(Day(title))
+            days.append(ComparedDay(title))
         days[-1].lines.append(line)
     marks = [row["mark"] for row in result["rows"]]
     return Comparison(
@@ -75,14 +75,14 @@ def comparison(result: dict[str, Any]) -> Comparison:
     )
 
 
-def _line(row: dict[str, Any], names: dict[str, str]) -> Line:
+def _line(row: dict[str, Any], names: dict[str, str]) -> ComparedLine:
     def called(ids: list[str]) -> list[str]:
         return [names.get(each, each) for each in ids]
 
     remarks = [row[key] for key in ("by", "reason") if row.get(key)]
     remarks += ["自动确认"] if row.get("automatic") else []
     should_at, due = _instant(row["should_at"]), _instant(row["due"])
-    return Line(
+    return ComparedLine(
         kind=KINDS[row["kind"]],
         step=row["step"],
         level=Level(row["level"]).colour,

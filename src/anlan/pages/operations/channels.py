@@ -37,7 +37,7 @@ SHOWN = 100
 
 
 @dataclass(frozen=True)
-class Line:
+class ChannelLine:
     """One channel."""
 
     name: str
@@ -130,12 +130,12 @@ def _test(request: PersonRequest, now: datetime) -> None:
 ACTS: dict[str, Callable[[PersonRequest, datetime], None]] = {"enable": _enable, "test": _test}
 
 
-def _lines(now: datetime) -> list[Line]:
+def _lines(now: datetime) -> list[ChannelLine]:
     """Configured channels in the order of the settings, then those that only have a past."""
     configured, states, queues = delivery.outside(), selectors.channel_states(), selectors.queues(now)
     names = [*configured, *sorted((states.keys() | queues.keys()) - configured.keys())]
     return [
-        Line(
+        ChannelLine(
             name=name,
             title=delivery.title_of(name),
             is_configured=name in configured,

@@ -37,7 +37,7 @@ ROLE_WORDS = {
 
 
 @dataclass(frozen=True)
-class Sign:
+class SignLine:
     """The last sign of life of one process."""
 
     name: str
@@ -52,7 +52,7 @@ class Sign:
 
 
 @dataclass(frozen=True)
-class Line:
+class BellLine:
     """One destination of ``ops_alerts``: its channel and masked address, when it took the last letter, what it met."""
 
     channel: str
@@ -101,7 +101,7 @@ class LastAudit:
     """What operators should know and yet is no fault: an old backup."""
     figures: Mapping[str, Any] = field(default_factory=dict)
     """What the audit counted, by name."""
-    lines: list[Line] = field(default_factory=list)
+    lines: list[BellLine] = field(default_factory=list)
     """Where faults of the platform are told, and how that went."""
 
     @property
@@ -125,7 +125,7 @@ class Sending:
 
 @dataclass(frozen=True)
 class Health:
-    signs: list[Sign]
+    signs: list[SignLine]
     audit: LastAudit | None
     """None: no auditor has looked yet."""
     untouched: int
@@ -158,7 +158,7 @@ def health(now: datetime) -> Health:
     ticks = list(Tick.objects.order_by("name"))
     audit = _audit(ticks, now)
     return Health(
-        signs=[Sign(tick.name, tick.at, abs(now - tick.at) > SILENT_AFTER) for tick in ticks],
+        signs=[SignLine(tick.name, tick.at, abs(now - tick.at) > SILENT_AFTER) for tick in ticks],
         audit=audit,
         untouched=due.count(),
         sending=Sending(outbox["waiting"], outbox["oldest"], outbox["failed"], len(delivery.unwell_channels())),
@@ -215,9 +215,9 @@ def _audit(ticks: Iterable[Tick], now: datetime) -> LastAudit | None:
     )
 
 
-def _line(told: Mapping[str, Any]) -> Line:
+def _line(told: Mapping[str, Any]) -> BellLine:
     taken = told["taken_at"]
-    return Line(
+    return BellLine(
         channel=title_of(told["channel"]),
         to=told["to"],
         taken_at=datetime.fromisoformat(taken) if taken else None,

@@ -17,7 +17,7 @@ FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class MapFrame:
     """Degrees from west to east and from south to north, borders included."""
 
     west: float
@@ -30,14 +30,14 @@ class Frame:
         return self.west <= longitude <= self.east and self.south <= latitude <= self.north
 
 
-def frame_of(places: Sequence[tuple[float, float]]) -> Frame:
+def frame_of(places: Sequence[tuple[float, float]]) -> MapFrame:
     """The frame around places (longitude, latitude; at least one) that are not far off the others."""
     inside = [place for place in places if _in_country(place)] or list(places)
     longitudes, latitudes = ([place[axis] for place in inside] for axis in (0, 1))
     (west, east), (south, north) = _fence(longitudes), _fence(latitudes)
     near = [(x, y) for x, y in inside if west <= x <= east and south <= y <= north]
     near = near or inside
-    return Frame(min(x for x, _ in near), max(x for x, _ in near), min(y for _, y in near), max(y for _, y in near))
+    return MapFrame(min(x for x, _ in near), max(x for x, _ in near), min(y for _, y in near), max(y for _, y in near))
 
 
 def _in_country(place: tuple[float, float]) -> bool:

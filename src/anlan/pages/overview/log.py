@@ -28,12 +28,12 @@ VERBS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class WallLine:
     at: datetime
     words: str
 
 
-def lines(scope: Scope) -> list[Line]:
+def lines(scope: Scope) -> list[WallLine]:
     """The newest alarms beyond a limit, changes of level, clearings, confirmations and acts, merged; five queries."""
     found = [
         _line(alarm.raised_at, alarm.enterprise, alarm.point.tag, _("发生%(label)s") % {"label": alarm.worst_label})
@@ -62,8 +62,8 @@ def lines(scope: Scope) -> list[Line]:
     return sorted(found, key=lambda line: line.at, reverse=True)[:LINES]
 
 
-def _line(at: datetime, *words: Any) -> Line:
-    return Line(at, " ".join(str(word) for word in words))
+def _line(at: datetime, *words: Any) -> WallLine:
+    return WallLine(at, " ".join(str(word) for word in words))
 
 
 def _change(before: str | None, level: str) -> str:

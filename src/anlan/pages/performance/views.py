@@ -27,7 +27,7 @@ from anlan.apps.registry.selectors import locality
 from anlan.apps.registry.selectors.units import UnitKind
 from anlan.components.export import sheet_of
 from anlan.components.lists import Column
-from anlan.pages.statistics.asked import ALARMS, PERIODS, Asked, read
+from anlan.pages.statistics.asked import ALARMS, PERIODS, FiguresAsked, read
 from anlan.rules.calendar import civil_day
 from anlan.rules.metrics import FORMULA, AlarmFacts, summed
 from anlan.rules.metrics.alarming import ALARMING, MIX, Held, held_against
@@ -97,7 +97,7 @@ def _enterprise(request: PersonRequest, now: datetime) -> Enterprise | None:
     return found
 
 
-def _worst(scope: Scope, asked: Asked, alarms: Raised, rules: RulesInForce, now: datetime) -> dict[str, Any]:
+def _worst(scope: Scope, asked: FiguresAsked, alarms: Raised, rules: RulesInForce, now: datetime) -> dict[str, Any]:
     """The points that alarm most, those that chatter, and the stale alarms."""
     start, end = asked.period.start, asked.period.end
     top = performance.named(alarms.worst_points(performance.TOP))
@@ -124,7 +124,7 @@ def _mix(facts: AlarmFacts, rules: RulesInForce) -> list[Share]:
     return found
 
 
-def _opens(asked: Asked, held: Held, code: str | None) -> str:
+def _opens(asked: FiguresAsked, held: Held, code: str | None) -> str:
     """The list behind a figure."""
     unit = {"by": str(UnitKind.ENTERPRISE), "unit": code} if code else {}
     return asked.url(reverse("statistics-facts", args=[held.metric.id]), **unit)

@@ -52,7 +52,7 @@ SHOWN = 50
 
 
 @dataclass(frozen=True)
-class Kind:
+class MatterKind:
     """One of the three: how it is listed, joined, shown and acted upon."""
 
     name: str
@@ -69,20 +69,20 @@ class Kind:
 
 
 KINDS = {
-    "filing": Kind(
+    "filing": MatterKind(
         "filing", gettext_lazy("报备"),
         gettext_lazy("计划停用、检维修、设施损坏：企业报备，县（园区）确认，市级可见；不影响已发生的预警"), FILINGS,
         lambda scope: selectors.filings_visible(scope).prefetch_related("points"), FILING_ACTS,
         gettext_lazy("没有报备"), STAFF,
         gettext_lazy("报备由企业主要负责人、包保责任人或安全管理人员提出，县（园区）确认。"),
     ),
-    "shelving": Kind(
+    "shelving": MatterKind(
         "shelving", gettext_lazy("搁置"),
         gettext_lazy("只让企业自己的画面安静一段时间；定级、未消警数和监管部门看到的都不变"), SHELVINGS,
         selectors.shelvings_visible, SHELVING_ACTS, gettext_lazy("没有搁置的报警"), STAFF,
         gettext_lazy("报警由企业主要负责人、包保责任人或安全管理人员搁置。"),
     ),
-    "suppression": Kind(
+    "suppression": MatterKind(
         "suppression", gettext_lazy("设计抑制"),
         gettext_lazy("设备停用等条件成立时按批准的规则不报警；仍有记录，气体报警不得抑制"), SUPPRESSIONS,
         selectors.suppressions_visible, SUPPRESSION_ACTS, gettext_lazy("没有设计抑制规则"), DESIGNERS,

@@ -59,7 +59,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RulesAsked:
     """What the address asks for; ``problems`` say in Chinese what of it was left out of account."""
 
     place: Place
@@ -93,7 +93,7 @@ class Row:
         return f"{self.planned.effective_from.isoformat()} {value}"
 
 
-def read(query: Mapping[str, str], scope: Scope, today: date) -> Asked:
+def read(query: Mapping[str, str], scope: Scope, today: date) -> RulesAsked:
     """What the query parameters ``at``, ``on``, ``q``, ``flag`` and ``law`` ask for."""
     problems = []
     code = query.get("at", "").strip()[:60]
@@ -110,7 +110,7 @@ def read(query: Mapping[str, str], scope: Scope, today: date) -> Asked:
         problems.append(_("没有“%(value)s”这一选项，已忽略") % {"value": flag[:40]})
     if document and document not in documents():
         problems.append(_("没有“%(value)s”这一选项，已忽略") % {"value": document[:40]})
-    return Asked(
+    return RulesAsked(
         place,
         on,
         today,
@@ -147,7 +147,7 @@ def documents() -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry.document for entry in rulebook.load()))
 
 
-def rows(asked: Asked, rules: RulesInForce | None = None) -> list[Row]:
+def rows(asked: RulesAsked, rules: RulesInForce | None = None) -> list[Row]:
     """The numbers that match, in the order of the regulations and their articles.
 
     Two queries; one when the caller has read the ``rules`` of the place on the day.
@@ -166,7 +166,7 @@ def rows(asked: Asked, rules: RulesInForce | None = None) -> list[Row]:
     return [row for row in found if _matches(row, asked)]
 
 
-def _matches(row: Row, asked: Asked) -> bool:
+def _matches(row: Row, asked: RulesAsked) -> bool:
     if asked.flag and row.entry.flag != asked.flag:
         return False
     if asked.document and row.entry.document != asked.document:
@@ -189,7 +189,7 @@ class Version:
     state: str
 
 
-def versions(asked: Asked, key: str, history: Sequence[Refinement]) -> list[Version]:
+def versions(asked: RulesAsked, key: str, history: Sequence[Refinement]) -> list[Version]:
     """The shipped versions of a number, then what the localities on the way to the place made of it (``history``)."""
     found = []
     shipped = rulebook.book().versions(key)

@@ -24,7 +24,7 @@ from anlan.components.answers import whole_or_part
 from anlan.components.export import sheet_of
 from anlan.components.lists import Column
 from anlan.pages.rulebook.forms import RuleForm, may_change
-from anlan.pages.rulebook.reading import FLAGS, Asked, documents, read, rows, versions
+from anlan.pages.rulebook.reading import FLAGS, RulesAsked, documents, read, rows, versions
 from anlan.refused import Refused
 from anlan.rules import calendar, rulebook
 from anlan.rules.grading import load_model
@@ -48,7 +48,7 @@ COLUMNS = [
 ]
 
 
-def asked_by(request: PersonRequest, now: datetime) -> Asked:
+def asked_by(request: PersonRequest, now: datetime) -> RulesAsked:
     """What the address asks for, in the reader's scope."""
     query = {name: request.GET.get(name, "") for name in ("at", "on", "q", "flag", "law")}
     return read(query, request.scope, calendar.civil_day(now))
@@ -78,7 +78,7 @@ def numbers(request: PersonRequest) -> HttpResponseBase:
     return whole_or_part(request, "rulebook/list.html", "rulebook/_rows.html", context)
 
 
-def _narrowed(asked: Asked) -> bool:
+def _narrowed(asked: RulesAsked) -> bool:
     return bool(asked.words or asked.flag or asked.document)
 
 
@@ -86,13 +86,13 @@ def _parameters(request: PersonRequest) -> dict[str, str]:
     return {name: value for name, value in request.GET.dict().items() if value and name != "format"}
 
 
-def here(asked: Asked) -> str:
+def here(asked: RulesAsked) -> str:
     """The place and the day as a query string, to be carried along; empty where they are the reader's usual ones."""
     given = {"at": asked.place.code, "on": asked.on.isoformat() if asked.on != asked.today else ""}
     return urlencode({name: value for name, value in given.items() if value})
 
 
-def _words(asked: Asked) -> list[str]:
+def _words(asked: RulesAsked) -> list[str]:
     words = [f"{_('地区')}：{asked.place.name}", f"{_('所查日期')}：{asked.on.isoformat()}"]
     named = ((_("搜索"), asked.words), (_("性质"), asked.flag), (_("规定"), asked.document))
     return words + [f"{name}：{value}" for name, value in named if value]
@@ -106,14 +106,14 @@ def number(request: PersonRequest, key: str) -> HttpResponse:
     return render(request, "rulebook/number.html", _number(request, asked, _entry(asked, key), now))
 
 
-def _entry(asked: Asked, key: str) -> Entry:
+def _entry(asked: RulesAsked, key: str) -> Entry:
     entry = selectors.rules_at(asked.place.path, asked.on).entries.get(key)
     if entry is None:
         raise Http404(_("没有这条规定或设定。"))
     return entry
 
 
-def _number(request: PersonRequest, asked: Asked, entry: Entry, now: datetime, **more: Any) -> dict[str, Any]:
+def _number(request: PersonRequest, asked: RulesAsked, entry: Entry, now: datetime, **more: Any) -> dict[str, Any]:
     agency = asked.place.agency
     may = agency is not None and may_refine(stand(request.user, agency, now), agency) and may_change(entry)
     history = selectors.history(asked.place.path, entry.key)
@@ -180,7 +180,7 @@ def change(request: PersonRequest, key: str) -> HttpResponse:
     return render(request, "rulebook/confirm.html", context)
 
 
-def _enter(request: PersonRequest, asked: Asked, wanted: Override, now: datetime) -> None:
+def _enter(request: PersonRequest, asked: RulesAsked, wanted: Override, now: datetime) -> None:
     assert asked.place.agency is not None
     services.refine(
         asked.place.agency,
@@ -190,7 +190,7 @@ def _enter(request: PersonRequest, asked: Asked, wanted: Override, now: datetime
     )
 
 
-def _effect(request: PersonRequest, asked: Asked, wanted: Override, after: Entry) -> dict[str, Any]:
+def _effect(request: PersonRequest, asked: RulesAsked, wanted: Override, after: Entry) -> dict[str, Any]:
     """What the change comes to: before and after on its first day, whom it concerns, what below it stands or falls."""
     day: date = wanted.effective_from
     path = asked.place.path

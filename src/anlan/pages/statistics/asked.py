@@ -49,7 +49,7 @@ MOST_PLACES = 1000
 
 
 @dataclass
-class Asked:
+class FiguresAsked:
     """A question to the statistics, complete."""
 
     table: str
@@ -111,7 +111,9 @@ class Asked:
         return self.period.last_day + timedelta(days=1)
 
 
-def read(query: Mapping[str, str], now: datetime, rules_on: Callable[[date], RulesInForce], usual: UnitKind) -> Asked:
+def read(
+    query: Mapping[str, str], now: datetime, rules_on: Callable[[date], RulesInForce], usual: UnitKind
+) -> FiguresAsked:
     """The question in an address. ``rules_on`` gives the rules of the reader's unit on a day (the last of the period,
     so that an earlier period is ranked as it was then); ``usual`` is how their table is divided."""
     problems: list[str] = []
@@ -145,4 +147,4 @@ def read(query: Mapping[str, str], now: datetime, rules_on: Callable[[date], Rul
         problems.append(now_trans("“%(v)s”不是 1–%(n)d 的位数，全部列出") % {"v": first[:20], "n": MOST_PLACES})
         first = ""
     top = int(first) if first else None
-    return Asked(table, kind, day, by, METRICS[ranked_by], ranked_by == setting, problems, top)
+    return FiguresAsked(table, kind, day, by, METRICS[ranked_by], ranked_by == setting, problems, top)

@@ -27,7 +27,7 @@ from anlan.components.export import sheet_of
 from anlan.components.lists import Column, Page
 from anlan.pages.context import Shell
 from anlan.pages.retrospectives.listing import revisions
-from anlan.pages.statistics.asked import ALARMS, OFFLINED, PERIODS, TABLES, UNITS, Asked, read
+from anlan.pages.statistics.asked import ALARMS, OFFLINED, PERIODS, TABLES, UNITS, FiguresAsked, read
 from anlan.pages.statistics.lists import FACTS
 from anlan.rules.calendar import civil_day
 from anlan.rules.metrics import (
@@ -55,18 +55,18 @@ PER_PAGE = 100
 class Answer:
     """A question with its table. ``units`` by code, in the order of the table's lines."""
 
-    asked: Asked
+    asked: FiguresAsked
     table: Table
     units: dict[str, Unit]
 
 
-def question(request: PersonRequest, now: datetime) -> Asked:
+def question(request: PersonRequest, now: datetime) -> FiguresAsked:
     """What the address asks, with the defaults of the reader's own unit."""
     usual = UnitKind.ENTERPRISE if Shell(request).is_enterprise else UnitKind.SUPERVISOR
     return read(request.GET, now, lambda day: locality.rules_of_scope(request.scope, day), usual)
 
 
-def answer(scope: Scope, asked: Asked, now: datetime) -> Answer:
+def answer(scope: Scope, asked: FiguresAsked, now: datetime) -> Answer:
     """The table of a question: facts per enterprise, summed by unit. A constant number of queries."""
     facts: Any
     nothing: Any
@@ -84,24 +84,24 @@ def answer(scope: Scope, asked: Asked, now: datetime) -> Answer:
     return Answer(asked, tabulate(asked.metrics, by_unit, asked.ranked_by, asked.top, nothing), found)
 
 
-def alarm_facts(scope: Scope, asked: Asked, now: datetime) -> dict[int, AlarmFacts]:
+def alarm_facts(scope: Scope, asked: FiguresAsked, now: datetime) -> dict[int, AlarmFacts]:
     """The facts of alarm performance of each enterprise in scope, under the rules of the reader's own place."""
     rules = locality.rules_of_scope(scope, min(asked.period.last_day, civil_day(now)))
     return performance.alarm_facts(scope, asked.period.start, asked.period.end, now, rules)
 
 
-def offline_facts(scope: Scope, asked: Asked, now: datetime) -> dict[int, OfflineFacts]:
+def offline_facts(scope: Scope, asked: FiguresAsked, now: datetime) -> dict[int, OfflineFacts]:
     """The facts of being offline of each enterprise in scope; the reader's place sets whether filed time counts."""
     without = _without_filed(scope, asked, now)
     return offline.offline_facts(scope, asked.period.start, asked.period.end, now, without_filed=without)
 
 
-def _without_filed(scope: Scope, asked: Asked, now: datetime) -> bool:
+def _without_filed(scope: Scope, asked: FiguresAsked, now: datetime) -> bool:
     rules = locality.rules_of_scope(scope, min(asked.period.last_day, civil_day(now)))
     return rules.flag("filed_excluded_from_offline")
 
 
-def rows_behind(name: str, scope: Scope, asked: Asked, now: datetime) -> QuerySet[Any]:
+def rows_behind(name: str, scope: Scope, asked: FiguresAsked, now: datetime) -> QuerySet[Any]:
     """The rows of one list of `anlan.rules.metrics.facts.LISTS`."""
     start, end = asked.period.start, asked.period.end
     match name:
@@ -237,7 +237,7 @@ def _reader(metric: Metric, number: int) -> Any:
     return lambda line: "—" if (value := metric.number(line.figures[number])) is None else value
 
 
-def _words(asked: Asked, revised: int) -> list[str]:
+def _words(asked: FiguresAsked, revised: int) -> list[str]:
     return [
         f"{_('期间')}：{asked.period_words}",
         *([_("本期有修订：期后补到的数据查明 %(n)d 项越限或更早的起始") % {"n": revised}] if revised else []),

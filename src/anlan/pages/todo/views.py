@@ -58,7 +58,7 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Done:
+class DoneCard:
     """Something that the person did today."""
 
     at: datetime
@@ -131,7 +131,7 @@ def _warning_of(message: Message) -> str:
     return key if kind == "warning" else ""
 
 
-def _done(user: Any, scope: Scope, now: datetime) -> list[Done]:
+def _done(user: Any, scope: Scope, now: datetime) -> list[DoneCard]:
     """What this very person did today, not whoever bears their name."""
     if user.person is None:
         return []
@@ -139,17 +139,17 @@ def _done(user: Any, scope: Scope, now: datetime) -> list[Done]:
     mine = Q(person=user.person)
     joined = ("warning__source",)
     found = [
-        Done(each.at, _("确认"), each.warning)
+        DoneCard(each.at, _("确认"), each.warning)
         for each in Confirmation.objects.visible_to(scope).filter(mine, at__gte=today).select_related(*joined)
     ]
     found += [
-        Done(act.at, str(act.get_kind_display()), act.warning)
+        DoneCard(act.at, str(act.get_kind_display()), act.warning)
         for act in Act.objects.visible_to(scope)
         .filter(actor_id=of_user(user).id, at__gte=today)
         .select_related(*joined)
     ]
     found += [
-        Done(report.submitted_at, _("处置报告"), report.warning)
+        DoneCard(report.submitted_at, _("处置报告"), report.warning)
         for report in DisposalReport.objects.visible_to(scope)
         .filter(mine, submitted_at__gte=today)
         .select_related(*joined)

@@ -25,7 +25,7 @@ TELLINGS = (kinds.INFORMED, kinds.UPGRADED, kinds.DOWNGRADED)
 
 
 @dataclass
-class Line:
+class StoryLine:
     """One line. ``level`` set: a square in the level's colour. ``waits_for``: who has to act, in the future."""
 
     at: datetime
@@ -46,7 +46,7 @@ class Line:
     """Whom the title names last, after `NAMED` of them: a phone folds these."""
 
 
-def lines(warning: Warning, now: datetime) -> list[Line]:
+def lines(warning: Warning, now: datetime) -> list[StoryLine]:
     """Everything about the warning in order of time. A constant number of queries."""
     entries = selectors.timeline(warning, now, ahead=2)
     past = [*_changes(warning, entries), *_rest(warning, entries)]
@@ -55,11 +55,11 @@ def lines(warning: Warning, now: datetime) -> list[Line]:
         _count(line)
     for line in past[:-RECENT]:
         line.early = True
-    here = [] if warning.closed_at else [Line(now, _("现在"), tense=NOW)]
+    here = [] if warning.closed_at else [StoryLine(now, _("现在"), tense=NOW)]
     return [*past, *here, *_future(entries)]
 
 
-def _changes(warning: Warning, entries: list[TimelineEntry]) -> Iterable[Line]:
+def _changes(warning: Warning, entries: list[TimelineEntry]) -> Iterable[StoryLine]:
     """A line for each change of level, with everybody who was told of it at that instant."""
     before: Level | None = None
     for episode in warning.episodes.all():
@@ -70,7 +70,7 @@ def _changes(warning: Warning, entries: list[TimelineEntry]) -> Iterable[Line]:
             words = _("升为%(level)s") % {"level": level.warning_name}
         else:
             words = _("降为%(level)s") % {"level": level.warning_name}
-        line = Line(episode.started_at, words, level=level)
+        line = StoryLine(episode.started_at, words, level=level)
         if episode.clock_started_at < episode.started_at:
             since = calendar.civil(episode.clock_started_at).strftime("%H:%M:%S")
             line.late = _("时钟从 %(t)s 接续（本地设定）") % {"t": since}
@@ -80,27 +80,27 @@ def _changes(warning: Warning, entries: list[TimelineEntry]) -> Iterable[Line]:
         yield line
         before = level
     if warning.cleared_at:
-        line = Line(warning.cleared_at, _("消警"), level="none")
+        line = StoryLine(warning.cleared_at, _("消警"), level="none")
         for entry in entries:
             if entry.kind == kinds.CLEARED:
                 _tell(line, entry)
         yield line
     if warning.closed_at and warning.closed_at != warning.cleared_at:
-        yield Line(warning.closed_at, _("办结"), ends=True)
+        yield StoryLine(warning.closed_at, _("办结"), ends=True)
 
 
-def _tell(line: Line, entry: TimelineEntry) -> None:
+def _tell(line: StoryLine, entry: TimelineEntry) -> None:
     line.told += [each for each in entry.to if each[0] not in {name for name, _read in line.told}]
     line.law = line.law or entry.article
 
 
-def _rest(warning: Warning, entries: list[TimelineEntry]) -> Iterable[Line]:
+def _rest(warning: Warning, entries: list[TimelineEntry]) -> Iterable[StoryLine]:
     starts = {episode.started_at for episode in warning.episodes.all()}
     for entry in entries:
         gathered = entry.kind == kinds.CLEARED or (entry.kind in TELLINGS and entry.at in starts)
         if entry.future or gathered:
             continue
-        line = Line(entry.at, _words(entry), law=entry.article, late=_late(entry), told=list(entry.to))
+        line = StoryLine(entry.at, _words(entry), law=entry.article, late=_late(entry), told=list(entry.to))
         if not entry.to or entry.kind in (kinds.REPORTED, kinds.SUMMED_UP):
             line.quote = entry.text
         yield line
@@ -133,7 +133,7 @@ def _late(entry: TimelineEntry) -> str:
     return _("应于 %(due)s") % {"due": due}
 
 
-def _count(line: Line) -> None:
+def _count(line: StoryLine) -> None:
     """…，告知 甲、乙；6 个对象，5 已读."""
     if not line.told:
         return
@@ -145,7 +145,7 @@ def _count(line: Line) -> None:
     line.tally = _("%(n)d 个对象，%(r)d 已读") % {"n": len(line.told), "r": read}
 
 
-def _future(entries: list[TimelineEntry]) -> Iterable[Line]:
+def _future(entries: list[TimelineEntry]) -> Iterable[StoryLine]:
     for entry in entries:
         if not entry.future:
             continue
@@ -159,7 +159,7 @@ def _future(entries: list[TimelineEntry]) -> Iterable[Line]:
             case _:
                 words = _("处置报告逾期，企业尚未上报") if entry.overdue else _("处置报告：结果、原因、措施")
         waits = _("企业") if report else _("自动")
-        yield Line(entry.at, words, law=entry.article, tense=FUTURE, waits_for=waits)
+        yield StoryLine(entry.at, words, law=entry.article, tense=FUTURE, waits_for=waits)
     if any(entry.future and entry.kind == kinds.NOTICE for entry in entries):
         last = [entry for entry in entries if entry.future][-1]
-        yield Line(last.at, _("此后同一间隔继续，直至降级"), tense="after")
+        yield StoryLine(last.at, _("此后同一间隔继续，直至降级"), tense="after")

@@ -30,7 +30,7 @@ STOP_POLLING = 286
 
 
 @dataclass(frozen=True)
-class Line:
+class StepLine:
     """One step as the page shows it: done, failed, running or to come."""
 
     title: str
@@ -83,9 +83,9 @@ def _page(request: PersonRequest) -> HttpResponse:
     return whole_or_part(request, "operations/way.html", "operations/_way.html", context)
 
 
-def _lines(run: WayTest) -> list[Line]:
+def _lines(run: WayTest) -> list[StepLine]:
     over = [
-        Line(
+        StepLine(
             str(WayStep(each["step"]).label), "done" if each["done"] else "failed", each["words"],
             parse_datetime(each["at"]),
         )
@@ -94,7 +94,7 @@ def _lines(run: WayTest) -> list[Line]:
     rest = list(WayStep)[len(over) :]
     running = run.step
     return over + [
-        Line(str(step.label), "running" if step is running else "open", run.waiting if step is running else "")
+        StepLine(str(step.label), "running" if step is running else "open", run.waiting if step is running else "")
         for step in rest
     ]
 

@@ -45,7 +45,7 @@ MAX_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class IntakeParts:
     """What an intake works with, made by `command`."""
 
     keys: KeyRing
@@ -62,7 +62,7 @@ class Application:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: IntakeParts,
         clock: Clock,
         *,
         refresh_keys: Callable[[], Awaitable[None]],

@@ -91,7 +91,7 @@ async def serve(config: settings.Config, leaving: Leaving, taken: socket.socket)
     """
     from anlan.apps.gateways.selectors import tag_list_sizes
     from anlan.apps.gateways.services import announce_tags, quarantine
-    from anlan.roles.intake.application import Application, Parts
+    from anlan.roles.intake.application import Application, IntakeParts
     from anlan.roles.intake.dead_letters import DeadLetters
     from anlan.roles.intake.packet_http import PacketHttp
     from anlan.roles.intake.records import Database, limits
@@ -130,7 +130,7 @@ async def serve(config: settings.Config, leaving: Leaving, taken: socket.socket)
     taken_in = Taken(lambda: publisher.connection)
     dead_letters = DeadLetters(limits(rulebook.load()))
     app = Application(
-        Parts(keys, bundler, taken_in, refusals, standing, tag_lists, dead_letters),
+        IntakeParts(keys, bundler, taken_in, refusals, standing, tag_lists, dead_letters),
         clock,
         refresh_keys=refresh,
         log_is_there=lambda: publisher.there,

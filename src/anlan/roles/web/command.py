@@ -35,7 +35,7 @@ ACT_IDLE_MS = 20_000
 logger = logging.getLogger(__name__)
 
 
-class Application:
+class WebApplication:
     """ASGI: ``/events`` to the event stream, ``/static/`` to the files, ``/healthz`` for who shares the load out, the
     rest to Django. Owns the events' life."""
 
@@ -85,7 +85,7 @@ class Application:
 class Server(uvicorn.Server):
     """Uvicorn that leaves when the role is asked to, streams first, and does not touch the process's signals."""
 
-    def __init__(self, application: Application, config: Config) -> None:
+    def __init__(self, application: WebApplication, config: Config) -> None:
         super().__init__(
             uvicorn.Config(
                 application,
@@ -142,7 +142,7 @@ def main(arguments: list[str]) -> int:
         return 1
     host = f"[{config.host}]" if ":" in config.host else config.host
     url = f"http://{host}:{taken.getsockname()[1]}/"
-    application = Application(config)
+    application = WebApplication(config)
     server = Server(application, config)
 
     async def serve() -> None:

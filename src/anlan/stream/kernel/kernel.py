@@ -45,7 +45,7 @@ from anlan.stream.gateway_clock import Anchor
 from anlan.stream.kernel import checkpoint, sweeps
 from anlan.stream.kernel.columns import NEVER, Columns
 from anlan.stream.kernel.ledger import Ledger, Seen, Times
-from anlan.stream.kernel.machine import LIFE, Room, machine, run
+from anlan.stream.kernel.machine import LIFE, Workspace, machine, run
 from anlan.stream.kernel.rounds import Batch, rounds
 from anlan.stream.kernel.set_back import SLACK_US, furthest, set_back
 from anlan.stream.kernel.sources import SourceTimes
@@ -103,7 +103,7 @@ class Kernel:
         self._ledger = Ledger(table)
         self._gateway_of: list[str] = []
         self._version = -1
-        self._machine, self._room = machine(), Room()
+        self._machine, self._room = machine(), Workspace()
         self._sources = SourceTimes()
         self._furthest = NEVER
         """Nothing in memory is later than this or than `SLACK_US` after the newest receipt."""

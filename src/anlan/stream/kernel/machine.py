@@ -33,7 +33,7 @@ def machine() -> Callable[..., int] | None:
     return compile_or_none(steps)
 
 
-class Room:
+class Workspace:
     """Arrays that one call after the other works in: fresh ones cost as much in page faults as the rules themselves."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ packet a call would take a seventh longer."""
 
 def run(
     compiled: Callable[..., int], table: PointTable, state: Columns, frames: Sequence[Frame], hold: tuple[int, int],
-    room: Room,
+    room: Workspace,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], Frame]:  # fmt: skip
     """Take ``frames`` in order; columns are updated. Returns what happened (see `SAID`), beside it the peaks below and
     above as they were then, and all samples joined: they stand in ``room`` and hold until the next call."""

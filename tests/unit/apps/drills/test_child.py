@@ -42,7 +42,7 @@ def test_of_fifty_scenarios_at_once_two_are_checked_and_the_others_wait_or_are_t
     lock, here, most = threading.Lock(), 0, 0
     may = threading.Event()
 
-    def run(text: str, seconds: int, option: str) -> child.Outcome:
+    def run(text: str, seconds: int, option: str) -> child.PlayOutcome:
         nonlocal here, most
         with lock:
             here += 1
@@ -50,7 +50,7 @@ def test_of_fifty_scenarios_at_once_two_are_checked_and_the_others_wait_or_are_t
         may.wait(60)
         with lock:
             here -= 1
-        return child.Outcome(RunState.DONE)
+        return child.PlayOutcome(RunState.DONE)
 
     monkeypatch.setattr(child, "_run", run)
     monkeypatch.setattr(child, "CHECK_S", 0.1)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from anlan.apps.gateways.services import Backlog, PacketRefused, Pause
-from anlan.roles.intake.application import PATH, Application, Parts
+from anlan.roles.intake.application import PATH, Application, IntakeParts
 from anlan.roles.intake.bundler import Bundler
 from anlan.roles.intake.dead_letters import DeadLetters, Limits
 from anlan.roles.intake.keys import Key, KeyRing
@@ -90,7 +90,7 @@ class Desk:
         self.standing.take_used, self.standing.give_back = self.tag_lists.take_used, self.tag_lists.give_back
         limits = Limits(50, 20, timedelta(seconds=60), timedelta(minutes=5))
         self.application = Application(
-            Parts(
+            IntakeParts(
                 self.keys,
                 self.bundler,
                 Taken(lambda: self.log_connection),

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from anlan.config import Config
-from anlan.roles.web.command import Application
+from anlan.roles.web.command import WebApplication
 
 
-async def get(application: Application, path: str) -> tuple[int, bytes]:
+async def get(application: WebApplication, path: str) -> tuple[int, bytes]:
     sent: list[dict[str, Any]] = []
 
     async def send(message: dict[str, Any]) -> None:
@@ -23,4 +23,4 @@ async def get(application: Application, path: str) -> tuple[int, bytes]:
 
 @pytest.mark.asyncio
 async def test_whoever_shares_the_load_out_is_answered_without_a_database_or_a_log_in(tmp_path: Path) -> None:
-    assert await get(Application(Config(data_dir=tmp_path)), "/healthz") == (200, b"ok\n")
+    assert await get(WebApplication(Config(data_dir=tmp_path)), "/healthz") == (200, b"ok\n")

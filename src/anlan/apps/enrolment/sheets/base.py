@@ -116,7 +116,7 @@ class Records(Sheet):
         return found
 
 
-class OfEnterprise(Records):
+class RecordsOfEnterprise(Records):
     """Records of one enterprise, named by the column ``enterprise``."""
 
     def may(self, values: Values, record: Any, desk: Desk) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from anlan.apps.enrolment.desk import OUT_OF_SCOPE, Desk, Faults
 from anlan.apps.enrolment.sheets.base import (
     ENTERPRISE,
-    OfEnterprise,
     Records,
+    RecordsOfEnterprise,
     Values,
     covered_from_above,
     covers_enterprise,
@@ -95,7 +95,7 @@ class Enterprises(Records):
         return register.in_scope(Enterprise, scope)
 
 
-class Sources(OfEnterprise):
+class Sources(RecordsOfEnterprise):
     title = "重大危险源"
     watched = Watched.SOURCE
     model = HazardSource
@@ -126,7 +126,7 @@ def _whole_place(record: Enterprise | HazardSource) -> None:
         raise Faults((missing, "经度、纬度要么都填，要么都不填"))
 
 
-class Cameras(OfEnterprise):
+class Cameras(RecordsOfEnterprise):
     title = "摄像头"
     watched = Watched.CAMERA
     model = Camera

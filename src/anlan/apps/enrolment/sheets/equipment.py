@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from anlan.apps.enrolment.desk import Desk, Faults
-from anlan.apps.enrolment.sheets.base import ENTERPRISE, OfEnterprise, Values, clean
+from anlan.apps.enrolment.sheets.base import ENTERPRISE, RecordsOfEnterprise, Values, clean
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry import services
 from anlan.apps.registry.models import Device, DeviceKind, Gas, Gateway, Point
@@ -19,7 +19,7 @@ from anlan.schema import Field, labelled
 from anlan.stream.points import signs_in
 
 
-class Gateways(OfEnterprise):
+class Gateways(RecordsOfEnterprise):
     title = "网关"
     note = "新网关的密钥在导入后只显示一次。"
     watched = Watched.GATEWAY
@@ -50,7 +50,7 @@ class Gateways(OfEnterprise):
         return register.in_scope(Gateway, scope)
 
 
-class Devices(OfEnterprise):
+class Devices(RecordsOfEnterprise):
     title = "设备"
     watched = Watched.DEVICE
     model = Device
@@ -75,7 +75,7 @@ class Devices(OfEnterprise):
         return register.in_scope(Device, scope)
 
 
-class Points(OfEnterprise):
+class Points(RecordsOfEnterprise):
     title = "点位"
     note = (
         "所属危险源随设备。报警限值的每次修改都留历史。空白的限值就是没有这一限；会去掉已有限值的，须在预览中另行勾选。"

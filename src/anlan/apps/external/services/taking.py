@@ -37,7 +37,7 @@ LONGEST = {"identifier": 120, "sender": 120}
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TakenAlert:
     """What became of a message: ``taken``, ``known`` (a repetition) or ``refused`` with the reason in Chinese."""
 
     result: str
@@ -45,7 +45,7 @@ class Outcome:
     reason: str = ""
 
 
-def take(sender: AlertSender, document: bytes, now: datetime) -> Outcome:
+def take(sender: AlertSender, document: bytes, now: datetime) -> TakenAlert:
     """Take one message of a sender that has proved itself. Never raises for what stands in the document."""
     try:
         alert = cap.read(document)
@@ -97,11 +97,11 @@ def _codes(infos: Iterable[cap.Info]) -> Iterable[str]:
 @transaction.atomic
 def _keep(
     sender: AlertSender, alert: cap.Alert, areas: list[tuple[str, str]], document: bytes, now: datetime
-) -> Outcome:
+) -> TakenAlert:
     journal.hold([chain_of(sender.agency)])
     mine = ExternalAlert.objects.by_the_machine().filter(origin=sender)
     if mine.filter(cap_sender=alert.sender, identifier=alert.identifier).exists():
-        return Outcome("known", alert.identifier)
+        return TakenAlert("known", alert.identifier)
     referred = Q(pk__in=[])
     for each in alert.references:
         referred |= Q(cap_sender=each.sender, identifier=each.identifier)
@@ -140,7 +140,7 @@ def _keep(
         after=after | {"sha256": hashlib.sha256(document).hexdigest()},
     )  # fmt: skip
     delivery.hint("external", "all")
-    return Outcome("taken", alert.identifier)
+    return TakenAlert("taken", alert.identifier)
 
 
 def _silence(earlier: ExternalAlert | None) -> cap.Info:
@@ -181,7 +181,7 @@ def _words(document: bytes) -> str:
 
 
 @transaction.atomic
-def _refuse(sender: AlertSender, document: bytes, reason: str, now: datetime) -> Outcome:
+def _refuse(sender: AlertSender, document: bytes, reason: str, now: datetime) -> TakenAlert:
     """Keep the beginning of a refused document and the reason; the same document again is counted, not kept twice."""
     chain = chain_of(sender.agency)
     journal.hold([chain])
@@ -196,4 +196,4 @@ def _refuse(sender: AlertSender, document: bytes, reason: str, now: datetime) ->
             chain, REFUSED, at=now, actor=f"sender:{sender.code}", subject=f"refused_alert:{row.pk}",
             after={"reason": reason[:300], "sha256": digest},
         )  # fmt: skip
-    return Outcome("refused", reason=reason)
+    return TakenAlert("refused", reason=reason)
