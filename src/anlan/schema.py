@@ -22,6 +22,8 @@ YES, NO = "是", "否"
 NONE = "无"
 """The answer to a mandatory question that does not apply: typed, never left empty."""
 LONGEST_CODE = 40
+LONGEST_ANSWER = 2000
+"""Letters of any answer, a list of choices among them; what is longer is not read, nor said again in a refusal."""
 SAFE_DIGITS = 15
 """Spreadsheets keep so many digits of a number; a longer code typed as a number has lost the rest."""
 _NUMBER = re.compile(r"[+-]?([1-9][0-9]{0,2}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
@@ -106,6 +108,8 @@ class Field:
             if self.required:
                 raise ValueError("必须填写")
             return list(self.default) if self.kind == "choices" else self.default
+        if len(text) > max(self.longest, LONGEST_ANSWER):
+            raise ValueError(f"超过 {max(self.longest, LONGEST_ANSWER)} 个字符")
         match self.kind:
             case "code":
                 return self._code(cell, text)
@@ -117,7 +121,7 @@ class Field:
                 return self._choice(text)
             case "choices":
                 parts = [part.strip() for part in text.replace("，", "、").replace(",", "、").split("、")]
-                return [self._choice(part) for part in parts if part]
+                return list(dict.fromkeys(self._choice(part) for part in parts if part))
             case "day":
                 return self._day(text)
             case "moment":
@@ -135,12 +139,12 @@ class Field:
         if value is None:
             return None
         match self.kind:
-            case "flag":
+            case "flag" if isinstance(value, bool):
                 return YES if value else NO
-            case "choice":
+            case "choice" | "choices" if isinstance(value, str):
                 return dict(self.choices).get(value, value) or None
-            case "choices":
-                return "、".join(str(dict(self.choices).get(each, each)) for each in value)
+            case "choice" | "choices" if isinstance(value, Iterable):
+                return "、".join(str(dict(self.choices).get(str(each), each)) for each in value)
         return value
 
     def in_words(self, value: Any) -> str:
@@ -150,7 +154,7 @@ class Field:
         shown = self.show(value)
         if shown is None or shown == "":
             return ""
-        return (f"{shown:.12g}" if isinstance(shown, float) else str(shown)) + (f" {self.unit}" if self.unit else "")
+        return (f"{shown:.15g}" if isinstance(shown, float) else str(shown)) + (f" {self.unit}" if self.unit else "")
 
     def stored(self, value: Any) -> Any:
         """A value as JSON holds it; see `taken`."""
@@ -164,7 +168,8 @@ class Field:
             if self.kind == "day" and kept:
                 return date.fromisoformat(kept)
             if self.kind == "moment" and kept:
-                return datetime.fromisoformat(kept)
+                moment = datetime.fromisoformat(kept)
+                return moment if moment.tzinfo is not None else kept
         except (TypeError, ValueError):
             return kept
         return kept

@@ -82,3 +82,39 @@ def test_every_wrong_field_is_told_at_once_and_a_strange_one_too() -> None:
     values, wrong = schema.read({"n": "x", "z": 1})
     assert values == {}
     assert wrong == {"z": "没有这个字段", "a": "必须填写", "n": "“x”不是数"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept", "words"),
+    [
+        ("choice", ["甲", "乙"], "甲、乙"),
+        ("choices", "甲", "甲"),
+        ("choices", 7, "7"),
+        ("choices", [["甲"]], "['甲']"),
+        ("flag", "否", "否"),
+        ("flag", "", ""),
+        ("moment", "2026-03-01T09:30:00", "2026-03-01T09:30:00"),
+        ("number", "约五", "约五"),
+    ],
+)
+def test_what_an_earlier_version_kept_in_another_kind_is_shown_as_it_stands(kind: str, kept: Any, words: str) -> None:
+    schema = Schema((Field("a", "甲", kind=kind, choices=options("甲", "乙")),), version=2)
+    held = schema.taken({"a": kept})
+    assert schema["a"].in_words(held["a"]) == words
+    assert schema.taken(schema.stored(held)) == held
+
+
+def test_a_choice_that_is_made_twice_is_made_once() -> None:
+    assert Field("c", "类别", kind="choices", choices=options("甲", "乙")).read("乙、甲、乙") == ["乙", "甲"]
+
+
+@pytest.mark.parametrize("kind", ["number", "choice", "choices", "day", "moment", "flag", "code", "phone"])
+def test_an_answer_without_end_is_refused_and_not_said_again(kind: str) -> None:
+    with pytest.raises(ValueError, match="超过 2000 个字符") as refused:
+        Field("a", "甲", kind=kind, choices=options("甲")).read("9" * 2_000_000)
+    assert len(str(refused.value)) < 100
+
+
+def test_two_numbers_that_differ_in_a_digit_that_is_kept_differ_in_words() -> None:
+    field = Field("n", "数", kind="number")
+    assert field.in_words(field.read("123456789012.11")) != field.in_words(field.read("123456789012.12"))

@@ -128,7 +128,7 @@ def _table(paper: Any, headings: Sequence[str] | None, rows: Sequence[Sequence[A
 
 
 def _sheet(book: Any, title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    name = "".join(" " if sign in "[]:*?/\\" else sign for sign in title)[:31].strip() or "1"
+    name = "".join(" " if sign in "[]:*?/\\'" else sign for sign in title)[:31].strip() or "1"
     sheet = book.create_sheet(name)
     written = [[text_of(value) for value in row] for row in rows]
     columns = list(zip(headings, *written, strict=True))
@@ -140,7 +140,7 @@ def _sheet(book: Any, title: str, headings: Sequence[str], rows: Sequence[Sequen
 
 def _download(content: bytes, kind: str, title: str, ending: str, now: datetime) -> HttpResponse:
     response = HttpResponse(content, content_type=kind)
-    name = quote(f"{title}-{civil(now):%Y%m%d-%H%M}.{ending}")
+    name = quote(f"{title}-{civil(now):%Y%m%d-%H%M}.{ending}", safe="")
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
     return response
 

@@ -21,6 +21,8 @@ from anlan.schema import Schema
 
 Values = Mapping[str, Any]
 LEDGERS = Kinds("ledgers")
+_TAKEN = {"text", "seen", "files", "enterprise", "state", "changed", "made"}
+"""What forms and lists of all ledgers call their own."""
 LONGEST_TURN = timedelta(days=400)
 
 
@@ -95,6 +97,8 @@ class Ledger:
     """Roles that add and change entries."""
 
     def __post_init__(self) -> None:
+        if taken := _TAKEN & set(self.schema.by_key):
+            raise ValueError(f"{self.key}: every form or list has something called {sorted(taken)} already")
         known = {key for key, _ in self.states}
         named = {*self.final, *(step.to for step in self.steps.values())}
         named |= {state for step in self.steps.values() for state in step.frm}

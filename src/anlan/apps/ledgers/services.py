@@ -127,6 +127,9 @@ def duty_of(ledger: Ledger, owed: Every) -> Duty:
         for row in rows:
             enterprise = row.enterprise
             assert enterprise is not None  # `who` names one
+            if not (enterprise.is_active and owed.applies(enterprise)):
+                row.state = ObligationState.CANCELLED  # it left, or has become another, and owes it no more
+                continue
             found(
                 owed.finding, enterprise=enterprise,
                 subject=f"{row.subject}:{row.payload['turn']}",
@@ -135,8 +138,7 @@ def duty_of(ledger: Ledger, owed: Every) -> Duty:
             hint("entry", enterprise.code, kind=ledger.key)
 
     def shown(turn: Turn) -> dict[str, tuple[str, datetime]]:
-        rows = LedgerEntry.objects.by_the_machine().filter(ledger=ledger.key, day__range=(turn.first, turn.last))
-        told = rows.select_related("enterprise").order_by("-made_at", "-pk")
+        told = _of_turn(ledger, turn).select_related("enterprise").order_by("-made_at", "-pk")
         return {subject_of(ledger, row.enterprise): (row.about, row.made_at) for row in told}
 
     return Duty(owed.kind, owed.recurrence, who, overdue, shown)
@@ -147,15 +149,30 @@ def subject_of(ledger: Ledger, enterprise: Enterprise) -> str:
     return f"ledger:{ledger.key}:{enterprise.code}"
 
 
-def _fulfil(row: LedgerEntry, ledger: Ledger, at: datetime, by: Actor) -> None:
-    """The turn that an entry is of is kept, in time or late."""
+def _of_turn(ledger: Ledger, turn: Turn) -> Any:
+    return LedgerEntry.objects.by_the_machine().filter(ledger=ledger.key, day__range=(turn.first, turn.last))
+
+
+def _fulfil(row: LedgerEntry, ledger: Ledger, was: date | None, at: datetime, by: Actor) -> None:
+    """The turn that an entry is of is kept, in time or late; the one of its day before (``was``) no more, unless
+    another entry shows it."""
     owed = ledger.every
-    turn = owed.turn_of(row.day) if owed is not None and row.day is not None else None
-    if owed is None or turn is None:
+    if owed is None:
         return
     subject = subject_of(ledger, row.enterprise)
-    key = key_of(owed.kind, subject, turn.key)
-    duty_of(ledger, owed).overdue(obligations.unfulfil(row.about, at=at, besides=key))  # its day was another before
+    turn = owed.turn_of(row.day) if row.day is not None else None
+    key = key_of(owed.kind, subject, turn.key) if turn is not None else ""
+    before = owed.turn_of(was) if was is not None else None
+    again = obligations.unfulfil(row.about, at=at, besides=key)
+    others = _of_turn(ledger, before).filter(enterprise=row.enterprise) if again and before is not None else None
+    other = others.order_by("made_at", "pk").first() if others is not None else None
+    if other is not None:
+        for each in again:
+            obligations.fulfil(each.key, at=other.made_at, late=other.made_at > each.due_at, evidence=other.about)
+    else:
+        duty_of(ledger, owed).overdue([each for each in again if each.state == ObligationState.OVERDUE])
+    if turn is None:
+        return
     obligations.fulfil(key, at=at, late=at > turn.due_at, evidence=row.about)
     closed(owed.finding, subject=f"{subject}:{turn.key}", enterprise_code=row.enterprise.code, at=at, by=by)
 
@@ -204,7 +221,7 @@ def _keep(row: LedgerEntry, verb: str, by: Actor, at: datetime, text: str, chang
     ledger = row.kept_in
     row.seq, row.changed_at = row.seq + 1, at
     was, row.due_on = row.due_on, ledger.due_on(row.held, row.state)
-    row.day = ledger.day_of(row.held)
+    day, row.day = row.day, ledger.day_of(row.held)
     is_over = row.due_on is not None and _end_of(row.due_on) <= at
     if not is_over:
         row.overdue_at = None
@@ -222,7 +239,7 @@ def _keep(row: LedgerEntry, verb: str, by: Actor, at: datetime, text: str, chang
         if not is_over:
             obligations.make_good(row.about, ledger.due.kind, at=at, done=row.due_on is not None)
             closed(ledger.due.finding, subject=row.about, enterprise_code=row.enterprise.code, at=at, by=by)
-    _fulfil(row, ledger, at, by)
+    _fulfil(row, ledger, day, at, by)
     hint("entry", row.enterprise.code, kind=row.ledger)
 
 

@@ -32,7 +32,7 @@ def drawn(field: Field, choices: Iterable[tuple[str, str]] = ()) -> forms.Field:
         case "day":
             widget = forms.TextInput(attrs={"type": "date"})
         case "moment":
-            widget = forms.TextInput(attrs={"type": "datetime-local"})
+            widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
         case "phone" | "desk":
             widget = forms.TextInput(attrs={"inputmode": "tel", "maxlength": 40})
         case _:

@@ -83,7 +83,7 @@ def make_good(subject: str, kind: str, *, at: datetime, done: bool = True) -> in
 
 def unfulfil(evidence: str, *, at: datetime, besides: str = "") -> Sequence[Obligation]:
     """What a record was said to show it shows no more, but for the row with the key ``besides``: those rows wait again,
-    or are overdue. Returns the overdue ones."""
+    or are overdue. Returns them."""
     shown = Obligation.objects.by_the_machine().filter(
         evidence=evidence, state__in=[ObligationState.DONE, ObligationState.LATE]
     )
@@ -92,7 +92,7 @@ def unfulfil(evidence: str, *, at: datetime, besides: str = "") -> Sequence[Obli
         row.state = ObligationState.OVERDUE if row.due_at <= at else ObligationState.PENDING
         row.done_at, row.evidence = None, ""
     Obligation.objects.bulk_update(rows, ["state", "done_at", "evidence"])
-    return [row for row in rows if row.state == ObligationState.OVERDUE]
+    return rows
 
 
 def fulfil(key: str, *, at: datetime, late: bool, evidence: str = "") -> bool:
