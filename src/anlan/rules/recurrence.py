@@ -69,12 +69,16 @@ class Weekly:
 
 @dataclass(frozen=True, slots=True)
 class Monthly:
-    """Every ``months`` months from January (3: every quarter), by an instant of the ``within``-th day of the turn; 0 is
-    its last day. A month that has no such day means its last."""
+    """Every ``months`` months from January (3: every quarter; ValueError for what does not divide a year), by an
+    instant of the ``within``-th day of the turn; 0 is its last day. A month that has no such day means its last."""
 
     within: int = 0
     by: time = END
     months: int = 1
+
+    def __post_init__(self) -> None:
+        if self.months < 1 or 12 % self.months:
+            raise ValueError(f"{self.months} months do not divide a year; what lasts longer is a Cycle")
 
     def turns(self, first: date, last: date) -> Iterator[Turn]:
         year, month = first.year, first.month

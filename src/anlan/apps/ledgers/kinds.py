@@ -23,7 +23,8 @@ Values = Mapping[str, Any]
 LEDGERS = Kinds("ledgers")
 _TAKEN = {"text", "seen", "files", "enterprise", "state", "changed", "made"}
 """What forms and lists of all ledgers call their own."""
-LONGEST_TURN = timedelta(days=400)
+LOOKS_BACK = (1, 40, 400, 4000)
+"""Days before a day among which the turn that it lies in began: the nearest first."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,10 @@ class Every:
 
     def turn_of(self, day: date) -> Turn | None:
         """The turn that a day lies in; None where there is none."""
-        begun = list(self.recurrence.turns(day - LONGEST_TURN, day))
-        return begun[-1] if begun and day <= begun[-1].last else None
+        for back in LOOKS_BACK:
+            if begun := list(self.recurrence.turns(day - timedelta(days=back), day)):
+                return begun[-1] if day <= begun[-1].last else None
+        return None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from tests.hats import staff
@@ -10,12 +10,14 @@ from tests.hats import staff
 from anlan.apps.findings.models import Finding
 from anlan.apps.ledgers import services
 from anlan.apps.ledgers.declared.risk_log import RISK_LOG
-from anlan.apps.ledgers.kinds import Ledger
+from anlan.apps.ledgers.kinds import Every, Ledger
 from anlan.apps.ledgers.models import LedgerEntry
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation
 from anlan.apps.obligations.services import duties
 from anlan.apps.registry.models import Enterprise
+from anlan.declared import Kind
+from anlan.rules.recurrence import Cycle, Daily, Monthly, Once, Recurrence
 from anlan.schema import Field, Schema
 from anlan.testing.sites import Site
 
@@ -76,3 +78,26 @@ def test_who_owes_it_no_more_when_it_is_over_is_not_found_without(
 def test_a_ledger_calls_no_field_as_every_form_calls_its_own() -> None:
     with pytest.raises(ValueError, match="seen"):
         Ledger("x", "X", "X", Schema((Field("seen", "见"),)), called=str, states=(("kept", "已登记"),))
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "key"),
+    [
+        (Daily(), "2026-03-01"),
+        (Monthly(months=12), "2026-01+12"),
+        (Cycle(1095, date(2024, 3, 1)), "2024-03-01"),
+        (Once(date(2025, 1, 1), date(2026, 3, 1)), "2025-01-01"),
+        (Once(date(2025, 1, 1), date(2026, 2, 28)), None),
+        (Once(date(2026, 3, 2), date(2026, 3, 3)), None),
+    ],
+)
+def test_a_day_lies_in_its_turn_however_long_that_lasts(recurrence: Recurrence, key: str | None) -> None:
+    every = Every(recurrence, "day", Kind("k", "K"), Kind("k", "K"), lambda enterprise: True)
+    turn = every.turn_of(date(2026, 3, 1))
+    assert (turn.key if turn is not None else None) == key
+
+
+@pytest.mark.parametrize("months", [0, 5, 36])
+def test_months_that_do_not_divide_a_year_are_a_mistake_of_ours(months: int) -> None:
+    with pytest.raises(ValueError, match="divide a year"):
+        Monthly(months=months)
