@@ -8,12 +8,14 @@ from datetime import timedelta
 
 import openpyxl
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from tests import neighbours
 from tests.hats import staff
 from tests.neighbours import World
 
 from anlan import now as clock
 from anlan.apps.accounts.models import Grant
+from anlan.apps.files.models import Attachment
 from anlan.apps.ledgers import services
 from anlan.apps.ledgers.declared.safety_training import TRAINING
 from anlan.apps.ledgers.models import LedgerEntry
@@ -87,3 +89,14 @@ def test_a_form_of_one_enterprise_never_adds_to_another_after_the_grant_there_ha
     Grant.objects.filter(user=user, enterprise=first).update(valid_until=clock.now())
     assert client.post(f"{GAUGES}new/{action[1]}", GAUGE).status_code == 404
     assert not LedgerEntry.objects.by_the_machine().filter(name__contains="LT-9").exists()
+
+
+def test_papers_of_a_ledger_with_names_are_opened_by_whoever_reads_the_names(world: World) -> None:
+    row = trained(world, "a1")
+    paper = SimpleUploadedFile("证书.txt", "示例某人".encode())
+    assert world.client("holder").post(f"{TRAININGS}{row.pk}/files/", {"files": paper}).status_code == 302
+    file = Attachment.objects.by_the_machine().get(subject=row.about)
+    neighbours.viewer(world, "city-1")
+    for address in (f"/files/{file.pk}/", f"/files/{file.pk}/content/"):
+        assert world.client("viewer").get(address).status_code == 403
+        assert world.client("county").get(address).status_code == 200

@@ -20,6 +20,10 @@ def _never(record: Any) -> str:
     return ""
 
 
+def _seen(by: Stand, record: Any) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Holder:
     """One sort of record that has files; its subjects are ``<word>:<key of the row>``."""
@@ -33,6 +37,8 @@ class Holder:
     """Who may withdraw what others handed in; everybody may withdraw their own while they may hand in."""
     shut: Callable[[Any], str] = _never
     """Why nothing is handed in or withdrawn any more, in Chinese; empty while it is."""
+    may_read: Callable[[Stand, Any], bool] = _seen
+    """Who of those who see the record opens its files; papers may say what the record keeps from some."""
 
 
 _holders: dict[str, Holder] = {}
@@ -45,11 +51,12 @@ def allow(
     may_attach: Callable[[Stand, Any], bool],
     may_withdraw: Callable[[Stand, Any], bool],
     shut: Callable[[Any], str] = _never,
+    may_read: Callable[[Stand, Any], bool] = _seen,
 ) -> None:
     """Lets records of this word have files. Raises ValueError for a word that somebody has allowed before."""
     if word in _holders:
         raise ValueError(f"{word!r} may have files already")
-    _holders[word] = Holder(word, rows, may_attach, may_withdraw, shut)
+    _holders[word] = Holder(word, rows, may_attach, may_withdraw, shut, may_read)
 
 
 def holder_of(subject: str) -> Holder:

@@ -23,6 +23,7 @@ class LedgersConfig(AppConfig):
             may_attach=entitled.may_attach,
             may_withdraw=entitled.may_attach,
             shut=entitled.shut,
+            may_read=entitled.may_read_papers,
         )
         for module in sorted(each.name for each in iter_modules(declared.__path__)):
             import_module(f"anlan.apps.ledgers.declared.{module}")

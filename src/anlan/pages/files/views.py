@@ -16,8 +16,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts.request import PersonRequest
+from anlan.apps.accounts.selectors import stand
 from anlan.apps.files import selectors, store
 from anlan.apps.files.accepted.pictures import small
+from anlan.apps.files.holders import holder_of
 from anlan.apps.files.models import Attachment, Media
 from anlan.apps.org import access
 from anlan.apps.org.stand import Stand
@@ -35,9 +37,12 @@ def look_up(request: PersonRequest, pk: int, now: datetime) -> Attachment:
     """The file; 404 and a journal entry when it, or the record that it belongs to, is out of scope."""
     rows = Attachment.objects.select_related("enterprise", "agency")
     found: Attachment = access.find(request, rows, now=now, owner=access.owner_of, pk=pk)
-    if selectors.record_seen(request.scope, found) is None:
+    record = selectors.record_seen(request.scope, found)
+    if record is None:
         access.note_refusal(request, access.owner_of(found), found, now=now)
         raise Http404(_("没有这条记录，或者它不在您的管辖范围内。"))
+    by = stand(request.user, access.unit_of(found), now)
+    access.require(holder_of(found.subject).may_read(by, record), found, by=by)
     return found
 
 
