@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 
 from anlan.apps.accounts.models import Grant, User
@@ -30,7 +31,7 @@ OF_ENTERPRISES = frozenset({Role.ADMIN, Role.PRINCIPAL, Role.DUTY_HOLDER, Role.S
 """Roles that a log-in can hold in an enterprise; the others, and ADMIN, are held in an agency."""
 
 
-def grants_of(user: Any, at: datetime) -> list[Grant]:
+def grants_of(user: User | AnonymousUser, at: datetime) -> list[Grant]:
     """The grants in force with their agencies, read once per request (kept on the user object); none for a stranger."""
     if not isinstance(user, User) or not user.is_active:
         return []
@@ -41,19 +42,19 @@ def grants_of(user: Any, at: datetime) -> list[Grant]:
     return list(kept)
 
 
-def enterprises_of(user: Any, at: datetime, roles: Iterable[str]) -> frozenset[int]:
+def enterprises_of(user: User | AnonymousUser, at: datetime, roles: Iterable[str]) -> frozenset[int]:
     """Primary keys of the enterprises in which the log-in itself holds one of ``roles``."""
     wanted = set(roles)
     return frozenset(each.enterprise_id for each in grants_of(user, at) if each.enterprise_id and each.role in wanted)
 
 
-def agencies_of(user: Any, at: datetime, roles: Iterable[str]) -> frozenset[int]:
+def agencies_of(user: User | AnonymousUser, at: datetime, roles: Iterable[str]) -> frozenset[int]:
     """Primary keys of the agencies in which the log-in itself holds one of ``roles``."""
     wanted = set(roles)
     return frozenset(each.agency_id for each in grants_of(user, at) if each.agency_id and each.role in wanted)
 
 
-def stand(user: Any, owner: Any, at: datetime) -> Stand:
+def stand(user: User | AnonymousUser, owner: Any, at: datetime) -> Stand:
     """How a log-in stands towards the owner of a record at ``at``: the roles that count here, the nearest first.
 
     ``owner``: an enterprise (roles in it, and in the agencies on its line), an agency (roles in it and above it), or
@@ -69,7 +70,7 @@ def stand(user: Any, owner: Any, at: datetime) -> Stand:
     return stands(user, [owner], at)[owner.pk]
 
 
-def stands(user: Any, enterprises: Iterable[Any], at: datetime) -> dict[int, Stand]:
+def stands(user: User | AnonymousUser, enterprises: Iterable[Any], at: datetime) -> dict[int, Stand]:
     """As `stand` for many enterprises, by their keys; one query for all of them."""
     owners = list(enterprises)
     grants = grants_of(user, at)
@@ -85,14 +86,14 @@ def stands(user: Any, enterprises: Iterable[Any], at: datetime) -> dict[int, Sta
     return found
 
 
-def as_administrator(user: Any, at: datetime) -> Stand:
+def as_administrator(user: User | AnonymousUser, at: datetime) -> Stand:
     """The stand towards the agency that somebody administers, for what belongs to no record; towards the installation
     where they administer none."""
     mine = (grant.agency for grant in grants_of(user, at) if grant.agency is not None and grant.role == str(Role.ADMIN))
     return stand(user, next(mine, None), at)
 
 
-def _made(user: Any, owner: str, hats: list[Hat], at: datetime) -> Stand:
+def _made(user: User | AnonymousUser, owner: str, hats: list[Hat], at: datetime) -> Stand:
     hats.sort(key=lambda hat: -len(hat.agency.path) if hat.agency is not None else -1000)
     me = actor.of_user(user)
     speaks = next((hat for hat in hats if hat.role != str(Role.VIEWER)), hats[0] if hats else None)
@@ -135,17 +136,17 @@ def may_see_phones(by: Stand) -> bool:
     return by.operates or by.holds(*CALLERS, *STAFF)
 
 
-def register_scope(user: Any, at: datetime) -> Scope:
+def register_scope(user: User | AnonymousUser, at: datetime) -> Scope:
     """What a log-in may *register*: where it is an administrator (the subtree, or the enterprise), else nothing."""
     return _scope_held(user, at, {Role.ADMIN})
 
 
-def phones_scope(user: Any, at: datetime) -> Scope:
+def phones_scope(user: User | AnonymousUser, at: datetime) -> Scope:
     """As `may_see_phones` for many rows: where a log-in reads telephone numbers and what else is personal."""
     return _scope_held(user, at, {*CALLERS, *STAFF})
 
 
-def _scope_held(user: Any, at: datetime, roles: Collection[str]) -> Scope:
+def _scope_held(user: User | AnonymousUser, at: datetime, roles: Collection[str]) -> Scope:
     """The subtrees and enterprises in which a log-in holds one of these roles."""
     if not isinstance(user, User) or not user.is_active:
         return NOTHING

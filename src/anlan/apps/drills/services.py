@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from anlan import lessons
+from anlan.apps.accounts.models import User
 from anlan.apps.accounts.selectors import grants_of
 from anlan.apps.drills import child
 from anlan.apps.drills.models import Run, RunState, Uploaded
@@ -25,7 +26,7 @@ SPARE = timedelta(seconds=30)
 """How long after its own limit a run that says nothing counts as over."""
 
 
-def upload(raw: bytes, user: Any, at: datetime) -> Uploaded:
+def upload(raw: bytes, user: User, at: datetime) -> Uploaded:
     """Check a scenario and keep it for the unit of ``user``. Raises `Refused`; nothing is kept then."""
     if len(raw) > TEXT_BYTES:
         raise Refused(_("文件超过 %(kb)d KB，没有保存。") % {"kb": TEXT_BYTES >> 10})
@@ -51,7 +52,7 @@ def upload(raw: bytes, user: Any, at: datetime) -> Uploaded:
     return row
 
 
-def begin(drill: lessons.Shipped | Uploaded, user: Any, at: datetime) -> Run:
+def begin(drill: lessons.Shipped | Uploaded, user: User, at: datetime) -> Run:
     """Take a slot for a run. Raises `Refused` when the log-in has one under way or all slots are taken.
 
     Whatever was begun and can no longer finish gives its slot back first.
@@ -112,7 +113,7 @@ def _finish(run: Run, outcome: child.PlayOutcome, clock: Clock | None) -> None:
     )
 
 
-def _owner(user: Any, at: datetime) -> dict[str, Any]:
+def _owner(user: User, at: datetime) -> dict[str, Any]:
     """Whose the row is: the unit of the log-in's first grant; nobody's for the installation's operator.
 
     Raises `Refused` for a log-in without a unit: the row would belong to nobody and be seen by nobody.

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from anlan.apps.accounts.models import User
 from anlan.apps.accounts.selectors import register_scope
 from anlan.apps.enrolment import loosening, report
 from anlan.apps.enrolment.desk import TAKEN, Desk, Faults
@@ -71,7 +72,7 @@ def bring_in(content: bytes, scope: Scope, *, by: Actor, at: datetime, removing:
     return Done(found, desk.keys, desk.passwords)
 
 
-def hand_in(content: bytes, name: str, user: Any, at: datetime) -> Handed:
+def hand_in(content: bytes, name: str, user: User, at: datetime) -> Handed:
     """Take a workbook from a person, with its preview. Raises `Unreadable`; nothing is kept then."""
     found = preview(content, register_scope(user, at), by=of_user(user), at=at)
     return Handed.objects.create(
@@ -79,7 +80,7 @@ def hand_in(content: bytes, name: str, user: Any, at: datetime) -> Handed:
     )
 
 
-def confirm(handed: Handed, user: Any, at: datetime, *, removing: bool = True) -> Done | None:
+def confirm(handed: Handed, user: User, at: datetime, *, removing: bool = True) -> Done | None:
     """Bring a handed-in workbook in for good; None when that was done before. The outcome may differ from the preview
     when the register has changed meanwhile: it says what was done. ``removing`` as in `bring_in`."""
     current = Handed.objects.by_the_machine().get(pk=handed.pk)

@@ -9,12 +9,17 @@ offices. The id says who: ``person:<code>`` for a human being, ``user:<log-in>``
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.journal.services import MACHINE, is_actor
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+    from anlan.apps.org.models import Person
 
 __all__ = [
     "SYSTEM",
@@ -87,14 +92,14 @@ def sender(code: str) -> Actor:
     return Actor(f"sender:{code}", code)
 
 
-def of_person(person: Any) -> Actor:
+def of_person(person: Person) -> Actor:
     """A human being, whichever log-in they use."""
     return Actor(f"person:{person.code}", str(person.name), person_id=person.pk)
 
 
-def of_user(user: Any) -> Actor:
+def of_user(user: AbstractBaseUser | AnonymousUser) -> Actor:
     """Whoever is logged in: the person behind the log-in, or the log-in itself where there is none."""
-    person = getattr(user, "person", None)
+    person: Person | None = getattr(user, "person", None)
     return of_person(person) if person is not None else Actor(f"user:{user.get_username()}", str(user))
 
 

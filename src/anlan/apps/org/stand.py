@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from anlan.apps.org.actor import Actor, of_person
-from anlan.apps.org.models import Agency, Role
+from anlan.apps.org.models import Agency, Person, Role
 
 STAFF = frozenset(map(str, (Role.PRINCIPAL, Role.DUTY_HOLDER, Role.SAFETY_OFFICER)))
 """Roles inside an enterprise: they acknowledge its alarms, answer for its warnings and see each other's numbers."""
@@ -68,7 +67,7 @@ class Stand:
         return self.actor.of(hat.unit, agency_id=agency_id, enterprise_id=hat.enterprise_id)
 
 
-def as_person(person: Any, owner: str, at: datetime) -> Stand:
+def as_person(person: Person, owner: str, at: datetime) -> Stand:
     """The stand of a person without any role: for what the law gives to a post and not to a log-in's role."""
     return Stand(of_person(person), owner, at)
 

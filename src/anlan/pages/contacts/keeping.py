@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.models import User
 from anlan.apps.delivery import selectors
 from anlan.apps.delivery.models import Contact
 from anlan.apps.delivery.services import Whom, whom_of
@@ -54,7 +54,7 @@ class Keeping:
         return org.deputies_of([each.pk for each in self.for_whom], now)
 
 
-def keeping_of(user: Any, scope: Scope, now: datetime) -> Keeping:
+def keeping_of(user: User, scope: Scope, now: datetime) -> Keeping:
     """What the log-in keeps now; a fixed number of queries."""
     owners: list[Owner] = []
     if user.person is not None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.models import User
 from anlan.apps.ledgers import selectors
 from anlan.apps.ledgers.kinds import ledgers
 from anlan.apps.org.scope import Scope
@@ -33,7 +34,7 @@ def _search(scope: Scope, words: str) -> list[Hits]:
     return [Hits(_("台账"), hits)]
 
 
-def _todo(user: Any, scope: Scope, now: datetime) -> list[Waiting]:
+def _todo(user: User, scope: Scope, now: datetime) -> list[Waiting]:
     """What is overdue or falls due soon, for those who keep it in the enterprise."""
     roles = frozenset().union(*(each.keepers for each in ledgers()))
     mine = entitlements.enterprises_of(user, now, roles)

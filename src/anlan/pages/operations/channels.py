@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.models import User
 from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.delivery import selectors
 from anlan.apps.delivery import services as delivery
@@ -149,7 +150,7 @@ def _lines(now: datetime) -> list[ChannelLine]:
     ]
 
 
-def _out_of_use(row: Contact, known: Mapping[int, Stand], unit: Any, user: Any, now: datetime) -> OutOfUse:
+def _out_of_use(row: Contact, known: Mapping[int, Stand], unit: Any, user: User, now: datetime) -> OutOfUse:
     owner: Any = row.person or row.agency or row.enterprise
     by = known[unit.pk] if isinstance(unit, Enterprise) else entitlements.stand(user, unit, now)
     return OutOfUse(row, delivery.title_of(row.channel), str(owner), may_enable(by, row))

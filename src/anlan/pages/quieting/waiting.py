@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.models import User
 from anlan.apps.alarms import selectors
 from anlan.apps.alarms.entitled import APPROVERS, CONFIRMERS
 from anlan.apps.alarms.models import Filing, FilingState
@@ -39,7 +40,7 @@ class Mine:
     url: str
 
 
-def waiting_for(user: Any, scope: Scope, now: datetime) -> list[Waiting]:
+def waiting_for(user: User, scope: Scope, now: datetime) -> list[Waiting]:
     """What waits for this person: overdue first, then what begins first. At most `SHOWN` of a kind."""
     confirms = entitlements.agencies_of(user, now, CONFIRMERS)
     approves = entitlements.agencies_of(user, now, APPROVERS)
@@ -58,7 +59,7 @@ def waiting_for(user: Any, scope: Scope, now: datetime) -> list[Waiting]:
     return sorted(found, key=lambda each: (not each.overdue, each.starts_at or each.since))
 
 
-def filed_by(user: Any, scope: Scope, now: datetime) -> list[Mine]:
+def filed_by(user: User, scope: Scope, now: datetime) -> list[Mine]:
     """What became of the filings of this person, newest first; empty for whoever files nothing."""
     enterprises = entitlements.enterprises_of(user, now, STAFF)
     if not enterprises or user.person is None:

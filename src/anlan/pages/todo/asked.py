@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from anlan.apps.accounts import selectors as entitlements
+from anlan.apps.accounts.models import User
 from anlan.apps.alarms.selectors import UNCLEARED, announced
 from anlan.apps.delivery import selectors as delivery
 from anlan.apps.delivery.models import Message
@@ -79,7 +80,7 @@ class Asked:
         return found
 
 
-def asked_of(user: Any, scope: Scope, now: datetime) -> Asked:
+def asked_of(user: User, scope: Scope, now: datetime) -> Asked:
     """What waits for ``user``; worked out once while a page is being read."""
 
     def find() -> Asked:
@@ -88,7 +89,7 @@ def asked_of(user: Any, scope: Scope, now: datetime) -> Asked:
     return once_a_page(("asked", user.pk), find) or find()
 
 
-def _find(user: Any, scope: Scope, now: datetime) -> Asked:
+def _find(user: User, scope: Scope, now: datetime) -> Asked:
     staff = entitlements.enterprises_of(user, now, STAFF)
     desks = entitlements.agencies_of(user, now, HANDLERS)
     tasks = todo_for(scope, user.person, now)
@@ -106,7 +107,7 @@ def _find(user: Any, scope: Scope, now: datetime) -> Asked:
     return asked
 
 
-def _waiting(user: Any, scope: Scope, now: datetime) -> list[Waiting]:
+def _waiting(user: User, scope: Scope, now: datetime) -> list[Waiting]:
     """What waits for a decision in any section: overdue first, then what begins first."""
     found = [each for section in sections() if section.todo for each in section.todo(user, scope, now)]
     return sorted(found, key=lambda each: (not each.overdue, each.starts_at or each.since))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from anlan import now as clock
+from anlan.apps.accounts.models import User
 from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.alarms.selectors import burning_of
 from anlan.apps.delivery import selectors as delivery
@@ -131,7 +132,7 @@ def _warning_of(message: Message) -> str:
     return key if kind == "warning" else ""
 
 
-def _done(user: Any, scope: Scope, now: datetime) -> list[DoneCard]:
+def _done(user: User, scope: Scope, now: datetime) -> list[DoneCard]:
     """What this very person did today, not whoever bears their name."""
     if user.person is None:
         return []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -71,7 +70,7 @@ def _mine(request: PersonRequest) -> WayTest | None:
 
 
 def _page(request: PersonRequest) -> HttpResponse:
-    user: Any = request.user
+    user = request.user
     run = _mine(request)
     context = {
         "run": run,
@@ -100,7 +99,7 @@ def _lines(run: WayTest) -> list[StepLine]:
 
 
 def _start(request: PersonRequest, now: datetime) -> None:
-    user: Any = request.user
+    user = request.user
     if user.person is None:
         messages.error(request, _("您的登录名没有对应的人员，收不到测试告知，没有开始。"))
         return

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from anlan.apps.accounts import selectors as accounts
 from anlan.apps.accounts import services as account_services
+from anlan.apps.accounts.models import User
 from anlan.apps.enrolment.desk import OUT_OF_SCOPE, Desk, Faults
 from anlan.apps.enrolment.sheets.base import ENTERPRISE, Sheet, Values, clean, enterprise_of
 from anlan.apps.org import selectors as org
@@ -280,14 +281,14 @@ class Accounts(Sheet):
 class _Ended:
     """A role that a log-in held in a unit and holds no more."""
 
-    user: Any
+    user: User
     agency: Any
     enterprise: Any
     role: str
     valid_until: Any
 
 
-def _ended(user: Any, agency: Any, enterprise: Any, values: Values) -> Any:
+def _ended(user: User, agency: Any, enterprise: Any, values: Values) -> Any:
     """A disabled row about a role that ended already says what is so."""
     if values.get("enabled", True):
         return None
