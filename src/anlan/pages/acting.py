@@ -25,6 +25,7 @@ from anlan.apps.accounts.selectors import stand
 from anlan.apps.org import access
 from anlan.apps.org.stand import Stand
 from anlan.components.answers import is_refresh
+from anlan.components.wording import Words
 from anlan.refused import Refused
 from anlan.rules.words import says_something
 
@@ -44,7 +45,7 @@ class ActForm(forms.Form):
         super().__init__(*args, **kwargs)
 
 
-def words_field(label: Any, rows: int = 3, most: int = 500, help_text: Any = "") -> forms.CharField:
+def words_field(label: Words, rows: int = 3, most: int = 500, help_text: Words = "") -> forms.CharField:
     """A few words; whether they may be left out is judged by the service."""
     area = forms.Textarea(attrs={"rows": rows, "maxlength": most})
     return forms.CharField(label=label, max_length=most, required=False, help_text=help_text, widget=area)
@@ -75,8 +76,8 @@ def _nothing(by: Stand, row: Any) -> dict[str, Any]:
 class Act:
     """One act: its words, its form, who may, when, and what is done."""
 
-    title: Any
-    done: Any
+    title: Words
+    done: Words
     """Said when it is done."""
     form: type[forms.Form]
     may: Callable[[Stand, Any], bool]
@@ -90,15 +91,15 @@ class Act:
     """Fields that the service refuses when blank; the reason is then said beside them."""
     needs: Callable[[Stand, Any], dict[str, Any]] = _nothing
     """What its form needs to know of the record."""
-    opener: Any = ""
+    opener: Words = ""
     """Words of the button that opens its form, where they are not the title."""
-    send: Any = ""
+    send: Words = ""
     """Words of the button that sends it, where they are not the title."""
-    hint: Any = ""
+    hint: Words | Callable[[Any], Words] = ""
     """Said beside that button: words, or a function from the record to them."""
     leads: bool = True
     """It may be the act that the page puts first; taking something back is not."""
-    at_once: Any = ""
+    at_once: Words = ""
     """Words of the button that opens the form, where the opener itself does the act with nothing written."""
     apart: bool = False
     """It is offered in a place of its own, not in the bar."""

@@ -20,6 +20,7 @@ from anlan.apps.ledgers.kinds import Ledger, ledgers
 from anlan.apps.org.stand import Stand
 from anlan.apps.rulebook.entitled import may_refine
 from anlan.apps.warnings.entitled import may_answer
+from anlan.components.wording import Words
 from anlan.pages.files.acts import ACTS as FILES
 from anlan.pages.findings.acts import ACTS as FINDINGS
 from anlan.pages.ledgers.acts import acts_of
@@ -32,7 +33,7 @@ class ListedAct:
     """One act: on which record (``about``), by which address and verb, and who may."""
 
     subject: Any
-    title: Any
+    title: Words
     about: str
     address: str
     verb: str

@@ -19,6 +19,7 @@ from django.urls import URLPattern
 from django.utils.translation import gettext_lazy
 
 from anlan.apps.org.scope import Scope
+from anlan.components.wording import Words
 
 SYSTEM = 100
 """Sections from this order on stand in the second group of the navigation, 系统."""
@@ -44,7 +45,7 @@ class Hit:
 class Hits:
     """Records of one kind, under its title."""
 
-    title: Any
+    title: Words
     rows: Sequence[Hit]
 
 
@@ -52,19 +53,19 @@ class Hits:
 class Waiting:
     """One record that waits for the reader: what it is, of whom, since when; ``until`` is when it would be over."""
 
-    kind: Any
+    kind: Words
     title: str
     says: str
     enterprise: Any
     since: datetime
     url: str
-    act: Any
+    act: Words
     verb: str
     """The act that grants it, opened by ``?act=``."""
     starts_at: datetime | None = None
     until: datetime | None = None
     overdue: bool = False
-    late: Any = UNCONFIRMED
+    late: Words = UNCONFIRMED
     """Words for one that is overdue."""
     due_at: datetime | None = None
     """By when it is to be done; counted down to, in place of how long it has waited."""
@@ -78,7 +79,7 @@ class Section:
     """Name of the address of its first page."""
     order: int
     """Its place in the navigation, and in the order of addresses."""
-    title: Any = ""
+    title: Words = ""
     """Its words in the navigation; empty: it is not in it."""
     urls: Sequence[URLPattern] = ()
     is_shown: Callable[[Any], bool] = lambda shell: True

@@ -15,6 +15,7 @@ from anlan.apps.findings.kinds import FINDINGS
 from anlan.apps.obligations.kinds import OBLIGATIONS
 from anlan.apps.org.stand import STAFF
 from anlan.apps.registry.models import Enterprise
+from anlan.components.wording import Words
 from anlan.declared import Kind, Kinds
 from anlan.rules.recurrence import Recurrence, Turn
 from anlan.schema import Schema
@@ -31,14 +32,14 @@ LOOKS_BACK = (1, 40, 400, 4000)
 class Step:
     """One act that moves an entry on: ``frm`` one of its states (none: any that is not final) ``to`` another."""
 
-    title: Any
-    done: Any
+    title: Words
+    done: Words
     """Said when it is done."""
     to: str
     frm: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     """Fields that it asks for anew; they are judged like all others."""
-    words: Any = ""
+    words: Words = ""
     """What its few words are about; empty: it asks for none. Blank ones are refused."""
     roles: frozenset[str] = STAFF
     """Who may, of the enterprise or of an agency on its line."""
@@ -83,7 +84,7 @@ class Ledger:
     """One declared ledger. ``states``: key and words, the first is that of a new entry."""
 
     key: str
-    title: Any
+    title: Words
     about: Any
     """One sentence: what it holds and who keeps it."""
     schema: Schema
@@ -142,14 +143,14 @@ def declare(ledger: Ledger) -> Ledger:
     return ledger
 
 
-def due(key: str, words: Any, found: Any, *, field: str, ahead: int = 30, article: str = "") -> Due:
+def due(key: str, words: Words, found: Any, *, field: str, ahead: int = 30, article: str = "") -> Due:
     """Declares the due thing ``key`` in ``words`` and the finding for when it is over (``found``), under one key."""
     kind = OBLIGATIONS.declare(key, words, article=article)
     return Due(field, kind, FINDINGS.declare(key, found, article=article), ahead)
 
 
 def every(
-    key: str, recurrence: Recurrence, words: Any, found: Any, *, on: str, applies: Callable[[Enterprise], bool],
+    key: str, recurrence: Recurrence, words: Words, found: Any, *, on: str, applies: Callable[[Enterprise], bool],
     article: str = "",
 ) -> Every:  # fmt: skip
     """Declares that an entry is owed in every turn (``words``), and the finding for a turn without one (``found``)."""

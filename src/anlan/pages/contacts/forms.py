@@ -10,12 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from anlan.apps.delivery import services as delivery
 from anlan.apps.org.models import Person
 from anlan.components.moments import Moment
+from anlan.components.wording import Words
 from anlan.pages.acting import ActForm
 
 ORDERS = [(str(number), str(number)) for number in range(1, 10)]
 
 
-def _when(label: Any, help_text: Any) -> Moment:
+def _when(label: Words, help_text: Words) -> Moment:
     return Moment(
         label=label,
         required=False,

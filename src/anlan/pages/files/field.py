@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from anlan.apps.files.names import ENDINGS
 from anlan.apps.files.services import Received, allowance, receive
+from anlan.components.wording import Words
 from anlan.pages.acting import Attempt
 from anlan.refused import Refused
 
@@ -60,7 +61,7 @@ class FilesField(forms.FileField):
         return found
 
 
-def files_field(label: Any = TITLE) -> FilesField:
+def files_field(label: Words = TITLE) -> FilesField:
     """A field for files, with what may be handed in said below it."""
     return FilesField(label=label, required=False, help_text=lazystr(_Help()))
 

@@ -15,6 +15,7 @@ from anlan.apps.alarms.services.suppression import Design
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Device, Enterprise, HazardSource, Point
 from anlan.components.moments import Moment
+from anlan.components.wording import Words
 from anlan.pages.acting import ActForm, words_field
 from anlan.rules.calendar import CIVIL_ZONE
 
@@ -27,7 +28,7 @@ LONGEST_KEY = 18
 """Digits that a key of a row has at most."""
 
 
-def words(label: Any, help_text: Any = "", rows: int = 2, missing: Any = "") -> forms.CharField:
+def words(label: Words, help_text: Words = "", rows: int = 2, missing: Words = "") -> forms.CharField:
     """A few words, at most 200 characters; ``missing`` is said beside the field when they must not be left out."""
     found = words_field(label, rows, 200, help_text)
     found.required = bool(missing)
@@ -64,7 +65,7 @@ class _Points(_ChoicesOfPoints):
 class _When(Moment):
     """An instant of the civil clock."""
 
-    def __init__(self, label: Any, missing: Any) -> None:
+    def __init__(self, label: Words, missing: Words) -> None:
         super().__init__(
             label=label,
             help_text=_("北京时间"),

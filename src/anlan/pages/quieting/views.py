@@ -33,6 +33,7 @@ from anlan.apps.org.stand import STAFF, Stand
 from anlan.apps.registry.models import Enterprise
 from anlan.components.answers import list_view
 from anlan.components.lists import Listing, Page
+from anlan.components.wording import Words
 from anlan.pages.acting import Act, Offer, Subject, act_view, record_view, say_refused
 from anlan.pages.quieting.acts import FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS, waits_for
 from anlan.pages.quieting.forms import FilingForm, SuppressionForm
@@ -56,15 +57,15 @@ class MatterKind:
     """One of the three: how it is listed, joined, shown and acted upon."""
 
     name: str
-    title: Any
-    says: Any
+    title: Words
+    says: Words
     listing: Listing
     rows: Callable[[Any], QuerySet[Any]]
     acts: dict[str, Act]
-    none: Any
+    none: Words
     roles: frozenset[str]
     """Roles of an enterprise that may ask for it."""
-    asked_by: Any
+    asked_by: Words
     """The same in words, for everybody else."""
 
 
