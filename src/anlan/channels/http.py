@@ -176,6 +176,6 @@ def trusted(ca_file: str) -> ssl.SSLContext:
 
 
 def _root(error: BaseException) -> BaseException:
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    while cause := error.__cause__ or error.__context__:
+        error = cause
     return error

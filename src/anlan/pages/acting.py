@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import messages
@@ -49,6 +49,17 @@ def words_field(label: Words, rows: int = 3, most: int = 500, help_text: Words =
     """A few words; whether they may be left out is judged by the service."""
     area = forms.Textarea(attrs={"rows": rows, "maxlength": most})
     return forms.CharField(label=label, max_length=most, required=False, help_text=help_text, widget=area)
+
+
+Sort = TypeVar("Sort", bound=forms.Field)
+
+
+def field_of(form: forms.BaseForm, name: str, sort: type[Sort]) -> Sort:
+    """Returns a field of a form as what it is. Raises TypeError when it is of another sort."""
+    found = form.fields[name]
+    if not isinstance(found, sort):
+        raise TypeError(f"{name} is no {sort.__name__}")
+    return found
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-Claim = tuple[type, tuple[str, ...], tuple[Any, ...]]
+from django.db import models
+
+Claim = tuple[type[models.Model], tuple[str, ...], tuple[Any, ...]]
 """A model, fields that are unique together in it, and their values."""
 
 
@@ -45,7 +47,7 @@ class Unique:
         model, names, values = claim
         if self._holders.get(claim, record.pk) != record.pk:
             return True
-        stored = model._base_manager.filter(**dict(zip(names, values, strict=True)))  # type: ignore[attr-defined]
+        stored = model._base_manager.filter(**dict(zip(names, values, strict=True)))
         others = stored.exclude(pk=record.pk) if record.pk is not None else stored
         return any((model, pk) not in self._claims for pk in others.values_list("pk", flat=True))
 

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from anlan import now as clock
 from anlan.apps.accounts import guessing, services
 from anlan.apps.accounts.hashing import TooBusy
+from anlan.apps.accounts.models import User
 from anlan.apps.accounts.selectors import nobody_yet
 from anlan.apps.org.actor import of_user
 from anlan.pages.accounts.forms import LoginForm
@@ -100,7 +101,8 @@ class ChangePassword(Patient, PasswordChangeView):
     success_url = reverse_lazy("password")
 
     def get_template_names(self) -> list[str]:
-        is_first = self.request.user.password_is_first  # type: ignore[union-attr]
+        user = self.request.user
+        is_first = isinstance(user, User) and user.password_is_first
         return ["accounts/own_first.html" if is_first else self.template_name]
 
     def form_valid(self, form: Any) -> HttpResponse:

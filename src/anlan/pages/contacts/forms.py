@@ -11,7 +11,7 @@ from anlan.apps.delivery import services as delivery
 from anlan.apps.org.models import Person
 from anlan.components.moments import Moment
 from anlan.components.wording import Words
-from anlan.pages.acting import ActForm
+from anlan.pages.acting import ActForm, field_of
 
 ORDERS = [(str(number), str(number)) for number in range(1, 10)]
 
@@ -33,7 +33,9 @@ class ContactForm(ActForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["channel"].choices = [(name, each.title or name) for name, each in delivery.addressed().items()]  # type: ignore[attr-defined]
+        field_of(self, "channel", forms.ChoiceField).choices = [
+            (name, each.title or name) for name, each in delivery.addressed().items()
+        ]
 
 
 class DeputyForm(ActForm):
@@ -53,4 +55,6 @@ class DeputyForm(ActForm):
         super().__init__(*args, **kwargs)
         chosen = {"person": persons, "deputy": colleagues}
         for name, known in chosen.items():
-            self.fields[name].queryset = Person.objects.filter(pk__in=[each.pk for each in known])  # type: ignore[attr-defined]
+            field_of(self, name, forms.ModelChoiceField).queryset = Person.objects.filter(
+                pk__in=[each.pk for each in known]
+            )

@@ -61,7 +61,10 @@ def comparison(result: dict[str, Any]) -> Comparison:
     days: list[ComparedDay] = []
     for row in result["rows"]:
         line = _line(row, names)
-        shown = calendar.civil(line.should_at or line.at)  # type: ignore[arg-type]
+        at = line.should_at or line.at
+        if at is None:
+            raise ValueError(f"a row of a comparison names no instant: {row}")
+        shown = calendar.civil(at)
         title = f"{shown.year}-{shown.month:02d}-{shown.day:02d}"
         if not days or days[-1].title != title:
             days.append(ComparedDay(title))

@@ -17,6 +17,7 @@ from anlan.apps.gateways.models import GatewayLink
 from anlan.apps.gateways.selectors.log_state import LogState, Reader, log_state
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState, Tick
+from anlan.apps.org.scope import Scope
 from anlan.apps.warnings import kinds
 from anlan.rules.clock_offset import length
 
@@ -226,9 +227,9 @@ def _line(told: Mapping[str, Any]) -> BellLine:
     )
 
 
-def links_in(scope: object) -> dict[str, int]:
+def links_in(scope: Scope) -> dict[str, int]:
     """How many gateways of the scope are online and how many are not."""
-    counted = GatewayLink.objects.visible_to(scope).aggregate(  # type: ignore[arg-type]
+    counted = GatewayLink.objects.visible_to(scope).aggregate(
         up=Count("pk", filter=Q(online=True)), down=Count("pk", filter=Q(online=False))
     )
     return {"online": counted["up"], "offline": counted["down"]}

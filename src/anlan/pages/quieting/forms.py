@@ -16,7 +16,7 @@ from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Device, Enterprise, HazardSource, Point
 from anlan.components.moments import Moment
 from anlan.components.wording import Words
-from anlan.pages.acting import ActForm, words_field
+from anlan.pages.acting import ActForm, field_of, words_field
 from anlan.rules.calendar import CIVIL_ZONE
 
 LIMIT_SIDES = [(str(side), side.label) for side in (AlarmSide.HIGH, AlarmSide.LOW)]
@@ -106,14 +106,14 @@ class FilingForm(ActForm):
         mine = {"enterprise": enterprise}
         self.sources = {each.code: each for each in HazardSource.objects.visible_to(scope).filter(**mine)}
         self.devices = {each.code: each for each in Device.objects.visible_to(scope).filter(**mine)}
-        self.fields["scope"].choices = [  # type: ignore[attr-defined]
+        field_of(self, "scope", forms.ChoiceField).choices = [
             ("", _("请选择")),
             ("enterprise", _("整个企业")),
             *((f"source:{code}", _("危险源 %(n)s") % {"n": row.name}) for code, row in self.sources.items()),
             *((f"device:{code}", _("设备 %(n)s") % {"n": row.name}) for code, row in self.devices.items()),
         ]
         points = Point.objects.visible_to(scope).filter(**mine, is_active=True).order_by("tag", "code")
-        self.fields["points"].queryset = points  # type: ignore[attr-defined]
+        field_of(self, "points", forms.ModelChoiceField).queryset = points
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data
@@ -144,7 +144,7 @@ class ShelveForm(ActForm):
     def __init__(self, *args: Any, longest_minutes: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         lengths = [each for each in LENGTHS if each < longest_minutes] + [longest_minutes]
-        self.fields["minutes"].choices = [(each, _length(each)) for each in lengths]  # type: ignore[attr-defined]
+        field_of(self, "minutes", forms.ChoiceField).choices = [(each, _length(each)) for each in lengths]
 
 
 class SuppressionForm(ActForm):
@@ -173,8 +173,8 @@ class SuppressionForm(ActForm):
     def __init__(self, *args: Any, enterprise: Enterprise, scope: Scope, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         points = Point.objects.visible_to(scope).filter(enterprise=enterprise, is_active=True).order_by("tag", "code")
-        self.fields["condition"].queryset = points  # type: ignore[attr-defined]
-        self.fields["points"].queryset = points.filter(gas="")  # type: ignore[attr-defined]
+        field_of(self, "condition", forms.ModelChoiceField).queryset = points
+        field_of(self, "points", forms.ModelChoiceField).queryset = points.filter(gas="")
 
     def design(self) -> Design:
         """Returns the rule as it is proposed."""

@@ -89,7 +89,8 @@ class Row:
     def planned_text(self) -> str:
         if self.planned is None:
             return ""
-        value = _("收回本级取值") if self.planned.value is None else self.entry.text_of(self.planned.override("").value)  # type: ignore[arg-type]
+        planned = self.planned.override("").value
+        value = _("收回本级取值") if planned is None else self.entry.text_of(planned)
         return f"{self.planned.effective_from.isoformat()} {value}"
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.org.models import Agency
 from anlan.components.moments import Moment
-from anlan.pages.acting import ActForm, words_field
+from anlan.pages.acting import ActForm, field_of, words_field
 from anlan.pages.warnings.listing import LEVELS
 from anlan.rules.calendar import CIVIL_ZONE
 
@@ -73,4 +73,4 @@ class DelegateForm(ActForm):
 
     def __init__(self, *args: Any, agencies: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["agency"].queryset = agencies  # type: ignore[attr-defined]
+        field_of(self, "agency", forms.ModelChoiceField).queryset = agencies

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from anlan.apps.delivery import services as delivery
@@ -153,12 +153,12 @@ def _silence(earlier: ExternalAlert | None) -> cap.Info:
     )  # fmt: skip
 
 
-def _state(mine: object, alert: cap.Alert) -> AlertState:
+def _state(mine: QuerySet[ExternalAlert], alert: cap.Alert) -> AlertState:
     """Current, unless it ends another, or a later message that refers to it came first."""
     if alert.message == "Cancel":
         return AlertState.ENDING
     later = AlertReference.objects.filter(
-        alert__in=mine.values("pk"),  # type: ignore[attr-defined]
+        alert__in=mine.values("pk"),
         cap_sender=alert.sender,
         identifier=alert.identifier,
     )
@@ -168,9 +168,9 @@ def _state(mine: object, alert: cap.Alert) -> AlertState:
     return AlertState.UPDATED if words else AlertState.CURRENT
 
 
-def _settle(earlier: object, state: AlertState) -> None:
+def _settle(earlier: QuerySet[ExternalAlert], state: AlertState) -> None:
     """Mark what a newer message replaces; a cancellation weighs more than an update, whichever came first."""
-    rows = earlier.exclude(state__in=[AlertState.ENDING, AlertState.CANCELLED])  # type: ignore[attr-defined]
+    rows = earlier.exclude(state__in=[AlertState.ENDING, AlertState.CANCELLED])
     rows.update(state=state)
 
 
