@@ -22,6 +22,7 @@ from anlan.drill.lines import lines as told_by
 from anlan.drill.play import played
 from anlan.drill.world import build
 from anlan.refused import Refused
+from anlan.rules.rulebook.override import Override
 
 pytestmark = pytest.mark.django_db
 SECOND_OF_MARCH = date(2024, 3, 2)
@@ -31,10 +32,8 @@ def refined(**values: Any) -> None:
     """Numbers of the whole tree that count from 2 March on, entered on the day before."""
     for root in Agency.objects.by_the_machine().filter(parent__isnull=True):
         for key, value in values.items():
-            rulebook.refine(
-                root, key.replace("__", "."), value, effective_from=SECOND_OF_MARCH, by=machine(root), at=at("12:00"),
-                document="示例局〔2024〕1号",
-            )  # fmt: skip
+            wanted = Override(key.replace("__", "."), value, root.code, SECOND_OF_MARCH, document="示例局〔2024〕1号")
+            rulebook.refine(root, wanted, by=machine(root), at=at("12:00"))
 
 
 def test_a_setting_that_changes_at_midnight_governs_what_is_due_at_that_instant() -> None:

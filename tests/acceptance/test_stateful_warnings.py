@@ -39,6 +39,7 @@ from anlan.apps.warnings.models import LevelEpisode, SiteOrder, Told, Warning
 from anlan.drill.world import Drilled, build
 from anlan.refused import Refused
 from anlan.rules.calendar import CIVIL_ZONE, civil
+from anlan.rules.rulebook.override import Override
 
 LEVELS = ("red", "orange", "yellow", "blue", "none")
 PERIOD = {"red": timedelta(minutes=30), "orange": timedelta(hours=1), "yellow": timedelta(hours=1)}
@@ -199,15 +200,9 @@ class Duty(RuleBasedStateMachine):
         day = civil(self.now).date() + timedelta(days=1)
         for number in ("first_notice_minutes", "repeat_minutes"):
             key = f"warning.{level}.{number}"
-            rulebook.refine(
-                WORLD["county"],
-                key,
-                minutes,
-                effective_from=day,
-                by=machine(WORLD["county"]),
-                at=self.now,
-                document="示例文件",
-            )
+            county = WORLD["county"]
+            wanted = Override(key, minutes, county.code, day, document="示例文件")
+            rulebook.refine(county, wanted, by=machine(county), at=self.now)
         self.refined.append((level, day, minutes))
 
     @rule(minutes=st.sampled_from([-5, 60]))
