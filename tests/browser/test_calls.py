@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import Visit, until
+from tests.browser.conftest import PHONE, Visit, until
 from tests.browser.installation import Installation
 
 SOURCE = "990122003001"
@@ -151,3 +151,24 @@ def test_the_counts_of_the_navigation_follow_while_a_page_stands_open(visit: Vis
     expect(count).to_have_text(str(before + 1))
     installation.hands.do("raise_level", source=SOURCE, level="none", minutes=0)
     expect(count).to_have_text(str(before))
+
+
+@pytest.mark.case("F14")
+def test_a_call_that_comes_while_a_finger_is_down_moves_nothing_until_it_is_lifted(
+    visit: Visit, installation: Installation
+) -> None:
+    page = visit("county-b", "/nowhere/", viewport=PHONE)
+    quiet(page, installation)
+    page.goto("/alarms/?state=uncleared")
+    opener = page.get_by_role("button", name="筛选 · 已有条件")
+    box = opener.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    installation.hands.do("raise_level", source=SOURCE, level="yellow", minutes=0)
+    expect(page).to_have_title(re.compile(r"^\(\d+\) "))
+    expect(page.locator("[data-calls]")).to_be_hidden()
+    page.mouse.up()
+    expect(opener).to_have_attribute("aria-expanded", "true")
+    expect(page.locator("[data-calls]")).to_be_visible()
+    installation.hands.do("raise_level", source=SOURCE, level="none", minutes=0)

@@ -12,7 +12,27 @@
     clock(now) { offset = now - Date.now(); },
     isWriting: () => false, // swap.js knows better
     leave() { location.reload(); }, // live.js knows better
+    still(change) { if (pressed) waiting.add(change); else change(); },
   };
+
+  // Nothing moves under a finger: a change of the page that comes between press and release waits for the release, or
+  // the release meets something else than what was pressed. A change given twice happens once.
+  let pressed = false;
+  const waiting = new Set();
+  function released() {
+    pressed = false;
+    setTimeout(() => { // after the click that this release becomes
+      if (pressed) return;
+      const changes = Array.from(waiting);
+      waiting.clear();
+      changes.forEach((change) => change());
+    });
+  }
+  document.addEventListener("pointerdown", () => { pressed = true; }, { capture: true, passive: true });
+  ["pointerup", "pointercancel"].forEach((name) => document.addEventListener(name, released, { capture: true, passive: true }));
+  // a release outside the window is not told: the next movement without a button says it
+  document.addEventListener("pointermove", (e) => { if (pressed && !e.buttons) released(); }, { capture: true, passive: true });
+
   const two = (n) => String(n).padStart(2, "0");
 
   // --- time -------------------------------------------------------------------------------------------------------

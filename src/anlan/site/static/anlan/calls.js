@@ -120,7 +120,7 @@
     return made;
   }
   function show() {
-    showBar();
+    window.anlan.still(showBar);
     showTitle();
     showFigures();
     showHorn();
