@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import DESK, PHONE, SHOTS, Visit, until
 from tests.browser.installation import Installation
-from tests.browser.reading import cut, small_targets, violations
+from tests.browser.reading import cut, faint, small_targets, violations
 
 ENTERPRISE, SOURCE = "990122001", "990122001003"
 PAGES = {
@@ -90,11 +90,14 @@ def test_the_page_fits_and_is_kept_as_a_picture(visit: Visit, scene: dict[str, s
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         assert cut(page) == []
         assert violations(page) == []
+        assert faint(page) == []
     assert small_targets(page) == []
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    page.emulate_media(reduced_motion="reduce")  # else colours are read half way between day and dark
     page.evaluate("document.documentElement.dataset.theme ||= 'dark'")
     page.screenshot(path=SHOTS / f"{name}-dark.png", full_page=True)
     assert violations(page) == [], "in the dark"
+    assert faint(page) == [], "in the dark"
 
 
 def test_the_log_in_page_is_kept_as_a_picture(browser: object, installation: Installation) -> None:
