@@ -289,7 +289,7 @@ class World:
             if point in sending.gate.points:
                 self.ledger.sent[point][us] = value
                 self.ledger.excused.discard((point, us))
-            elif us not in self.ledger.sent[point]:  # a repeat of what was taken while it was its own is answered as such
+            elif us not in self.ledger.sent[point]:  # one taken while it was its own is a repeat
                 self.ledger.foreign.add(sending.gate.code)
         return True
 
