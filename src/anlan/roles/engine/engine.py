@@ -182,7 +182,7 @@ class Engine:
         """Take what came, and do what is due."""
         await self._change_partitions()
         idle, messages = await self._fetch()
-        events = self._core.take(messages)
+        events = self._core.take(messages, micros(self._clock.now()))
         if self._every["sweep"].due():
             self._watch_the_clock()
             events += self._sweep(idle)

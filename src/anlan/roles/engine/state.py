@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from anlan.process.hearing import ALWAYS
@@ -30,6 +31,9 @@ from anlan.stream.partition import partition_of
 from anlan.stream.points import PointSpec, PointTable, TableChange
 from anlan.stream.refusal import Refusal
 from anlan.stream.sequence import Sequences
+
+ALWAYS_PAST = 2**62
+"""An instant after which nothing is received."""
 
 
 @dataclass
@@ -120,8 +124,9 @@ class EngineCore:
             self.saved_positions.pop(partition, None)
         self._round = None
 
-    def take(self, messages: Sequence[LogMessage]) -> list[AlarmEvent]:
-        """Apply messages in order; returns the events they cause."""
+    def take(self, messages: Sequence[LogMessage], now_us: int = ALWAYS_PAST) -> list[AlarmEvent]:
+        """Apply messages in order; returns the events they cause. ``now_us`` is the present, for what is read once more
+        (`_past`)."""
         frames: list[Frame] = []
         known: list[Frame] = []
         for message in messages:
@@ -149,7 +154,11 @@ class EngineCore:
                 except PacketError as error:
                     self.tally.could_not_read(record, error.reason, error.detail)
                     continue
-                (known if message.seq <= self._again_until else frames).append(self._clocks.evaluated(frame))
+                frame = self._clocks.evaluated(frame)
+                if message.seq <= self._again_until:
+                    known.append(_past(frame, now_us))
+                else:
+                    frames.append(frame)
                 self._note(frame, message.seq)
         events = self.kernel.apply_many(known, again=True) if known else []
         return events + self.kernel.apply_many(frames) if frames else events
@@ -351,6 +360,18 @@ class EngineCore:
 
     def _row(self, code: str) -> int | None:
         return self.table.row(code)
+
+
+def _past(frame: Frame, now_us: int) -> Frame:
+    """A frame that is read once more, without what it says of the time after the present: a clock of ours that stood
+    ahead let that in, it had its effect then, and it must have none beside what has been measured since."""
+    if frame.received_at_us <= now_us + SLACK_US:
+        return frame
+    kept = frame.sampled_at_us <= now_us + SLACK_US
+    return structs.replace(
+        frame, received_at_us=now_us, index=frame.index[kept], value=frame.value[kept], quality=frame.quality[kept],
+        sampled_at_us=frame.sampled_at_us[kept],
+    )  # fmt: skip
 
 
 def _forward(known_us: int, now_us: int) -> int:

@@ -64,7 +64,9 @@ class Engine:
     def read(self, *, positions: bool = True) -> int:
         """Take what the log has, and commit it whole or, as between two rounds, events and states alone."""
         after = self.core._handed
-        events = self.core.take([message for message in self.log if message.seq > after])
+        events = self.core.take(
+            [message for message in self.log if message.seq > after], round(self.at.timestamp() * 1e6)
+        )
         events += self.core.sweep(self.core.reached_us, by_log=True)
         checkpoint = self.core.everything(events) if positions else self.core.of_events(events)
         return store.commit(checkpoint, self.at, lambda partitions: self.leases.guard(self.held, partitions))
@@ -264,3 +266,27 @@ def test_an_alarm_on_record_that_lies_after_the_present_does_not_deafen_its_poin
         engine.publish(50)
     assert engine.read() == 1
     assert Alarm.objects.get().state == "cleared"
+
+
+@pytest.mark.case("A2")
+def test_what_is_read_again_from_a_time_when_our_clock_stood_ahead_ends_no_alarm_raised_since() -> None:
+    engine = Engine()
+    engine.publish(50)
+    engine.read()
+    engine.at += timedelta(hours=8)  # the clock of the host, and with it everybody's
+    for _ in range(2):
+        engine.publish(50)
+    engine.read(positions=False)
+    engine.at -= timedelta(hours=8)
+    for value in (50, 95, 95):
+        engine.publish(value)
+    assert engine.read(positions=False) == 1
+    del engine.log[-1]
+    engine.start()
+    assert engine.read() == 0
+    assert list(Alarm.objects.values_list("state", flat=True)) == ["active"]
+    engine.publish(95)
+    assert engine.read() == 0, "it goes on"
+    engine.publish(50)
+    assert engine.read() >= 1
+    assert list(Alarm.objects.values_list("state", flat=True)) == ["cleared"]
