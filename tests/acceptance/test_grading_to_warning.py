@@ -82,6 +82,24 @@ def test_flatline_and_no_data_raise_no_warning(plant: Plant) -> None:
     assert warnings.regrade(plant.source.pk, at("08:05")) is None
 
 
+@pytest.mark.case("A1")
+def test_an_alarm_stamped_by_a_clock_that_stood_ahead_is_graded_now_and_not_when_the_clock_gets_there(
+    plant: Plant,
+) -> None:
+    plant.alarm("YL001", "raised", "H", at("16:00"))
+    warning = Warning.objects.by_the_machine().get()
+    assert warning.level == "blue"
+    warnings.regrade(plant.source.pk, at("08:01"))
+    warning.refresh_from_db()
+    assert (warning.level, warning.cleared_at) == ("blue", None)
+    obligations.run_due(at("08:10"))
+    warning.refresh_from_db()
+    assert warning.level == "blue"
+    obligations.run_due(at("08:11"))
+    warning.refresh_from_db()
+    assert warning.level == "yellow", "ten minutes since it was found to stand"
+
+
 def test_grading_the_same_alarms_again_changes_nothing(plant: Plant) -> None:
     from anlan.apps.delivery.models import Notice
 

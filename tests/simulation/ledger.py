@@ -172,7 +172,7 @@ def in_warnings(world: Any) -> Iterator[str]:
         allowed = {wanted}
         if wanted == "blue" and standing:
             oldest = min(began for _, _, began in standing)
-            if oldest + YELLOW_AFTER <= furthest + SLACK:
+            if oldest > now + SLACK or oldest + YELLOW_AFTER <= furthest + SLACK:  # counted from when that was found
                 allowed.add("yellow")
             if oldest + YELLOW_AFTER + SLACK <= now and _clock_looked_since(world, oldest + YELLOW_AFTER):
                 allowed.discard("blue")

@@ -96,7 +96,8 @@ class Alarm(models.Model):
     )
     """Suppressed by design: while this approved rule held. Recorded, but neither graded nor counted."""
     alive_at = models.DateTimeField(_("恢复报警"), null=True, blank=True)
-    """When it last came back from out of service or suppression; what time raises is counted from then."""
+    """When it last came back from out of service or suppression, or when its start was found to lie ahead: what time
+    raises is counted from then."""
     chatters = models.BooleanField(_("抖动"), default=False)
     """Its point and side changed so often within a minute that the alarm is a chattering one."""
 

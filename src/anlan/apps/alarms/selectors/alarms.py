@@ -30,8 +30,9 @@ FAULTY = IN_SERVICE & ~Q(side__in=LIMITS) & Q(state=AlarmState.ACTIVE)
 def active_alarms_of(source_id: int, *, with_edge: bool = False) -> list[GradedAlarm]:
     """The alarms of a hazard source that are not back within limits, as grading takes them. Machine's own read.
 
-    What came back from a filing or a suppression counts from then on, however long it had gone on before. With
-    ``with_edge`` also those that the enterprise's own system raised (local setting ``edge_alarms_grade``).
+    What came back from a filing or a suppression counts from then on (``alive_at``), however long it had gone on
+    before; so does what a clock of ours that stood ahead has stamped. With ``with_edge`` also those that the
+    enterprise's own system raised (local setting ``edge_alarms_grade``).
     """
     counted = IN_SERVICE | Q(origin=AlarmOrigin.EDGE) if with_edge else IN_SERVICE
     rows = Alarm.objects.by_the_machine().filter(counted, source_id=source_id, state=AlarmState.ACTIVE)
@@ -43,14 +44,20 @@ def active_alarms_of(source_id: int, *, with_edge: bool = False) -> list[GradedA
             point=point,
             side=side,
             level=level,
-            started_at=max(started, alive or started),
+            started_at=alive or started,
             acknowledged_at=acknowledged,
             gas=Gas(gas or Gas.NONE),
             active=True,
-            level_since=max(changed, alive or changed),
+            level_since=_level_since(changed, started, alive),
         )
         for point, gas, side, level, started, changed, alive, acknowledged in told
     ]
+
+
+def _level_since(changed: datetime, started: datetime, alive: datetime | None) -> datetime:
+    if alive is None:
+        return changed
+    return alive if alive < started <= changed else max(changed, alive)  # stamped by a clock that stood ahead
 
 
 def first_alarm(source_id: int) -> Alarm | None:

@@ -14,6 +14,7 @@ from anlan.apps.alarms.services.filings import (
     fire_filings,
 )
 from anlan.apps.alarms.services.hooks import OpenWarning, on_filing, on_open_warnings, on_source_change
+from anlan.apps.alarms.services.out_of_alarm import counted_from_now
 from anlan.apps.alarms.services.shelving import (
     fire_shelvings,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "acknowledge",
     "apply_edge_alarms",
     "apply_events",
+    "counted_from_now",
     "fire_filings",
     "fire_shelvings",
     "on_filing",

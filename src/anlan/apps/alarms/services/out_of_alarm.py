@@ -24,6 +24,7 @@ from anlan.apps.alarms.models import (
 from anlan.apps.alarms.services.hooks import open_warnings_of
 from anlan.apps.registry.models import Gas, Point
 from anlan.database.chunks import chunks
+from anlan.now import AHEAD_AFTER
 
 LIMITS = (AlarmSide.HIGH, AlarmSide.LOW)
 
@@ -90,6 +91,14 @@ def bring_back(alarms: Iterable[Alarm], at: datetime) -> set[int]:
         alarm.alive_at = alarm.alive_at if alarm.is_withheld else at
     Alarm.objects.bulk_update(rows, ["filing", "suppression", "alive_at"], batch_size=200)
     return {alarm.source_id for alarm in rows if alarm.source_id is not None and not alarm.is_withheld}
+
+
+def counted_from_now(source_id: int, now: datetime) -> bool:
+    """What stands and is said to have begun after ``now``, by a clock of ours that stood ahead, is counted from ``now``
+    on (``alive_at``), or nothing would be graded until the clock gets there. Again: nothing; False."""
+    ahead = now + AHEAD_AFTER
+    rows = active_in_service().filter(source_id=source_id, started_at__gt=ahead)
+    return bool(rows.filter(Q(alive_at__isnull=True) | Q(alive_at__gt=ahead)).update(alive_at=now))
 
 
 def active_in_service() -> QuerySet[Alarm]:

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from anlan.apps.alarms import selectors as alarms_selectors
+from anlan.apps.alarms.services import counted_from_now
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation
 from anlan.apps.obligations.services import Firing
@@ -30,6 +31,7 @@ from anlan.apps.warnings.services.levels import change
 from anlan.apps.warnings.services.record import add_act
 from anlan.apps.warnings.services.refusal import Reason
 from anlan.apps.warnings.services.situation import Standing, hold
+from anlan.now import is_ahead
 from anlan.refused import Refused
 from anlan.rules.clearing import LoweringRefused, OpenWarning, judge_lowering
 from anlan.rules.grading import Grade, GradedAlarm, grade, load_model
@@ -46,7 +48,7 @@ def regrade(source_id: int, now: datetime) -> Warning | None:
     source = registry.source_by_id(source_id)
     with transaction.atomic():
         standing = hold(source, now)
-        alarms = _alarms(standing)
+        alarms = _alarms(standing, now)
         graded = grade(alarms, now, load_model(standing.place.rules))
         _plan_recheck(standing, graded, now)
         level = max(graded.level, _manual_level(standing.warning))
@@ -101,13 +103,17 @@ def raise_manual(source: HazardSource, level: str, *, by: Stand, at: datetime, t
 
 def graded_now(standing: Standing, now: datetime) -> Grade:
     """What the alarms of the source say at ``now``, by the model with the settings in force."""
-    alarms = _alarms(standing)
+    alarms = _alarms(standing, now)
     return grade(alarms, now, load_model(standing.place.rules))
 
 
-def _alarms(standing: Standing) -> list[GradedAlarm]:
-    with_edge = standing.place.rules.flag("edge_alarms_grade")
-    return alarms_selectors.active_alarms_of(standing.place.source.pk, with_edge=with_edge)
+def _alarms(standing: Standing, now: datetime) -> list[GradedAlarm]:
+    """What stands, none of it as if it were still to begin."""
+    source_id, with_edge = standing.place.source.pk, standing.place.rules.flag("edge_alarms_grade")
+    found = alarms_selectors.active_alarms_of(source_id, with_edge=with_edge)
+    if any(is_ahead(alarm.started_at, now) for alarm in found) and counted_from_now(source_id, now):
+        found = alarms_selectors.active_alarms_of(source_id, with_edge=with_edge)
+    return found
 
 
 def as_open(standing: Standing, graded: Grade, actor: Actor) -> OpenWarning:
