@@ -1,6 +1,7 @@
 """How fast the alarm kernel is, beside `json.loads` of the bytes that carried the same samples.
 
-Run: `python bench/kernel.py [points]`. Rates are samples per CPU-second of this process; trust the ratios.
+Once more with points whose limits were all changed before: their newer samples must cost the same. Run: `python
+bench/kernel.py [points]`. Rates are samples per CPU-second of this process; trust the ratios.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ START = 1_700_000_000 * SECOND
 PER_GATEWAY = 500
 
 
-def specs(count: int) -> list[PointSpec]:
+def specs(count: int, valid_from_us: int | None = None) -> list[PointSpec]:
     """Points with four limits, half of them with delays, a fifth with flatline detection."""
     rng = np.random.default_rng(3)
     base = rng.uniform(1, 200, count)
@@ -39,6 +40,7 @@ def specs(count: int) -> list[PointSpec]:
             on_delay_s=10.0 * (row % 2),
             off_delay_s=30.0 * (row % 2),
             flatline_s=600.0 if row % 5 == 0 else None,
+            valid_from_us=valid_from_us,
         )
         for row in range(count)
     ]
@@ -81,6 +83,19 @@ def rate(samples: int, seconds: float) -> str:
     return f"{samples / seconds / 1e6:6.2f} M samples/CPU-s"
 
 
+def rates(kernel: Kernel, scans: list[list[Frame]], count: int) -> tuple[float, float, int]:
+    """CPU seconds a sample with a scan a call and with a packet a call, and how many events there were."""
+    begin, events = time.process_time(), 0
+    for scan in scans[1:10]:
+        events += len(kernel.apply_many(scan))
+    many = (time.process_time() - begin) / (9 * count)
+    begin = time.process_time()
+    for scan in scans[10:]:
+        for frame in scan:
+            events += len(kernel.apply(frame))
+    return many, (time.process_time() - begin) / (10 * count), events
+
+
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
     table = PointTable(specs(count))
@@ -92,15 +107,13 @@ def main() -> None:
     for body in plain:
         json.loads(body)
     parse = (time.process_time() - begin) / sum(len(frame.index) for frame in scans[0][:20])
-    begin, events = time.process_time(), 0
-    for scan in scans[1:10]:
-        events += len(kernel.apply_many(scan))
-    many = (time.process_time() - begin) / (9 * count)
-    begin = time.process_time()
-    for scan in scans[10:]:
-        for frame in scan:
-            events += len(kernel.apply(frame))
-    single = (time.process_time() - begin) / (10 * count)
+    changed = Kernel(PointTable(specs(count, START)))
+    changed.apply_many(scans[0])
+    for each in (kernel, changed):
+        each.sweep(START)
+    many, single, events = rates(kernel, scans, count)
+    again_many, again_single, again_events = rates(changed, scans, count)
+    assert events == again_events
     begin = time.process_time()
     for number in range(10):
         kernel.sweep(START + 5 * SECOND * 20 + number)
@@ -112,6 +125,8 @@ def main() -> None:
     print(f"json.loads of the same bytes  {rate(1, parse)}")
     print(f"kernel, a scan a call         {rate(1, many)}   {parse / many:5.1f} x json.loads")
     print(f"kernel, a packet a call       {rate(1, single)}   {parse / single:5.1f} x json.loads")
+    print(f"the same, limits changed      {rate(1, again_many)}   {many / again_many:5.2f} x a scan a call")
+    print(f"                              {rate(1, again_single)}   {single / again_single:5.2f} x a packet a call")
     print(f"sweep of all points           {sweep * 1e3:6.2f} ms CPU")
     print(f"checkpoint of all points      {saving * 1e3:6.2f} ms CPU, {size / count:.1f} bytes a point")
 

@@ -7,7 +7,8 @@ state held beside the table stays with it. The table holds no measured value and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, groupby
 from math import isfinite
@@ -20,6 +21,8 @@ from numpy.typing import NDArray
 SECOND_US = 1_000_000
 FOREVER_US = np.iinfo(np.int64).max // 4
 """A duration that never ends, small enough that sums of it do not overflow."""
+ALWAYS_US = -(2**61)
+"""Since when a setting holds that was never another."""
 
 
 _LARGEST = float(np.finfo(np.float64).max)
@@ -33,7 +36,8 @@ class PointSpec(msgspec.Struct, frozen=True, gc=False):
     be back inside (by more than `deadband`) before it is cleared. `flatline_s`: an unchanged value for so long is
     suspect (None: never). `period_s`: expected spacing of samples. `no_data_s`: silence that counts as no data.
     `decimals`: resolution of the instrument, used by history only. `missing`: numbers by which the control system says
-    that it has none, as `signs_in` reads them.
+    that it has none, as `signs_in` reads them. `valid_from_us`: the limits and delays hold for samples from this
+    instant on (epoch µs; None: for all).
     """
 
     code: str
@@ -55,6 +59,7 @@ class PointSpec(msgspec.Struct, frozen=True, gc=False):
     no_data_s: float = 60.0
     decimals: int = 2
     missing: str = ""
+    valid_from_us: int | None = None
 
 
 def signs_in(text: str) -> tuple[float, ...]:
@@ -81,7 +86,8 @@ class PointTable:
     `bounds` f8[n, 4] the same as a sample is compared with them: what 32 bits keep of a limit is that limit (1.55 comes
     from many instruments as 1.5499999523162842),
     `deadband` f8, `range_low`/`range_high` f8, `on_delay_us`, `off_delay_us`, `flatline_us`, `no_data_us` i8,
-    `quiet_low`/`quiet_high` f8 (strictly between them no limit is touched), `decimals` i1, `alive` bool.
+    `quiet_low`/`quiet_high` f8 (strictly between them no limit is touched), `since_us` i8 (from when on all of these
+    hold, `ALWAYS_US` where they were never others), `decimals` i1, `alive` bool.
     `version` grows with every update; whoever sizes arrays by the table compares it.
     """
 
@@ -105,6 +111,7 @@ class PointTable:
         self.off_delay_us = np.empty(0, np.int64)
         self.flatline_us = np.empty(0, np.int64)
         self.no_data_us = np.empty(0, np.int64)
+        self.since_us = np.empty(0, np.int64)
         self.decimals = np.empty(0, np.int8)
         self.alive = np.empty(0, np.bool_)
         self.update(specs)
@@ -187,6 +194,30 @@ class PointTable:
             self.version += 1
         return np.array([self._row[spec.code] for spec in specs], np.int32)
 
+    def not_after(self, now_us: int) -> None:
+        """Settings that are to hold only after the present were made while our clock stood ahead: they hold now."""
+        np.minimum(self.since_us, now_us, out=self.since_us)
+
+    @contextmanager
+    def as_set(self, rows: NDArray[np.int32], specs: Sequence[PointSpec]) -> Iterator[None]:
+        """While it lasts, distinct ``rows`` have the limits and delays of ``specs``; nothing else of them changes."""
+        kept = [(name, getattr(self, name)[rows]) for name in _RULES]
+        self._write_rules(rows, specs)
+        try:
+            yield
+        finally:
+            for name, values in kept:
+                getattr(self, name)[rows] = values
+
+    def former_of(self, mask: NDArray[np.bool_]) -> dict[str, int]:
+        """By gateway the latest `since_us` of its living points in ``mask``; gateways without one are left out."""
+        rows = np.flatnonzero(mask & self.alive)
+        if not len(rows):
+            return {}
+        newest = np.full(len(self._number_of), ALWAYS_US)
+        np.maximum.at(newest, self._home[rows], self.since_us[rows])
+        return {name: int(newest[at]) for name, at in self._number_of.items() if newest[at] > ALWAYS_US}
+
     def _codes(self, rows: Iterable[int]) -> list[str]:
         return [self.specs[row].code for row in rows]
 
@@ -221,9 +252,13 @@ class PointTable:
             self._version_of[gateway] = self.version + 1
             self._home[mine] = self._number_of.setdefault(gateway, len(self._number_of))
             self._rows_of[gateway] = np.sort(np.concatenate([self.rows_of(gateway), mine]))
+        self._write_rules(rows, specs)
+        self.alive[rows] = True
+
+    def _write_rules(self, rows: NDArray[np.int32], specs: Sequence[PointSpec]) -> None:
         # every spec is looked at once: half a million of them are not in any cache
         read = np.fromiter(chain.from_iterable(map(_numbers, specs)), np.float64, len(specs) * _NUMBERS)
-        ll, l, h, hh, deadband, low, high, on, off, flat, no_data, decimals = read.reshape(-1, _NUMBERS).T  # noqa: E741
+        ll, l, h, hh, deadband, low, high, on, off, flat, no_data, decimals, since = read.reshape(-1, _NUMBERS).T  # noqa: E741
         limits = np.stack([_or(-np.inf, ll), _or(-np.inf, l), _or(np.inf, h), _or(np.inf, hh)], axis=1)
         self.limits[rows] = limits
         self.bounds[rows] = bounds = _bounds(limits)
@@ -234,7 +269,8 @@ class PointTable:
         self.on_delay_us[rows], self.off_delay_us[rows] = _micros(on), _micros(off)
         self.flatline_us[rows], self.no_data_us[rows] = _micros(flat), _micros(no_data)
         self.decimals[rows] = decimals
-        self.alive[rows] = True
+        # 64 bits hold microseconds of this age exactly
+        self.since_us[rows] = np.where(np.isnan(since), ALWAYS_US, np.nan_to_num(since)).astype(np.int64)
 
 
 def _bounds(limits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -259,11 +295,11 @@ def _micros(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
 _gateway = attrgetter("gateway")
 _numbers = attrgetter(
     "ll", "l", "h", "hh", "deadband", "range_min", "range_max", "on_delay_s", "off_delay_s", "flatline_s", "no_data_s",
-    "decimals",
+    "decimals", "valid_from_us",
 )  # fmt: skip
-_NUMBERS = 12
+_NUMBERS = 13
 _NO_ROWS = np.empty(0, np.int32)
-_COLUMNS = (
+_RULES = (
     "limits",
     "bounds",
     "deadband",
@@ -276,6 +312,6 @@ _COLUMNS = (
     "flatline_us",
     "no_data_us",
     "decimals",
-    "alive",
-    "_home",
+    "since_us",
 )
+_COLUMNS = (*_RULES, "alive", "_home")

@@ -20,6 +20,10 @@ from anlan.apps.org.actor import Actor
 from anlan.apps.org.models import Person
 from anlan.apps.registry.admission import admit as admit
 from anlan.apps.registry.models import DutyHolder, Employment, Enterprise, Gateway, HazardSource, Point
+from anlan.apps.registry.revising import UNSAID as UNSAID
+from anlan.apps.registry.revising import Why as Why
+from anlan.apps.registry.revising import came as came
+from anlan.apps.registry.revising import revise as revise
 from anlan.refused import Refused
 
 LIMITS = ("ll", "l", "h", "hh", "deadband", "on_delay_s", "off_delay_s", "flatline_s", "no_data_s", "unit")
@@ -49,6 +53,7 @@ def register_point(values: dict[str, Any], *, by: Actor, at: datetime) -> Point:
     """Add a point after all checks of 数据质量办法 第四、五条. Raises `Refused` with every fault; adds nothing then."""
     with transaction.atomic():
         point = add_point(values, at=at)
+        came(point.enterprise, f"point:{point.code}", values, by=by, at=at).save()
         _journal(point.enterprise, "point_registered", point.code, at, by, None, limits_of(point))
     return point
 
@@ -61,7 +66,7 @@ def add_point(values: dict[str, Any], *, at: datetime) -> Point:
     return point
 
 
-def change_limits(point: Point, *, by: Actor, at: datetime, **changes: Any) -> Point:
+def change_limits(point: Point, *, by: Actor, at: datetime, why: Why = UNSAID, **changes: Any) -> Point:
     """Change limits, deadband or delays of a point; old and new stand in the journal (DQ-12).
 
     Raises `Refused` when the result would not be logical; the point stays as it was.
@@ -69,10 +74,10 @@ def change_limits(point: Point, *, by: Actor, at: datetime, **changes: Any) -> P
     unknown = set(changes) - set(LIMITS)
     if unknown:
         raise Refused(f"不能修改：{'、'.join(sorted(unknown))}")
-    return change_point(point, by=by, at=at, **changes)
+    return change_point(point, by=by, at=at, why=why, **changes)
 
 
-def change_point(point: Point, *, by: Actor, at: datetime, **changes: Any) -> Point:
+def change_point(point: Point, *, by: Actor, at: datetime, why: Why = UNSAID, **changes: Any) -> Point:
     """Change anything of a point but its code and enterprise; what changes of its limits stands in the journal, and
     which gateway it is of: samples that are read only later are still those of their time (`selectors.homes`).
 
@@ -82,6 +87,7 @@ def change_point(point: Point, *, by: Actor, at: datetime, **changes: Any) -> Po
         _hold(point.enterprise)
         current = Point.objects.by_the_machine().select_for_update().get(pk=point.pk)
         before, moves = limits_of(current), set(changes) & set(HOME)
+        was = {name: getattr(current, name, None) for name in changes}
         home = home_of(current) if moves else None
         unknown = set(changes) - {*LIMITS, *DESCRIPTION}
         if unknown:
@@ -90,7 +96,10 @@ def change_point(point: Point, *, by: Actor, at: datetime, **changes: Any) -> Po
             setattr(current, name, value)
         admit(current)
         current.revision += 1
-        current.save(update_fields=[*changes, "revision"])
+        revision = revise(current.enterprise, f"point:{current.code}", was, changes, by=by, at=at, why=why)
+        if revision is not None and set(revision.after) & set(LIMITS):
+            current.valid_from = revision.valid_from
+        current.save(update_fields=[*changes, "revision", "valid_from"])
         if set(changes) & set(LIMITS):
             _journal(current.enterprise, "limits_changed", current.code, at, by, before, limits_of(current))
         if moves:
@@ -98,7 +107,9 @@ def change_point(point: Point, *, by: Actor, at: datetime, **changes: Any) -> Po
     return current
 
 
-def replace_holder(source: HazardSource, post: str, person: Person | None, *, by: Actor, at: datetime) -> None:
+def replace_holder(
+    source: HazardSource, post: str, person: Person | None, *, by: Actor, at: datetime, why: Why = UNSAID
+) -> None:  # fmt: skip
     """End the current holder of a post at ``at`` and, when ``person`` is given, begin with them.
 
     The same person again changes nothing. Upper apps inform the new holder of an open warning at once (WRN-20).
@@ -118,6 +129,8 @@ def replace_holder(source: HazardSource, post: str, person: Person | None, *, by
             )
         before = {"post": post, "person": current.person.code if current else None}
         after = {"post": post, "person": person.code if person else None}
+        subject, was = f"holder:{source.code}/{post}", {"person": before["person"]}
+        revise(source.enterprise, subject, was, {"person": after["person"]}, by=by, at=at, why=why)
         _journal(source.enterprise, "holder_replaced", source.code, at, by, before, after)
         for handler in _on_holder_change:
             handler(source, at)

@@ -13,7 +13,7 @@ from anlan.apps.alarms.models import Alarm
 from anlan.apps.history import selectors as history
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Point
-from anlan.apps.registry.selectors.limits import settings_between
+from anlan.apps.registry.selectors.revisions import settings_between
 
 MOST_BUCKETS = 2000
 MOST_ALARMS = 500

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,10 +19,12 @@ from django.utils.translation import gettext as _
 
 from anlan.apps.alarms.selectors import point_specs, registry_versions
 from anlan.apps.alarms.selectors.open_alarms import judged_until, open_alarms, open_among
+from anlan.apps.alarms.selectors.points import former_settings
 from anlan.apps.alarms.services.alarms import instant
 from anlan.apps.alarms.services.suppression import follow
 from anlan.apps.gateways.selectors import tag_list
 from anlan.apps.obligations.services import last_detail
+from anlan.database.instants import micros
 from anlan.database.leases import Fenced, Leases
 from anlan.now import Clock
 from anlan.process import log_watch
@@ -40,6 +41,7 @@ from anlan.roles.engine.live import GET, WATCH, LiveDesk
 from anlan.roles.engine.register import ReadAhead
 from anlan.roles.engine.state import EngineCore
 from anlan.stream.alarm import AlarmEvent
+from anlan.stream.kernel.former import Settings
 from anlan.stream.log import Log, LogCut, LogMessage, LogUnavailable
 from anlan.stream.partition import partition_of
 
@@ -49,11 +51,6 @@ T = TypeVar("T")
 ROLE = "engine"
 DOUBT = "clock_doubt"
 """Kind of the fault that most gateways stand apart from our clock."""
-
-
-def micros(moment: datetime) -> int:
-    """An aware instant as epoch microseconds."""
-    return round(moment.timestamp() * 1_000_000)
 
 
 class _Every:
@@ -156,7 +153,7 @@ class Engine:
             self._following = None
         self._ahead.forget()
         self._agreement.forget()
-        self._core = EngineCore([], self._tag_list)
+        self._core = EngineCore([], self._tag_list, self._former)
         self._desk = LiveDesk(self._core, lambda: self._keeper.held)
         self._versions: dict[str, tuple[int, ...]] = {}
         self._identity = (await until_answered(self._log.state, self.leaving)).identity
@@ -235,7 +232,7 @@ class Engine:
         found = await self._ahead.take(gained)
         if found is None:
             found = await self.in_database(register.read, gained)
-        self._core.follow(found.specs, found.enterprises)
+        self._core.follow(found.specs, found.enterprises, micros(self._clock.now()))
         self._versions |= found.versions
         held = self._keeper.took_up(gained)
         places = await self.in_database(store.places, self._leases, set(held), state.identity)
@@ -390,7 +387,7 @@ class Engine:
         specs = await self._in_aside(point_specs, changed)
         if core is not self._core or not held <= set(self._keeper.held):
             return  # the partitions have changed meanwhile: the next look finds what is left to do
-        change = core.follow(specs, changed)
+        change = core.follow(specs, changed, micros(self._clock.now()))
         self._versions = {code: v for code, v in self._versions.items() if code not in changed}
         self._versions |= {code: versions[code] for code in changed if code in versions}
         logger.info(
@@ -468,6 +465,10 @@ class Engine:
     def _tag_list(self, gateway: str, tags_hash: str) -> list[str] | None:
         """An agreed tag list from the records. Stands still while the database does, like everything here."""
         return wait_for(self._database, lambda: tag_list(gateway, tags_hash), self.leaving)
+
+    def _former(self, codes: Sequence[str]) -> Mapping[str, Settings]:
+        """What points were set to before, from the records. Stands still while the database does, as above."""
+        return wait_for(self._database, lambda: former_settings(codes), self.leaving)
 
     async def _in_aside(self, work: Callable[..., T], *arguments: Any) -> T:
         return await self._in_thread(self._aside, work, *arguments)

@@ -24,6 +24,7 @@ from anlan.stream.envelope import EnvelopeError, Record, pack, unpack
 from anlan.stream.frame import Frame, FrameDecoder, TagLists
 from anlan.stream.gateway_clock import Doubt, GatewayClocks, marked
 from anlan.stream.kernel import Kernel
+from anlan.stream.kernel.former import AskFormer, nothing_former
 from anlan.stream.kernel.set_back import SLACK_US
 from anlan.stream.log import LogMessage
 from anlan.stream.packet import Form, PacketError
@@ -54,9 +55,12 @@ class Settled:
 class EngineCore:
     """Decoder, kernel and bookkeeping of one engine. Call from one thread."""
 
-    def __init__(self, specs: Iterable[PointSpec], tag_lists: TagLists = lambda gateway, tags_hash: None) -> None:
+    def __init__(
+        self, specs: Iterable[PointSpec], tag_lists: TagLists = lambda gateway, tags_hash: None,
+        former: AskFormer = nothing_former,
+    ) -> None:  # fmt: skip
         self.table = PointTable(specs)
-        self.kernel = Kernel(self.table)
+        self.kernel = Kernel(self.table, former=former)
         self.tally = Tally()
         self.sequences = Sequences()
         self.edge_alarms: list[EdgeAlarm] = []
@@ -228,9 +232,16 @@ class EngineCore:
                 found.events.append(ended(alarm, now_us, SWITCHED_OFF))
         return found
 
-    def follow(self, specs: Iterable[PointSpec], enterprises: Collection[str] | None = None) -> TableChange:
-        """Take up a changed registry, of some enterprises or of all; unchanged points keep their state."""
-        return self.table.update(specs, enterprises)
+    def follow(
+        self, specs: Iterable[PointSpec], enterprises: Collection[str] | None = None, now_us: int = ALWAYS_PAST
+    ) -> TableChange:  # fmt: skip
+        """Take up a changed registry, of some enterprises or of all; unchanged points keep their state.
+
+        What is said to hold only after ``now_us`` holds from then on (`PointTable.not_after`).
+        """
+        change = self.table.update(specs, enterprises)
+        self.table.not_after(now_us)
+        return change
 
     def of_events(self, events: Sequence[AlarmEvent]) -> Checkpoint:
         """The small checkpoint: events and the states of the gateways that they come from."""

@@ -16,7 +16,7 @@ from anlan.apps.gateways.models import GatewayLink
 from anlan.apps.history.selectors.stored import instant, micros, stored
 from anlan.apps.history.services import late
 from anlan.apps.registry.selectors import equipment
-from anlan.apps.registry.selectors.limits import Setting, settings_between
+from anlan.apps.registry.selectors.revisions import Setting, settings_between
 from anlan.now import AHEAD_AFTER, is_ahead
 from anlan.stream.lookback import Excursion, excursions
 from anlan.stream.partition import partition_of

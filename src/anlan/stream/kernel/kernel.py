@@ -2,8 +2,9 @@
 
 It decides by sample time and quality alone and reads no clock: what it knows of the present is the receive time of
 frames and the `now_us` of `sweep`. Replaying input yields nothing new; a sample not newer than the point's last one
-changes no alarm, unless its source's clock is at fault (`sources`), and a memory later than the present is not believed
-(`set_back`). It must never write anything: the engine commits events and `state_of` in one transaction.
+changes no alarm, unless its source's clock is at fault (`sources`), a memory later than the present is not believed
+(`set_back`), and what is older than its point's setting is judged by the one before (`former`). It must never write
+anything: the engine commits events and `state_of` in one transaction.
 
 Rules. A limit switches on when the value is at or beyond it for `on_delay`, off when it is back by more than
 `deadband` for `off_delay`. Bad samples neither raise nor clear limits; they raise `bad_quality` after `on_delay`.
@@ -44,6 +45,7 @@ from anlan.stream.frame import BAD, Frame
 from anlan.stream.gateway_clock import Anchor
 from anlan.stream.kernel import checkpoint, sweeps
 from anlan.stream.kernel.columns import NEVER, Columns
+from anlan.stream.kernel.former import AskFormer, Former, nothing_former
 from anlan.stream.kernel.ledger import Ledger, Seen, Times
 from anlan.stream.kernel.machine import LIFE, Workspace, machine, run
 from anlan.stream.kernel.rounds import Batch, rounds
@@ -95,7 +97,9 @@ class Restored(NamedTuple):
 class Kernel:
     """State of every point of `table` and the one machine that changes it. Not thread-safe."""
 
-    def __init__(self, table: PointTable, hold: HoldRule | None = None) -> None:
+    def __init__(
+        self, table: PointTable, hold: HoldRule | None = None, former: AskFormer = nothing_former
+    ) -> None:  # fmt: skip
         rule = hold or HoldRule.of(load())
         self._hold = (rule.changes, rule.window // timedelta(microseconds=1))
         self.table = table
@@ -105,6 +109,9 @@ class Kernel:
         self._version = -1
         self._machine, self._room = machine(), Workspace()
         self._sources = SourceTimes()
+        self._former = Former(table, former)
+        self._awaited: dict[str, int] | None = None
+        """By gateway until when its samples may be of a former setting; None: to be worked out."""
         self._furthest = NEVER
         """Nothing in memory is later than this or than `SLACK_US` after the newest receipt."""
         self._follow_table()
@@ -134,6 +141,33 @@ class Kernel:
 
     def _apply(self, frames: Sequence[Frame]) -> list[AlarmEvent]:
         frames = self._sources.believed(frames, self.table, self._columns)
+        if self._awaited is None:
+            self._awaited = self.table.former_of(self.table.since_us > self._columns.last_us)
+        if not self._awaited:
+            return self._judge(frames)
+        events: list[AlarmEvent] = []
+        begin = 0
+        for place, frame in enumerate(frames):
+            until = self._awaited.get(frame.gateway)
+            if until is None or not (frame.sampled_at_us < until).any():
+                continue
+            events += self._judge(frames[begin:place])
+            events += self._judge_former(frame)
+            begin = place + 1
+        return events + self._judge(frames[begin:])
+
+    def _judge_former(self, frame: Frame) -> list[AlarmEvent]:
+        index, time = frame.index, frame.sampled_at_us
+        old = (time < self.table.since_us[index]) & (time >= self._columns.last_us[index])
+        if not old.any():
+            return self._judge([frame])
+        events: list[AlarmEvent] = []
+        for part, rows, specs in self._former.parts(frame, old):
+            with self.table.as_set(rows, specs):
+                events += self._judge([part])
+        return events
+
+    def _judge(self, frames: Sequence[Frame]) -> list[AlarmEvent]:
         if self._machine is not None:
             return self._apply_compiled(self._machine, frames)
         found: list[tuple[int, AlarmEvent]] = []
@@ -169,6 +203,8 @@ class Kernel:
         ``again``: what is being read may have been read before, so that memory may well be later.
         """
         self._follow_table()
+        if self._awaited:
+            self._awaited = None  # what has come meanwhile is awaited no more
         if self._furthest > now_us + SLACK_US and not again:
             self._set_back(slice(None), now_us)
             self._furthest = now_us + SLACK_US
@@ -243,6 +279,7 @@ class Kernel:
             self._ledger.open.update(opened)
             remembered = furthest(self._columns, np.concatenate([rows for _, _, rows in parts]))
             self._furthest = max(self._furthest, int(remembered.max(initial=NEVER)))
+            self._awaited = None
         return found
 
     def forget(self, gateways: Iterable[str]) -> None:
@@ -257,6 +294,7 @@ class Kernel:
             self._forget_open(rows)
             self._columns.forget(rows)
         self._ledger.dirty.difference_update(gone)
+        self._awaited = None
 
     def _forget_open(self, rows: NDArray[np.int32]) -> None:
         for row in rows[self._columns.bits[rows] != 0].tolist():
@@ -357,6 +395,8 @@ class Kernel:
 
     def _set_back(self, rows: NDArray[np.int32] | slice, now_us: int) -> None:
         moved = set_back(self._columns, rows, now_us)
+        self.table.not_after(now_us)
+        self._awaited = None
         self._ledger.dirty.update({self._gateway_of[row] for row in moved.tolist()})
 
     # -- samples ------------------------------------------------------------------------------------------------------
@@ -550,4 +590,4 @@ class Kernel:
             for old, new in zip(before, self._gateway_of, strict=False):
                 if old != new:
                     self._ledger.dirty.update((old, new))
-        self._version = table.version
+        self._version, self._awaited = table.version, None

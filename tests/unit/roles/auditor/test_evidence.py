@@ -91,11 +91,14 @@ def _alter(row: Any, column: str, value: Any) -> bool:
 @pytest.mark.sqlite
 def test_an_altered_column_is_found_by_what_is_said_to_prove_it(world: Any) -> None:  # noqa: F811
     from anlan.apps.accounts.services import enrol
+    from anlan.apps.org.actor import operator
     from anlan.apps.registry.models import DutyHolder
+    from anlan.apps.registry.services import change_limits
 
     person = DutyHolder._base_manager.first().person
     unit = {"enterprise": rows("registry.Enterprise").get()}
     enrol("jia", person, "safety_manager", unit, enabled=True, at=at("11:36"))
+    change_limits(rows("registry.Point").first(), by=operator("test"), at=at("11:37"), deadband=0.5)
     sealer = sealing.Sealer()
     sealer.round(at("12:00"))
     sealer.round(at("12:10"))

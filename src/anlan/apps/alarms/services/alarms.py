@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -19,11 +19,11 @@ from anlan.apps.registry.models import Point
 from anlan.apps.registry.selectors import equipment
 from anlan.database import bulk
 from anlan.database.chunks import chunks
+from anlan.database.instants import instant as instant
 from anlan.now import is_ahead
 from anlan.stream.alarm import AlarmEvent as KernelEvent
 from anlan.stream.alarm import Change, Peak
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Instants come from the stream as whole microseconds; adding to the epoch keeps every one of them."""
 _KEPT = [
     "state",
@@ -45,11 +45,6 @@ FURTHEST: dict[str, Callable[..., float]] = {"low": min, "high": max}
 """What is worse, of the sides that have limits; the value of a data fault has no worst."""
 
 logger = logging.getLogger(__name__)
-
-
-def instant(micros: int) -> datetime:
-    """Epoch microseconds as an aware instant, exactly."""
-    return EPOCH + timedelta(microseconds=micros)
 
 
 @transaction.atomic
@@ -164,7 +159,9 @@ def _set_back(alarm: Alarm, event: KernelEvent, now: datetime) -> None:
 
 def _follow(alarm: Alarm, event: KernelEvent) -> None:
     alarm.level, alarm.worst, alarm.changed_at = event.level, event.worst, instant(event.at_us)
-    alarm.value, alarm.limit = event.value, event.limit
+    alarm.value = event.value
+    if event.change != Change.CLEARED:  # the limit that it ends by may be another than the one it was judged by
+        alarm.limit = event.limit
     if event.change in (Change.RAISED, Change.WORSENED) and event.level == event.worst:
         alarm.worst_limit = event.limit
     if event.change == Change.CLEARED:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from anlan.apps.history.selectors.stored import Stored, micros, stored
 from anlan.apps.registry.models import Point
-from anlan.apps.registry.selectors.limits import Setting, settings_between
+from anlan.apps.registry.selectors.revisions import Setting, settings_between
 from anlan.rules.calendar import civil_day
 from anlan.stream.rollup import Minutes, minutes_of
 from anlan.stream.trend import samples

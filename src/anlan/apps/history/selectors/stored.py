@@ -8,33 +8,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connections
 from django.db.models import Q, QuerySet
 
 from anlan.apps.history.models import Block, Grain, Rollup, packed
+from anlan.database.instants import EPOCH as EPOCH
+from anlan.database.instants import instant as instant
+from anlan.database.instants import micros as micros
 from anlan.stream.blocks import BlockError, Series, read
 from anlan.stream.rollup import MINUTE_US, Minutes, MinuteTable, join, read_table
 
 logger = logging.getLogger(__name__)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR_US = 3_600_000_000
 HISTORY = "history"
 AT_ONCE = 500
 """So many bodies are held at a time: of a whole hour of 70 points each takes some 40 kB."""
 LENGTH_US = {str(Grain.MINUTE): MINUTE_US, str(Grain.HOUR): HOUR_US}
-
-
-def micros(moment: datetime) -> int:
-    """An aware instant as whole epoch microseconds."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
-
-
-def instant(us: int) -> datetime:
-    """Epoch microseconds as an aware instant."""
-    return EPOCH + timedelta(microseconds=us)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from anlan.apps.registry.models.enterprise import (
     Park,
 )
 from anlan.apps.registry.models.equipment import Camera, Device, DeviceKind, Gas, Gateway, Point
+from anlan.apps.registry.models.revision import Revision, Subject
 from anlan.apps.registry.models.source import DutyHolder, DutyPost, Employment, HazardSource, SourceLevel
 
 __all__ = [
@@ -28,5 +29,7 @@ __all__ = [
     "OfUnit",
     "Park",
     "Point",
+    "Revision",
     "SourceLevel",
+    "Subject",
 ]

@@ -99,6 +99,8 @@ class Point(models.Model):
     is_active = models.BooleanField(_("启用"), default=True)
     registered_at = models.DateTimeField(_("登记时间"))
     revision = models.PositiveIntegerField(_("版本"), default=1)
+    valid_from = models.DateTimeField(_("限值生效"), null=True, blank=True)
+    """From when on the present limits and delays hold; empty while they were never others."""
 
     objects = OfEnterprise.as_manager()
 
