@@ -11,6 +11,8 @@ from typing import Any
 from anlan.apps.enrolment.unique import Unique
 from anlan.apps.org.actor import Actor
 from anlan.apps.org.scope import Scope
+from anlan.apps.registry.models import Revision
+from anlan.apps.registry.services import UNSAID, Why
 
 OPERATOR_ONLY = "只有系统管理员可以登记"
 OUT_OF_SCOPE = "不在您的管辖范围内"
@@ -45,6 +47,14 @@ class Desk:
     writes: bool = True
     removing: bool = True
     """Whether a row may take a limit away."""
+    asks: bool = False
+    """Whether changes that an enterprise may not make by itself are asked for (`asking`), not made."""
+    asked: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """By enterprise the rows that this run asks for."""
+    why: Why = UNSAID
+    """What stands behind the changes of this run."""
+    revisions: list[Revision] = field(default_factory=list)
+    """First revisions of records that were added since the last act, saved with it."""
     keys: dict[str, str] = field(default_factory=dict)
     """Gateway keys that were made, by gateway: shown once, never stored."""
     passwords: dict[str, str] = field(default_factory=dict)

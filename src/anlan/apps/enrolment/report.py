@@ -8,8 +8,9 @@ from typing import Any
 from anlan.apps.enrolment.reading import Row
 from anlan.apps.enrolment.sheets import SHEETS
 
-NEW, CHANGED, UNCHANGED, REFUSED = "new", "changed", "unchanged", "refused"
-WORDS = {NEW: "新增", CHANGED: "修改", UNCHANGED: "不变", REFUSED: "退回"}
+NEW, CHANGED, ASKED, UNCHANGED, REFUSED = "new", "changed", "asked", "unchanged", "refused"
+WORDS = {NEW: "新增", CHANGED: "修改", ASKED: "申请修改", UNCHANGED: "不变", REFUSED: "退回"}
+"""``ASKED``: the enterprise may not change it by itself; its county or park decides."""
 SHOWN = 500
 """Rows that are kept one by one; the figures count them all."""
 

@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from anlan.apps.accounts.models import User
 from anlan.apps.accounts.selectors import register_scope
 from anlan.apps.enrolment import loosening, report
+from anlan.apps.enrolment.asking import asked_row, needs_leave, put, tell_asked, tried
 from anlan.apps.enrolment.desk import TAKEN, Desk, Faults
 from anlan.apps.enrolment.models import Handed
 from anlan.apps.enrolment.reading import Row, Unreadable, read
@@ -29,7 +30,7 @@ from anlan.apps.journal import services as journal
 from anlan.apps.org.actor import Actor, of_user
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry import services as registry
-from anlan.apps.registry.models import Enterprise, HazardSource
+from anlan.apps.registry.models import Enterprise, HazardSource, Revision
 from anlan.schema import Field
 
 __all__ = ["Done", "Unreadable", "bring_in", "confirm", "drop", "hand_in", "preview"]
@@ -48,16 +49,29 @@ class Done:
     passwords: dict[str, str]
 
 
-def preview(content: bytes, scope: Scope, *, by: Actor, at: datetime) -> Report:
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """Whether what an enterprise may not change by itself is asked for, and why it wants it."""
+
+    asks: bool = False
+    reason: str = ""
+
+
+NOT_ASKED = Asks()
+
+
+def preview(content: bytes, scope: Scope, *, by: Actor, at: datetime, asks: bool = False) -> Report:
     """What `bring_in` would do with this workbook now. Reads only, and holds no lock. Raises `Unreadable`."""
-    desk, taken = Desk(scope, by, at, FINDERS, writes=False), read(content)
+    desk, taken = Desk(scope, by, at, FINDERS, writes=False, asks=asks), read(content)
     found = Report(notes=taken.notes)
     for chain, group in _groups(taken.rows):
         _keep(chain, group, desk, found)
     return found
 
 
-def bring_in(content: bytes, scope: Scope, *, by: Actor, at: datetime, removing: bool = True) -> Done:
+def bring_in(
+    content: bytes, scope: Scope, *, by: Actor, at: datetime, removing: bool = True, asks: Asks = NOT_ASKED
+) -> Done:  # fmt: skip
     """Keep every good row of a workbook; the report names the others. Raises `Unreadable`.
 
     Without ``removing`` a row that takes a limit away is refused: an empty cell alone is no order to do so. Handed in
@@ -69,25 +83,30 @@ def bring_in(content: bytes, scope: Scope, *, by: Actor, at: datetime, removing:
         for start in range(0, len(group), PIECE):
             with transaction.atomic():
                 _keep(chain, group[start : start + PIECE], desk, found)
+    tell_asked(desk, asks.reason)
     return Done(found, desk.keys, desk.passwords)
 
 
 def hand_in(content: bytes, name: str, user: User, at: datetime) -> Handed:
     """Take a workbook from a person, with its preview. Raises `Unreadable`; nothing is kept then."""
-    found = preview(content, register_scope(user, at), by=of_user(user), at=at)
+    found = preview(content, register_scope(user, at), by=of_user(user), at=at, asks=True)
     return Handed.objects.create(
         user=user, by=str(user)[:60], name=name[:120], content=content, handed_at=at, preview=found.plain()
     )
 
 
-def confirm(handed: Handed, user: User, at: datetime, *, removing: bool = True) -> Done | None:
+def confirm(
+    handed: Handed, user: User, at: datetime, *, removing: bool = True, reason: str = ""
+) -> Done | None:  # fmt: skip
     """Bring a handed-in workbook in for good; None when that was done before. The outcome may differ from the preview
-    when the register has changed meanwhile: it says what was done. ``removing`` as in `bring_in`."""
+    when the register has changed meanwhile: it says what was done. ``removing`` as in `bring_in`; ``reason`` stands
+    with what the enterprise asks for."""
     current = Handed.objects.by_the_machine().get(pk=handed.pk)
     if current.confirmed_at is not None or current.content is None:
         return None
     scope = register_scope(user, at)
-    done = bring_in(bytes(current.content), scope, by=of_user(user), at=at, removing=removing)
+    asks = Asks(asks=True, reason=reason)
+    done = bring_in(bytes(current.content), scope, by=of_user(user), at=at, removing=removing, asks=asks)
     Handed.objects.by_the_machine().filter(pk=handed.pk).update(
         confirmed_at=at, outcome=done.report.plain(), content=None
     )
@@ -134,10 +153,13 @@ def _keep(chain: str, rows: list[Row], desk: Desk, found: Report) -> None:
             found.add(row, report.REFUSED, [_fault(row, "", TAKEN)])
             continue
         found.add(row, state, details)
-        if state != report.UNCHANGED:
+        if state not in (report.UNCHANGED, report.ASKED):
             acts.setdefault(row.sheet.title, []).append(
                 {"name": list(row.key), "state": state, "changes": _public(row, details)}
             )
+    if desk.revisions:
+        Revision.objects.bulk_create(desk.revisions, batch_size=100)
+        desk.revisions = []
     if acts and desk.writes:
         imported = journal.Act(chain, "register_imported", desk.at, desk.by.id, chain, after=acts)
         added, desk.points = desk.points, []
@@ -181,12 +203,22 @@ def _row(row: Row, desk: Desk) -> tuple[str, list[dict[str, str]]]:
             raise Faults(
                 *((keys[title], f"空白会{words}；没有确认去掉，未写入") for title, words in taken_away.items())
             )
-    kept = row.sheet.put(row.values, record, desk)
+    if record is not None and needs_leave(row.sheet, enterprise := _home(row, record, desk), desk):
+        code, wanted = str(row.values["code"]), {key: _wanted(row, key, now) for key in now}
+        tried(row.sheet, row.values, record, desk)
+        if asked := asked_row(row.sheet, code, now, wanted):
+            desk.asked.setdefault(enterprise.code, []).append(asked)
+        return report.ASKED, details
+    kept = put(row.sheet, row.values, record, now if record is not None else None, desk)
     if record is not None and row.sheet.watched and desk.writes:
         _tell_loosening(row, now, kept, desk)
-    if row.sheet.title in FINDERS:
-        desk.remember(row.sheet.title, row.values["code"], kept)
     return (report.NEW if record is None else report.CHANGED), details
+
+
+def _home(row: Row, record: Any, desk: Desk) -> Enterprise:
+    """The enterprise whose record it is."""
+    found: Enterprise = record if isinstance(record, Enterprise) else desk.find("企业", row.enterprise)
+    return found
 
 
 def _wanted(row: Row, key: str, now: dict[str, Any]) -> Any:
@@ -200,7 +232,7 @@ def _wanted(row: Row, key: str, now: dict[str, Any]) -> Any:
 
 def _tell_loosening(row: Row, before: dict[str, Any], kept: Any, desk: Desk) -> None:
     """An enterprise's own administrator is at work, with nobody's leave: what was loosened is told."""
-    enterprise = kept if isinstance(kept, Enterprise) else desk.find("企业", row.enterprise)
+    enterprise = _home(row, kept, desk)
     if desk.is_operator or covered_from_above(desk, enterprise):
         return
     source_id = kept.pk if isinstance(kept, HazardSource) else getattr(kept, "source_id", None)

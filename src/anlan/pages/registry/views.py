@@ -22,7 +22,7 @@ from anlan.apps.accounts.selectors import register_scope
 from anlan.apps.enrolment import services
 from anlan.apps.enrolment.models import Handed
 from anlan.apps.enrolment.reading import FILE_BYTES
-from anlan.apps.enrolment.report import WORDS
+from anlan.apps.enrolment.report import ASKED, CHANGED, NEW, WORDS
 from anlan.apps.enrolment.sheets import SHEETS
 from anlan.apps.enrolment.workbook import write
 from anlan.apps.org import access
@@ -122,7 +122,13 @@ def handed(request: PersonRequest, pk: int) -> HttpResponse:
         messages.info(request, _("已放弃，没有写入任何内容。"))
         return redirect("register")
     if request.method == "POST":
-        done = services.confirm(found, request.user, now, removing=request.POST.get("removing") == "yes")
+        done = services.confirm(
+            found,
+            request.user,
+            now,
+            removing=request.POST.get("removing") == "yes",
+            reason=request.POST.get("reason", ""),
+        )
         if done is None:
             messages.info(request, _("这份表已经确认过，没有再次写入。"))
             return redirect("register-handed", pk)
@@ -131,8 +137,8 @@ def handed(request: PersonRequest, pk: int) -> HttpResponse:
     context = {
         "handed": found,
         "shown": shown,
-        "totals": [(words, shown["totals"][state], state) for state, words in WORDS.items()],
-        "worth": shown["totals"]["new"] + shown["totals"]["changed"],
+        "totals": [(words, shown["totals"].get(state, 0), state) for state, words in WORDS.items()],
+        "worth": sum(shown["totals"].get(state, 0) for state in (NEW, CHANGED, ASKED)),
         "words": WORDS,
         "secrets": done,
     }

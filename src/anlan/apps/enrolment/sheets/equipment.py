@@ -126,7 +126,7 @@ class Points(RecordsOfEnterprise):
                 setattr(record, key, value)
             clean(record)
             if desk.writes:
-                return services.change_point(record, by=desk.by, at=desk.at, **changed)
+                return services.change_point(record, by=desk.by, at=desk.at, why=desk.why, **changed)
             return self._admitted(record, desk)
         except Refused as refused:
             raise Faults(*(("", fault) for fault in refused.details)) from refused

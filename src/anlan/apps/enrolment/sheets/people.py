@@ -177,7 +177,7 @@ class Holders(Sheet):
         if values.get("person") and not self._is_staff(person, enterprise, desk):
             raise Faults(("person", f"企业 {enterprise.code} 没有人员 {values['person']}"))
         if desk.writes:
-            services.replace_holder(source, values["post"], person, by=desk.by, at=desk.at)
+            services.replace_holder(source, values["post"], person, by=desk.by, at=desk.at, why=desk.why)
         return source
 
     @staticmethod
