@@ -31,6 +31,8 @@ from anlan.apps.alarms.models import (
     Shown,
     SuppressionRule,
 )
+from anlan.apps.changes import services as changes
+from anlan.apps.changes.models import ChangeRequest
 from anlan.apps.files import services as files
 from anlan.apps.files.models import Attachment
 from anlan.apps.findings.models import Finding
@@ -88,6 +90,7 @@ class Plant:
     shelving: Shelving
     suppression: SuppressionRule
     entry: LedgerEntry
+    change: ChangeRequest
 
 
 @dataclass
@@ -274,8 +277,10 @@ def plant(
         DutyHolder.objects.create(enterprise=enterprise, source=source, person=person, post=post, valid_from=long_ago)
         holders[post] = person
     warning = _warn(source, point, alarm, began) if warn else None
-    entry = _entry(key, enterprise, now)
-    return Plant(enterprise, source, device, point, gateway, alarm, warning, holders, attachment, *quieted, entry)  # type: ignore[arg-type]
+    entry, change = _entry(key, enterprise, now), _change(key, enterprise, point, now)
+    return Plant(
+        enterprise, source, device, point, gateway, alarm, warning, holders, attachment, *quieted, entry, change
+    )  # type: ignore[arg-type]
 
 
 def _handed_in(key: str, finding: Finding, now: datetime) -> Attachment:
@@ -303,6 +308,16 @@ def _quieted(
     )  # fmt: skip
     rule.points.add(point)
     return filing, shelving, rule
+
+
+def _change(key: str, enterprise: Enterprise, point: Point, now: datetime) -> ChangeRequest:
+    """A limit that the enterprise asks to have raised."""
+    row = {
+        "sheet": "点位", "code": point.code, "name": point.tag, "before": {"hh": point.hh}, "after": {"hh": 99.0},
+        "loosens": ["hh"],
+    }  # fmt: skip
+    by = staff(enterprise, f"示例{key}甲")
+    return changes.ask(enterprise, [row], by=by, at=now, reason=f"{key}罐复核")
 
 
 def _entry(key: str, enterprise: Enterprise, now: datetime) -> LedgerEntry:

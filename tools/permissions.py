@@ -42,6 +42,7 @@ def _rows() -> dict[str, list[Any]]:
         "order": [SimpleNamespace(tracker=None, tracker_id=pk, executor_id=None) for pk in (1, 2)],
         "shelving": [SimpleNamespace(approver=approver, **other) for approver in ("county", "principal")],
         "file": [SimpleNamespace(subject="finding:1", actor_id="person:other", record=SimpleNamespace())],
+        "change": [SimpleNamespace(**other)],
         "suppression": [SimpleNamespace(state="approved")],
         "contact": [
             SimpleNamespace(person_id=None, agency_id=1, enterprise_id=None),

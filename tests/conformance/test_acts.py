@@ -95,6 +95,10 @@ def path_of(act: ListedAct, record: Any, plant: Plant) -> tuple[str, dict[str, A
             return "/alarms/shelve/", {"alarm": [record.pk], "minutes": 60, "reason": "x"}
         case "filing-act" | "shelving-act" | "suppression-act":
             return f"/alarms/{act.about}s/{record.pk}/{act.verb}/", {"text": "x"}
+        case "point-limits":
+            return f"/points/{record.code}/limits/", {"hh": "99", "reason": "x"}
+        case "change-act":
+            return f"/changes/{record.pk}/{act.verb}/", {"text": "x"}
         case "filing-new":
             return f"/alarms/filings/new/?enterprise={record.code}", {"kind": "overhaul", "reason": "x"}
         case "suppression-new":

@@ -108,6 +108,12 @@ ADDRESSES: dict[str, Address] = {
     "points": Address("/points/", workbook=True, fragment=True),
     "retrospectives": Address("/alarms/late/", workbook=True),
     "points-trends": Address("/points/trends/"),
+    "changes": Address("/changes/", workbook=True, fragment=True),
+    "change": Address(of=lambda plant: f"/changes/{plant.change.pk}/"),
+    "change-act": Address(of=lambda plant: f"/changes/{plant.change.pk}/approve/", post=lambda plant: {"text": "同意"}),
+    "point-limits": Address(
+        of=lambda plant: f"/points/{plant.point.code}/limits/", post=lambda plant: {"hh": "99", "reason": "复核"}
+    ),
     "point": Address(of=lambda plant: f"/points/{plant.point.code}/", fragment=True),
     "operations": Address("/operations/", fragment=True),
     "alive": Address("/alive", open_to_all=True),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -280,3 +281,16 @@ def may_be_empty(rows: Rows, path: str) -> bool:
             return True
         model = field.related_model or model
     return False
+
+
+def cells(page: Page, row: Any, url: str) -> dict[str, Any]:
+    """A row as cells for ``statistics/_rows.html``."""
+    columns = [column for column in page.listing.columns if column.on_page and column.value]
+    values = [(column, column.value(row)) for column in columns if column.value]
+    return {
+        "url": url,
+        "cells": [
+            {"column": column, "at": value} if isinstance(value, datetime) else {"column": column, "text": value}
+            for column, value in values
+        ],
+    }

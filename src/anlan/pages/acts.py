@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.alarms.entitled import may_acknowledge, may_file, may_propose, may_shelve
+from anlan.apps.changes.entitled import may_set
 from anlan.apps.delivery.entitled import may_enable, may_keep
 from anlan.apps.gateways.entitled import may_lift_suspension
 from anlan.apps.ledgers.entitled import may_keep as may_keep_ledger
@@ -21,6 +22,7 @@ from anlan.apps.org.stand import Stand
 from anlan.apps.rulebook.entitled import may_refine
 from anlan.apps.warnings.entitled import may_answer
 from anlan.components.wording import Words
+from anlan.pages.changes.acts import ACTS as CHANGE_ACTS
 from anlan.pages.files.acts import ACTS as FILES
 from anlan.pages.findings.acts import ACTS as FINDINGS
 from anlan.pages.ledgers.acts import acts_of
@@ -63,10 +65,12 @@ def every_act() -> list[ListedAct]:
         ListedAct(_("报警"), _("确认报警"), "alarm", "alarms-acknowledge", "", may_acknowledge),
         ListedAct(_("报警"), _("搁置报警"), "alarm", "shelve", "", may_shelve),
     ]
+    found.append(ListedAct(_("测点"), _("修改限值（企业为申请）"), "point", "point-limits", "", may_set))
     tables = (
         (_("搁置"), "shelving", SHELVING_ACTS),
         (_("报备"), "filing", FILING_ACTS),
         (_("设计抑制"), "suppression", SUPPRESSION_ACTS),
+        (_("变更申请"), "change", CHANGE_ACTS),
     )
     for subject, about, table in tables:
         found += [ListedAct(subject, step.title, about, f"{about}-act", verb, step.may) for verb, step in table.items()]

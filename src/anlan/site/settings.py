@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "anlan.apps.history",
     "anlan.apps.drills",
     "anlan.apps.enrolment",
+    "anlan.apps.changes",
     "anlan.apps.alarms",
     "anlan.apps.gateways",
     "anlan.apps.warnings",

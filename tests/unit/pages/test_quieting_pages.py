@@ -43,8 +43,9 @@ def page(client: Client, url: str) -> str:
 
 
 def decisions(client: Client) -> int:
-    """How many decisions the to-do page asks its reader for, beside everything else that waits."""
-    return len(client.get("/todo/").context["asked"].waiting)
+    """How many decisions about alarms the to-do page asks its reader for, beside everything else that waits."""
+    waiting = client.get("/todo/").context["asked"].waiting
+    return sum(not each.url.startswith("/changes/") for each in waiting)
 
 
 def filed(world: World, hours: int = 8) -> Filing:

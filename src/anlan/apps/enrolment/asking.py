@@ -7,7 +7,7 @@ what can be handed in as a workbook can be asked for, one field or a thousand ro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -88,11 +88,10 @@ class _Undone(Exception):
 def tried(sheet: Sheet, values: Mapping[str, Any], record: Any, desk: Desk) -> None:
     """See whether the register would take a row, and leave nothing of it. Raises `Faults`."""
     try:
-        with transaction.atomic() if desk.writes else nullcontext():
+        # the one exception that leaves the block is what undoes it
+        with suppress(_Undone), transaction.atomic() if desk.writes else nullcontext():
             sheet.put(dict(values), record, desk)
             raise _Undone
-    except _Undone:
-        pass
     finally:
         desk.forget(sheet.title, str(values["code"]))
 
@@ -105,7 +104,7 @@ class Clash:
     words: str
 
 
-def apply(enterprise: Enterprise, rows: Iterable[Asked], *, by: Actor, at: datetime, why: registry.Why) -> None:
+def apply_rows(enterprise: Enterprise, rows: Iterable[Asked], *, by: Actor, at: datetime, why: registry.Why) -> None:
     """Keep all these rows, in the caller's transaction; each becomes a revision with ``why``.
 
     Raises `Refused` with every row that has changed meanwhile or that the register does not take: then none is to be

@@ -19,7 +19,17 @@ from django.db import IntegrityError, transaction
 from anlan.apps.accounts.models import User
 from anlan.apps.accounts.selectors import register_scope
 from anlan.apps.enrolment import loosening, report
-from anlan.apps.enrolment.asking import asked_row, needs_leave, put, tell_asked, tried
+from anlan.apps.enrolment.asking import (
+    Asked,
+    apply_rows,
+    asked_row,
+    needs_leave,
+    on_asked,
+    put,
+    sheet_named,
+    tell_asked,
+    tried,
+)
 from anlan.apps.enrolment.desk import TAKEN, Desk, Faults
 from anlan.apps.enrolment.models import Handed
 from anlan.apps.enrolment.reading import Row, Unreadable, read
@@ -30,10 +40,23 @@ from anlan.apps.journal import services as journal
 from anlan.apps.org.actor import Actor, of_user
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry import services as registry
-from anlan.apps.registry.models import Enterprise, HazardSource, Revision
+from anlan.apps.registry.models import Enterprise, HazardSource
 from anlan.schema import Field
 
-__all__ = ["Done", "Unreadable", "bring_in", "confirm", "drop", "hand_in", "preview"]
+__all__ = [
+    "Asked",
+    "Done",
+    "Unreadable",
+    "apply_rows",
+    "asked_row",
+    "bring_in",
+    "confirm",
+    "drop",
+    "hand_in",
+    "on_asked",
+    "preview",
+    "sheet_named",
+]
 
 INSTALLATION = "installation"
 PIECE = 100
@@ -74,10 +97,11 @@ def bring_in(
 ) -> Done:  # fmt: skip
     """Keep every good row of a workbook; the report names the others. Raises `Unreadable`.
 
-    Without ``removing`` a row that takes a limit away is refused: an empty cell alone is no order to do so. Handed in
-    again it changes nothing and writes nothing.
+    Without ``removing`` a row that takes a limit away is refused: an empty cell alone is no order to do so. With
+    ``asks`` what an enterprise's own people change of what watches it is asked for in one request, once the rest is
+    kept (`asking`); without, it is kept and told (`loosening`). Handed in again it changes nothing and writes nothing.
     """
-    desk, taken = Desk(scope, by, at, FINDERS, removing=removing), read(content)
+    desk, taken = Desk(scope, by, at, FINDERS, removing=removing, asks=asks.asks), read(content)
     found = Report(notes=taken.notes)
     for chain, group in _groups(taken.rows):
         for start in range(0, len(group), PIECE):
@@ -158,7 +182,7 @@ def _keep(chain: str, rows: list[Row], desk: Desk, found: Report) -> None:
                 {"name": list(row.key), "state": state, "changes": _public(row, details)}
             )
     if desk.revisions:
-        Revision.objects.bulk_create(desk.revisions, batch_size=100)
+        registry.keep_first(desk.revisions)
         desk.revisions = []
     if acts and desk.writes:
         imported = journal.Act(chain, "register_imported", desk.at, desk.by.id, chain, after=acts)

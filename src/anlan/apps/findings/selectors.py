@@ -22,6 +22,11 @@ def clues_visible(scope: Scope) -> QuerySet[Clue]:
     return Clue.objects.visible_to(scope).select_related("enterprise", "finding")
 
 
+def evidence_of(finding: Finding) -> list[dict[str, Any]]:
+    """What the clues of a finding hold. Machine's own read."""
+    return list(Clue.objects.by_the_machine().filter(finding=finding).values_list("evidence", flat=True))
+
+
 def open_findings(scope: Scope) -> QuerySet[Finding]:
     """Those not closed yet."""
     return findings_visible(scope).exclude(state=FindingState.CLOSED)

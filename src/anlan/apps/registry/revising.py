@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,3 +65,8 @@ def came(enterprise: Enterprise, subject: str, values: Mapping[str, Any], *, by:
         enterprise=enterprise, subject=subject, number=1, valid_from=at, at=at, **signed(by),
         before={}, after={name: plain(value) for name, value in values.items()},
     )  # fmt: skip
+
+
+def keep_first(revisions: Sequence[Revision]) -> None:
+    """Save what `came` made, inside the transaction of the records."""
+    Revision.objects.bulk_create(revisions, batch_size=100)

@@ -23,6 +23,7 @@ from anlan.apps.registry.models import DutyHolder, Employment, Enterprise, Gatew
 from anlan.apps.registry.revising import UNSAID as UNSAID
 from anlan.apps.registry.revising import Why as Why
 from anlan.apps.registry.revising import came as came
+from anlan.apps.registry.revising import keep_first as keep_first
 from anlan.apps.registry.revising import plain as plain
 from anlan.apps.registry.revising import revise as revise
 from anlan.refused import Refused

@@ -14,14 +14,18 @@ from anlan import now as clock
 from anlan.apps.accounts import selectors as entitlements
 from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.alarms.models import Alarm, AlarmState, Retrospective
+from anlan.apps.changes.entitled import may_set
 from anlan.apps.org import access
 from anlan.apps.registry.models import Point
+from anlan.apps.registry.selectors.revisions import history_of
 from anlan.components.answers import list_view, whole_or_part
 from anlan.components.lists import Page
+from anlan.pages.changes.listing import revision_words
 from anlan.pages.points.listing import POINTS, points_in
 from anlan.pages.points.reading import readings
 
 ALARMS_SHOWN = 20
+CHANGES_SHOWN = 20
 TILES = 500
 RANGES = ("1h", "24h", "7d")
 
@@ -73,11 +77,15 @@ def point(request: PersonRequest, code: str) -> HttpResponse:
     mine = Alarm.objects.visible_to(request.scope).filter(point=found).select_related("point", "enterprise", "source")
     active = list(mine.filter(state=AlarmState.ACTIVE))
     latest = list(mine[:ALARMS_SHOWN])
-    staff = entitlements.may_acknowledge(entitlements.stand(request.user, found.enterprise, now))
+    by = entitlements.stand(request.user, found.enterprise, now)
+    staff = entitlements.may_acknowledge(by)
     for alarm in latest:
         alarm.can_acknowledge = staff and alarm.acknowledged_at is None
     asked = request.GET.get("range", "1h")
+    history = history_of(request.scope, f"point:{code}").select_related("enterprise")[:CHANGES_SHOWN]
     context = {
+        "may_change": may_set(by, found),
+        "revisions": [(revision, revision_words(revision)) for revision in history],
         "row": readings([found], active, now)[0],
         "retrospectives": list(Retrospective.objects.visible_to(request.scope).filter(point=found)[:ALARMS_SHOWN]),
         "alarms": latest,

@@ -32,7 +32,7 @@ from anlan.apps.org.scope import ScopedQuerySet
 from anlan.apps.org.stand import STAFF, Stand
 from anlan.apps.registry.models import Enterprise
 from anlan.components.answers import list_view
-from anlan.components.lists import Listing, Page
+from anlan.components.lists import Listing, Page, cells
 from anlan.components.wording import Words
 from anlan.pages.acting import Act, Offer, Subject, act_view, record_view, say_refused
 from anlan.pages.quieting.acts import FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS, waits_for
@@ -101,7 +101,7 @@ def matters(request: PersonRequest, kind: str) -> HttpResponseBase:
     def dress(page: Page) -> dict[str, Any]:
         return {
             "kind": known,
-            "rows": [_cells(page, row, reverse(known.name, args=[row.pk])) for row in page.rows],
+            "rows": [cells(page, row, reverse(known.name, args=[row.pk])) for row in page.rows],
             "may_ask": bool(entitlements.enterprises_of(request.user, now, known.roles)),
         }
 
@@ -320,16 +320,3 @@ def _as_before(rule: SuppressionRule | None) -> dict[str, Any]:
         "name": rule.name, "condition": rule.condition, "comparison": rule.comparison, "threshold": rule.threshold,
         "side": rule.side, "points": list(rule.points.all()), "reason": rule.reason,
     }  # fmt: skip
-
-
-def _cells(page: Page, row: Any, url: str) -> dict[str, Any]:
-    """A row as cells for ``statistics/_rows.html``."""
-    columns = [column for column in page.listing.columns if column.on_page and column.value]
-    values = [(column, column.value(row)) for column in columns if column.value]
-    return {
-        "url": url,
-        "cells": [
-            {"column": column, "at": value} if isinstance(value, datetime) else {"column": column, "text": value}
-            for column, value in values
-        ],
-    }

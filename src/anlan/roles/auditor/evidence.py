@@ -413,6 +413,27 @@ EVIDENCE: Mapping[str, Table] = {
             "the description of a point; its changes by workbook are acts with old and new, not compared yet",
         ),
     ),
+    "changes.ChangeRequest": Table(
+        "变更申请",
+        sealed=("enterprise_id", "rows", "sha256", "reason", "asked_at", "asked_by", "asked_by_id", "expires_at"),
+        acted=(
+            "reason",
+            "sha256",
+            "state",
+            "asked_at",
+            "asked_by",
+            "asked_by_id",
+            "expires_at",
+            "decided_at",
+            "decided_by",
+            "decided_by_id",
+            "agency_id",
+            "note",
+            "ended_at",
+            "ended_by",
+            "ended_by_id",
+        ),
+    ),
     "registry.Revision": Table(
         "登记变更",
         sealed=(

@@ -65,7 +65,7 @@ def _altered(field: models.Field[Any, Any], value: Any) -> Any:
 DOMAINS = {
     "findings": ["finding"], "alarms.Filing": ["filing"], "alarms.Shelving": ["shelving"],
     "alarms.SuppressionRule": ["suppression"], "ledgers": ["entry"], "registry": ["enterprise"], "accounts": ["grant"],
-    "files": ["attachment"],
+    "files": ["attachment"], "changes": ["change"],
 }  # fmt: skip
 """What compares a table, by its label or its app's; warnings for all others."""
 
@@ -91,6 +91,7 @@ def _alter(row: Any, column: str, value: Any) -> bool:
 @pytest.mark.sqlite
 def test_an_altered_column_is_found_by_what_is_said_to_prove_it(world: Any) -> None:  # noqa: F811
     from anlan.apps.accounts.services import enrol
+    from anlan.apps.changes.services import ask_from_workbook
     from anlan.apps.org.actor import operator
     from anlan.apps.registry.models import DutyHolder
     from anlan.apps.registry.services import change_limits
@@ -99,6 +100,8 @@ def test_an_altered_column_is_found_by_what_is_said_to_prove_it(world: Any) -> N
     unit = {"enterprise": rows("registry.Enterprise").get()}
     enrol("jia", person, "safety_manager", unit, enabled=True, at=at("11:36"))
     change_limits(rows("registry.Point").first(), by=operator("test"), at=at("11:37"), deadband=0.5)
+    row = {"sheet": "点位", "code": "x", "name": "x", "before": {"h": 1.0}, "after": {"h": 2.0}, "loosens": ["h"]}
+    ask_from_workbook(rows("registry.Enterprise").get(), [row], operator("test"), at("11:38"), "复核")
     sealer = sealing.Sealer()
     sealer.round(at("12:00"))
     sealer.round(at("12:10"))

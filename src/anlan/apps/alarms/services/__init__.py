@@ -13,7 +13,7 @@ from anlan.apps.alarms.services.edge_alarms import (
 from anlan.apps.alarms.services.filings import (
     fire_filings,
 )
-from anlan.apps.alarms.services.hooks import OpenWarning, on_filing, on_open_warnings, on_source_change
+from anlan.apps.alarms.services.hooks import OpenWarning, on_filing, on_open_warnings, on_source_change, on_told_limits
 from anlan.apps.alarms.services.out_of_alarm import counted_from_now
 from anlan.apps.alarms.services.shelving import (
     fire_shelvings,
@@ -30,5 +30,6 @@ __all__ = [
     "on_filing",
     "on_open_warnings",
     "on_source_change",
+    "on_told_limits",
     "record_peaks",
 ]

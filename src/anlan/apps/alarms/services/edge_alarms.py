@@ -14,7 +14,7 @@ from django.db import transaction
 
 from anlan.apps.alarms.models import Alarm, AlarmChange, AlarmEvent, AlarmOrigin, AlarmState
 from anlan.apps.alarms.services.alarms import instant
-from anlan.apps.alarms.services.hooks import tell
+from anlan.apps.alarms.services.hooks import tell, told_limits
 from anlan.apps.delivery.services import hint
 from anlan.apps.journal import services as journal
 from anlan.apps.registry.models import Point
@@ -66,6 +66,7 @@ def apply_edge_alarms(records: Iterable[EdgeAlarm], now: datetime, *, react: boo
     AlarmEvent.objects.bulk_create(events.values(), batch_size=200, ignore_conflicts=True)
     for code in sorted({points[each.point].enterprise.code for each in told}):
         hint("alarm", code, kind="changed", count=len(events))
+    told_limits([alarm for key, alarm in touched.items() if alarm.limit is not None], now)
     if react:
         tell((alarm.source_id for alarm in touched.values() if alarm.source_id is not None), now)
     return len(events)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from anlan.apps.alarms.models import Filing
+    from anlan.apps.alarms.models import Alarm, Filing
 
 Handler = Callable[[int, datetime], object]
 """Told of a source and when; what it returns is its own."""
@@ -69,6 +69,23 @@ def on_filing(begins: FilingHandler, ends: FilingHandler) -> None:
     comes into force or is over, with the enterprise's chain held. Registering twice counts once."""
     if (begins, ends) not in _filing_handlers:
         _filing_handlers.append((begins, ends))
+
+
+LimitsTeller = Callable[[Iterable["Alarm"], datetime], None]
+_limit_tellers: list[LimitsTeller] = []
+
+
+def on_told_limits(teller: LimitsTeller) -> None:
+    """Have ``teller(alarms, now)`` called inside the transaction in which enterprises' own systems told of alarms, with
+    the limits by which these were raised there. Registering twice counts once."""
+    if teller not in _limit_tellers:
+        _limit_tellers.append(teller)
+
+
+def told_limits(alarms: Iterable[Alarm], now: datetime) -> None:
+    """Tells everybody who registered of alarms with the limits of the enterprise's own system."""
+    for teller in _limit_tellers:
+        teller(alarms, now)
 
 
 def filing_begins(filing: Filing, at: datetime) -> None:

@@ -1,5 +1,5 @@
 """Rows whose every act keeps what the row says then (``is``): findings, files, filings, shelvings, suppression
-rules."""
+rules, change requests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models
 
 from anlan.apps.alarms.models import Filing, Shelving, SuppressionRule
+from anlan.apps.changes.models import ChangeRequest
 from anlan.apps.files.models import Attachment
 from anlan.apps.findings.models import Finding, FindingStep
 from anlan.apps.journal import services as journal
@@ -117,4 +118,5 @@ STATES = (
     States("attachment", "附件", Attachment),
     States("suppression", "设计抑制", SuppressionRule, _scope("suppression.proposed")),
     States("entry", "台账", LedgerEntry, _values),
+    States("change", "变更申请", ChangeRequest),
 )
