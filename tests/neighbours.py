@@ -57,6 +57,7 @@ from anlan.apps.registry.models import (
     Park,
     Point,
 )
+from anlan.apps.registry.services import revise
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import Warning
 from anlan.rules.calendar import civil_day
@@ -317,6 +318,7 @@ def _change(key: str, enterprise: Enterprise, point: Point, now: datetime) -> Ch
         "loosens": ["hh"],
     }  # fmt: skip
     by = staff(enterprise, f"示例{key}甲")
+    revise(enterprise, f"point:{point.code}", {"name": "压力"}, {"name": point.name}, by=by.actor, at=now)
     return changes.ask(enterprise, [row], by=by, at=now, reason=f"{key}罐复核")
 
 

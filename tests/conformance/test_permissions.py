@@ -108,6 +108,7 @@ ADDRESSES: dict[str, Address] = {
     "points": Address("/points/", workbook=True, fragment=True),
     "retrospectives": Address("/alarms/late/", workbook=True),
     "points-trends": Address("/points/trends/"),
+    "revisions": Address("/changes/history/", workbook=True, fragment=True),
     "changes": Address("/changes/", workbook=True, fragment=True),
     "change": Address(of=lambda plant: f"/changes/{plant.change.pk}/"),
     "change-act": Address(of=lambda plant: f"/changes/{plant.change.pk}/approve/", post=lambda plant: {"text": "同意"}),

@@ -68,6 +68,11 @@ def test_a_limit_is_asked_for_approved_and_kept_in_the_history(world: World) -> 
     history = page(holder, path)
     assert "设计复核" in history
     assert "高高限" in history
+    whole = page(holder, f"/changes/history/?enterprise={point.enterprise.code}&kind=point")
+    assert "高高限 1.58 → 1.75" in whole
+    assert "设计复核" in whole
+    assert "变更历史" in page(holder, f"/enterprises/{point.enterprise.code}/")
+    assert "设计复核" not in page(world.client("stranger"), "/changes/history/")
     assert world.client("stranger").get(f"/changes/{asked.pk}/").status_code == 404
 
 

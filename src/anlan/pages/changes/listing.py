@@ -14,7 +14,7 @@ from anlan.apps.enrolment.services import sheet_named
 from anlan.apps.enrolment.sheets import SHEETS
 from anlan.apps.enrolment.sheets.base import Sheet
 from anlan.apps.registry.models import Revision, Subject
-from anlan.components.filters import Choice, Days, Exact, Text, equals
+from anlan.components.filters import Choice, Days, Exact, Rows, Text, equals
 from anlan.components.lists import Column, Listing
 
 
@@ -110,4 +110,43 @@ CHANGES = Listing(
         Exact("enterprise", _("企业"), "enterprise__code", lambda row: row.enterprise.name),
     ],
     order="-asked",
+)
+
+
+def _changed(row: Revision) -> str:
+    """What a revision changed, in one line; that a record came is said so."""
+    if not row.before:
+        return _t("登记")
+    return "，".join(f"{each.title} {each.before} → {each.after}" for each in revision_words(row))
+
+
+def _kind(row: Revision) -> str:
+    return str(dict(Subject.choices).get(row.kind, row.kind))
+
+
+def _of_kind(rows: Rows, values: list[str]) -> Rows:
+    return rows.filter(subject__startswith=f"{values[-1]}:")
+
+
+REVISIONS = Listing(
+    [
+        Column("what", _("改动"), _changed),
+        Column("kind", _("对象"), _kind),
+        Column("code", _("编码"), lambda row: row.subject.partition(":")[2], ("subject",)),
+        Column("enterprise", _("企业"), lambda row: row.enterprise.name, ("enterprise__code",)),
+        Column("number", _("版本"), lambda row: row.number),
+        Column("at", _("时间"), lambda row: row.at, ("at",), descending_first=True),
+        Column("from", _("生效"), lambda row: row.valid_from, ("valid_from",), descending_first=True),
+        Column("by", _("谁"), lambda row: row.actor_name),
+        Column("unit", _("单位"), lambda row: row.unit, on_page=False),
+        Column("reason", _("为什么"), lambda row: row.reason),
+        Column("request", _("变更申请"), lambda row: row.request, on_page=False),
+    ],
+    [
+        Choice("kind", _("对象"), Subject.choices, _of_kind),
+        Text("q", _("编码、理由"), ["subject", "reason"]),
+        Days("from", _("日期"), "at"),
+        Exact("enterprise", _("企业"), "enterprise__code", lambda row: row.enterprise.name),
+    ],
+    order="-at",
 )

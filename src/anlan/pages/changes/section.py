@@ -38,6 +38,7 @@ def _waiting(user: User, scope: Scope, now: datetime) -> list[Waiting]:
 
 URLS = [
     path("changes/", views.changes, name="changes"),
+    path("changes/history/", views.revisions, name="revisions"),
     path("changes/<int:pk>/", views.change, name="change"),
     path("changes/<int:pk>/<slug:verb>/", views.act, name="change-act"),
     path("points/<str:code>/limits/", views.limits, name="point-limits"),

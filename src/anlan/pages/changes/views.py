@@ -22,13 +22,14 @@ from anlan.apps.changes.models import ChangeRequest, ChangeState
 from anlan.apps.changes.selectors import changes_visible
 from anlan.apps.org import access
 from anlan.apps.org.stand import Stand
-from anlan.apps.registry.models import Point
+from anlan.apps.registry.models import Point, Revision
+from anlan.apps.registry.selectors.revisions import history_in
 from anlan.components.answers import list_view
 from anlan.components.lists import Page, cells
 from anlan.pages.acting import Offer, Subject, act_view, record_view, say_refused
 from anlan.pages.changes.acts import ACTS
 from anlan.pages.changes.forms import LimitsForm
-from anlan.pages.changes.listing import CHANGES, rows_of, summary
+from anlan.pages.changes.listing import CHANGES, REVISIONS, rows_of, summary
 from anlan.refused import Refused
 
 SHOWN = 500
@@ -46,6 +47,26 @@ def changes(request: PersonRequest) -> HttpResponseBase:
         request, CHANGES, changes_visible(request.scope), title=_("变更申请"),
         whole="changes/list.html", part="changes/_rows.html", dress=dress,
     )  # fmt: skip
+
+
+@require_safe
+def revisions(request: PersonRequest) -> HttpResponseBase:
+    """变更历史: every change of the register in scope, newest first; filters narrow it to one record."""
+
+    def dress(page: Page) -> dict[str, Any]:
+        return {"rows": [cells(page, row, _where(row)) for row in page.rows]}
+
+    return list_view(
+        request, REVISIONS, history_in(request.scope), title=_("变更历史"),
+        whole="changes/history.html", part="changes/_history_rows.html", dress=dress,
+    )  # fmt: skip
+
+
+def _where(row: Revision) -> str:
+    """The page of a revision's record, or of its enterprise."""
+    if row.kind == "point":
+        return reverse("point", args=[row.subject.partition(":")[2]])
+    return reverse("enterprise", args=[row.enterprise.code])
 
 
 def _find(request: PersonRequest, pk: int, now: datetime) -> ChangeRequest:

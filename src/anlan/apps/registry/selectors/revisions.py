@@ -30,6 +30,11 @@ def history_of(scope: Scope, *subjects: str) -> QuerySet[Revision]:
     return Revision.objects.visible_to(scope).filter(subject__in=subjects).order_by("-at", "-number", "subject")
 
 
+def history_in(scope: Scope) -> QuerySet[Revision]:
+    """Every revision in scope, with its enterprise."""
+    return Revision.objects.visible_to(scope).select_related("enterprise")
+
+
 def settings_between(points: Iterable[Point], start: datetime, end: datetime) -> dict[str, list[Setting]]:
     """By code: the settings of limits, deadband and delays that held in start ≤ t < end, oldest first; at least one.
 
