@@ -33,6 +33,10 @@ from anlan.apps.alarms.models import (
 )
 from anlan.apps.changes import services as changes
 from anlan.apps.changes.models import ChangeRequest
+from anlan.apps.commitments import services as commitments
+from anlan.apps.commitments.kinds import HIGH_RISK
+from anlan.apps.commitments.models import Commitment, WorkUnit
+from anlan.apps.commitments.services.daily import COMMITMENT
 from anlan.apps.files import services as files
 from anlan.apps.files.models import Attachment
 from anlan.apps.findings.models import Finding
@@ -41,6 +45,8 @@ from anlan.apps.gateways.models import GatewayClock, GatewayLink, OfflineSpell, 
 from anlan.apps.ledgers import services as ledgers
 from anlan.apps.ledgers.declared.monitoring_equipment import EQUIPMENT
 from anlan.apps.ledgers.models import LedgerEntry
+from anlan.apps.obligations.models import Obligation, ObligationState
+from anlan.apps.obligations.services.duties import plan
 from anlan.apps.org.actor import SYSTEM
 from anlan.apps.org.models import Agency, AgencyLevel, Person, Region, Role
 from anlan.apps.org.stand import at_the_machine
@@ -60,6 +66,7 @@ from anlan.apps.registry.models import (
 from anlan.apps.registry.services import revise
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import Warning
+from anlan.apps.watchlist.services import Reason, watch
 from anlan.rules.calendar import civil_day
 
 CODES = {"a1": "990121101", "a2": "990121102", "b1": "990122101", "c1": "990221101"}
@@ -92,6 +99,8 @@ class Plant:
     suppression: SuppressionRule
     entry: LedgerEntry
     change: ChangeRequest
+    work_unit: WorkUnit
+    commitment: Commitment
 
 
 @dataclass
@@ -125,6 +134,10 @@ def build(now: datetime, *, warn: bool = True) -> World:
             key, code, regions[code[:6]], county, now, park=world.park if key == "a1" else None, warn=warn
         )
     _people(world)
+    plan(COMMITMENT, civil_day(now))  # done: these worlds are about other things
+    Obligation.objects.by_the_machine().filter(kind=COMMITMENT.kind).update(state=ObligationState.DONE)
+    for each in world.plants.values():
+        watch(Reason(each.enterprise, HIGH_RISK, each.commitment.about, "示例"), at=now)
     return world
 
 
@@ -278,10 +291,13 @@ def plant(
         DutyHolder.objects.create(enterprise=enterprise, source=source, person=person, post=post, valid_from=long_ago)
         holders[post] = person
     warning = _warn(source, point, alarm, began) if warn else None
-    entry, change = _entry(key, enterprise, now), _change(key, enterprise, point, now)
-    return Plant(
-        enterprise, source, device, point, gateway, alarm, warning, holders, attachment, *quieted, entry, change
-    )  # type: ignore[arg-type]
+    kept = (
+        _entry(key, enterprise, now),
+        _change(key, enterprise, point, now),
+        commitments.add_unit(enterprise, f"{key}车间", by=staff(enterprise), at=now),
+        commitments.enter(enterprise, {"units": 1}, by=staff(enterprise), at=now),
+    )
+    return Plant(enterprise, source, device, point, gateway, alarm, warning, holders, attachment, *quieted, *kept)  # type: ignore[arg-type]
 
 
 def _handed_in(key: str, finding: Finding, now: datetime) -> Attachment:

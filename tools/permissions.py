@@ -23,6 +23,7 @@ BESIDES = {
     "warning-act:delegate": "督办的跟踪单位或受委派单位内的上述角色",
     "shelving-act:approve": "设定为企业批准时由主要负责人，否则由县（园区）；申请人本人除外",
     "shelving-act:refuse": "设定为企业批准时由主要负责人，否则由县（园区）；申请人本人除外",
+    "commitment-today-act:commit": "登记的主要负责人本人，或在委托期内的代理人；没有登记的，由主要负责人角色",
     "file-act:withdraw": "自己交的由本人撤回；内容与撤回的原因都保留",
     "my-contacts-act:disable": "本人的联系方式：只有本人",
 }
@@ -35,6 +36,8 @@ def _all(*rows: Any) -> Any:
 
 def _rows() -> dict[str, list[Any]]:
     """A record of each kind, as far as the questions look at it; several where its kind makes a difference."""
+    from anlan.apps.commitments.entitled import Principal
+
     warning = SimpleNamespace(by_hand={}, confirmations=_all(), source=SimpleNamespace(duty_holders=_all()))
     other = {"asked_by_id": "person:other", "asked_by": ""}
     return {
@@ -43,6 +46,7 @@ def _rows() -> dict[str, list[Any]]:
         "shelving": [SimpleNamespace(approver=approver, **other) for approver in ("county", "principal")],
         "file": [SimpleNamespace(subject="finding:1", actor_id="person:other", record=SimpleNamespace())],
         "change": [SimpleNamespace(**other)],
+        "commitment": [SimpleNamespace(principal=Principal(None))],
         "suppression": [SimpleNamespace(state="approved")],
         "contact": [
             SimpleNamespace(person_id=None, agency_id=1, enterprise_id=None),

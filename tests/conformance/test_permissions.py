@@ -144,6 +144,19 @@ ADDRESSES: dict[str, Address] = {
         of=lambda plant: f"/findings/{finding_of(plant).pk}/rectify/", post=lambda plant: {"text": "已修复"}
     ),
     "theme": Address("/theme/"),
+    "commitments": Address("/commitments/", workbook=True, fragment=True),
+    "watched": Address("/commitments/watched/", workbook=True, fragment=True),
+    "commitment": Address(of=lambda plant: f"/commitments/day/{plant.commitment.pk}/"),
+    "commitment-today": Address(of=lambda plant: f"/commitments/{plant.enterprise.code}/"),
+    "commitment-today-act": Address(
+        of=lambda plant: f"/commitments/{plant.enterprise.code}/enter/", post=lambda plant: {"units": "2"}
+    ),
+    "work-unit": Address(of=lambda plant: f"/commitments/unit/{plant.work_unit.pk}/"),
+    "work-unit-act": Address(
+        of=lambda plant: f"/commitments/unit/{plant.work_unit.pk}/assess/",
+        post=lambda plant: {"risk": "low", "risks": "无", "measures": "无"},
+    ),
+    "commitment-board": Address("/board/990000000/", open_to_all=True),
     "ledgers": Address("/ledgers/"),
     "entries": Address("/ledgers/monitoring_equipment/", workbook=True, fragment=True),
     "entry-new": Address("/ledgers/monitoring_equipment/new/"),

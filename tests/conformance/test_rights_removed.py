@@ -18,6 +18,7 @@ from anlan.apps.accounts.models import Grant, User
 from anlan.apps.accounts.selectors import stand
 from anlan.apps.org.actor import SYSTEM
 from anlan.apps.org.models import Role
+from anlan.apps.registry.models import Enterprise
 from anlan.pages.acts import ListedAct, every_act
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,11 @@ def test_an_act_from_a_page_that_was_open_when_the_right_ended_does_nothing(
         transaction.savepoint_rollback(untouched)
 
 
+def _registered(enterprise: Enterprise, principal: Any) -> None:
+    enterprise.principal = principal
+    enterprise.save(update_fields=["principal"])
+
+
 def _tried_after(end: Callable[[World, User], None], act: ListedAct, world: World) -> None:
     plant = world.plants["a1"]
     record: Any = record_of(act, plant)
@@ -75,11 +81,15 @@ def _tried_after(end: Callable[[World, User], None], act: ListedAct, world: Worl
     held = plant.source.duty_holders.filter(pk=plant.source.duty_holders.order_by("pk")[0].pk)
     if act.key == "warning-act:confirm":
         held.update(person=user.person)
+    before_them = plant.enterprise.principal
+    if act.key == "commitment-today-act:commit":
+        _registered(plant.enterprise, user.person)
     assert act.may(stand(user, owner_of(act, plant), world.now), record), act.key
     client = world.client("leaver")
     before = state_of(plant)
     end(world, user)
     held.update(valid_until=world.now)
+    _registered(plant.enterprise, before_them)
     if act.key == "pause-lift" and end is only_looks:
         return  # any role in an agency above lifts a pause, a viewer's as well
     path, values = path_of(act, record, plant)

@@ -24,6 +24,8 @@ KINDS = {
     "report": "处置报告",
     "report_overdue": "处置报告逾期",
     "summary": "报警汇总",
+    "commit_reminder": "安全承诺提醒",
+    "uncommitted": "未按时承诺",
     "test": "测试",
 }
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")

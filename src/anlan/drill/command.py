@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="每行一个 JSON 对象")
     parser.add_argument("--beside", action="store_true", help="与规定的要求逐行对照（加 --json 为一个 JSON 对象）")
     parser.add_argument("--check", action="store_true", help="只检查剧本，不推演")
+    parser.add_argument("--only", metavar="种类,种类", help="只打印这些种类的行，如 committed,reminded")
     parser.add_argument("--list", action="store_true", help="列出自带的教学剧本")
     parser.add_argument("--limit", type=int, default=0, metavar="秒", help="到时即停，并限制内存与磁盘")
     options = parser.parse_args(arguments)
@@ -40,6 +41,9 @@ def main(arguments: list[str]) -> int:
         return 0
     if options.file is None:
         parser.error("请写明剧本文件或自带剧本的名字")
+    only = [each.strip() for each in (options.only or "").split(",") if each.strip()]
+    if unknown := [each for each in only if each not in lessons.KINDS]:
+        parser.error(f"没有这样的种类：{'、'.join(unknown)}；有的是 {'、'.join(lessons.KINDS)}")
     _limit(options.limit)
     try:
         scenario = read(_path(options.file))
@@ -52,6 +56,8 @@ def main(arguments: list[str]) -> int:
         head["question"] = scenario.question
         print(json.dumps(head, ensure_ascii=False) if options.json else f"剧本可用：{scenario.name}")
         return 0
+    if only and played is not None and not options.beside:
+        played = [line for line in played if line["kind"] in only]
     if not options.json:
         sys.stdout.write(f"推演：{scenario.name}\n")
     _show(played, options.beside, options.json)

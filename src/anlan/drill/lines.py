@@ -9,6 +9,7 @@ from typing import Any
 
 from anlan.apps.delivery.models import Notice
 from anlan.apps.warnings.models import Confirmation
+from anlan.drill.days import Days
 from anlan.drill.world import Drilled
 from anlan.lessons import KINDS as TITLES
 from anlan.rules.calendar import civil
@@ -28,8 +29,9 @@ class Refusal:
     reason: str
 
 
-def lines(world: Drilled, refused: Sequence[Refusal]) -> list[dict[str, Any]]:
-    """Every telling, step, order, confirmation, report and refusal, in order of time, then of the kinds."""
+def lines(world: Drilled, refused: Sequence[Refusal], days: Days | None = None) -> list[dict[str, Any]]:
+    """Every telling, step, order, confirmation, report and refusal, in order of time, then of the kinds; with ``days``
+    also what whole days tell."""
     found: list[tuple[datetime, int, int, dict[str, Any]]] = []
 
     def add(at: datetime, kind: str, source_id: int, line: dict[str, Any]) -> None:
@@ -48,6 +50,8 @@ def lines(world: Drilled, refused: Sequence[Refusal]) -> list[dict[str, Any]]:
     for item in refused:
         line = _line(item.at, "refused", item.level, world.source_ids[item.source_id], [], item.at)
         add(item.at, "refused", item.source_id, line | {"reason": item.reason})
+    for place, line in days.lines() if days is not None else ():
+        found.append((datetime.fromisoformat(line["at"]), KINDS.index(line["kind"]), place, line))
     found.sort(key=lambda entry: entry[:3])
     return _joined([line for *_, line in found])
 
@@ -55,6 +59,9 @@ def lines(world: Drilled, refused: Sequence[Refusal]) -> list[dict[str, Any]]:
 def text(line: dict[str, Any]) -> str:
     """One line for a reader."""
     at = datetime.fromisoformat(line["at"])
+    if "source" not in line:
+        said = "  ".join(f"{key}={_plain(value)}" for key, value in line.items() if key not in ("at", "kind"))
+        return f"{at:%m-%d %H:%M:%S}  {TITLES[line['kind']]}  {said}"
     level = Level(line["level"]).colour
     parts = [f"{at:%m-%d %H:%M:%S}", TITLES[line["kind"]], f"{level}", line["source"]]
     if line["step"]:
@@ -72,6 +79,10 @@ def text(line: dict[str, Any]) -> str:
         parts.append("（自动确认）")
     parts += [f"（{line[key]}）" for key in ("by", "reason") if line.get(key)]
     return "  ".join(parts)
+
+
+def _plain(value: Any) -> str:
+    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _of_notice(notice: Notice, world: Drilled, to: list[str]) -> dict[str, Any]:
@@ -102,7 +113,7 @@ def _joined(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     joined: list[dict[str, Any]] = []
     for line in found:
         last = joined[-1] if joined else None
-        same = last is not None and all(last[key] == line[key] for key in ("at", "kind", "source", "level"))
+        same = last is not None and all(last.get(key) == line.get(key) for key in ("at", "kind", "source", "level"))
         if last is not None and same and line["kind"] == "informed":
             last["to"] = sorted({*last["to"], *line["to"]})
         else:

@@ -14,12 +14,15 @@ from django.db.models import QuerySet
 
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState
+from anlan.apps.obligations.services.duties import ensure_planned
 from anlan.apps.org.access import owner_of
 from anlan.apps.org.actor import operator
 from anlan.apps.org.stand import as_person, at_the_machine
 from anlan.apps.registry import services as registry
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import Warning
+from anlan.drill.days import EVENTS as DAY_EVENTS
+from anlan.drill.days import Days, midnights
 from anlan.drill.lines import Refusal, lines
 from anlan.drill.scenario import Event, Scenario
 from anlan.drill.world import Drilled, build
@@ -55,7 +58,10 @@ def play_beside(scenario: Scenario) -> dict[str, Any]:
 
 def played(scenario: Scenario, world: Drilled) -> list[dict[str, Any]]:
     """Play in a world that was built already, and return the lines."""
-    clock, refused = FakeClock(scenario.start), list[Refusal]()
+    clock, refused, days = FakeClock(scenario.start), list[Refusal](), Days(world)
+    ends = midnights(scenario.start, scenario.until) if scenario.days else []
+    if scenario.days:
+        ensure_planned(scenario.start)
     down, fired_until = outages(scenario), scenario.start - timedelta.resolution
     waiting = sorted((event for event in scenario.events if event.kind != "outage"), key=lambda e: (e.at, e.index))
     while True:
@@ -65,11 +71,18 @@ def played(scenario: Scenario, world: Drilled) -> list[dict[str, Any]]:
             raise DrillFailed(f"到 {fired_until.isoformat()} 应执行的事项没有执行")
         if due is not None:
             moments.append(_when_up(max(due, clock.now()), down))
+        moments += ends[:1]
         if not moments or min(moments) > scenario.until:
-            return lines(world, refused)
+            return lines(world, refused, days if scenario.days else None)
         clock.set(min(moments))
         while waiting and waiting[0].at == clock.now():
-            refused += _act(waiting.pop(0), world)
+            event = waiting.pop(0)
+            if event.kind in DAY_EVENTS:
+                days.act(event)
+            else:
+                refused += _act(event, world)
+        if ends and ends[0] == clock.now():
+            days.close(ends.pop(0))
         if _when_up(clock.now(), down) == clock.now():
             fired_until = clock.now()
             obligations.run_due(fired_until, grace=timedelta(0))

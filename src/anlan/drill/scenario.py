@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 
 from anlan.rules.calendar import CIVIL_ZONE, at, civil_day
+from anlan.rules.commitment import DayRisk
+from anlan.rules.duties import Category
 from anlan.rules.level import Level
 from anlan.rules.routing import CASST_ROLE, UnitLevel
 from anlan.rules.rulebook import RulebookError, load
@@ -21,6 +23,8 @@ from anlan.rules.slots import POSTS
 ROLES = {"", CASST_ROLE, "nat.registry"}
 _POSTS = {str(post) for post in POSTS}
 _EVENTS = ("level", "confirm", "report", "outage", "holder")
+_DAY_EVENTS = ("commit", "acting")
+"""Of whole days: only in a file with ``days: true``."""
 
 
 class ScenarioError(ValueError):
@@ -54,6 +58,8 @@ class Scenario:
     story: str = ""
     points: tuple[str, ...] = ()
     question: str = ""
+    days: bool = False
+    """Whole days are played: what is owed every day falls due, and its lines are printed."""
 
 
 def read(path: Path) -> Scenario:
@@ -80,8 +86,13 @@ def parse(text: str) -> Scenario:
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets in brackets without end
         raise ScenarioError("剧本里有读不出的内容：数太长，或括号套得太深") from error
     top = _mapping(
-        raw, "剧本", {"name", "story", "points", "question", "world", "settings", "start", "until", "events"}
+        raw,
+        "剧本",
+        {"name", "story", "points", "question", "days", "seed", "world", "settings", "start", "until", "events"},
     )
+    days = top.get("days") or False
+    if not isinstance(days, bool):
+        raise ScenarioError("days 只能是 true 或 false")
     for key in ("world", "start", "until"):
         if top.get(key) is None:
             raise ScenarioError(f"剧本缺少 {key}")
@@ -91,7 +102,7 @@ def parse(text: str) -> Scenario:
         until = _instant(top["until"], "until")
         if until < start:
             raise ScenarioError("until 早于 start")
-    world = None if top["world"] == "demo" else _world(top["world"])
+    world = None if top["world"] == "demo" else _world(top["world"], days)
     with _line_of(top, "settings"):
         settings = _mapping(top.get("settings") or {}, "settings")
         try:
@@ -101,14 +112,14 @@ def parse(text: str) -> Scenario:
     found = []
     for index, event in enumerate(_list(top.get("events") or [], "events")):
         with _line_of(event):
-            found.append(_event(event, index, start))
+            found.append(_event(event, index, start, _EVENTS + _DAY_EVENTS if days else _EVENTS))
             if world is not None:
                 _check_reference(found[-1], world)
     with _line_of(top, "points"):
         points = tuple(str(point) for point in _list(top.get("points") or [], "points"))
     head = {key: str(top.get(key) or "").strip() for key in ("story", "question")}
     return Scenario(
-        str(top.get("name") or "未命名"), world, settings, start, until, tuple(found), points=points, **head
+        str(top.get("name") or "未命名"), world, settings, start, until, tuple(found), points=points, days=days, **head
     )
 
 
@@ -169,7 +180,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(0|[1-9][
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+\.[0-9]+$"), list("-0123456789"))
 
 
-def _world(raw: object) -> dict[str, Any]:
+def _world(raw: object, days: bool) -> dict[str, Any]:
     world = _mapping(raw, "world", {"agencies", "enterprises"})
     known: dict[str, dict[str, Any]] = {}
     for number, item in enumerate(_list(world.get("agencies") or [], "world.agencies"), 1):
@@ -179,7 +190,7 @@ def _world(raw: object) -> dict[str, Any]:
     enterprises: set[str] = set()
     for number, item in enumerate(_list(world.get("enterprises") or [], "world.enterprises"), 1):
         with _line_of(item):
-            _enterprise(item, number, known, enterprises, sources)
+            _enterprise(item, number, known, enterprises, sources, days)
     return world
 
 
@@ -199,10 +210,12 @@ def _agency(item: object, number: int, known: dict[str, dict[str, Any]]) -> None
 
 
 def _enterprise(
-    item: object, number: int, agencies: dict[str, dict[str, Any]], enterprises: set[str], sources: set[str]
-) -> None:
+    item: object, number: int, agencies: dict[str, dict[str, Any]], enterprises: set[str], sources: set[str],
+    days: bool,
+) -> None:  # fmt: skip
     where = f"第 {number} 个企业"
-    enterprise = _mapping(item, where, {"id", "name", "county", "park", "supervisor", "sources"})
+    known = {"id", "name", "county", "park", "supervisor", "sources"}
+    enterprise = _mapping(item, where, known | {"kinds", "principal"} if days else known)
     _need(enterprise, where, "id")
     where = f"企业 {enterprise['id']}"
     if enterprise["id"] in enterprises:
@@ -213,6 +226,9 @@ def _enterprise(
             raise ScenarioError(f"{where} 的 {key} {enterprise[key]} 不是已列出的机构")
     if enterprise.get("supervisor") is None and enterprise.get("county") is None:
         raise ScenarioError(f"{where} 既没有 county 也没有 supervisor")
+    for kind in _list(enterprise.get("kinds") or [], f"{where} 的 kinds"):
+        if kind not in set(Category):
+            raise ScenarioError(f"{where} 的 kinds 只能是 {'、'.join(Category)}")
     for raw in _list(enterprise.get("sources") or [], f"{where} 的 sources"):
         with _line_of(raw):
             _source(raw, where, sources)
@@ -229,12 +245,12 @@ def _source(raw: object, enterprise: str, sources: set[str]) -> None:
     _mapping(source.get("holders") or {}, f"危险源 {source['id']} 的 holders", _POSTS)
 
 
-def _event(raw: object, index: int, start: datetime) -> Event:
+def _event(raw: object, index: int, start: datetime, among: tuple[str, ...]) -> Event:
     where = f"第 {index + 1} 个事件"
-    event = _mapping(raw, where, {"at", *_EVENTS})
-    kinds = [kind for kind in _EVENTS if kind in event]
+    event = _mapping(raw, where, {"at", *among})
+    kinds = [kind for kind in among if kind in event]
     if len(kinds) != 1 or event.get("at") is None:
-        raise ScenarioError(f"{where} 须有 at 和 {'、'.join(_EVENTS)} 中的一项")
+        raise ScenarioError(f"{where} 须有 at 和 {'、'.join(among)} 中的一项")
     kind, when = kinds[0], _event_time(event["at"], start, where)
     if when < start:
         raise ScenarioError(f"{where} 的时间 {event['at']} 早于 start")
@@ -248,6 +264,13 @@ def _event(raw: object, index: int, start: datetime) -> Event:
             raise ScenarioError(f"{where}：只能推演 clock 停机")
         if isinstance(minutes, bool) or not isinstance(minutes, int | float) or minutes <= 0:
             raise ScenarioError(f"{where} 的 minutes 须为正数")
+    if kind == "commit":
+        fields["risk"] = fields.get("risk") or DayRisk.LOW
+        if fields["risk"] not in set(DayRisk):
+            raise ScenarioError(f"{where} 的 risk 只能是 {'、'.join(DayRisk)}")
+        fields["missing"] = [str(each) for each in _list(fields.get("missing") or [], f"{where} 的 missing")]
+    if kind == "acting":
+        fields["until"] = _event_time(fields["until"], start, f"{where} 的 until")
     if kind == "holder" and not _POSTS & set(fields):
         raise ScenarioError(f"{where} 的 holder 须写明 {'、'.join(sorted(_POSTS))} 之一")
     return Event(when, index, kind, fields)
@@ -259,6 +282,8 @@ _FIELDS = {
     "report": {"source", "result", "cause", "measures"},
     "outage": {"role", "minutes"},
     "holder": {"source", *_POSTS},
+    "commit": {"enterprise", "by", "risk", "missing"},
+    "acting": {"enterprise", "person", "until"},
 }
 _NEEDED = {
     "level": ("source", "level"),
@@ -266,6 +291,8 @@ _NEEDED = {
     "report": ("source",),
     "outage": ("role", "minutes"),
     "holder": ("source",),
+    "commit": ("enterprise", "by"),
+    "acting": ("enterprise", "person", "until"),
 }
 
 
@@ -274,6 +301,9 @@ def _check_reference(event: Event, world: dict[str, Any]) -> None:
     source = event.fields.get("source")
     if source is not None and source not in known:
         raise ScenarioError(f"第 {event.index + 1} 个事件的危险源 {source} 不存在")
+    enterprise = event.fields.get("enterprise")
+    if enterprise is not None and enterprise not in {each["id"] for each in world.get("enterprises") or []}:
+        raise ScenarioError(f"第 {event.index + 1} 个事件的企业 {enterprise} 不存在")
 
 
 def _event_time(raw: object, start: datetime, where: str) -> datetime:

@@ -31,6 +31,9 @@ class Drilled:
     shown: dict[str, str] = field(default_factory=dict)
     """``agency:zz`` → ``zz``, ``person:…`` → the name."""
     persons: dict[tuple[int, str], Person] = field(default_factory=dict)
+    enterprises: dict[str, Enterprise] = field(default_factory=dict)
+    """In the order of the file."""
+    agencies: dict[str, Agency] = field(default_factory=dict)
 
     def add_source(self, key: str, source: HazardSource) -> None:
         self.order[source.pk] = len(self.sources)
@@ -82,8 +85,10 @@ def _demo(scenario: Scenario) -> Drilled:
     drilled = Drilled()
     for agency in Agency.objects.by_the_machine():
         drilled.shown[f"agency:{agency.code}"] = agency.code
+        drilled.agencies[agency.code] = agency
     for enterprise in Enterprise.objects.by_the_machine():
         drilled.shown[f"enterprise:{enterprise.code}"] = enterprise.code
+        drilled.enterprises[enterprise.code] = enterprise
     for source in HazardSource.objects.by_the_machine().select_related("enterprise").order_by("code"):
         drilled.add_source(source.code, source)
     for holder in DutyHolder.objects.by_the_machine().select_related("person"):
@@ -92,6 +97,8 @@ def _demo(scenario: Scenario) -> Drilled:
     for event in scenario.events:
         if event.fields.get("source") not in {None, *drilled.sources}:
             raise ScenarioError(f"第 {event.index + 1} 个事件的危险源 {event.fields['source']} 不在示例世界中")
+        if event.fields.get("enterprise") not in {None, *drilled.enterprises}:
+            raise ScenarioError(f"第 {event.index + 1} 个事件的企业 {event.fields['enterprise']} 不在示例世界中")
     return drilled
 
 
@@ -110,9 +117,14 @@ def _declared(world: dict[str, Any], scenario: Scenario) -> Drilled:
         agency.save()
         agencies[raw["id"]] = agency
         drilled.shown[f"agency:{agency.code}"] = raw["id"]
+        drilled.agencies[raw["id"]] = agency
     for number, raw in enumerate(world.get("enterprises") or [], 1):
         enterprise = _enterprise(raw, number, agencies, region)
         drilled.shown[f"enterprise:{enterprise.code}"] = raw["id"]
+        drilled.enterprises[raw["id"]] = enterprise
+        if raw.get("principal") is not None:
+            enterprise.principal = drilled.person(enterprise, str(raw["principal"]))
+            enterprise.save(update_fields=["principal"])
         for place, item in enumerate(raw.get("sources") or [], 1):
             source = HazardSource.objects.create(
                 code=f"{enterprise.code}{place:03d}",
@@ -151,6 +163,7 @@ def _enterprise(raw: dict[str, Any], number: int, agencies: dict[str, Agency], r
         county=county,
         park=area,
         supervisor=supervisor,
+        kinds=list(raw.get("kinds") or []),
     )
 
 

@@ -25,6 +25,11 @@ KINDS = {
     "report_due": "报告待报",
     "report": "处置报告",
     "report_overdue": "报告逾期",
+    "committed": "安全承诺",
+    "watch": "重点关注",
+    "reminded": "承诺提醒",
+    "uncommitted": "未按时承诺",
+    "figures": "当日数字",
     "refused": "退回",
 }
 """Chinese word of every kind of line; lines of one instant are printed in this order."""

@@ -23,6 +23,8 @@ from anlan.apps.rulebook.entitled import may_refine
 from anlan.apps.warnings.entitled import may_answer
 from anlan.components.wording import Words
 from anlan.pages.changes.acts import ACTS as CHANGE_ACTS
+from anlan.pages.commitments.acts import ACTS as COMMITMENTS
+from anlan.pages.commitments.acts import UNIT_ACTS as WORK_UNITS
 from anlan.pages.files.acts import ACTS as FILES
 from anlan.pages.findings.acts import ACTS as FINDINGS
 from anlan.pages.ledgers.acts import acts_of
@@ -74,6 +76,14 @@ def every_act() -> list[ListedAct]:
     )
     for subject, about, table in tables:
         found += [ListedAct(subject, step.title, about, f"{about}-act", verb, step.may) for verb, step in table.items()]
+    found += [
+        ListedAct(_("安全承诺"), step.title, "commitment", "commitment-today-act", verb, step.may)
+        for verb, step in COMMITMENTS.items()
+    ]
+    found += [
+        ListedAct(_("车间班组"), step.title, "work_unit", "work-unit-act", verb, step.may)
+        for verb, step in WORK_UNITS.items()
+    ]
     for ledger in ledgers():
         about = f"entry of {ledger.key}"
         found.append(ListedAct(ledger.title, _("登记"), "enterprise", f"entry-new:{ledger.key}", "", _keeps(ledger)))

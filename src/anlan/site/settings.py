@@ -39,6 +39,8 @@ INSTALLED_APPS = [
     "anlan.apps.findings",
     "anlan.apps.external",
     "anlan.apps.ledgers",
+    "anlan.apps.watchlist",
+    "anlan.apps.commitments",
     "anlan.apps.history",
     "anlan.apps.drills",
     "anlan.apps.enrolment",

@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from anlan.declared import Kinds
 
-OBLIGATIONS = Kinds("obligations")
+OF_ITS_DAY = "of its day"
+"""Over with the civil day that it fell due on: what was not done then is missing and cannot be made up for."""
+
+OBLIGATIONS = Kinds("obligations", (OF_ITS_DAY,))

@@ -6,11 +6,13 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Subquery
+from django.db.models import Max, Q, Subquery
 
+from anlan.apps.obligations.kinds import OBLIGATIONS, OF_ITS_DAY
 from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import OfEnterprise
+from anlan.rules.calendar import civil_day, midnight
 
 OWED = (ObligationState.PENDING, ObligationState.OVERDUE)
 
@@ -30,8 +32,13 @@ def owed_by(enterprise_ids: Collection[int], kinds: Collection[str], now: dateti
     """What these enterprises owe of these kinds, overdue or to be done until an instant within a day from now, soonest
     first. The caller speaks for them."""
     rows = Obligation.objects.by_the_machine().filter(enterprise__in=list(enterprise_ids), kind__in=list(kinds))
-    rows = rows.filter(state__in=OWED, due_at__lte=now + timedelta(days=1)).select_related("enterprise")
+    rows = rows.filter(_still(now), state__in=OWED, due_at__lte=now + timedelta(days=1)).select_related("enterprise")
     return rows.order_by("due_at", "pk")
+
+
+def of_kind(scope: Scope, kind: str) -> OfEnterprise[Obligation]:
+    """All rows of one kind in scope, whatever their state, with their enterprises."""
+    return Obligation.objects.visible_to(scope).filter(kind=kind).select_related("enterprise")
 
 
 def is_planned(kind: str) -> bool:
@@ -44,12 +51,17 @@ def is_known(key: str) -> bool:
     return Obligation.objects.by_the_machine().filter(key=key).exists()
 
 
-def enterprises_overdue() -> set[int]:
+def enterprises_overdue(now: datetime) -> set[int]:
     """Keys of the enterprises that owe something overdue; what an agency owes is not theirs. Machine's own read."""
     rows = Obligation.objects.by_the_machine().filter(
-        state=ObligationState.OVERDUE, enterprise__isnull=False, agency__isnull=True
+        _still(now), state=ObligationState.OVERDUE, enterprise__isnull=False, agency__isnull=True
     )
     return {pk for pk in rows.order_by().values_list("enterprise_id", flat=True).distinct() if pk is not None}
+
+
+def _still(now: datetime) -> Q:
+    """Rows that can still be done: all but those of an earlier day that were over with it."""
+    return ~Q(kind__in=OBLIGATIONS.having(OF_ITS_DAY)) | Q(due_at__gte=midnight(civil_day(now)))
 
 
 def of_subject(subject: str) -> OfEnterprise[Obligation]:

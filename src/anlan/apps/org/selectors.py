@@ -67,6 +67,12 @@ def deputies(person_id: int, at: datetime) -> list[Deputy]:
     return list(Deputy.objects.in_force(at).filter(person=person_id).select_related("deputy"))
 
 
+def standing_in_for(person_ids: Collection[int], at: datetime) -> list[Deputy]:
+    """Who stands in for these persons at ``at``, the latest declaration first."""
+    rows = Deputy.objects.in_force(at).filter(person__in=list(person_ids)).select_related("deputy")
+    return list(rows.order_by("-declared_at", "-pk"))
+
+
 def deputies_between(person_ids: Collection[int], first: datetime, last: datetime) -> list[Deputy]:
     """Deputies of persons declared away whose time meets [first, last], the oldest declaration first."""
     rows = Deputy.objects.filter(person__in=list(person_ids), is_away=True, valid_from__lte=last)

@@ -7,6 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from anlan.apps.delivery.kinds import FOLLOWS, LIMIT, NOTICES, STRICT
 from anlan.apps.findings.kinds import FINDINGS
 from anlan.apps.obligations.kinds import OBLIGATIONS
+from anlan.apps.watchlist.kinds import REASONS
+
+WATCHED = REASONS.declare("overdue_notice", _("警示通报"))
+"""An enterprise one of whose sources a notice went out about that day (MON-10)."""
 
 NOTICE = OBLIGATIONS.declare("notice", _("警示通报"))
 SITE_ORDER = OBLIGATIONS.declare("site_order", _("现场核查督办"))

@@ -312,6 +312,57 @@ EVIDENCE: Mapping[str, Table] = {
             "holds_since",
         ),
     ),
+    "commitments.Commitment": Table(
+        "安全承诺",
+        sealed=("enterprise_id", "day"),
+        acted=("day", "state", "version", "risk", "first_at", "seq", "acknowledged", "values"),
+        excused=dict.fromkeys(
+            ("schema_version", "entered_at", "entered_by", "entered_by_id"), "of the last entry, whose act says it"
+        ),
+    ),
+    "commitments.CommitmentVersion": Table(
+        "承诺版本",
+        sealed=(
+            "commitment_id",
+            "enterprise_id",
+            "number",
+            "values",
+            "schema_version",
+            "risk",
+            "changes",
+            "acknowledged",
+            "person_id",
+            "acting_for_id",
+            "entered_by",
+            "taken_at",
+            "actor_id",
+            "actor_name",
+            "unit",
+            "at",
+        ),
+        acted=("number", "at", "actor_id", "values"),
+    ),
+    "commitments.WorkUnit": Table(
+        "车间班组",
+        sealed=("enterprise_id", "parent_id", "level", "name"),
+        excused={"is_active": "ended by an act; what was handed in stays"},
+    ),
+    "commitments.Assessment": Table(
+        "各级研判",
+        sealed=(
+            "unit_of_work_id",
+            "enterprise_id",
+            "day",
+            "risk",
+            "risks",
+            "measures",
+            "actor_id",
+            "actor_name",
+            "unit",
+            "at",
+        ),
+    ),
+    "watchlist.Watched": Table("重点关注", sealed=("enterprise_id", "day", "reason", "at", "subject", "text")),
     "ledgers.LedgerEntry": Table(
         "台账",
         sealed=("ledger", "enterprise_id", "made_at"),
@@ -460,58 +511,6 @@ EVIDENCE: Mapping[str, Table] = {
     ),
 }
 """Every table that is evidence: of what was decided, told and done, or of who may decide what by which numbers."""
-
-FIRST: Mapping[str, tuple[str, ...]] = {
-    "warnings.Warning": ("number", "enterprise_id", "source_id", "origin", "opened_at"),
-    "warnings.LevelEpisode": ("warning_id", "level", "started_at", "clock_started_at", "ladder"),
-    "warnings.Confirmation": ("warning_id", "person_id", "name", "post", "at", "text"),
-    "warnings.Act": ("warning_id", "kind", "actor_name", "unit", "at", "text"),
-    "warnings.SiteOrder": ("warning_id", "tracker_id", "due_at", "issued_at"),
-    "warnings.DisposalReport": (
-        "warning_id",
-        "result",
-        "cause",
-        "measures",
-        "reporter",
-        "due_at",
-        "submitted_at",
-    ),
-    "delivery.Notice": (
-        "key",
-        "kind",
-        "subject",
-        "source_id",
-        "level",
-        "step",
-        "due_at",
-        "sent_at",
-        "missed",
-        "title",
-        "body",
-    ),
-    "delivery.Message": ("notice_id", "recipient", "recipient_name", "slot"),
-    "alarms.Shelving": ("point_id", "side", "reason", "minutes", "asked_at", "asked_by", "approver"),
-    "alarms.SuppressionRule": (
-        "enterprise_id",
-        "code",
-        "version",
-        "condition_id",
-        "comparison",
-        "threshold",
-        "side",
-        "reason",
-        "proposed_at",
-        "proposed_by",
-    ),
-    "findings.FindingStep": ("finding_id", "kind", "actor_name", "unit", "at", "text"),
-}
-"""What seals cover that were made before seals named their columns."""
-
-RENAMED: Mapping[str, Mapping[str, str]] = {
-    "warnings.Act": {"actor": "actor_name"},
-    "findings.FindingStep": {"actor": "actor_name"},
-}
-"""Columns by the names that seals of older versions know them by."""
 
 NOT_EVIDENCE: Mapping[str, str] = {
     "gateways.WayTest": "a test of the machine itself; its beginning and its end are acts",

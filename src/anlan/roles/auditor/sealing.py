@@ -22,7 +22,8 @@ from django.utils.translation import gettext as _
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.fingerprint import plain
 from anlan.apps.journal.models import Entry
-from anlan.roles.auditor.evidence import EVIDENCE, FIRST, RENAMED
+from anlan.roles.auditor.evidence import EVIDENCE
+from anlan.roles.auditor.first_seals import FIRST, RENAMED
 
 SEALED_ACT = "sealed"
 CHAIN = "system"

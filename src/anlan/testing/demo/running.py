@@ -203,7 +203,7 @@ class Demo:
         os.environ.update(self.config.environment())
         django.start()
         from anlan.process.migrating import migrate
-        from anlan.testing.demo import ledgers, openings, world
+        from anlan.testing.demo import commitments, ledgers, openings, world
 
         migrate()
         moment = self._began = now.now()
@@ -211,6 +211,7 @@ class Demo:
             loaded = world.load(moment, self.password, PERIOD_S)
             openings.load(moment)
             ledgers.load(moment)
+            commitments.load(moment)
             logins = [[login.username, login.purpose] for login in loaded.logins]
             (self.folder / "logins.json").write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")
         self.logins = [tuple(each) for each in json.loads((self.folder / "logins.json").read_text(encoding="utf-8"))]

@@ -15,6 +15,8 @@ from tests.hats import called, holder, officer, staff
 from tests.unit.roles.auditor.test_sealing import _quieted, rows
 
 from anlan.apps.alarms.services import filings
+from anlan.apps.commitments import services as commitments
+from anlan.apps.commitments.entitled import principal_of
 from anlan.apps.delivery.models import Message
 from anlan.apps.files import services as files
 from anlan.apps.findings import services as findings
@@ -27,10 +29,15 @@ from anlan.apps.registry import services as registry
 from anlan.apps.warnings import kinds
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import SiteOrder
+from anlan.drill.days import CALM
 from anlan.roles.auditor.acts import baseline, walk
 from anlan.roles.auditor.acts.domain import newest_of
 
 pytestmark = pytest.mark.django_db
+
+
+def _principal(source: Any) -> Any:
+    return principal_of(source.enterprise, at("11:33:50")).person
 
 
 @pytest.fixture
@@ -73,6 +80,11 @@ def world() -> Any:
     typed = {"tag": "LT-1", "name": "液位计", "sort": "液位", "checked_on": "2024-01-02", "next_on": "2025-01-01"}
     entry = ledgers.add(EQUIPMENT, source.enterprise, typed, by=staff(source, "丙"), at=at("11:33:10"))
     ledgers.take(entry, "fault", {}, by=staff(source, "丙"), at=at("11:33:20"), text="无显示")
+    workshop = commitments.add_unit(source.enterprise, "一车间", by=staff(source, "丙"), at=at("11:33:30"))
+    commitments.assess(workshop, risk="low", risks="无", measures="无", by=staff(source, "丙"), at=at("11:33:40"))
+    commitments.commit(
+        source.enterprise, by=holder(source, _principal(source)), at=at("11:33:50"), typed={**CALM, "risk": "larger"}
+    )
     gateway = rows("registry.Gateway").get()
     registry.issue_gateway_key(gateway, by=called("x"), at=at("11:34"))
     baseline.register(source.enterprise, at("11:35"))
@@ -178,6 +190,8 @@ TAMPERINGS: dict[str, Callable[[], Any]] = {
     "an entry's next check": lambda: rows("ledgers.LedgerEntry").update(due_on="2030-01-01"),
     "an entry's contents": lambda: rows("ledgers.LedgerEntry").update(values={"tag": "LT-1"}),
     "a deleted step of an entry": lambda: rows("ledgers.LedgerStep").filter(verb="fault").delete(),
+    "a promise": lambda: rows("commitments.CommitmentVersion").update(values={"units": 1}),
+    "a risk": lambda: rows("commitments.Commitment").update(risk="low"),
     "limits": lambda: rows("registry.Point").update(h=95.0),
     "a gateway's key": lambda: rows("registry.Gateway").update(key_sha256="1" * 64),
     "an inserted gateway": lambda: rows("registry.Gateway").create(

@@ -16,7 +16,8 @@ from anlan.apps.journal.models import Entry
 from anlan.database.kinds import KindField
 from anlan.roles.auditor import sealing
 from anlan.roles.auditor.acts import walk
-from anlan.roles.auditor.evidence import EVIDENCE, FIRST, NOT_EVIDENCE
+from anlan.roles.auditor.evidence import EVIDENCE, NOT_EVIDENCE
+from anlan.roles.auditor.first_seals import FIRST
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +66,7 @@ def _altered(field: models.Field[Any, Any], value: Any) -> Any:
 DOMAINS = {
     "findings": ["finding"], "alarms.Filing": ["filing"], "alarms.Shelving": ["shelving"],
     "alarms.SuppressionRule": ["suppression"], "ledgers": ["entry"], "registry": ["enterprise"], "accounts": ["grant"],
-    "files": ["attachment"], "changes": ["change"],
+    "files": ["attachment"], "changes": ["change"], "commitments": ["commitment"],
 }  # fmt: skip
 """What compares a table, by its label or its app's; warnings for all others."""
 

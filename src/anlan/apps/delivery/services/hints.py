@@ -19,8 +19,8 @@ _buses: dict[tuple[int, str], Bus] = {}
 def hint(topic: str, enterprise_code: str, **fields: Any) -> None:
     """After the commit publish ``fields`` on ``ui.<topic>.<enterprise>``; nothing happens when no log is known.
 
-    Topics are alarm, warning, delivery, gateway, external and entry. Never raises; a lost hint costs a page some
-    seconds, no fact.
+    Topics are alarm, warning, delivery, gateway, external, entry and commitment. Never raises; a lost hint costs a page
+    some seconds, no fact.
     """
     plain = {name: str(value) if isinstance(value, str) else value for name, value in fields.items()}  # kinds as text
     transaction.on_commit(lambda: _publish(f"ui.{topic}.{enterprise_code}", plain), robust=True)

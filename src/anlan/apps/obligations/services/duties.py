@@ -36,6 +36,8 @@ class Owed:
     agency: Agency | None = None
     person: Person | None = None
     source: HazardSource | None = None
+    due_at: datetime | None = None
+    """By when, where the place of the one who owes says another instant than the turn."""
 
 
 Shown = Callable[[Turn], Mapping[str, tuple[str, datetime]]]
@@ -70,10 +72,13 @@ def key_of(kind: Kind, subject: str, turn: str) -> str:
     return f"{kind}:{subject}:{turn}"
 
 
-def plan(duty: Duty, day: date) -> int:
+def plan(duty: Duty, day: date, since: datetime | None = None) -> int:
     """Adds the rows of the turns of a duty that begin on a day; returns how many. Those that are there stay as they
-    are. In the caller's transaction."""
+    are; what fell due before ``since`` is cancelled from the start. In the caller's transaction."""
     rows = [row for turn in duty.every.turns(day, day) for row in _rows(duty, turn, day)]
+    for row in rows:
+        if since is not None and row.due_at < since and row.state == ObligationState.PENDING:
+            row.state = ObligationState.CANCELLED
     there = set(
         Obligation.objects.by_the_machine().filter(key__in=[row.key for row in rows]).values_list("key", flat=True)
     )
@@ -84,30 +89,37 @@ def _rows(duty: Duty, turn: Turn, day: date) -> Iterator[Obligation]:
     shown = duty.shown(turn)
     for owed in duty.who(day):
         row = Obligation(
-            key=key_of(duty.kind, owed.subject, turn.key), kind=duty.kind, subject=owed.subject, due_at=turn.due_at,
+            key=key_of(duty.kind, owed.subject, turn.key), kind=duty.kind, subject=owed.subject,
+            due_at=owed.due_at or turn.due_at,
             enterprise=owed.enterprise, agency=owed.agency, person=owed.person, source=owed.source,
             article=duty.kind.article[:60], payload={"turn": turn.key},
         )  # fmt: skip
         if owed.subject in shown:
             row.evidence, row.done_at = shown[owed.subject]
-            row.state = ObligationState.LATE if row.done_at > turn.due_at else ObligationState.DONE
+            row.state = ObligationState.LATE if row.done_at > row.due_at else ObligationState.DONE
         yield row
 
 
 def ensure_planned(now: datetime) -> None:
-    """Sees to it that planning goes on: called by each clock when it starts. Again: nothing."""
+    """Sees to it that planning goes on: called by each clock when it starts. Again: nothing.
+
+    What fell due before planning began for the first time is owed by nobody: no installation makes up for the morning
+    before it was there.
+    """
     if not _DUTIES:
         return
-    waiting = Obligation.objects.by_the_machine().filter(kind=PLANNING, state=ObligationState.PENDING)
-    if not waiting.exists():
-        _plan_from(civil_day(now))
+    planned = Obligation.objects.by_the_machine().filter(kind=PLANNING)
+    if not planned.filter(state=ObligationState.PENDING).exists():
+        _plan_from(civil_day(now), None if planned.exists() else now)
 
 
-def _plan_from(day: date) -> None:
-    fields = {"kind": PLANNING, "subject": "installation", "due_at": midnight(day), "payload": {"day": day.isoformat()}}
+def _plan_from(day: date, since: datetime | None = None) -> None:
+    payload = {"day": day.isoformat()} | ({"since": since.isoformat()} if since is not None else {})
+    due_at = midnight(day) if since is None else max(midnight(day), since)
+    fields = {"kind": PLANNING, "subject": "installation", "due_at": due_at, "payload": payload}
     row, made = Obligation.objects.by_the_machine().get_or_create(key=f"{PLANNING}:{day}", defaults=fields)
     if not made and row.state != ObligationState.PENDING:  # today's is done: the next is tomorrow's
-        _plan_from(day + timedelta(days=1))
+        _plan_from(day + timedelta(days=1), since)
 
 
 def _fire_planning(rows: Sequence[Obligation], now: Firing) -> None:
@@ -115,9 +127,10 @@ def _fire_planning(rows: Sequence[Obligation], now: Firing) -> None:
     today = civil_day(now.now)
     for row in rows:
         day = date.fromisoformat(row.payload["day"])
+        since = datetime.fromisoformat(row.payload["since"]) if "since" in row.payload else None
         while day <= today:
             for duty in _DUTIES.values():
-                plan(duty, day)
+                plan(duty, day, since)
             day += timedelta(days=1)
         _plan_from(day)
 

@@ -95,6 +95,21 @@ def unfulfil(evidence: str, *, at: datetime, besides: str = "") -> Sequence[Obli
     return rows
 
 
+def noted(obligation: Obligation, *, at: datetime, evidence: str) -> None:
+    """What a clock finds done when it comes to look: when, and by which record. The row is being fired."""
+    Obligation.objects.by_the_machine().filter(pk=obligation.pk).update(done_at=at, evidence=evidence)
+
+
+def fulfil_now(key: str, *, at: datetime, evidence: str) -> bool:
+    """As `fulfil` for what strictly before its instant is in time, and at it late without being overdue. What fell due
+    before ``at`` while no clock looked is left to the clock, which judges it as of its instant; False."""
+    owed = Obligation.objects.by_the_machine().filter(key=key)
+    told = {"done_at": at, "evidence": evidence}
+    done = owed.filter(state=ObligationState.PENDING, due_at__gt=at).update(state=ObligationState.DONE, **told)
+    late = owed.filter(state=ObligationState.PENDING, due_at=at) | owed.filter(state=ObligationState.OVERDUE)
+    return bool(done or late.update(state=ObligationState.LATE, **told))
+
+
 def fulfil(key: str, *, at: datetime, late: bool, evidence: str = "") -> bool:
     """A person did what they owed, as the record ``evidence`` shows. Pending or overdue becomes done, or late; False
     when there was nothing to fulfil."""

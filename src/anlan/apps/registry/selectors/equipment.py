@@ -89,6 +89,17 @@ def points_of(enterprise: Enterprise) -> QuerySet[Point]:
     return Point.objects.by_the_machine().filter(enterprise=enterprise)
 
 
+def enterprise_with(code: str) -> Enterprise | None:
+    """The enterprise under supervision that has this code; None without one. For what is open to everybody."""
+    return Enterprise.objects.by_the_machine().filter(code=code, is_active=True).first()
+
+
+def sources_by_enterprise(enterprise_ids: Collection[int]) -> dict[int, int]:
+    """How many hazard sources each of these enterprises has; those without are left out. One query."""
+    rows = HazardSource.objects.by_the_machine().filter(enterprise__in=list(enterprise_ids)).order_by()
+    return dict(rows.values_list("enterprise").annotate(number=Count("pk")))
+
+
 def source_named(enterprise: Enterprise, code: str) -> HazardSource | None:
     """The hazard source of an enterprise by its code; None without one. Machine's own read."""
     return HazardSource.objects.by_the_machine().filter(enterprise=enterprise, code=code).first()

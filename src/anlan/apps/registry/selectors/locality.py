@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from django.db.models import QuerySet
+
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.rulebook import selectors as rulebook
@@ -18,9 +20,11 @@ NOWHERE = ""
 """The place without a locality: the numbers as shipped."""
 
 
-def supervised() -> list[Enterprise]:
-    """Every enterprise under supervision, with its supervisor. Machine's own read."""
-    return list(Enterprise.objects.by_the_machine().filter(is_active=True).select_related("supervisor"))
+def supervised(among: QuerySet[Enterprise] | None = None) -> list[Enterprise]:
+    """Every enterprise under supervision ``among`` some (None: all, machine's own read), with its supervisor, in the
+    order of their codes."""
+    rows = Enterprise.objects.by_the_machine() if among is None else among
+    return list(rows.filter(is_active=True).select_related("supervisor").order_by("code"))
 
 
 def rules_of(enterprises: Iterable[Enterprise], on: date) -> dict[int, RulesInForce]:

@@ -57,6 +57,17 @@ class Surroundings:
         return self.addresses[recipient.id]
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """One enterprise with the agencies around it, for what is told about the enterprise as a whole."""
+
+    enterprise: Enterprise
+    context: SourceContext
+    rules: RulesInForce
+    settings: WarningSettings
+    addresses: Mapping[str, Address]
+
+
 def sources_named(codes: Collection[str]) -> list[int]:
     """The keys of the hazard sources with these codes; unknown codes are left out. Machine's own read."""
     rows = HazardSource.objects.by_the_machine().filter(code__in=list(codes))
@@ -70,16 +81,33 @@ def surroundings(source_ids: Collection[int], at: datetime, *, holders: bool = T
     ``holders`` nobody's posts are read, for who asks for slots of agencies and enterprises only.
     """
     sources = list(HazardSource.objects.by_the_machine().filter(pk__in=set(source_ids)).order_by())
-    enterprises = _enterprises({source.enterprise_id for source in sources})
+    homes = _homes({source.enterprise_id for source in sources}, at)
+    posts = _posts(source_ids, at) if holders else {}
+    return {source.pk: _gather(source, homes[source.enterprise_id], posts.get(source.pk, {})) for source in sources}
+
+
+def neighbourhoods(enterprise_ids: Collection[int], at: datetime) -> dict[int, Neighbourhood]:
+    """Who stands around each enterprise at ``at``, by its key, for what is about no single source; nobody's posts."""
+    return {
+        pk: Neighbourhood(
+            home.enterprise, SourceContext(
+                source="", enterprise=f"enterprise:{home.enterprise.code}", holders={}, **home.units
+            ),
+            home.rules, home.settings, home.addresses,
+        )
+        for pk, home in _homes(set(enterprise_ids), at).items()
+    }  # fmt: skip
+
+
+def _homes(enterprise_ids: set[int], at: datetime) -> dict[int, _Home]:
+    enterprises = _enterprises(enterprise_ids)
     agencies = {agency.pk: agency for agency in org.with_national_desk(_above_all(enterprises))}
     casst = next((agency for agency in agencies.values() if agency.role == NationalRole.CASST), None)
     rules = rulebook.in_force({enterprise.supervisor_path for enterprise in enterprises}, civil_day(at))
-    homes = {
+    return {
         enterprise.pk: _home(enterprise, agencies, casst, rules[enterprise.supervisor_path])
         for enterprise in enterprises
     }
-    posts = _posts(source_ids, at) if holders else {}
-    return {source.pk: _gather(source, homes[source.enterprise_id], posts.get(source.pk, {})) for source in sources}
 
 
 def _posts(source_ids: Collection[int], at: datetime) -> dict[int, dict[Slot, Address]]:

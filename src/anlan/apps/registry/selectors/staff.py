@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from anlan.apps.org import selectors as org
 from anlan.apps.org.models import Person
 from anlan.apps.org.scope import Scope
-from anlan.apps.registry.models import DutyHolder, Employment, Enterprise
+from anlan.apps.registry.models import DutyHolder, DutyPost, Employment, Enterprise
 
 
 def enterprises_of(person_id: int, at: datetime) -> list[Enterprise]:
@@ -54,3 +54,16 @@ def serving_in(enterprise_ids: Collection[int], at: datetime) -> list[Person]:
     employed = Employment.objects.by_the_machine().filter(in_force).values_list("person", flat=True)
     holding = DutyHolder.objects.by_the_machine().filter(in_force).values_list("person", flat=True)
     return sorted(org.persons_by_id({*employed, *holding}), key=lambda person: person.code)
+
+
+def principals_of(enterprises: Collection[Enterprise], at: datetime) -> dict[int, Person]:
+    """主要负责人 of each enterprise, by its key: the registered one, else the main duty holder of its first source at
+    ``at``; who has neither is left out. Two queries."""
+    known = org.persons_by_id({each.principal_id for each in enterprises if each.principal_id is not None})
+    by_key = {person.pk: person for person in known}
+    found = {each.pk: by_key[each.principal_id] for each in enterprises if each.principal_id is not None}
+    without = [each.pk for each in enterprises if each.pk not in found]
+    holders = DutyHolder.objects.by_the_machine().in_force(at).filter(enterprise__in=without, post=DutyPost.MAIN)
+    for holder in holders.select_related("person", "source").order_by("source__code", "valid_from", "pk"):
+        found.setdefault(holder.enterprise_id, holder.person)
+    return found

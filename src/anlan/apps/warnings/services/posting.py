@@ -11,9 +11,8 @@ from django.db.models.functions import Cast, Concat
 
 from anlan.apps.alarms import selectors as alarms
 from anlan.apps.delivery import services as delivery
-from anlan.apps.delivery.services import Draft, To
+from anlan.apps.delivery.services import Draft, To, addressing
 from anlan.apps.obligations import selectors as obligations
-from anlan.apps.registry.selectors import routing as registry
 from anlan.apps.registry.selectors.routing import Surroundings
 from anlan.apps.warnings import kinds
 from anlan.apps.warnings.models import LevelEpisode, Told, Warning
@@ -23,7 +22,6 @@ from anlan.declared import Kind
 from anlan.rules.level import Level
 from anlan.rules.routing import Recipient
 from anlan.rules.rulebook import LOCAL_LABEL
-from anlan.rules.slots import SLOT_LABELS
 from anlan.rules.telling import Telling, ordered_by
 
 DUE_KINDS = (kinds.NOTICE, kinds.SITE_ORDER, kinds.REPORT)
@@ -31,28 +29,8 @@ DUE_KINDS = (kinds.NOTICE, kinds.SITE_ORDER, kinds.REPORT)
 
 
 def addressed(place: Surroundings, recipients: Iterable[Recipient]) -> tuple[To, ...]:
-    """The router's answer as addresses of the outbox. Who was told earlier and has left the place is looked up."""
-    found = list(recipients)
-    known = dict(place.addresses)
-    missing = {recipient.id for recipient in found} - known.keys()
-    if missing:
-        known |= registry.addresses_of(missing)
-    return tuple(_to(known[recipient.id], recipient) for recipient in found)
-
-
-COPY_LABEL = f"抄送（{LOCAL_LABEL}）"
-"""What stands in place of a slot where a local setting adds a recipient to those of the article."""
-
-
-def _to(address: registry.Address, recipient: Recipient) -> To:
-    return To(
-        id=address.id,
-        name=address.name,
-        slot=COPY_LABEL if recipient.copy else SLOT_LABELS[recipient.slot],
-        person_id=address.person_id,
-        agency_id=address.agency_id,
-        enterprise_id=address.enterprise_id,
-    )
+    """The router's answer as addresses of the outbox."""
+    return addressing.addressed(place.addresses, recipients)
 
 
 def tell(

@@ -29,6 +29,7 @@ from anlan.apps.warnings.models import LevelEpisode, SiteOrder, Warning
 from anlan.apps.warnings.services import wording
 from anlan.apps.warnings.services.posting import Timing, Wording, addressed, draft, refresh_next_due
 from anlan.apps.warnings.services.situation import instant, ladder_of
+from anlan.apps.watchlist.services import Listed, Reason, listed
 from anlan.database import bulk
 from anlan.rules.episodes import Clock
 from anlan.rules.ladder import Ladder, Step, merge
@@ -68,6 +69,7 @@ def fire_notices(rows: Sequence[Obligation], firing: Firing) -> Prepared:
     drafts: list[Draft] = []
     acts: list[journal.Act] = []
     planned: list[Obligation] = []
+    watched: list[Reason] = []
     for row in rows:
         episode = episodes[row.payload["episode"]]
         clock = episode.clock
@@ -91,7 +93,12 @@ def fire_notices(rows: Sequence[Obligation], firing: Firing) -> Prepared:
             "notices": [delivery.fact(drafts[-1])],
         }  # fmt: skip
         acts.append(journal.Act(place.chain, "notice_sent", firing.now, subject=episode.subject, after=after))
-    return _prepared(drafts, acts, {episode.warning_id for episode in episodes.values()}, planned=planned)
+        watched.append(Reason(place.enterprise, kinds.WATCHED, episode.subject, said[0]))
+    on_list = listed(watched, at=firing.now)
+    acts += on_list.acts
+    return _prepared(
+        drafts, acts, {episode.warning_id for episode in episodes.values()}, planned=planned, on_list=on_list
+    )
 
 
 def fire_site_orders(rows: Sequence[Obligation], firing: Firing) -> Prepared:
@@ -238,13 +245,15 @@ def order_recipients(by: Slot, place: Surroundings) -> list[Recipient]:
 
 def _prepared(
     drafts: Sequence[Draft], acts: Sequence[journal.Act], warnings: Collection[int], *,
-    planned: Sequence[Obligation] = (), orders: Sequence[SiteOrder] = (),
+    planned: Sequence[Obligation] = (), orders: Sequence[SiteOrder] = (), on_list: Listed | None = None,
 ) -> Prepared:  # fmt: skip
     posting = delivery.prepare(drafts)
 
     def write() -> None:
         obligations.add(planned)
         bulk.insert(orders)
+        if on_list is not None:
+            on_list.write()
         delivery.write(posting)
         refresh_next_due(warnings)
         for code, kind in {posted.enterprise.code: posted.kind for posted in drafts}.items():

@@ -96,7 +96,7 @@ def _circumstances(now: datetime, days: int) -> dict[int, dict[Circumstance, dat
     by_number = {subject.split(":")[1]: enterprise for enterprise, subject in dangers if ":" in subject}
     for number in larger.filter(number__in=list(by_number)).values_list("number", flat=True):
         found[by_number[number]][Circumstance.MAJOR_HIDDEN_DANGER] = None
-    for enterprise in due_things.enterprises_overdue():
+    for enterprise in due_things.enterprises_overdue(now):
         found[enterprise][Circumstance.OVERDUE_DUTY] = None
     return found
 

@@ -11,6 +11,7 @@ from django.db import models
 
 from anlan.apps.alarms.models import Filing, Shelving, SuppressionRule
 from anlan.apps.changes.models import ChangeRequest
+from anlan.apps.commitments.models import Commitment, CommitmentVersion
 from anlan.apps.files.models import Attachment
 from anlan.apps.findings.models import Finding, FindingStep
 from anlan.apps.journal import services as journal
@@ -111,6 +112,19 @@ def _values(row: LedgerEntry, acts: Sequence[Entry]) -> Iterator[str]:
         yield f"的经过现有 {len(steps)} 步，与记录的 {len(should)} 步不符"
 
 
+def _versions(row: Commitment, acts: Sequence[Entry]) -> Iterator[str]:
+    """What was promised beside its acts, and what is entered beside the last act that says it."""
+    said = next((act.said["values"] for act in reversed(acts) if act.after and "values" in act.said), None)
+    if said is not None and row.values != said:
+        yield apart("的填报内容", row.values, said)
+    rows = CommitmentVersion._base_manager.filter(commitment=row)
+    there = [(each.number, each.at, each.actor_id, each.values) for each in rows]
+    made = [act for act in acts if act.act == "commitment.committed"]
+    should = [(number, act.at, act.actor, act.said["values"]) for number, act in enumerate(made, 1)]
+    if there != should:
+        yield f"的版本现有 {len(there)} 个，与记录的 {len(should)} 个不符"
+
+
 STATES = (
     States("finding", "问题", Finding, _steps),
     States("filing", "报备", Filing, _scope("filing.filed")),
@@ -119,4 +133,5 @@ STATES = (
     States("suppression", "设计抑制", SuppressionRule, _scope("suppression.proposed")),
     States("entry", "台账", LedgerEntry, _values),
     States("change", "变更申请", ChangeRequest),
+    States("commitment", "安全承诺", Commitment, _versions),
 )

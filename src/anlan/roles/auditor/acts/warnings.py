@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from anlan.apps.delivery.models import Delivery, Message, Notice
+from anlan.apps.delivery.services.addressing import COPY_LABEL
 from anlan.apps.journal.models import Entry
 from anlan.apps.obligations.models import Obligation
 from anlan.apps.warnings.models import (
@@ -23,7 +24,6 @@ from anlan.apps.warnings.models import (
     Warning,
     kept_by,
 )
-from anlan.apps.warnings.services.posting import COPY_LABEL
 from anlan.roles.auditor.acts import duties, notices
 from anlan.roles.auditor.acts.baseline import Since, since
 from anlan.roles.auditor.acts.domain import Difference, acts_of, apart, chain_of, milli, newest_of, readable

@@ -1,0 +1,68 @@
+"""Holds a commitment against what else is on record (COM-05): what contradicts it is a suspicion, judged by a person.
+
+Who knows something of a day registers as a witness; nothing here knows alarms, permits or positions. 弄虚作假 is never
+said by the machine: it lays both records side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from anlan.apps.commitments import kinds
+from anlan.apps.commitments.form import SCHEMA
+from anlan.apps.commitments.models import Commitment, CommitmentVersion
+from anlan.apps.findings.services import closed, found, take_down
+from anlan.apps.org.actor import SYSTEM
+from anlan.apps.registry.models import Enterprise
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """What a commitment says of an item, and the record that says otherwise."""
+
+    item: str
+    text: str
+    """In words, for a reader: ``承诺动火 0 处，当日有效的动火作业票 1 张``."""
+    record: Mapping[str, Any]
+    """The other record as it is now, with its subject."""
+
+
+Witness = Callable[[Enterprise, date, Mapping[str, Any], datetime], Iterable[Contradiction]]
+"""Tells what of the values of a day it knows better. Machine's own read."""
+
+_WITNESSES: dict[str, Witness] = {}
+
+
+def register_witness(name: str, witness: Witness) -> None:
+    """Has every commitment shown to a witness. The same name again takes the place of the one before."""
+    _WITNESSES[name] = witness
+
+
+def compare(commitment: Commitment, version: CommitmentVersion, at: datetime) -> list[Contradiction]:
+    """Asks all witnesses about the latest version; each contradiction is a finding with both records as a clue, and one
+    that is no more is closed. In the caller's transaction. Again: counts up."""
+    values = version.held
+    enterprise = commitment.enterprise
+    told = [each for witness in _WITNESSES.values() for each in witness(enterprise, commitment.day, values, at)]
+    for each in told:
+        subject = _subject(commitment, each.item)
+        finding = found(kinds.DOUBT, enterprise=enterprise, subject=subject, text=each.text, at=at)
+        if finding.found_at == at and finding.times == 1:
+            said = {"version": version.number, "item": SCHEMA.title(each.item), "value": version.values.get(each.item)}
+            take_down(
+                kinds.DOUBT_CLUE, finding=finding, enterprise_code=enterprise.code, text=each.text,
+                label=SCHEMA.title(each.item), evidence={"commitment": said, "record": dict(each.record)}, at=at,
+                by=SYSTEM,
+            )  # fmt: skip
+    doubted = {each.item for each in told}
+    for field in SCHEMA.fields:
+        if field.key not in doubted and version.number > 1:
+            closed(kinds.DOUBT, subject=_subject(commitment, field.key), enterprise_code=enterprise.code, at=at)
+    return told
+
+
+def _subject(commitment: Commitment, item: str) -> str:
+    return f"commitment:{commitment.pk}:{item}"
