@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from anlan.rules.calendar import Deadline, before_clock, midnight
+from anlan.rules.calendar import Deadline, at, before_clock, midnight
 from anlan.rules.rulebook import RulesInForce
 from anlan.rules.submission import Judgement, judge
 
@@ -39,6 +39,11 @@ IMPLIED = (
 def deadline(day: date, rules: RulesInForce) -> Deadline:
     """数据质量管理办法 第七条: strictly before the hour of that day."""
     return before_clock(day, rules.clock("commitment.before"))
+
+
+def reminder(day: date, rules: RulesInForce) -> datetime:
+    """本地设定: when whoever commits is asked for it on that day; never later than the commitment is owed."""
+    return min(at(day, rules.clock("commitment_reminder")), deadline(day, rules).at)
 
 
 def timeliness(day: date, rules: RulesInForce, now: datetime, first_at: datetime | None) -> Judgement:

@@ -6,7 +6,8 @@ of the place of the enterprise: an agency may only be stricter than the regulati
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.utils.translation import gettext as _
@@ -24,11 +25,11 @@ from anlan.apps.obligations.services.duties import Duty, Owed
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.registry.selectors import locality
 from anlan.apps.registry.selectors.routing import neighbourhoods
-from anlan.rules.calendar import at as on_clock
 from anlan.rules.calendar import civil
-from anlan.rules.commitment import deadline
+from anlan.rules.commitment import deadline, reminder
 from anlan.rules.recurrence import Daily, Turn
 from anlan.rules.routing import Recipient, RecipientKind, overdue_report_recipients
+from anlan.rules.rulebook import RulesInForce
 from anlan.rules.slots import Slot
 
 
@@ -37,19 +38,20 @@ def subject_of(enterprise: Enterprise) -> str:
     return f"commitment:{enterprise.code}"
 
 
-def _owing(day: date) -> Iterator[Owed]:
-    enterprises = obliged(day)
-    rules = locality.rules_of(enterprises, day)
-    for each in enterprises:
-        yield Owed(subject_of(each), each, due_at=deadline(day, rules[each.pk]).at)
+def _owing(moment: Callable[[date, RulesInForce], datetime]) -> Callable[[date], Iterator[Owed]]:
+    """Who owes a commitment on a day, each at the ``moment`` that the rules of its place name."""
+
+    def who(day: date) -> Iterator[Owed]:
+        enterprises = obliged(day)
+        rules = locality.rules_of(enterprises, day)
+        for each in enterprises:
+            yield Owed(subject_of(each), each, due_at=moment(day, rules[each.pk]))
+
+    return who
 
 
-def _reminded(day: date) -> Iterator[Owed]:
-    enterprises = obliged(day)
-    rules = locality.rules_of(enterprises, day)
-    for each in enterprises:
-        moment = on_clock(day, rules[each.pk].clock("commitment_reminder"))
-        yield Owed(subject_of(each), each, due_at=min(moment, deadline(day, rules[each.pk]).at))
+def _owed_at(day: date, rules: RulesInForce) -> datetime:
+    return deadline(day, rules).at
 
 
 def _shown(turn: Turn) -> dict[str, tuple[str, datetime]]:
@@ -64,14 +66,14 @@ def _shown(turn: Turn) -> dict[str, tuple[str, datetime]]:
 def _remind(rows: Sequence[Obligation]) -> None:
     """COM-06: asks whoever commits, before the hour; those who had committed by then are asked nothing."""
     waiting = _owing_then(rows)
-    principals = principals_of([enterprise for _, enterprise, _ in waiting], rows[0].due_at)
+    principals = principals_of([each.enterprise for each in waiting], rows[0].due_at)
     drafts = []
-    for row, enterprise, since in waiting:
-        row.state = ObligationState.FIRED
-        person = principals[enterprise.pk].reached
+    for each in waiting:
+        each.row.state = ObligationState.FIRED
+        person = principals[each.enterprise.pk].reached
         if person is not None:
-            title = _("%(name)s %(day)s 的安全承诺还没有作出，%(until)s 前承诺") % _named(row, enterprise)
-            drafts.append(_draft(row, enterprise, kinds.REMINDED, (to_person(person, _("承诺人")),), title, since))
+            title = _("%(name)s %(day)s 的安全承诺还没有作出，%(until)s 前承诺")
+            drafts.append(each.draft(kinds.REMINDED, (to_person(person, _("承诺人")),), title))
     delivery.post_all(drafts)
 
 
@@ -81,29 +83,55 @@ def _overdue(rows: Sequence[Obligation]) -> None:
     After an outage it is judged as of the hour: who committed between the hour and the return was late, and is told of.
     """
     waiting = _owing_then(rows)
-    around = neighbourhoods({enterprise.pk for _, enterprise, _ in waiting}, rows[0].due_at)
+    around = neighbourhoods({each.enterprise.pk for each in waiting}, rows[0].due_at)
     drafts = []
-    for row, enterprise, since in waiting:
-        place = around[enterprise.pk]
+    for each in waiting:
+        place = around[each.enterprise.pk]
         own = Recipient(place.context.enterprise, RecipientKind.ENTERPRISE, Slot.ENTERPRISE)
         to = addressed(place.addresses, [own, *overdue_report_recipients(place.context, place.settings)])
-        title = _("%(name)s 到 %(until)s 没有作出 %(day)s 的安全承诺") % _named(row, enterprise)
-        drafts.append(_draft(row, enterprise, kinds.UNCOMMITTED, to, title, since))
-        if since is not None and since.first_at is not None:
-            row.state = ObligationState.LATE
-            obligations.noted(row, at=since.first_at, evidence=since.about)
-        hint("commitment", enterprise.code, kind="uncommitted")
+        title = _("%(name)s 到 %(until)s 没有作出 %(day)s 的安全承诺")
+        drafts.append(each.draft(kinds.UNCOMMITTED, to, title))
+        if each.since is not None and each.since.first_at is not None:
+            each.row.state = ObligationState.LATE
+            obligations.noted(each.row, at=each.since.first_at, evidence=each.since.about)
+        hint("commitment", each.enterprise.code, kind="uncommitted")
     delivery.post_all(drafts)
 
 
-def _owing_then(rows: Sequence[Obligation]) -> list[tuple[Obligation, Enterprise, Commitment | None]]:
-    """Of rows of one kind those whose enterprise is obliged and had not committed at their instant, with what it has
-    committed since; the others are cancelled."""
+@dataclass(frozen=True)
+class _Waiting:
+    """One enterprise that had not committed at the instant of its row, and what it has committed since."""
+
+    row: Obligation
+    enterprise: Enterprise
+    rules: RulesInForce
+    since: Commitment | None
+
+    def draft(self, kind: str, to: tuple[To, ...], title: str) -> Draft:
+        """What is told of it; ``title`` may name the enterprise, the day and until when."""
+        row, day = self.row, _day(self.row)
+        until = civil(deadline(day, self.rules).at)
+        named = {"name": self.enterprise.name, "day": str(day), "until": f"{until:%H:%M}"}
+        done_at = self.since.first_at if self.since is not None else None
+        body = "" if done_at is None else _("后来在 %(at)s 作出") % {"at": f"{civil(done_at):%H:%M:%S}"}
+        return Draft(
+            key=f"{kind}:{self.enterprise.code}:{day}", kind=kind, subject=row.subject, enterprise=self.enterprise,
+            source_id=None, level="", due_at=row.due_at, sent_at=row.fired_at or row.due_at, to=to,
+            title=(title % named)[:120], body=body, article=row.article,
+        )  # fmt: skip
+
+
+def _owing_then(rows: Sequence[Obligation]) -> list[_Waiting]:
+    """Of rows of one kind those whose enterprise is obliged and had not committed at their instant; the others are
+    cancelled."""
+    keys = {row.enterprise_id for row in rows if row.enterprise_id is not None}
     promised = Commitment.objects.by_the_machine().filter(
-        enterprise__in={row.enterprise_id for row in rows}, day__in={_day(row) for row in rows}, first_at__isnull=False
+        enterprise__in=keys, day__in={_day(row) for row in rows}, first_at__isnull=False
     )
     first = {(row.enterprise_id, row.day): row for row in promised}
-    owing = {each.pk: each for each in obliged(_day(rows[0]))}
+    day = _day(rows[0])
+    owing = {each.pk: each for each in obliged(day, locality.of_keys(keys))}
+    rules = locality.rules_of(owing.values(), day)
     waiting = []
     for row in rows:
         enterprise = owing.get(row.enterprise_id or 0)
@@ -111,30 +139,13 @@ def _owing_then(rows: Sequence[Obligation]) -> list[tuple[Obligation, Enterprise
         if enterprise is None or (since is not None and since.first_at is not None and since.first_at <= row.due_at):
             row.state = ObligationState.CANCELLED
         else:
-            waiting.append((row, enterprise, since))
+            waiting.append(_Waiting(row, enterprise, rules[enterprise.pk], since))
     return waiting
-
-
-def _named(row: Obligation, enterprise: Enterprise) -> dict[str, str]:
-    until = civil(deadline(_day(row), locality.rules_of_one(enterprise, _day(row))).at)
-    return {"name": enterprise.name, "day": str(_day(row)), "until": f"{until:%H:%M}"}
-
-
-def _draft(
-    row: Obligation, enterprise: Enterprise, kind: str, to: tuple[To, ...], title: str, since: Commitment | None
-) -> Draft:
-    done_at = since.first_at if since is not None else None
-    body = "" if done_at is None else _("后来在 %(at)s 作出") % {"at": f"{civil(done_at):%H:%M:%S}"}
-    return Draft(
-        key=f"{kind}:{enterprise.code}:{_day(row)}", kind=kind, subject=row.subject, enterprise=enterprise,
-        source_id=None, level="", due_at=row.due_at, sent_at=row.fired_at or row.due_at, to=to, title=title[:120],
-        body=body, article=row.article,
-    )  # fmt: skip
 
 
 def _day(row: Obligation) -> date:
     return date.fromisoformat(row.payload["turn"])
 
 
-COMMITMENT = Duty(kinds.COMMIT, Daily(), _owing, _overdue, _shown)
-REMINDER = Duty(kinds.REMIND, Daily(), _reminded, _remind, _shown)
+COMMITMENT = Duty(kinds.COMMIT, Daily(), _owing(_owed_at), _overdue, _shown)
+REMINDER = Duty(kinds.REMIND, Daily(), _owing(reminder), _remind, _shown)

@@ -14,6 +14,7 @@ from typing import Any
 from anlan.apps.commitments import kinds
 from anlan.apps.commitments.form import SCHEMA
 from anlan.apps.commitments.models import Commitment, CommitmentVersion
+from anlan.apps.findings.selectors import open_about
 from anlan.apps.findings.services import closed, found, take_down
 from anlan.apps.org.actor import SYSTEM
 from anlan.apps.registry.models import Enterprise
@@ -57,12 +58,12 @@ def compare(commitment: Commitment, version: CommitmentVersion, at: datetime) ->
                 label=SCHEMA.title(each.item), evidence={"commitment": said, "record": dict(each.record)}, at=at,
                 by=SYSTEM,
             )  # fmt: skip
-    doubted = {each.item for each in told}
-    for field in SCHEMA.fields:
-        if field.key not in doubted and version.number > 1:
-            closed(kinds.DOUBT, subject=_subject(commitment, field.key), enterprise_code=enterprise.code, at=at)
+    doubted = {_subject(commitment, each.item) for each in told}
+    for finding in open_about(commitment.about):
+        if finding.kind == kinds.DOUBT and finding.subject not in doubted:
+            closed(kinds.DOUBT, subject=finding.subject, enterprise_code=enterprise.code, at=at)
     return told
 
 
 def _subject(commitment: Commitment, item: str) -> str:
-    return f"commitment:{commitment.pk}:{item}"
+    return f"{commitment.about}:{item}"
