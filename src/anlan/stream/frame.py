@@ -62,6 +62,13 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     suspect: bool = False
     timed: bool = False
 
+    def only(self, chosen: NDArray[np.bool_]) -> Frame:
+        """The frame with those of its samples alone."""
+        return msgspec.structs.replace(
+            self, index=self.index[chosen], value=self.value[chosen], quality=self.quality[chosen],
+            sampled_at_us=self.sampled_at_us[chosen],
+        )  # fmt: skip
+
 
 S = TypeVar("S")
 

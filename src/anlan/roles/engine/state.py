@@ -378,11 +378,7 @@ def _past(frame: Frame, now_us: int) -> Frame:
     ahead let that in, it had its effect then, and it must have none beside what has been measured since."""
     if frame.received_at_us <= now_us + SLACK_US:
         return frame
-    kept = frame.sampled_at_us <= now_us + SLACK_US
-    return structs.replace(
-        frame, received_at_us=now_us, index=frame.index[kept], value=frame.value[kept], quality=frame.quality[kept],
-        sampled_at_us=frame.sampled_at_us[kept],
-    )  # fmt: skip
+    return structs.replace(frame.only(frame.sampled_at_us <= now_us + SLACK_US), received_at_us=now_us)
 
 
 def _forward(known_us: int, now_us: int) -> int:

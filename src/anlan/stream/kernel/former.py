@@ -56,9 +56,9 @@ class Former:
             chosen = place == back
             if chosen.any():
                 mine_rows = np.unique(index[chosen])
-                yield _only(frame, chosen), mine_rows, [self._spec(row, back + 1) for row in mine_rows.tolist()]
+                yield frame.only(chosen), mine_rows, [self._spec(row, back + 1) for row in mine_rows.tolist()]
         if (place == NOW).any():
-            yield _only(frame, place == NOW), np.empty(0, np.int32), []
+            yield frame.only(place == NOW), np.empty(0, np.int32), []
 
     def _spec(self, row: int, back: int) -> PointSpec:
         return structs.replace(self._table.specs[row], **self._known[row][1][back][1])
@@ -68,10 +68,3 @@ class Former:
         wanted = [row for row in rows if self._known.get(row, (None,))[0] != int(since[row])]
         found = self._ask([specs[row].code for row in wanted]) if wanted else {}
         self._known |= {row: (int(since[row]), found.get(specs[row].code, ())) for row in wanted}
-
-
-def _only(frame: Frame, chosen: NDArray[np.bool_]) -> Frame:
-    return structs.replace(
-        frame, index=frame.index[chosen], value=frame.value[chosen], quality=frame.quality[chosen],
-        sampled_at_us=frame.sampled_at_us[chosen],
-    )  # fmt: skip
