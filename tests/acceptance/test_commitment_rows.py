@@ -16,6 +16,7 @@ from anlan.apps.commitments.services.doubts import Contradiction, register_witne
 from anlan.apps.findings.models import Clue, Finding
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.services.duties import ensure_planned
+from anlan.apps.org.scope import Scope
 from anlan.apps.watchlist.models import Watched
 from anlan.drill.days import CALM
 from anlan.refused import Refused
@@ -155,3 +156,13 @@ def test_the_same_form_sent_twice_is_one_version(enterprise: Any) -> None:
         services.commit(enterprise, by=by, at=at("09:00:01"), typed={**CALM, "risk": "low"}, seen=0)
     assert refused.value.reason == "changed_meanwhile"
     assert CommitmentVersion.objects.by_the_machine().count() == 1
+
+
+def test_the_figures_of_a_scope_are_those_of_what_was_owed(enterprise: Any) -> None:
+    ensure_planned(at("08:00"))
+    obligations.run_due(at("08:00"))
+    scope, day = Scope(agency_paths=(enterprise.supervisor.path,)), at("08:00").date()
+    assert selectors.figures_in(scope, day) == selectors.Figures(1, 0, 0, 1)
+    commit(enterprise, "09:00")
+    assert selectors.figures_in(scope, day) == selectors.Figures(1, 1, 1, 0)
+    assert selectors.figures_in(scope, at("08:00", 2).date()) == selectors.Figures(0, 0, 0, 0)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
+from anlan.apps.commitments.kinds import COMMIT
 from anlan.apps.commitments.models import Assessment, Commitment, CommitmentVersion, WorkUnit, WorkUnitLevel
+from anlan.apps.obligations import selectors as obligations
+from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.registry.selectors import equipment, locality
+from anlan.rules.calendar import midnight
 from anlan.rules.commitment import timeliness
 from anlan.rules.duties import Category, Subject, duties_of
 from anlan.rules.ratio import Ratio
@@ -89,9 +93,19 @@ def figures(days: Collection[Day]) -> Figures:
     return Figures(len(days), done, on_time, len(days) - done)
 
 
-def commitments_visible(scope: Scope) -> QuerySet[Commitment]:
-    """Commitments of all days in scope, the newest first."""
-    return Commitment.objects.visible_to(scope).select_related("enterprise")
+def owed_in(scope: Scope) -> QuerySet[Obligation]:
+    """One row a day and enterprise in scope that owed a commitment, with the enterprise and its supervisor."""
+    return obligations.of_kind(scope, COMMIT).select_related("enterprise__supervisor")
+
+
+def figures_in(scope: Scope, day: date) -> Figures:
+    """What a day comes to in a scope, by what was owed on it: what is not counted there is not owed. One query."""
+    start = midnight(day)
+    rows = owed_in(scope).filter(due_at__gte=start, due_at__lt=start + timedelta(days=1))
+    told = dict(rows.order_by().values_list("state").annotate(number=Count("pk")))
+    on_time, late = told.get(ObligationState.DONE, 0), told.get(ObligationState.LATE, 0)
+    owed = sum(told.values()) - told.get(ObligationState.CANCELLED, 0)
+    return Figures(owed, on_time + late, on_time, owed - on_time - late)
 
 
 def of_day(enterprise: Enterprise, day: date) -> Commitment:

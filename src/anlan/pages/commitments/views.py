@@ -19,9 +19,7 @@ from anlan.apps.accounts.request import PersonRequest
 from anlan.apps.commitments import selectors
 from anlan.apps.commitments.entitled import principal_of
 from anlan.apps.commitments.form import PARTS, SCHEMA
-from anlan.apps.commitments.kinds import COMMIT
 from anlan.apps.commitments.models import RISKS, Commitment, WorkUnit
-from anlan.apps.obligations import selectors as obligations
 from anlan.apps.org import access
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Enterprise
@@ -41,25 +39,19 @@ from anlan.rules.commitment import deadline, late_minutes
 @require_safe
 def days(request: PersonRequest) -> HttpResponseBase:
     """每日承诺: one row a day and enterprise in scope that owes one, today's first; a page, its rows, or a workbook."""
-    rows = obligations.of_kind(request.scope, COMMIT).select_related("enterprise__supervisor")
-    rows = rows.annotate(civil_day=TruncDate("due_at", tzinfo=CIVIL_ZONE))
+    rows = selectors.owed_in(request.scope).annotate(civil_day=TruncDate("due_at", tzinfo=CIVIL_ZONE))
     rows = rows.annotate(
         risk=selectors.of_the_day("risk", OuterRef("civil_day")),
         first_at=selectors.of_the_day("first_at", OuterRef("civil_day")),
     )
 
     def dress(page: Page) -> dict[str, Any]:
-        now = clock.now()
         for row in page.rows:
             row.risk_words = dict(RISKS).get(row.risk, "")
             row.commitment_id = row.evidence.removeprefix("commitment:") if row.evidence.count(":") == 1 else ""
-        today = civil_day(now)
-        seen = Enterprise.objects.visible_to(request.scope)
-        told = selectors.figures(selectors.days_of(selectors.obliged(today, seen), today, now))
         return {
             "rows": [(row, str(listing.state_of(row)), listing.words_of(row)) for row in page.rows],
-            "figures": told,
-            "today": today,
+            "figures": selectors.figures_in(request.scope, civil_day(clock.now())),
         }
 
     return list_view(
