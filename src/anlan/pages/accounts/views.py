@@ -12,7 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -46,12 +46,20 @@ class Patient:
 
 @method_decorator(login_not_required, name="dispatch")
 class LogIn(Patient, LoginView):
-    """Django's own view; what is ours is the brake, and that the device is known from then on."""
+    """Django's own view; what is ours is the brake, and that the device is known from then on.
+
+    Whoever is logged in and asks for the form goes to their own page. What is handed in logs in whom it names: a form
+    that stood open while somebody else logged in beside it must not go on as that other person.
+    """
 
     template_name = "accounts/login.html"
     authentication_form = LoginForm
-    redirect_authenticated_user = True
     extra_context = {"nobody_yet": nobody_yet}
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return redirect(self.get_success_url())
+        return super().get(request, *args, **kwargs)
 
     def get_redirect_url(self) -> str:
         """What was asked for before the log-in; the bare address asks nothing: it leads to the person's own page."""

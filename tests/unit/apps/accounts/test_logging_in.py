@@ -300,3 +300,16 @@ def test_a_session_that_was_idle_too_long_stays_shut_until_somebody_logs_in(offi
         assert client.post("/password/", {}).status_code == 302
     log_in(client, "officer", RIGHT)
     assert client.get("/todo/").status_code == 200
+
+
+@pytest.mark.case("D9")
+def test_a_form_that_stood_open_while_somebody_else_logged_in_logs_in_whom_it_names(
+    officer: User, client: Client
+) -> None:
+    other = User.objects.create_user("other", RIGHT)
+    log_in(client, "officer", RIGHT)
+    assert client.get("/login/").status_code == 302, "whoever is in already goes to their own page"
+    assert log_in(client, "other", RIGHT).status_code == 302
+    assert int(client.session["_auth_user_id"]) == other.pk
+    log_in(client, "officer", WRONG)
+    assert int(client.session["_auth_user_id"]) == other.pk, "a wrong password throws nobody out"
