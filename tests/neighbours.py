@@ -42,6 +42,8 @@ from anlan.apps.files.models import Attachment
 from anlan.apps.findings.models import Finding
 from anlan.apps.gateways import kinds
 from anlan.apps.gateways.models import GatewayClock, GatewayLink, OfflineSpell, Quarantined, SequenceGap, Suspension
+from anlan.apps.identification import services as identifications
+from anlan.apps.identification.models import Identification
 from anlan.apps.ledgers import services as ledgers
 from anlan.apps.ledgers.declared.monitoring_equipment import EQUIPMENT
 from anlan.apps.ledgers.models import LedgerEntry
@@ -101,6 +103,7 @@ class Plant:
     change: ChangeRequest
     work_unit: WorkUnit
     commitment: Commitment
+    identification: Identification
 
 
 @dataclass
@@ -296,6 +299,7 @@ def plant(
         _change(key, enterprise, point, now),
         commitments.add_unit(enterprise, f"{key}车间", by=staff(enterprise), at=now),
         commitments.enter(enterprise, {"units": 1}, by=staff(enterprise), at=now),
+        _identified(key, enterprise, now),
     )
     return Plant(enterprise, source, device, point, gateway, alarm, warning, holders, attachment, *quieted, *kept)  # type: ignore[arg-type]
 
@@ -336,6 +340,14 @@ def _change(key: str, enterprise: Enterprise, point: Point, now: datetime) -> Ch
     by = staff(enterprise, f"示例{key}甲")
     revise(enterprise, f"point:{point.code}", {"name": "压力"}, {"name": point.name}, by=by.actor, at=now)
     return changes.ask(enterprise, [row], by=by, at=now, reason=f"{key}罐复核")
+
+
+def _identified(key: str, enterprise: Enterprise, now: datetime) -> Identification:
+    """A tank area that waits for its review."""
+    return identifications.enter(
+        enterprise, unit=f"{key}罐区", kind="storage", why="first", exposed=12,
+        amounts=[{"name": "液氯", "design_max_t": "20", "symbols": []}], by=staff(enterprise, f"示例{key}甲"), at=now,
+    )  # fmt: skip
 
 
 def _entry(key: str, enterprise: Enterprise, now: datetime) -> LedgerEntry:

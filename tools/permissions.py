@@ -23,6 +23,8 @@ BESIDES = {
     "warning-act:delegate": "督办的跟踪单位或受委派单位内的上述角色",
     "shelving-act:approve": "设定为企业批准时由主要负责人，否则由县（园区）；申请人本人除外",
     "shelving-act:refuse": "设定为企业批准时由主要负责人，否则由县（园区）；申请人本人除外",
+    "identification-act:confirm": "填报人本人除外",
+    "identification-act:return": "填报人本人除外",
     "commitment-today-act:commit": "登记的主要负责人本人，或在委托期内的代理人；没有登记的，由主要负责人角色",
     "file-act:withdraw": "自己交的由本人撤回；内容与撤回的原因都保留",
     "my-contacts-act:disable": "本人的联系方式：只有本人",
@@ -46,6 +48,7 @@ def _rows() -> dict[str, list[Any]]:
         "shelving": [SimpleNamespace(approver=approver, **other) for approver in ("county", "principal")],
         "file": [SimpleNamespace(subject="finding:1", actor_id="person:other", record=SimpleNamespace())],
         "change": [SimpleNamespace(**other)],
+        "identification": [SimpleNamespace(made_by_id="person:other", made_by="")],
         "commitment": [SimpleNamespace(principal=Principal(None))],
         "suppression": [SimpleNamespace(state="approved")],
         "contact": [

@@ -99,6 +99,10 @@ def path_of(act: ListedAct, record: Any, plant: Plant) -> tuple[str, dict[str, A
             return f"/points/{record.code}/limits/", {"hh": "99", "reason": "x"}
         case "change-act":
             return f"/changes/{record.pk}/{act.verb}/", {"text": "x"}
+        case "identification-act":
+            return f"/identifications/{record.pk}/{act.verb}/", {"text": "x", "why": "process"}
+        case "identification-new":
+            return f"/identifications/new/?enterprise={record.code}", {"unit": "x"}
         case "filing-new":
             return f"/alarms/filings/new/?enterprise={record.code}", {"kind": "overhaul", "reason": "x"}
         case "suppression-new":

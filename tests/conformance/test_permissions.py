@@ -112,6 +112,12 @@ ADDRESSES: dict[str, Address] = {
     "changes": Address("/changes/", workbook=True, fragment=True),
     "change": Address(of=lambda plant: f"/changes/{plant.change.pk}/"),
     "change-act": Address(of=lambda plant: f"/changes/{plant.change.pk}/approve/", post=lambda plant: {"text": "同意"}),
+    "identifications": Address("/identifications/", workbook=True, fragment=True),
+    "identification-new": Address("/identifications/new/"),
+    "identification": Address(of=lambda plant: f"/identifications/{plant.identification.pk}/"),
+    "identification-act": Address(
+        of=lambda plant: f"/identifications/{plant.identification.pk}/confirm/", post=lambda plant: {"text": "同意"}
+    ),
     "point-limits": Address(
         of=lambda plant: f"/points/{plant.point.code}/limits/", post=lambda plant: {"hh": "99", "reason": "复核"}
     ),

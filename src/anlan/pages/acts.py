@@ -16,6 +16,7 @@ from anlan.apps.alarms.entitled import may_acknowledge, may_file, may_propose, m
 from anlan.apps.changes.entitled import may_set
 from anlan.apps.delivery.entitled import may_enable, may_keep
 from anlan.apps.gateways.entitled import may_lift_suspension
+from anlan.apps.identification.entitled import may_enter
 from anlan.apps.ledgers.entitled import may_keep as may_keep_ledger
 from anlan.apps.ledgers.kinds import Ledger, ledgers
 from anlan.apps.org.stand import Stand
@@ -27,6 +28,7 @@ from anlan.pages.commitments.acts import ACTS as COMMITMENTS
 from anlan.pages.commitments.acts import UNIT_ACTS as WORK_UNITS
 from anlan.pages.files.acts import ACTS as FILES
 from anlan.pages.findings.acts import ACTS as FINDINGS
+from anlan.pages.identification.acts import ACTS as IDENTIFICATIONS
 from anlan.pages.ledgers.acts import acts_of
 from anlan.pages.quieting.acts import FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS
 from anlan.pages.warnings.acts import ACTS as WARNINGS
@@ -73,6 +75,7 @@ def every_act() -> list[ListedAct]:
         (_("报备"), "filing", FILING_ACTS),
         (_("设计抑制"), "suppression", SUPPRESSION_ACTS),
         (_("变更申请"), "change", CHANGE_ACTS),
+        (_("辨识与分级"), "identification", IDENTIFICATIONS),
     )
     for subject, about, table in tables:
         found += [ListedAct(subject, step.title, about, f"{about}-act", verb, step.may) for verb, step in table.items()]
@@ -92,6 +95,7 @@ def every_act() -> list[ListedAct]:
             for verb, act in acts_of(ledger).items()
         ]
     found += [
+        ListedAct(_("辨识与分级"), _("填报辨识"), "enterprise", "identification-new", "", may_enter),
         ListedAct(_("报备"), _("提出报备"), "enterprise", "filing-new", "", may_file),
         ListedAct(_("设计抑制"), _("提出规则"), "enterprise", "suppression-new", "", may_propose),
         ListedAct(_("接收"), _("提前恢复接收"), "suspension", "pause-lift", "", may_lift_suspension),

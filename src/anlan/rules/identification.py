@@ -16,6 +16,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 from anlan.rules.rulebook import source_text
 
@@ -182,6 +183,38 @@ def decimals(value: Fraction, places: int = 4) -> str:
     """A fraction ≥ 0 as decimal text, rounded half up; never what is compared."""
     whole = (value * 2 * 10**places + 1) // 2
     return f"{whole // 10**places}.{whole % 10**places:0{places}d}"
+
+
+def told(found: Identified) -> dict[str, Any]:
+    """An outcome with numbers as decimal texts, for a program or a record: ``major``, ``S``, ``R`` (left out where the
+    unit is no major hazard source), ``level`` (None there), ``alpha``, ``terms``."""
+    summary: dict[str, Any] = {"major": found.major, "S": decimals(found.S)}
+    if found.R is not None:
+        summary["R"] = decimals(found.R)
+    terms = [
+        {
+            "substance": term.substance, "design_max_t": _exact(term.design_max), "critical_t": _exact(term.critical),
+            "ratio": decimals(term.ratio), "beta": _exact(term.beta), "symbols": list(term.symbols),
+            "by": [term.critical_by, term.beta_by],
+        }
+        for term in found.terms
+    ]  # fmt: skip
+    return summary | {"level": found.level, "alpha": _exact(found.alpha), "terms": terms}
+
+
+def in_words(summary: dict[str, Any]) -> str:
+    """The sums of an outcome (`told`) as a person writes them."""
+    terms = " + ".join(f"{each['design_max_t']}/{each['critical_t']}" for each in summary["terms"])
+    if not summary["major"]:
+        return f"S = {terms} = {summary['S']} < 1，不构成重大危险源"
+    weighed = " + ".join(f"{each['beta']}×{each['design_max_t']}/{each['critical_t']}" for each in summary["terms"])
+    level = "一二三四"[summary["level"] - 1]
+    return f"S = {terms} = {summary['S']} ≥ 1，R = {summary['alpha']}×({weighed}) = {summary['R']}，{level}级重大危险源"
+
+
+def _exact(value: Fraction) -> str:
+    """A decimal that was given as one, as text."""
+    return decimals(value, 12).rstrip("0").rstrip(".")
 
 
 def _together(amounts: Iterable[Amount]) -> list[Amount]:

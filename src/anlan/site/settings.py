@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "anlan.apps.drills",
     "anlan.apps.enrolment",
     "anlan.apps.changes",
+    "anlan.apps.identification",
     "anlan.apps.alarms",
     "anlan.apps.gateways",
     "anlan.apps.warnings",

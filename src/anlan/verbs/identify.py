@@ -15,10 +15,10 @@ from typing import Any
 from anlan.rules.identification import (
     Amount,
     IdentificationRefused,
-    Identified,
     UnitKind,
-    decimals,
     identify,
+    in_words,
+    told,
 )
 
 NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
@@ -39,12 +39,12 @@ def main(argv: list[str]) -> int:
     except (OSError, ValueError) as error:
         print(f"读不了 {options.file}：{error}", file=sys.stderr)
         return 2
-    told = [tell(unit) for unit in units]
+    answers = [tell(unit) for unit in units]
     if options.json:
-        print(json.dumps(told, ensure_ascii=False, indent=1))
+        print(json.dumps(answers, ensure_ascii=False, indent=1))
     else:
-        print("\n".join(_in_words(each) for each in told))
-    return 1 if any("error" in each for each in told) else 0
+        print("\n".join(_in_words(each) for each in answers))
+    return 1 if any("error" in each for each in answers) else 0
 
 
 def read(path: Path) -> list[Any]:
@@ -67,23 +67,7 @@ def tell(raw: Any) -> dict[str, Any]:
         found = identify(*_unit(raw))
     except IdentificationRefused as refused:
         return {"unit": name, "error": str(refused)}
-    return {"unit": name, **outcome(found)}
-
-
-def outcome(found: Identified) -> dict[str, Any]:
-    """Numbers as decimal texts; ``R`` is left out and ``level`` None where the unit is no major hazard source."""
-    told: dict[str, Any] = {"major": found.major, "S": decimals(found.S)}
-    if found.R is not None:
-        told["R"] = decimals(found.R)
-    terms = [
-        {
-            "substance": term.substance, "design_max_t": _exact(term.design_max), "critical_t": _exact(term.critical),
-            "ratio": decimals(term.ratio), "beta": _exact(term.beta), "symbols": list(term.symbols),
-            "by": [term.critical_by, term.beta_by],
-        }
-        for term in found.terms
-    ]  # fmt: skip
-    return told | {"level": found.level, "alpha": _exact(found.alpha), "terms": terms}
+    return {"unit": name, **told(found)}
 
 
 def _unit(raw: Any) -> tuple[int, list[Amount]]:
@@ -144,19 +128,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _exact(value: Fraction) -> str:
-    """A decimal that was given as one, as text."""
-    return decimals(value, 12).rstrip("0").rstrip(".")
-
-
-def _in_words(told: dict[str, Any]) -> str:
-    head = f"{told['unit'] or '（没有名称的单元）'}："
-    if "error" in told:
-        return f"{head}无法辨识——{told['error']}"
-    terms = " + ".join(f"{each['design_max_t']}/{each['critical_t']}" for each in told["terms"])
-    if not told["major"]:
-        return f"{head}S = {terms} = {told['S']} < 1，不构成重大危险源"
-    level = "一二三四"[told["level"] - 1]
-    weighed = " + ".join(f"{each['beta']}×{each['design_max_t']}/{each['critical_t']}" for each in told["terms"])
-    risk = f"R = {told['alpha']}×({weighed}) = {told['R']}"
-    return f"{head}S = {terms} = {told['S']} ≥ 1，{risk}，{level}级重大危险源"
+def _in_words(answer: dict[str, Any]) -> str:
+    head = answer["unit"] or "（没有名称的单元）"
+    return f"{head}：无法辨识——{answer['error']}" if "error" in answer else f"{head}：{in_words(answer)}"

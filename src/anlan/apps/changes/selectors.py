@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from anlan.apps.changes.models import ChangeRequest, ChangeState
 from anlan.apps.org.scope import Scope
@@ -17,6 +17,5 @@ def changes_visible(scope: Scope) -> QuerySet[ChangeRequest]:
 
 def changes_to_decide(scope: Scope, agencies: Collection[int]) -> QuerySet[ChangeRequest]:
     """Those that wait for the decision of one of these agencies."""
-    near = Q(enterprise__supervisor__in=agencies) | Q(enterprise__county__in=agencies)
-    near |= Q(enterprise__park__agency__in=agencies)
-    return changes_visible(scope).filter(near, state=ChangeState.ASKED).order_by("asked_at", "pk")
+    rows = ChangeRequest.objects.visible_to(scope).near(agencies).select_related("enterprise", "agency")
+    return rows.filter(state=ChangeState.ASKED).order_by("asked_at", "pk")

@@ -36,6 +36,15 @@ _HANDED_IN = (
     "taken_at", "longitude", "latitude", "actor_id", "actor_name", "unit", "at",
 )  # fmt: skip
 """What is known of a file when it is handed in; its content is proved by its fingerprint (`anlan check files`)."""
+_IDENTIFIED = (
+    "unit", "kind", "why", "exposed", "amounts", "outcome", "is_major", "level", "made_at", "made_by", "made_by_id",
+)  # fmt: skip
+"""What an identification says from the day on which it was entered."""
+_REVIEWED = (
+    "state", "decided_at", "decided_by", "decided_by_id", "note", "source_id", "again_on", "asked_again", "filed_no",
+    "filed_on", "filed_by", "filed_by_id", "ended_at", "ended_by", "ended_by_id",
+)  # fmt: skip
+"""What became of it."""
 EVIDENCE: Mapping[str, Table] = {
     "warnings.Warning": Table(
         "预警",
@@ -463,6 +472,11 @@ EVIDENCE: Mapping[str, Table] = {
             ),
             "the description of a point; its changes by workbook are acts with old and new, not compared yet",
         ),
+    ),
+    "identification.Identification": Table(
+        "辨识与分级",
+        sealed=("enterprise_id", *_IDENTIFIED),
+        acted=(*_IDENTIFIED, *_REVIEWED),
     ),
     "changes.ChangeRequest": Table(
         "变更申请",

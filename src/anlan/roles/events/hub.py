@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-TOPICS = frozenset({"alarm", "warning", "delivery", "gateway", "external", "entry", "commitment"})
+from anlan.apps.delivery.services.hints import TOPICS
+
 FOR_ALL = frozenset({"external"})
 """Hints about no enterprise: every browser hears that there is something to read, and reads what its scope shows."""
 HINTS_WAITING = 64

@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from tests.acceptance.worlds import at
+from tests.hats import staff
 from tests.unit.roles.auditor.test_acts import world  # noqa: F401  (a fixture)
 from tests.unit.roles.auditor.test_sealing import rows
 
@@ -66,7 +67,7 @@ def _altered(field: models.Field[Any, Any], value: Any) -> Any:
 DOMAINS = {
     "findings": ["finding"], "alarms.Filing": ["filing"], "alarms.Shelving": ["shelving"],
     "alarms.SuppressionRule": ["suppression"], "ledgers": ["entry"], "registry": ["enterprise"], "accounts": ["grant"],
-    "files": ["attachment"], "changes": ["change"], "commitments": ["commitment"],
+    "files": ["attachment"], "changes": ["change"], "commitments": ["commitment"], "identification": ["identification"],
 }  # fmt: skip
 """What compares a table, by its label or its app's; warnings for all others."""
 
@@ -93,6 +94,7 @@ def _alter(row: Any, column: str, value: Any) -> bool:
 def test_an_altered_column_is_found_by_what_is_said_to_prove_it(world: Any) -> None:  # noqa: F811
     from anlan.apps.accounts.services import enrol
     from anlan.apps.changes.services import ask_from_workbook
+    from anlan.apps.identification.services import enter
     from anlan.apps.org.actor import operator
     from anlan.apps.registry.models import DutyHolder
     from anlan.apps.registry.services import change_limits
@@ -103,6 +105,11 @@ def test_an_altered_column_is_found_by_what_is_said_to_prove_it(world: Any) -> N
     change_limits(rows("registry.Point").first(), by=operator("test"), at=at("11:37"), deadband=0.5)
     row = {"sheet": "点位", "code": "x", "name": "x", "before": {"h": 1.0}, "after": {"h": 2.0}, "loosens": ["h"]}
     ask_from_workbook(rows("registry.Enterprise").get(), [row], operator("test"), at("11:38"), "复核")
+    enterprise = rows("registry.Enterprise").get()
+    enter(
+        enterprise, unit="罐区", kind="storage", why="first", exposed=1, by=staff(enterprise), at=at("11:39"),
+        amounts=[{"name": "氯", "design_max_t": "20", "symbols": []}],
+    )  # fmt: skip
     sealer = sealing.Sealer()
     sealer.round(at("12:00"))
     sealer.round(at("12:10"))

@@ -12,6 +12,11 @@ from django.db import transaction
 
 from anlan.stream.bus import Bus
 
+TOPICS = frozenset(
+    {"alarm", "warning", "delivery", "gateway", "external", "entry", "commitment", "change", "identification"}
+)
+"""What a page may listen to (`stream.js` has the same names)."""
+
 _guard = threading.Lock()
 _buses: dict[tuple[int, str], Bus] = {}
 
@@ -19,9 +24,11 @@ _buses: dict[tuple[int, str], Bus] = {}
 def hint(topic: str, enterprise_code: str, **fields: Any) -> None:
     """After the commit publish ``fields`` on ``ui.<topic>.<enterprise>``; nothing happens when no log is known.
 
-    Topics are alarm, warning, delivery, gateway, external, entry and commitment. Never raises; a lost hint costs a page
-    some seconds, no fact.
+    Raises ValueError for a topic that no browser would hear, nothing else; a lost hint costs a page some seconds, no
+    fact.
     """
+    if topic not in TOPICS:
+        raise ValueError(f"no page hears of {topic!r}")
     plain = {name: str(value) if isinstance(value, str) else value for name, value in fields.items()}  # kinds as text
     transaction.on_commit(lambda: _publish(f"ui.{topic}.{enterprise_code}", plain), robust=True)
 

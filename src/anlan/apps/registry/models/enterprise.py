@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import Enum
 from typing import Self
 
@@ -135,6 +136,11 @@ class OfEnterprise(ScopedQuerySet[Row]):
         if reach is None:
             return self.filter(enterprise__in=Enterprise.objects.by_the_machine().filter(described(scope)).values("pk"))
         return self.filter(enterprise__in=reach)
+
+    def near(self, agencies: Collection[int]) -> Self:
+        """Rows of enterprises that one of these agencies supervises, or is the county or the park of."""
+        mine = models.Q(enterprise__supervisor__in=agencies) | models.Q(enterprise__county__in=agencies)
+        return self.filter(mine | models.Q(enterprise__park__agency__in=agencies))
 
 
 class OfUnit(ScopedQuerySet[Row]):

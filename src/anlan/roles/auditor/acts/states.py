@@ -14,6 +14,7 @@ from anlan.apps.changes.models import ChangeRequest
 from anlan.apps.commitments.models import Commitment, CommitmentVersion
 from anlan.apps.files.models import Attachment
 from anlan.apps.findings.models import Finding, FindingStep
+from anlan.apps.identification.models import Identification
 from anlan.apps.journal import services as journal
 from anlan.apps.journal.models import Entry
 from anlan.apps.ledgers.kinds import LEDGERS
@@ -133,5 +134,6 @@ STATES = (
     States("suppression", "设计抑制", SuppressionRule, _scope("suppression.proposed")),
     States("entry", "台账", LedgerEntry, _values),
     States("change", "变更申请", ChangeRequest),
+    States("identification", "辨识与分级", Identification),
     States("commitment", "安全承诺", Commitment, _versions),
 )
