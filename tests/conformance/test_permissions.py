@@ -108,6 +108,8 @@ ADDRESSES: dict[str, Address] = {
     "points": Address("/points/", workbook=True, fragment=True),
     "retrospectives": Address("/alarms/late/", workbook=True),
     "points-trends": Address("/points/trends/"),
+    "quality": Address("/quality/", workbook=True, fragment=True),
+    "quality-of": Address(of=lambda plant: f"/quality/{plant.enterprise.code}/"),
     "revisions": Address("/changes/history/", workbook=True, fragment=True),
     "changes": Address("/changes/", workbook=True, fragment=True),
     "change": Address(of=lambda plant: f"/changes/{plant.change.pk}/"),

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "anlan.apps.enrolment",
     "anlan.apps.changes",
     "anlan.apps.identification",
+    "anlan.apps.quality",
     "anlan.apps.alarms",
     "anlan.apps.gateways",
     "anlan.apps.warnings",

@@ -1,4 +1,7 @@
-"""Findings: something that is not as it must be, from found to closed: 发现→交办→整改→核验→销号 (U5). Clues (线索)."""
+"""Findings: something that is not as it must be, from found to closed: 发现→交办→整改→核验→销号 (U5). Clues (线索).
+
+What the machine only suspects is judged first: 属实 or 误报.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from anlan.rules.patrol import RECTIFICATION_LABELS
 
 
 class FindingState(models.TextChoices):
+    SUSPECTED = "suspected", _("待判定")
     OPEN = "open", _("待交办")
     ASSIGNED = "assigned", _("整改中")
     RECTIFIED = "rectified", _("待核验")
@@ -94,6 +98,9 @@ class Finding(Case):
 
 
 class StepKind(models.TextChoices):
+    JUDGED = "judged", _("判定属实")
+    REFUTED = "refuted", _("判定误报")
+    REOPENED = "reopened", _("再次出现")
     ASSIGNED = "assigned", _("交办")
     OVERDUE = "overdue", _("整改逾期")
     RECTIFIED = "rectified", _("整改")

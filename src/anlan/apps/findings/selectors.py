@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from anlan.apps.findings.models import Clue, Finding, FindingState
+from anlan.apps.findings.models import Clue, Finding, FindingState, FindingStep, StepKind
 from anlan.apps.org.scope import Scope
+from anlan.apps.registry.models import Enterprise
 
 
 def findings_visible(scope: Scope) -> QuerySet[Finding]:
@@ -52,6 +53,20 @@ def open_among(kind: str, subjects: Collection[str]) -> list[Finding]:
     """Findings of a kind about exactly these subjects that are not closed. For upper apps."""
     rows = Finding.objects.by_the_machine().filter(kind=kind, subject__in=list(subjects))
     return list(rows.exclude(state=FindingState.CLOSED).order_by("pk"))
+
+
+def unclosed_of(enterprise: Enterprise, kinds: Collection[str]) -> list[Finding]:
+    """Findings of these kinds of an enterprise that are not closed. For upper apps, which hold the enterprise."""
+    rows = Finding.objects.by_the_machine().filter(enterprise=enterprise, kind__in=list(kinds))
+    return list(rows.exclude(state=FindingState.CLOSED).select_related("enterprise").order_by("pk"))
+
+
+def refuted_since(enterprise: Enterprise, kinds: Collection[str], since: datetime) -> set[tuple[str, str]]:
+    """(kind, subject) of suspicions of an enterprise whose last judgement since then says that they are none."""
+    steps = FindingStep.objects.by_the_machine().filter(
+        finding__enterprise=enterprise, finding__kind__in=list(kinds), kind=StepKind.REFUTED, at__gt=since
+    )
+    return set(steps.order_by().values_list("finding__kind", "finding__subject"))
 
 
 def open_subjects(kind: str) -> list[tuple[int, str]]:

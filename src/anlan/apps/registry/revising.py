@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,20 @@ class Why:
 
 
 UNSAID = Why()
+ChangeHandler = Callable[[Enterprise], None]
+_on_change: list[ChangeHandler] = []
+
+
+def on_change(handler: ChangeHandler) -> None:
+    """Call ``handler(enterprise)`` inside the transaction of every change of the register, once or more often."""
+    if handler not in _on_change:
+        _on_change.append(handler)
+
+
+def changed(enterprise: Enterprise) -> None:
+    """Something of this enterprise's register was added or changed."""
+    for handler in _on_change:
+        handler(enterprise)
 
 
 def plain(value: Any) -> Any:
@@ -52,6 +66,7 @@ def revise(
     if was:
         newest = Revision.objects.by_the_machine().filter(subject=subject).aggregate(newest=Max("number"))["newest"]
         number = (newest or 1) + 1
+    changed(enterprise)
     return Revision.objects.create(
         enterprise=enterprise, subject=subject, number=number, valid_from=why.valid_from or at,
         reason=why.reason.strip()[:200], request=why.request, at=at, **signed(by),
@@ -70,3 +85,5 @@ def came(enterprise: Enterprise, subject: str, values: Mapping[str, Any], *, by:
 def keep_first(revisions: Sequence[Revision]) -> None:
     """Save what `came` made, inside the transaction of the records."""
     Revision.objects.bulk_create(revisions, batch_size=100)
+    for enterprise in {revision.enterprise_id: revision.enterprise for revision in revisions}.values():
+        changed(enterprise)

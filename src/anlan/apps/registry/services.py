@@ -24,6 +24,7 @@ from anlan.apps.registry.revising import UNSAID as UNSAID
 from anlan.apps.registry.revising import Why as Why
 from anlan.apps.registry.revising import came as came
 from anlan.apps.registry.revising import keep_first as keep_first
+from anlan.apps.registry.revising import on_change as on_change
 from anlan.apps.registry.revising import plain as plain
 from anlan.apps.registry.revising import revise as revise
 from anlan.refused import Refused
@@ -55,7 +56,7 @@ def register_point(values: dict[str, Any], *, by: Actor, at: datetime) -> Point:
     """Add a point after all checks of 数据质量办法 第四、五条. Raises `Refused` with every fault; adds nothing then."""
     with transaction.atomic():
         point = add_point(values, at=at)
-        came(point.enterprise, f"point:{point.code}", values, by=by, at=at).save()
+        keep_first([came(point.enterprise, f"point:{point.code}", values, by=by, at=at)])
         _journal(point.enterprise, "point_registered", point.code, at, by, None, limits_of(point))
     return point
 

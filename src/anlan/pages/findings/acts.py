@@ -65,7 +65,21 @@ class VerifyForm(ActForm):
     files = files_field()  # type: ignore[assignment]  # a field: Django takes it off the class
 
 
+class JudgeForm(ActForm):
+    text = words_field(_("判定的依据"), help_text=_("企业看得到"))
+
+
 ACTS: dict[str, Act] = {
+    "judge": Act(
+        _("属实"), _("已判定属实，可以交办。"), JudgeForm, may_supervise,
+        lambda a: services.judge(a.row, by=a.by, at=a.at, text=a.text()), (FindingState.SUSPECTED,),
+        mandatory=("text",),
+    ),
+    "refute": Act(
+        _("误报"), _("已判定误报，不再列出。"), JudgeForm, may_supervise,
+        lambda a: services.refute(a.row, by=a.by, at=a.at, text=a.text()), (FindingState.SUSPECTED,),
+        mandatory=("text",), leads=False,
+    ),
     "assign": Act(
         _("交办"), _("已交办，整改时限已起算。"), AssignForm, may_supervise,
         lambda a: services.assign(

@@ -139,6 +139,7 @@ def _findings(scope: Scope, staff: frozenset[int], desks: frozenset[int]) -> lis
         found += _by_state(
             rows,
             {
+                FindingState.SUSPECTED: _("疑点待判定"),
                 FindingState.OPEN: _("问题待交办"),
                 FindingState.RECTIFIED: _("问题待核验"),
                 FindingState.VERIFIED: _("问题待销号"),

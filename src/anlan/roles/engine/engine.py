@@ -350,7 +350,7 @@ class Engine:
                 self._every["links"].at_once()
         if self._clock.monotonic() - self._started > self._pace.coverage_after_s and self._every["coverage"].due():
             # one enterprise at a time, so that nothing waits behind it
-            self._covered = await self.in_database(store.check_next_coverage, self._covered, self._clock.now(), held)
+            self._covered = await self.in_database(store.check_next_enterprise, self._covered, self._clock.now(), held)
         if self._settled() and self._every["conditions"].due():
             values, ours = partial(values_of, self._core), partial(self._still_ours, None)
             await self.in_database(follow, values, self._clock.now(), ours)

@@ -30,7 +30,8 @@ from anlan.apps.gateways.services import (
 from anlan.apps.gateways.services.links import MOST_AT_ONCE
 from anlan.apps.history import services as history
 from anlan.apps.obligations import services as obligations
-from anlan.apps.registry.models import Enterprise
+from anlan.apps.quality.services import check_register
+from anlan.apps.registry.selectors.equipment import next_enterprise
 from anlan.database import bulk
 from anlan.database.chunks import chunks
 from anlan.database.leases import Leases, Read, advance, mark, read_of
@@ -200,14 +201,15 @@ def _instant(listening_us: int) -> datetime | None:
     return instant(listening_us) if ALWAYS < listening_us < DEAF else None
 
 
-def check_next_coverage(after: int, now: datetime, partitions: Collection[int]) -> int:
-    """Compare the next enterprise's declaration with what is connected; returns its id, 0 at the end of the round."""
-    known = Enterprise.objects.by_the_machine().filter(pk__gt=after, is_active=True).order_by("pk")
-    for pk, code in known.values_list("pk", "code").iterator(chunk_size=100):
-        if partition_of(code) in partitions:
-            check_coverage(Enterprise.objects.by_the_machine().get(pk=pk), now)
-            return int(pk)
-    return 0
+def check_next_enterprise(after: int, now: datetime, partitions: Collection[int]) -> int:
+    """Look at the next enterprise: what is declared beside what is connected, and all that its register says; returns
+    its id, 0 at the end of the round."""
+    enterprise = next_enterprise(after, partitions)
+    if enterprise is None:
+        return 0
+    check_coverage(enterprise, now)
+    check_register(enterprise, now)
+    return int(enterprise.pk)
 
 
 def burning_sources(partitions: Collection[int]) -> list[int]:

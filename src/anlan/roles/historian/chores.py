@@ -1,4 +1,5 @@
-"""What the historian does beside storing, one small piece at a time: late data are looked through, old history goes.
+"""What the historian does beside storing, one small piece at a time: late data are looked through, old history goes,
+and the data of every enterprise are looked at for what is not real.
 
 Each piece is one short transaction in the database thread, so that fresh data never wait long behind it. What is in
 memory here is only where the round stands: after a restart it begins anew.
@@ -10,6 +11,9 @@ import logging
 from collections.abc import Callable, Collection
 from datetime import datetime
 
+from anlan.apps.quality.services import check_data
+from anlan.apps.registry.models import Enterprise
+from anlan.apps.registry.selectors.equipment import next_enterprise
 from anlan.roles.historian.keeping import keep
 from anlan.roles.historian.late import look
 
@@ -18,6 +22,8 @@ logger = logging.getLogger(__name__)
 BUSY_S = 0.2
 ROUND_S = 1800.0
 """Pause between two rounds through the enterprises."""
+DOUBTS_ROUND_S = 6 * 3600.0
+"""Pause between two rounds that look at the data of the last day."""
 
 
 class Chores:
@@ -29,6 +35,8 @@ class Chores:
         self._behind: set[str] = set()
         self._after = 0
         self._rest_s = 0.0
+        self._doubted: Enterprise | None = None
+        self._device, self._doubts_rest_s = "", 0.0
         self.removed = 0
 
     def step(self, now: datetime) -> float:
@@ -37,6 +45,8 @@ class Chores:
         if look(now, mine, self._behind):
             return BUSY_S
         self._behind.clear()
+        if self._doubt(now, mine):
+            return BUSY_S
         if self._rest_s > 0:
             self._rest_s -= self._idle_s
             return self._idle_s
@@ -45,3 +55,16 @@ class Chores:
         if not self._after and not removed:
             self._rest_s = ROUND_S
         return BUSY_S if removed else self._idle_s
+
+    def _doubt(self, now: datetime, mine: Collection[int]) -> bool:
+        """Look at the data of the next devices (数据质量管理办法 第八条); False while that round rests."""
+        if self._doubts_rest_s > 0:
+            self._doubts_rest_s -= self._idle_s
+            return False
+        if not self._device:
+            self._doubted = next_enterprise(self._doubted.pk if self._doubted else 0, mine)
+        if self._doubted is None:
+            self._doubts_rest_s = DOUBTS_ROUND_S
+            return False
+        self._device = check_data(self._doubted, now, self._device)
+        return True

@@ -112,7 +112,7 @@ def test_when_all_fall_silent_a_kill_between_two_commits_loses_and_doubles_nothi
 def test_coverage_goes_round_one_enterprise_at_a_time() -> None:
     build(NOW, enterprises=2, points=1)
     first, second = Enterprise.objects.order_by("pk").values_list("pk", flat=True)
-    assert store.check_next_coverage(0, NOW, range(64)) == first
-    assert store.check_next_coverage(first, NOW + timedelta(seconds=5), range(64)) == second
-    assert store.check_next_coverage(second, NOW + timedelta(seconds=10), range(64)) == 0
+    assert store.check_next_enterprise(0, NOW, range(64)) == first
+    assert store.check_next_enterprise(first, NOW + timedelta(seconds=5), range(64)) == second
+    assert store.check_next_enterprise(second, NOW + timedelta(seconds=10), range(64)) == 0
     assert set(Finding.objects.values_list("enterprise_id", flat=True)) == {first, second}

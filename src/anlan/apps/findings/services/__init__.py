@@ -2,7 +2,18 @@
 
 from anlan.apps.findings.services.clues import digest_of, take_down
 from anlan.apps.findings.services.finding import closed, found
-from anlan.apps.findings.services.loop import assign, close, fire_overdue, rectify, send_back, verify
+from anlan.apps.findings.services.loop import (
+    assign,
+    close,
+    fire_overdue,
+    gone,
+    judge,
+    rectify,
+    refute,
+    send_back,
+    still_there,
+    verify,
+)
 
 __all__ = [
     "assign",
@@ -11,8 +22,12 @@ __all__ = [
     "digest_of",
     "fire_overdue",
     "found",
+    "gone",
+    "judge",
     "rectify",
+    "refute",
     "send_back",
+    "still_there",
     "take_down",
     "verify",
 ]

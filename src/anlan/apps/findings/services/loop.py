@@ -13,14 +13,13 @@ from datetime import datetime
 from anlan.apps.files.services import Received, attach
 from anlan.apps.findings import kinds
 from anlan.apps.findings.entitled import may_rectify, may_supervise
-from anlan.apps.findings.models import Finding, FindingState, FindingStep, StepKind
-from anlan.apps.findings.services.finding import state_of
-from anlan.apps.journal import services as journal
+from anlan.apps.findings.models import Finding, FindingState, StepKind
+from anlan.apps.findings.services.finding import step
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.obligations.services import Firing
 from anlan.apps.org.access import require
-from anlan.apps.org.actor import SYSTEM, Actor, signed
+from anlan.apps.org.actor import SYSTEM, Actor
 from anlan.apps.org.case import deciding
 from anlan.apps.org.stand import HANDLERS, STAFF, Stand
 from anlan.apps.registry.selectors.locality import rules_of_one
@@ -28,6 +27,31 @@ from anlan.refused import Refused
 from anlan.rules.calendar import civil_day
 from anlan.rules.patrol import RECTIFICATION_LABELS, Rectification, rectify_limit
 from anlan.rules.words import says_something
+
+LOOKED_AGAIN = "自动复检：已不存在"
+UNCLOSED = tuple(state for state in FindingState if state != FindingState.CLOSED)
+
+
+def judge(finding: Finding, *, by: Stand, at: datetime, text: str) -> Finding:
+    """属实: what the machine suspected is so, and goes on to be assigned. Raises `Refused` without words."""
+    require(may_supervise(by, finding), finding, by=by)
+    if not says_something(text):
+        raise Refused("请写明判定的依据")
+    with deciding(finding, FindingState.SUSPECTED) as row:
+        row.state = FindingState.OPEN
+        _step(row, StepKind.JUDGED, by.speaking(*HANDLERS), at, text)
+    return row
+
+
+def refute(finding: Finding, *, by: Stand, at: datetime, text: str) -> Finding:
+    """误报: what the machine suspected is not so; closed with the words of who says it. Raises `Refused` without."""
+    require(may_supervise(by, finding), finding, by=by)
+    if not says_something(text):
+        raise Refused("请写明判定的依据")
+    with deciding(finding, FindingState.SUSPECTED) as row:
+        row.state, row.closed_at = FindingState.CLOSED, at
+        _step(row, StepKind.REFUTED, by.speaking(*HANDLERS), at, text)
+    return row
 
 
 def assign(
@@ -111,6 +135,34 @@ def close(finding: Finding, *, by: Stand, at: datetime, text: str = "") -> Findi
     return row
 
 
+def gone(finding: Finding, at: datetime) -> Finding:
+    """The machine looked again and does not find it any more (自动复检). What nobody had taken up is closed; what was
+    assigned or reported counts as rectified and verified, and a person closes it. Again: nothing more."""
+    with deciding(finding, *UNCLOSED) as row:
+        match row.state:
+            case FindingState.SUSPECTED | FindingState.OPEN:
+                row.state, row.closed_at = FindingState.CLOSED, at
+                _step(row, StepKind.CLOSED, SYSTEM, at, LOOKED_AGAIN)
+            case FindingState.ASSIGNED | FindingState.RECTIFIED:
+                if row.state == FindingState.ASSIGNED:
+                    obligations.fulfil(_key(row), at=at, late=row.due_at is not None and at > row.due_at)
+                    row.rectified_at = at
+                row.state, row.verified_at = FindingState.VERIFIED, at
+                _step(row, StepKind.VERIFIED, SYSTEM, at, LOOKED_AGAIN)
+    return row
+
+
+def still_there(finding: Finding, at: datetime) -> Finding:
+    """The machine looked again and still finds what was reported as rectified: back to the enterprise, with the local
+    limit. Raises `Refused` for one that is in another state by now."""
+    with deciding(finding, FindingState.RECTIFIED) as row:
+        row.rectified_at = None
+        row.rectification = row.rectification or Rectification.IMMEDIATE
+        _owe(row, at, None)
+        _step(row, StepKind.SENT_BACK, SYSTEM, at, "自动复检：仍然存在")
+    return row
+
+
 def fire_overdue(rows: Sequence[Obligation], firing: Firing) -> None:
     """The clock: limits that passed without a rectification. The rectification stays owed."""
     findings = {f"finding:{row.pk}": row for row in _by_subjects(rows)}
@@ -119,7 +171,7 @@ def fire_overdue(rows: Sequence[Obligation], firing: Firing) -> None:
         obligation.state = ObligationState.OVERDUE
         finding.overdue_at = obligation.due_at
         finding.save(update_fields=["overdue_at"])
-        _record(finding, StepKind.OVERDUE, SYSTEM, firing.now, "")
+        step(finding, StepKind.OVERDUE, SYSTEM, firing.now, "")
 
 
 def _by_subjects(rows: Sequence[Obligation]) -> list[Finding]:
@@ -159,18 +211,4 @@ def _attach(row: Finding, files: Sequence[Received], by: Stand, at: datetime) ->
 
 def _step(row: Finding, kind: StepKind, actor: Actor, at: datetime, text: str) -> None:
     row.save(update_fields=row.MOVED)
-    _record(row, kind, actor, at, text.strip())
-
-
-def _record(row: Finding, kind: StepKind, actor: Actor, at: datetime, text: str) -> None:
-    FindingStep.objects.create(
-        finding=row,
-        enterprise_id=row.enterprise_id,
-        kind=kind,
-        **signed(actor),
-        at=at,
-        text=text[:500],
-    )
-    said = {"text": text, "unit": actor.unit, "by": actor.name}
-    after = {**said, "due_at": row.due_at, "limit_source": row.limit_source, "is": state_of(row)}
-    journal.record(row.chain, f"finding_{kind}", at=at, actor=actor.id, subject=row.about, after=after)
+    step(row, kind, actor, at, text.strip())

@@ -47,8 +47,17 @@ def daily(points: Iterable[Point], start: datetime, end: datetime) -> dict[str, 
     ``points`` with ``gateway`` and ``enterprise`` joined; the caller sees to it that the reader may see them.
     """
     points = list(points)
-    t0, t1 = micros(start), micros(end)
     settings = settings_between(points, start, end)
+    found = minutes_between(points, start, end)
+    return {point.code: _days(found[point.code], settings[point.code], start, end) for point in points}
+
+
+def minutes_between(points: Iterable[Point], start: datetime, end: datetime) -> dict[str, list[Minutes]]:
+    """By code, the minutes in which each point measured something between start and end, and a little around.
+
+    As `daily` for ``points`` and their readers.
+    """
+    t0, t1 = micros(start), micros(end)
     by_gateway: dict[str, list[Point]] = {}
     for point in points:
         by_gateway.setdefault(point.gateway.code, []).append(point)
@@ -56,8 +65,7 @@ def daily(points: Iterable[Point], start: datetime, end: datetime) -> dict[str, 
     for gateway, mine in by_gateway.items():
         held = stored(gateway, {point.code for point in mine}, t0, t1, by_minute=True)
         for point in mine:
-            minutes = _minutes(held, point)
-            answer[point.code] = _days(minutes, settings[point.code], start, end)
+            answer[point.code] = _minutes(held, point)
     return answer
 
 

@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise, Gas, Gateway, HazardSource, Point
+from anlan.stream.partition import partition_of
 
 AT_ONCE = 500
 """A question names at most so many keys or codes; what asks for more reads all."""
@@ -25,6 +26,15 @@ def active_enterprises(codes: Collection[str] | None = None) -> dict[int, str]:
     if codes is not None and len(codes) <= AT_ONCE:
         rows = rows.filter(code__in=codes)
     return {pk: code for pk, code in rows.values_list("pk", "code") if codes is None or code in codes}
+
+
+def next_enterprise(after: int, partitions: Collection[int]) -> Enterprise | None:
+    """The next active enterprise of these partitions behind a key, its supervisor joined; None behind the last."""
+    rows = Enterprise.objects.by_the_machine().filter(pk__gt=after, is_active=True).order_by("pk")
+    for pk, code in rows.values_list("pk", "code").iterator(chunk_size=100):
+        if partition_of(code) in partitions:
+            return Enterprise.objects.by_the_machine().select_related("supervisor").get(pk=pk)
+    return None
 
 
 def active_gateways(keys: Collection[int] | None = None) -> dict[int, str]:
@@ -103,6 +113,12 @@ def sources_by_enterprise(enterprise_ids: Collection[int]) -> dict[int, int]:
 def source_named(enterprise: Enterprise, code: str) -> HazardSource | None:
     """The hazard source of an enterprise by its code; None without one. Machine's own read."""
     return HazardSource.objects.by_the_machine().filter(enterprise=enterprise, code=code).first()
+
+
+def sources_of(enterprise: Enterprise) -> dict[str, int]:
+    """The hazard sources of an enterprise: code → key."""
+    rows = HazardSource.objects.by_the_machine().filter(enterprise=enterprise)
+    return dict(rows.order_by().values_list("code", "pk"))
 
 
 def source_names(enterprise: Enterprise) -> dict[str, str]:

@@ -1,0 +1,23 @@
+"""One kind of finding a check (`rules.quality.CHECKS`), named after it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from anlan.apps.findings.kinds import FINDINGS, RECURS, SUSPICION
+from anlan.declared import Kind
+from anlan.rules.quality import CHECKS, DOCUMENT
+
+KINDS: dict[str, Kind] = {
+    key: FINDINGS.declare(
+        key, _(check.title), article=f"{DOCUMENT} {check.article}",
+        traits=(RECURS, SUSPICION) if check.is_suspicion else (RECURS,),
+    )
+    for key, check in CHECKS.items()
+}  # fmt: skip
+SUSPECTED = frozenset(key for key, check in CHECKS.items() if check.is_suspicion)
+
+
+def declared() -> dict[str, Kind]:
+    """All of them; asking makes sure that they are."""
+    return KINDS
