@@ -25,6 +25,15 @@ def load() -> dict[str, Any]:
     return {"keys": loaded.gateway_keys}
 
 
+def identified() -> dict[str, Any]:
+    """Identifies the units of the demo world; the key of the first that is in force."""
+    from anlan.apps.identification.models import Identification
+    from anlan.testing.demo import identifications
+
+    identifications.load(clock.now())
+    return {"key": Identification.objects.by_the_machine().filter(state="confirmed").order_by("pk")[0].pk}
+
+
 def entries() -> dict[str, Any]:
     """What the ledgers of the demo world hold; the key of an entry of the first plant."""
     from anlan.apps.ledgers.models import LedgerEntry
@@ -157,7 +166,7 @@ def journaled(act: str) -> dict[str, Any]:
 
 VERBS = {
     f.__name__: f
-    for f in (load, entries, finding, hot_points, raise_level, steps, sources, warning, running, journaled)
+    for f in (load, entries, identified, finding, hot_points, raise_level, steps, sources, warning, running, journaled)
 }
 
 

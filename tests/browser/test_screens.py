@@ -41,6 +41,11 @@ PAGES = {
     "ledger": ("hecheng-safety", "/ledgers/monitoring_equipment/"),
     "entry": ("hecheng-safety", "/ledgers/monitoring_equipment/{entry}/?act=check"),
     "entry-new": ("hecheng-safety", "/ledgers/monitoring_equipment/new/"),
+    "quality": ("county-a", "/quality/"),
+    "quality-of": ("city", f"/quality/{ENTERPRISE}/"),
+    "identifications": ("city", "/identifications/"),
+    "identification": ("city", "/identifications/{identified}/"),
+    "identification-new": ("hecheng-safety", "/identifications/new/"),
     "external": ("city", "/external/"),
     "drills": ("city", "/drills/"),
     "register": ("county-a-admin", "/register/"),
@@ -69,7 +74,8 @@ def scene(installation: Installation) -> Iterator[dict[str, str]]:
     feed.start()
     number = installation.hands.do("raise_level", source=SOURCE, level="red", minutes=0)["number"]
     entry = installation.hands.do("entries")["entry"]
-    yield {"number": number, "point": points[0]["code"], "entry": entry}
+    identified = installation.hands.do("identified")["key"]
+    yield {"number": number, "point": points[0]["code"], "entry": entry, "identified": identified}
     feed.stop()
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 DOCUMENT = "数据质量管理办法"
+ARTICLES = ("第二条", "第四条", "第五条", "第六条", "第八条", "第十条")
+"""Its articles that checks are made by, in its order."""
 
 
 class Property(StrEnum):
@@ -307,7 +309,7 @@ def suspect(
     if jumps := _jumps(real, span):
         suspected("q_jump", f"相邻两分钟相差一半量程以上又回来，{jumps} 次")
     value, samples, length = _longest_still(real)
-    if samples >= frozen_samples:
+    if samples >= frozen_samples and value != point.bottom:  # nothing flows, nothing is there: that is measured so
         suspected("q_frozen", f"{length} 分钟、{samples} 个样值同为 {value:g}")
     return found
 

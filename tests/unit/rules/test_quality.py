@@ -94,6 +94,7 @@ def test_two_hundred_and_forty_equal_samples_are_a_suspicion_and_one_less_is_non
     wave = [5 + 0.1 * (n % 7) for n in range(30)]
     assert "20 分钟、240 个样值同为 5.55" in suspected([*wave, *[5.55] * 20, *wave])["q_frozen"]
     assert suspected([*wave, *[5.55] * 19, *wave]) == {}
+    assert suspected([0.0] * 60) == {}, "nothing flows"
 
 
 def test_a_value_outside_the_range_a_jump_and_a_sign_for_nothing_are_told_apart() -> None:

@@ -15,7 +15,7 @@ ACCEPTERS = frozenset(map(str, (Role.HANDLER, Role.APPROVER)))
 
 def may_enter(by: Stand, about: Any) -> bool:
     """The enterprise's own staff."""
-    return any(hat.role in STAFF and hat.enterprise_id is not None for hat in by.hats)
+    return by.holds(*STAFF)
 
 
 def may_review(by: Stand, row: Identification) -> bool:

@@ -153,9 +153,9 @@ def _of_property(prop: Property, counts: dict[str, Any], lives: list[Any], now: 
     mine = set(kinds_of([prop]))
     ends = [now - timedelta(days=29 - day) for day in range(30)]
     own = [(found, closed) for kind, found, closed in lives if kind in mine]
-    articles = sorted({property_of(kind)[1].removeprefix(f"{quality.DOCUMENT} ") for kind in mine})
+    articles = {property_of(kind)[1].removeprefix(f"{quality.DOCUMENT} ") for kind in mine}
     return OfProperty(
-        key=str(prop), title=PROPERTIES[prop], articles="、".join(articles),
+        key=str(prop), title=PROPERTIES[prop], articles="、".join(sorted(articles, key=quality.ARTICLES.index)),
         unclosed=sum(counts[kind]["number"] for kind in mine if kind in counts),
         suspected=sum(counts[kind]["suspected"] for kind in mine if kind in counts),
         days=[sum(found <= end and (closed is None or closed > end) for found, closed in own) for end in ends],

@@ -203,7 +203,7 @@ class Demo:
         os.environ.update(self.config.environment())
         django.start()
         from anlan.process.migrating import migrate
-        from anlan.testing.demo import commitments, ledgers, openings, world
+        from anlan.testing.demo import commitments, identifications, ledgers, openings, world
 
         migrate()
         moment = self._began = now.now()
@@ -212,6 +212,7 @@ class Demo:
             openings.load(moment)
             ledgers.load(moment)
             commitments.load(moment)
+            identifications.load(moment)
             logins = [[login.username, login.purpose] for login in loaded.logins]
             (self.folder / "logins.json").write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")
         self.logins = [tuple(each) for each in json.loads((self.folder / "logins.json").read_text(encoding="utf-8"))]
