@@ -38,6 +38,7 @@ VERBS = {
     "restore": Verb("anlan.verbs.backup.restore:main", "恢复备份到空的地方；--check 只核对"),
     "gateway": Verb("anlan.edge.gateway:main", "企业端网关：采集、本地缓存、断线续传"),
     "rules": Verb("anlan.verbs.rules:main", "规则库：某地某日有效的各数、条文与性质"),
+    "cameras": Verb("anlan.verbs.cameras:main", "摄像头状态：从 CSV 文件手工录入"),
     "identify": Verb("anlan.verbs.identify:main", "重大危险源辨识与分级（GB 18218-2018）：单元清单进，结论与每一项出"),
     "import": Verb("anlan.verbs.register:bring_in", "导入登记表：机构、企业、危险源、点位、责任人、账号"),
     "export-register": Verb("anlan.verbs.register:export", "把现有登记（或空白模板）写成登记表"),

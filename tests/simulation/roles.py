@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -137,11 +137,14 @@ class Roles:
         async def refresh() -> None:
             keys.refresh()
 
+        async def no_cameras(gateway: str, reports: Any, at: datetime) -> list[str]:
+            raise AssertionError("nobody reports cameras here")
+
         app = Application(
             IntakeParts(
                 keys, bundler, Taken(lambda: self.log.connection), Refusals(lambda refused: len(list(refused))),
                 Standing(records, clock), TagLists(lambda gateway: {}, lambda *announced: True, in_thread),
-                DeadLetters(limits(rulebook.load())),
+                DeadLetters(limits(rulebook.load())), no_cameras,
             ),
             clock, refresh_keys=refresh, log_is_there=lambda: self.log.connected,
             future_limit=timedelta(seconds=rulebook.load().number("future_tolerance_seconds")), live_age=LIVE_AGE,

@@ -22,6 +22,15 @@ def is_silent(last_at: datetime, now: datetime, silence: timedelta) -> bool:
     return now - last_at >= silence
 
 
+class CameraState(StrEnum):
+    """State of one camera: as it is reported, or `silent` when nothing is."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    FAULT = "fault"
+    SILENT = "silent"
+
+
 class Video(StrEnum):
     """Video state of an enterprise; `absent` when it has no camera that counts."""
 

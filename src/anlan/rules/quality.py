@@ -78,6 +78,7 @@ CHECKS = {
 OTHERS = {
     "point_missing": (Property.COMPLETE, "第四条", False),
     "link_lost": (Property.IMMEDIATE, "第十条", True),
+    "camera_lost": (Property.IMMEDIATE, "第十条", True),
     "data_fault": (Property.IMMEDIATE, "第二条", False),
     "holder_missing": (Property.COMPLETE, "第二条", False),
     "unapproved_change": (Property.TRUE, "第八条", False),

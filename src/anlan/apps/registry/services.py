@@ -19,7 +19,7 @@ from anlan.apps.journal import services as journal
 from anlan.apps.org.actor import Actor
 from anlan.apps.org.models import Person
 from anlan.apps.registry.admission import admit as admit
-from anlan.apps.registry.models import DutyHolder, Employment, Enterprise, Gateway, HazardSource, Point
+from anlan.apps.registry.models import Camera, DutyHolder, Employment, Enterprise, Gateway, HazardSource, Point
 from anlan.apps.registry.revising import UNSAID as UNSAID
 from anlan.apps.registry.revising import Why as Why
 from anlan.apps.registry.revising import came as came
@@ -108,6 +108,12 @@ def change_point(point: Point, *, by: Actor, at: datetime, why: Why = UNSAID, **
         if moves:
             _journal(current.enterprise, HOME_CHANGED, current.code, at, by, home, home_of(current))
     return current
+
+
+def camera_seen(camera: Camera, *, seen_at: datetime | None, down_since: datetime | None) -> None:
+    """Keep when a camera was last seen, and since when it is down; no change of the register. For upper apps."""
+    camera.last_seen_at, camera.down_since = seen_at, down_since
+    camera.save(update_fields=["last_seen_at", "down_since"])
 
 
 def replace_holder(

@@ -129,7 +129,7 @@ def enterprise_view(enterprise: Enterprise, scope: Scope, now: datetime, rules: 
     views.sort(key=lambda view: (-view.level.rank, -view.uncleared))  # what burns stands first
     cameras = list(Camera.objects.visible_to(scope).filter(**mine).order_by("-is_control_room", "code"))
     for camera in cameras:
-        camera.online = camera.last_seen_at is not None and now - camera.last_seen_at < silence
+        camera.online = camera.shows(now, silence)
     findings = Finding.objects.visible_to(scope).filter(**mine).exclude(state=FindingState.CLOSED).order_by("-seen_at")
     return EnterpriseView(
         enterprise=enterprise,

@@ -115,7 +115,7 @@ def cameras(scope: Scope, now: datetime, rules: RulesInForce) -> Online:
     counting = Camera.objects.visible_to(scope).filter(Q(is_key=True) | Q(is_control_room=True)).order_by()
     found = counting.aggregate(
         all=Count("*"),
-        seen=Count("pk", filter=Q(last_seen_at__gt=since)),
+        seen=Count("pk", filter=Q(last_seen_at__gt=since, down_since=None)),
         never=Count("pk", filter=Q(last_seen_at__isnull=True)),
     )
     return Online(Ratio(found["seen"], found["all"]), found["all"] - found["seen"], found["never"])

@@ -394,6 +394,11 @@ EVIDENCE: Mapping[str, Table] = {
         ),
         acted=("verb", "at", "text", "actor_id"),
     ),
+    "gateways.CameraOutage": Table(
+        "视频离线",
+        sealed=("camera_id", "enterprise_id", "cause", "started_at", "detected_at"),
+        excused={"ended_at": "the end of an outage is a report of the enterprise's system, kept nowhere else"},
+    ),
     "gateways.OfflineSpell": Table(
         "离线",
         sealed=("gateway_id", "enterprise_id", "detected_at"),

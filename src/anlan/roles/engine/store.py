@@ -27,6 +27,7 @@ from anlan.apps.gateways.services import (
     record_signs,
     sweep_links,
 )
+from anlan.apps.gateways.services.cameras import sweep_cameras
 from anlan.apps.gateways.services.links import MOST_AT_ONCE
 from anlan.apps.history import services as history
 from anlan.apps.obligations import services as obligations
@@ -202,12 +203,13 @@ def _instant(listening_us: int) -> datetime | None:
 
 
 def check_next_enterprise(after: int, now: datetime, partitions: Collection[int]) -> int:
-    """Look at the next enterprise: what is declared beside what is connected, and all that its register says; returns
-    its id, 0 at the end of the round."""
+    """Look at the next enterprise: what is declared beside what is connected, its cameras, and all that its register
+    says; returns its id, 0 at the end of the round."""
     enterprise = next_enterprise(after, partitions)
     if enterprise is None:
         return 0
     check_coverage(enterprise, now)
+    sweep_cameras(enterprise, now)
     check_register(enterprise, now)
     return int(enterprise.pk)
 

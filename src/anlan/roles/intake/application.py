@@ -1,4 +1,5 @@
-"""The ASGI application of the intake: ``POST /api/v1/packets``, ``GET /healthz``, ``GET /metrics``.
+"""The ASGI application of the intake: ``POST /api/v1/packets`` and ``/api/v1/cameras/state``, ``GET /healthz``,
+``GET /metrics``.
 
 The answer to a request is given only when the log has every packet that it reports as accepted (contract:
 `docs/reference/roles.md`).
@@ -16,6 +17,7 @@ from typing import Any
 from anlan.now import Clock
 from anlan.process import bodies, metrics
 from anlan.process.disk_space import Stage
+from anlan.roles.intake import cameras
 from anlan.roles.intake.answers import JSON, Answer, Headers, Send, Tell, Told, Turn, encode, go_on, not_now, respond
 from anlan.roles.intake.backlog import backlog_of
 from anlan.roles.intake.bundler import Bundler, Overloaded
@@ -55,6 +57,7 @@ class IntakeParts:
     standing: Standing
     tag_lists: TagLists
     dead_letters: DeadLetters
+    cameras: cameras.Keep
 
 
 class Application:
@@ -76,6 +79,7 @@ class Application:
         self._refresh_keys, self._log_is_there = refresh_keys, log_is_there
         self._future_limit, self._live_age, self._room = future_limit, live_age, room
         self._tag_lists, self._dead_letters = parts.tag_lists, parts.dead_letters
+        self._keep_cameras = parts.cameras
         self._numbers = Numbers()
         self.own_time = OwnTime(clock)
         self.elsewhere: Collection[int] = ()
@@ -101,11 +105,36 @@ class Application:
                 status, body, headers = await told
             except asyncio.CancelledError:  # the server leaves and waits no longer; of itself it would say 500
                 status, body, headers = Answer(503, _LEAVES, (b"retry-after", b"2"), (b"connection", b"close")).told()
+        elif path == cameras.PATH and method == "POST":
+            status, body, headers = await self._cameras(dict(scope["headers"]), receive)
         else:
             self.requests += 1
             status, body, headers = self._aside(path, method)
         if status:
             await respond(send, status, body, headers)
+
+    async def _cameras(self, headers: Mapping[bytes, bytes], receive: bodies.Receive) -> Told:
+        """States of cameras; answered when they are on record."""
+        self.requests += 1
+        with self.in_hand.hold() as more:
+            try:
+                proof = headers.get(b"authorization", b"")
+                sender = self._keys.prove(proof) or await self._look_again(proof)
+                now = self._clock.now()
+                self._may_send(sender, now)
+                length = headers.get(b"content-length", b"")
+                declared = int(length) if length.isdigit() else None
+                body = await bodies.read(receive, declared, limit=cameras.LARGEST, count=more)
+                return await cameras.take(sender.gateway, body, now, self._keep_cameras)
+            except Answer as early:
+                return early.told()
+            except bodies.BodyError as error:
+                return Answer(error.status, error.detail).told()
+            except bodies.SenderGone:
+                return 0, b"", ()
+            except Exception:
+                logger.exception(_FAULT)
+                return Answer(500, _SAID, (b"connection", b"close")).told()
 
     def whole(self, headers: Headers, body: bytes, tell: Tell) -> None:
         """A request for packets whose whole body is there: what `__call__` does, begun at once.
@@ -129,6 +158,8 @@ class Application:
         if path == "/metrics" and method == "GET":
             return 200, metrics.text("intake", self.figures()).encode(), ((b"content-type", metrics.TYPE.encode()),)
         if path == PATH:
+            return Answer(405, "只接受 POST", (b"allow", b"POST")).told()
+        if path == cameras.PATH:
             return Answer(405, "只接受 POST", (b"allow", b"POST")).told()
         return Answer(404, f"没有 {path[:80]}；数据请发往 {PATH}").told()
 

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -89,8 +90,11 @@ async def serve(config: settings.Config, leaving: Leaving, taken: socket.socket)
 
     Raises what the work beside the server ended with: without it nothing would be taken in, nor anybody say so.
     """
+    from django.db import DatabaseError
+
     from anlan.apps.gateways.selectors import tag_list_sizes
     from anlan.apps.gateways.services import announce_tags, quarantine
+    from anlan.apps.gateways.services.cameras import Report, record_cameras
     from anlan.roles.intake.application import Application, IntakeParts
     from anlan.roles.intake.dead_letters import DeadLetters
     from anlan.roles.intake.packet_http import PacketHttp
@@ -98,7 +102,7 @@ async def serve(config: settings.Config, leaving: Leaving, taken: socket.socket)
     from anlan.roles.intake.refusals import Refusals
     from anlan.roles.intake.self_check import SelfCheck
     from anlan.roles.intake.standing import Standing
-    from anlan.roles.intake.tag_lists import TagLists
+    from anlan.roles.intake.tag_lists import RecordsUnavailable, TagLists
 
     loop = asyncio.get_running_loop()
     keys, publisher, refusals = KeyRing(from_records), _Publisher(), Refusals(quarantine)
@@ -126,11 +130,18 @@ async def serve(config: settings.Config, leaving: Leaving, taken: socket.socket)
             await in_thread(self_check.look, await identity())
             await asyncio.sleep(KEYS_EVERY_S)
 
+    async def keep_cameras(gateway: str, reports: Sequence[Report], at: datetime) -> list[str]:
+        try:
+            answers: list[str] = await in_thread(partial(record_cameras, reports, at, gateway=gateway))
+        except DatabaseError as error:
+            raise RecordsUnavailable(str(error)) from error
+        return answers
+
     bundler, room = Bundler(publisher.publish), Room(config)
     taken_in = Taken(lambda: publisher.connection)
     dead_letters = DeadLetters(limits(rulebook.load()))
     app = Application(
-        IntakeParts(keys, bundler, taken_in, refusals, standing, tag_lists, dead_letters),
+        IntakeParts(keys, bundler, taken_in, refusals, standing, tag_lists, dead_letters, keep_cameras),
         clock,
         refresh_keys=refresh,
         log_is_there=lambda: publisher.there,

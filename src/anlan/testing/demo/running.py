@@ -25,12 +25,14 @@ from anlan.roles.supervisor import Supervisor
 from anlan.roles.supervisor.child import Child
 from anlan.roles.supervisor.lock import DirectoryLock
 from anlan.roles.supervisor.supervisor import free_port
-from anlan.testing.demo import past
+from anlan.testing.demo import cameras, past
 from anlan.testing.demo.past import WARM_UP_S
 from anlan.testing.sender import Sender, packet
 
 PERIOD_S = 1.0
 """Frame period of the demo gateways."""
+CAMERAS_S = 60.0
+"""Between two reports of all cameras."""
 BEAT_S = 300.0
 """The tutorial's gateway, which has no plant, reports so often that it is there and has no samples."""
 
@@ -80,6 +82,8 @@ class Demo:
         self.password = ""
         self._began = now.now()
         self._beat_due = 0.0
+        self._cameras: dict[str, list[str]] = {}
+        self._cameras_due = float("-inf")
         self._gateway_codes: list[str] = []
         self.logins: list[tuple[str, str]] = []
         self.supervisor: Supervisor | None = None
@@ -161,6 +165,7 @@ class Demo:
     def tend(self) -> None:
         """Start a plant or gateway again that has ended, let the tutorial's gateway report; call it now and then."""
         self._beat()
+        self._report_cameras()
         for child in (self._plant, self._gateway):
             if child is not None and child.tend() and child is self._plant:
                 sys.stderr.write("模拟工厂已重新启动\n")
@@ -173,6 +178,15 @@ class Demo:
         reply = one.send(packet(names["ENTERPRISE"], names["GATEWAY"], now.now(), {}))
         one.close()
         self._beat_due = now.monotonic() + (BEAT_S if reply.status == 200 else PERIOD_S)
+
+    def _report_cameras(self) -> None:
+        if self.supervisor is None or not self._cameras or now.monotonic() < self._cameras_due:
+            return
+        from anlan.testing.demo.world import gateway_key
+
+        keys = {code: gateway_key(code, self.password) for code in self._cameras}
+        taken = cameras.report(self.supervisor.intake_url, keys, self._cameras, now.now())
+        self._cameras_due = now.monotonic() + (CAMERAS_S if taken else PERIOD_S)
 
     @property
     def web_url(self) -> str:
@@ -215,6 +229,7 @@ class Demo:
             identifications.load(moment)
             logins = [[login.username, login.purpose] for login in loaded.logins]
             (self.folder / "logins.json").write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")
+        self._cameras = cameras.known()
         self.logins = [tuple(each) for each in json.loads((self.folder / "logins.json").read_text(encoding="utf-8"))]
         from django.db import connections
 

@@ -94,6 +94,7 @@ def _alter(row: Any, column: str, value: Any) -> bool:
 def test_an_altered_column_is_found_by_what_is_said_to_prove_it(world: Any) -> None:  # noqa: F811
     from anlan.apps.accounts.services import enrol
     from anlan.apps.changes.services import ask_from_workbook
+    from anlan.apps.gateways.services.cameras import Report, record_cameras
     from anlan.apps.identification.services import enter
     from anlan.apps.org.actor import operator
     from anlan.apps.registry.models import DutyHolder
@@ -110,6 +111,8 @@ def test_an_altered_column_is_found_by_what_is_said_to_prove_it(world: Any) -> N
         enterprise, unit="罐区", kind="storage", why="first", exposed=1, by=staff(enterprise), at=at("11:39"),
         amounts=[{"name": "氯", "design_max_t": "20", "symbols": []}],
     )  # fmt: skip
+    apps.get_model("registry.Camera").objects.create(code="V-1", enterprise=enterprise, name="中控室")
+    assert record_cameras([Report("V-1", "fault", at("11:39"))], at("11:40")) == [""]
     sealer = sealing.Sealer()
     sealer.round(at("12:00"))
     sealer.round(at("12:10"))

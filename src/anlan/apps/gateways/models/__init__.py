@@ -1,5 +1,8 @@
 """Gateways as they are heard: links, outages, clocks, what stands between them and the log, what was refused."""
 
+from anlan.apps.gateways.models.camera import (
+    CameraOutage,
+)
 from anlan.apps.gateways.models.clock import (
     GatewayClock,
 )
@@ -20,6 +23,7 @@ from anlan.apps.gateways.models.way import (
 )
 
 __all__ = [
+    "CameraOutage",
     "EnterpriseCipher",
     "GatewayClock",
     "GatewayLink",

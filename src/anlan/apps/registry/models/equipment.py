@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -126,6 +128,8 @@ class Camera(models.Model):
     is_key = models.BooleanField(_("关键部位"), default=True)
     is_control_room = models.BooleanField(_("中控室"), default=False)
     last_seen_at = models.DateTimeField(_("最近在线"), null=True, blank=True)
+    down_since = models.DateTimeField(_("离线起"), null=True, blank=True)
+    """Since when it is reported as showing nothing; empty while it is not."""
 
     online: bool
     """Noted by a page on the rows that it shows."""
@@ -134,3 +138,8 @@ class Camera(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def shows(self, now: datetime, silence: timedelta) -> bool:
+        """Whether it is online: seen within the silence, and not reported as down since."""
+        seen = self.last_seen_at
+        return seen is not None and now - seen < silence and self.down_since is None

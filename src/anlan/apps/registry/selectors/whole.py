@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -17,6 +18,14 @@ def devices_of(enterprise: Enterprise) -> QuerySet[Device]:
 def cameras_of(enterprise: Enterprise) -> QuerySet[Camera]:
     """Its cameras, their sources joined."""
     return Camera.objects.by_the_machine().filter(enterprise=enterprise).select_related("source")
+
+
+def cameras_named(codes: Collection[str], gateway: str = "") -> dict[str, Camera]:
+    """Cameras by code, locked, with their enterprises; with a ``gateway`` those of its enterprise alone."""
+    rows = Camera.objects.by_the_machine().filter(code__in=list(codes), enterprise__is_active=True)
+    if gateway:
+        rows = rows.filter(enterprise__gateways__code=gateway)
+    return {row.code: row for row in rows.select_for_update(of=("self",)).select_related("enterprise").order_by("pk")}
 
 
 def used_points_of(enterprise: Enterprise) -> QuerySet[Point]:
