@@ -15,6 +15,8 @@ KINDS: dict[str, Kind] = {
     )
     for key, check in CHECKS.items()
 }  # fmt: skip
+UPGRADE = FINDINGS.declare("upgrade", _("须升级改造"), traits=(RECURS,))
+ROOT_CAUSE = FINDINGS.declare("root_cause", _("报警原因分析"), traits=(RECURS,))
 SUSPECTED = frozenset(key for key, check in CHECKS.items() if check.is_suspicion)
 
 

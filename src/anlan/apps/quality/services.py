@@ -49,7 +49,7 @@ def check_data(enterprise: Enterprise, until: datetime, after: str = "") -> str:
     nothing keeps the suspicions that it had: nothing shows that they are over.
     """
     rules = rules_of_one(enterprise, civil_day(until))
-    frozen, quiet_days = rules.number("quality_frozen_samples"), rules.length("quality_quiet_days")
+    frozen, quiet_days = rules.number("unchanged_samples"), rules.length("quality_quiet_days")
     rows, last = selectors.next_devices(enterprise, after, AT_ONCE)
     faults: list[Fault] = []
     devices: dict[str, list[tuple[Point, list[Minute]]]] = {}

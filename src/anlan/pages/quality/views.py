@@ -18,6 +18,7 @@ from anlan.apps.quality import selectors
 from anlan.apps.registry.models import Enterprise
 from anlan.components.answers import list_view
 from anlan.components.lists import Page, cells
+from anlan.pages.quality.five import five_classes
 from anlan.pages.quality.listing import LISTING, focus_words
 
 HIGH = 24
@@ -54,6 +55,7 @@ def enterprise(request: PersonRequest, code: str) -> HttpResponse:
         "coverage": coverage,
         "classes": [(_("重大危险源"), coverage.sources), (_("可燃、有毒气体点"), coverage.gas_points)],
         "properties": [(each, _bars(each.days, most)) for each in told],
+        "five": five_classes(request.scope, row),
         "is_green": not unclosed and not coverage.missing,
         "unclosed": unclosed,
     }

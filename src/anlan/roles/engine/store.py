@@ -31,6 +31,7 @@ from anlan.apps.gateways.services.cameras import sweep_cameras
 from anlan.apps.gateways.services.links import MOST_AT_ONCE
 from anlan.apps.history import services as history
 from anlan.apps.obligations import services as obligations
+from anlan.apps.quality.repeats import check_repeats
 from anlan.apps.quality.services import check_register
 from anlan.apps.registry.selectors.equipment import next_enterprise
 from anlan.database import bulk
@@ -211,6 +212,7 @@ def check_next_enterprise(after: int, now: datetime, partitions: Collection[int]
     check_coverage(enterprise, now)
     sweep_cameras(enterprise, now)
     check_register(enterprise, now)
+    check_repeats(enterprise, now)
     return int(enterprise.pk)
 
 

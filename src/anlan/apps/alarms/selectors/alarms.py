@@ -12,6 +12,8 @@ from anlan.apps.alarms.models import Alarm, AlarmOrigin, AlarmSide, AlarmState
 from anlan.apps.alarms.selectors.quieting import is_shelved
 from anlan.apps.alarms.services.hooks import open_warnings_of
 from anlan.apps.org.scope import Scope
+from anlan.apps.registry.models import Enterprise, Point
+from anlan.apps.registry.selectors.equipment import points_of
 from anlan.rules.grading import Gas, GradedAlarm
 
 OURS = Q(origin=AlarmOrigin.PLATFORM)
@@ -150,6 +152,17 @@ def uncleared_by_source(source_ids: Iterable[int]) -> dict[int, int]:
         .annotate(number=Count("*"))
     )
     return {source_id: number for source_id, number in rows if source_id is not None}
+
+
+def frequent_points(enterprise: Enterprise, since: datetime, least: int) -> list[tuple[Point, int]]:
+    """Points of an enterprise that went beyond a limit ``least`` times or more since an instant, and how often; what
+    was filed or suppressed does not count. Machine's own read."""
+    rows = Alarm.objects.by_the_machine().filter(
+        IN_SERVICE, enterprise=enterprise, raised_at__gt=since, side__in=(AlarmSide.HIGH, AlarmSide.LOW)
+    )
+    counts = dict(rows.order_by().values_list("point").annotate(times=Count("pk")).filter(times__gte=least))
+    found = points_of(enterprise).filter(pk__in=list(counts)).order_by("code")
+    return [(point, counts[point.pk]) for point in found]
 
 
 def announced(scope: Scope, kind: Q, now: datetime) -> QuerySet[Alarm]:
