@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.test import Client
-from tests.hats import staff
+from tests.hats import officer, staff
 
 from anlan.apps.accounts.models import Grant, User
 from anlan.apps.alarms.models import (
@@ -52,6 +52,10 @@ from anlan.apps.obligations.services.duties import plan
 from anlan.apps.org.actor import SYSTEM
 from anlan.apps.org.models import Agency, AgencyLevel, Person, Region, Role
 from anlan.apps.org.stand import at_the_machine
+from anlan.apps.permits import services as permits
+from anlan.apps.permits.models import DayReport, SpecialWork
+from anlan.apps.permits.selectors import report_of
+from anlan.apps.permits.services.daily import REPORT as SPECIAL_REPORT
 from anlan.apps.registry.models import (
     Camera,
     Device,
@@ -66,6 +70,8 @@ from anlan.apps.registry.models import (
     Point,
 )
 from anlan.apps.registry.services import revise
+from anlan.apps.unitstates import services as unitstates
+from anlan.apps.unitstates.models import UnitState
 from anlan.apps.warnings import services as warnings
 from anlan.apps.warnings.models import Warning
 from anlan.apps.watchlist.services import Reason, watch
@@ -104,6 +110,14 @@ class Plant:
     work_unit: WorkUnit
     commitment: Commitment
     identification: Identification
+    special_work: SpecialWork
+    special_report: DayReport
+    unit_state: UnitState
+
+    @property
+    def special_day(self) -> DayReport:
+        """The day of the enterprise, as a page on which nothing was reported yet shows it."""
+        return DayReport(enterprise=self.enterprise, day=self.special_report.day)
 
 
 @dataclass
@@ -137,8 +151,11 @@ def build(now: datetime, *, warn: bool = True) -> World:
             key, code, regions[code[:6]], county, now, park=world.park if key == "a1" else None, warn=warn
         )
     _people(world)
-    plan(COMMITMENT, civil_day(now))  # done: these worlds are about other things
-    Obligation.objects.by_the_machine().filter(kind=COMMITMENT.kind).update(state=ObligationState.DONE)
+    for duty in (COMMITMENT, SPECIAL_REPORT):  # done: these worlds are about other things
+        plan(duty, civil_day(now))
+    Obligation.objects.by_the_machine().filter(kind__in=[COMMITMENT.kind, SPECIAL_REPORT.kind]).update(
+        state=ObligationState.DONE
+    )
     for each in world.plants.values():
         watch(Reason(each.enterprise, HIGH_RISK, each.commitment.about, "示例"), at=now)
     return world
@@ -294,12 +311,17 @@ def plant(
         DutyHolder.objects.create(enterprise=enterprise, source=source, person=person, post=post, valid_from=long_ago)
         holders[post] = person
     warning = _warn(source, point, alarm, began) if warn else None
+    shop = commitments.add_unit(enterprise, f"{key}车间", by=staff(enterprise), at=now)
     kept = (
         _entry(key, enterprise, now),
         _change(key, enterprise, point, now),
-        commitments.add_unit(enterprise, f"{key}车间", by=staff(enterprise), at=now),
+        shop,
         commitments.enter(enterprise, {"units": 1}, by=staff(enterprise), at=now),
         _identified(key, enterprise, now),
+        *_special(key, enterprise, now),
+        unitstates.declare(
+            enterprise, shop, change="stop", begins_at=now, reason=f"{key}装置停车", by=staff(enterprise), at=now
+        ),
     )
     return Plant(enterprise, source, device, point, gateway, alarm, warning, holders, attachment, *quieted, *kept)  # type: ignore[arg-type]
 
@@ -329,6 +351,18 @@ def _quieted(
     )  # fmt: skip
     rule.points.add(point)
     return filing, shelving, rule
+
+
+def _special(key: str, enterprise: Enterprise, now: datetime) -> tuple[SpecialWork, DayReport]:
+    """A work that goes on, and the report of the day that says so; it was checked, so that it waits for nobody."""
+    typed = {
+        "kind": "hot", "grade": "first", "content": f"{key}管支架焊接", "place": f"{key}罐区", "persons": "2",
+        "begins_at": now - timedelta(minutes=1), "ends_at": now + timedelta(hours=2),
+    }  # fmt: skip
+    work = permits.add(enterprise, typed, by=staff(enterprise), at=now)
+    report = report_of(enterprise, civil_day(now))
+    assert report is not None  # the work goes on today
+    return work, permits.check(report, by=officer(enterprise), at=now)
 
 
 def _change(key: str, enterprise: Enterprise, point: Point, now: datetime) -> ChangeRequest:

@@ -113,6 +113,16 @@ def path_of(act: ListedAct, record: Any, plant: Plant) -> tuple[str, dict[str, A
             return f"/ledgers/{record.ledger}/{record.pk}/{act.verb}/", {"text": "x"}
         case "commitment-today-act":
             return f"/commitments/{record.enterprise.code}/{act.verb}/", {"name": "x"}
+        case "special-today-act":
+            return f"/special-work/{record.enterprise.code}/{act.verb}/", {"content": "x"}
+        case "special_work-act":
+            return f"/special-work/works/{record.pk}/{act.verb}/", {"text": "x"}
+        case "special_work_day-act":
+            return f"/special-work/days/{record.pk}/{act.verb}/", {"text": "x"}
+        case "unit-state-act":
+            return f"/unit-states/{record.pk}/{act.verb}/", {"text": "x"}
+        case "unit-state-new":
+            return f"/unit-states/new/?enterprise={record.code}", {"reason": "x"}
         case "work-unit-act":
             return f"/commitments/unit/{record.pk}/{act.verb}/", {"risk": "low", "risks": "x", "measures": "x"}
         case "pause-lift":

@@ -165,6 +165,26 @@ ADDRESSES: dict[str, Address] = {
         post=lambda plant: {"risk": "low", "risks": "无", "measures": "无"},
     ),
     "commitment-board": Address("/board/990000000/", open_to_all=True),
+    "special-work": Address("/special-work/", workbook=True, fragment=True),
+    "special-works": Address("/special-work/works/", workbook=True, fragment=True),
+    "special-today": Address(of=lambda plant: f"/special-work/{plant.enterprise.code}/"),
+    "special-today-act": Address(
+        of=lambda plant: f"/special-work/{plant.enterprise.code}/add/", post=lambda plant: {"content": "x"}
+    ),
+    "special_work": Address(of=lambda plant: f"/special-work/works/{plant.special_work.pk}/"),
+    "special_work-act": Address(
+        of=lambda plant: f"/special-work/works/{plant.special_work.pk}/end/", post=lambda plant: {"text": "做完了"}
+    ),
+    "special_work_day": Address(of=lambda plant: f"/special-work/days/{plant.special_report.pk}/"),
+    "special_work_day-act": Address(
+        of=lambda plant: f"/special-work/days/{plant.special_report.pk}/check/", post=lambda plant: {"text": "相符"}
+    ),
+    "unit-states": Address("/unit-states/", workbook=True, fragment=True),
+    "unit-state-new": Address("/unit-states/new/"),
+    "unit-state": Address(of=lambda plant: f"/unit-states/{plant.unit_state.pk}/"),
+    "unit-state-act": Address(
+        of=lambda plant: f"/unit-states/{plant.unit_state.pk}/complete/", post=lambda plant: {"ended_at": ""}
+    ),
     "ledgers": Address("/ledgers/"),
     "entries": Address("/ledgers/monitoring_equipment/", workbook=True, fragment=True),
     "entry-new": Address("/ledgers/monitoring_equipment/new/"),

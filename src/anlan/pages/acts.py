@@ -21,6 +21,7 @@ from anlan.apps.ledgers.entitled import may_keep as may_keep_ledger
 from anlan.apps.ledgers.kinds import Ledger, ledgers
 from anlan.apps.org.stand import Stand
 from anlan.apps.rulebook.entitled import may_refine
+from anlan.apps.unitstates.entitled import may_declare
 from anlan.apps.warnings.entitled import may_answer
 from anlan.components.wording import Words
 from anlan.pages.changes.acts import ACTS as CHANGE_ACTS
@@ -30,7 +31,10 @@ from anlan.pages.files.acts import ACTS as FILES
 from anlan.pages.findings.acts import ACTS as FINDINGS
 from anlan.pages.identification.acts import ACTS as IDENTIFICATIONS
 from anlan.pages.ledgers.acts import acts_of
+from anlan.pages.permits.acts import ACTS as SPECIAL_WORK
+from anlan.pages.permits.acts import REPORT_ACTS, WORK_ACTS
 from anlan.pages.quieting.acts import FILING_ACTS, SHELVING_ACTS, SUPPRESSION_ACTS
+from anlan.pages.unitstates.acts import ACTS as UNIT_STATES
 from anlan.pages.warnings.acts import ACTS as WARNINGS
 
 
@@ -87,6 +91,14 @@ def every_act() -> list[ListedAct]:
         ListedAct(_("车间班组"), step.title, "work_unit", "work-unit-act", verb, step.may)
         for verb, step in WORK_UNITS.items()
     ]
+    more = (
+        (_("特殊作业"), "special_day", "special-today-act", SPECIAL_WORK),
+        (_("特殊作业"), "special_work", "special_work-act", WORK_ACTS),
+        (_("特殊作业当日报告"), "special_report", "special_work_day-act", REPORT_ACTS),
+        (_("开停车与检修"), "unit_state", "unit-state-act", UNIT_STATES),
+    )
+    for subject, about, address, table in more:
+        found += [ListedAct(subject, step.title, about, address, verb, step.may) for verb, step in table.items()]
     for ledger in ledgers():
         about = f"entry of {ledger.key}"
         found.append(ListedAct(ledger.title, _("登记"), "enterprise", f"entry-new:{ledger.key}", "", _keeps(ledger)))
@@ -96,6 +108,7 @@ def every_act() -> list[ListedAct]:
         ]
     found += [
         ListedAct(_("辨识与分级"), _("填报辨识"), "enterprise", "identification-new", "", may_enter),
+        ListedAct(_("开停车与检修"), _("申报"), "enterprise", "unit-state-new", "", may_declare),
         ListedAct(_("报备"), _("提出报备"), "enterprise", "filing-new", "", may_file),
         ListedAct(_("设计抑制"), _("提出规则"), "enterprise", "suppression-new", "", may_propose),
         ListedAct(_("接收"), _("提前恢复接收"), "suspension", "pause-lift", "", may_lift_suspension),

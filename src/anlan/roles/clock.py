@@ -127,12 +127,14 @@ def main(arguments: list[str]) -> int:
     leaving = begin(instance)
     django.start()
     let_go_when_frozen()
+    from anlan.apps.alarms.services import ensure_watching
     from anlan.apps.delivery.services import connect
     from anlan.apps.obligations.services.duties import ensure_planned
     from anlan.apps.warnings.services import ensure_supervision
 
     connect()
     ensure_supervision(SystemClock().now())
+    ensure_watching(SystemClock().now())
     ensure_planned(SystemClock().now())
     settle_memory()
     config = settings.load()

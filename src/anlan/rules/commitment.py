@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from anlan.rules.calendar import Deadline, at, before_clock, midnight
+from anlan.rules.calendar import Deadline, at, before_clock, civil_day, midnight
 from anlan.rules.rulebook import RulesInForce
 from anlan.rules.submission import Judgement, judge
 
@@ -55,6 +55,15 @@ def timeliness(day: date, rules: RulesInForce, now: datetime, first_at: datetime
 def late_minutes(day: date, rules: RulesInForce, first_at: datetime) -> int:
     """Whole minutes since the hour, rounded down; 0 for what came at the hour itself, which is late all the same."""
     return max(0, int((first_at - deadline(day, rules).at).total_seconds() // 60))
+
+
+def belongs(begins_at: datetime, reported_at: datetime, promised_at: datetime) -> bool:
+    """[reading] COM-05, PTW-03: whether a promise made at an instant must speak of a work or a start that is on record.
+
+    What had begun or was reported by then belongs in it. What came up afterwards and was put on record the same day was
+    not known to anybody and makes no promise false; what was put on record a day later, or later still, does.
+    """
+    return begins_at <= promised_at or reported_at <= promised_at or civil_day(reported_at) > civil_day(begins_at)
 
 
 def disagreements(values: Mapping[str, Any]) -> dict[str, str]:

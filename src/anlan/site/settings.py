@@ -41,6 +41,8 @@ INSTALLED_APPS = [
     "anlan.apps.ledgers",
     "anlan.apps.watchlist",
     "anlan.apps.commitments",
+    "anlan.apps.permits",
+    "anlan.apps.unitstates",
     "anlan.apps.history",
     "anlan.apps.drills",
     "anlan.apps.enrolment",

@@ -1,4 +1,5 @@
-"""Django application `alarms`: fires the ends of shelves and the moments of filings when they are due."""
+"""Django application `alarms`: fires the ends of shelves, the moments of filings and the daily look at who has many
+alarms when they are due."""
 
 from django.apps import AppConfig
 
@@ -12,5 +13,6 @@ class AlarmsConfig(AppConfig):
         from anlan.apps.obligations import services as obligations
 
         obligations.register(kinds.SHELVING, services.fire_shelvings)
+        obligations.register(kinds.WATCHING, services.fire_watching)
         # a filing that begins or ends changes what is graded, and so what a notice due at that instant means
         obligations.register(kinds.FILING, services.fire_filings, before_others=True)

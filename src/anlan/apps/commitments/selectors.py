@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
+from anlan.apps.commitments.form import SCHEMA
 from anlan.apps.commitments.kinds import COMMIT
 from anlan.apps.commitments.models import Assessment, Commitment, CommitmentVersion, WorkUnit, WorkUnitLevel
 from anlan.apps.obligations import selectors as obligations
@@ -22,6 +23,7 @@ from anlan.rules.duties import Category, Subject, duties_of
 from anlan.rules.ratio import Ratio
 from anlan.rules.rulebook import RulesInForce
 from anlan.rules.submission import Judgement, Timeliness
+from anlan.schema import Field
 
 DUTY = "commitment"
 """Its key among the duties of categories (`anlan.rules.duties`)."""
@@ -143,6 +145,17 @@ def board_of(code: str) -> tuple[Enterprise, CommitmentVersion | None] | None:
 def _latest_of(enterprise: Enterprise) -> CommitmentVersion | None:
     rows = CommitmentVersion.objects.by_the_machine().filter(enterprise=enterprise).select_related("commitment")
     return rows.order_by("-commitment__day", "-number").first()
+
+
+def item_of_form(key: str) -> Field:
+    """A declared item of the commitment: its title and unit, for whoever speaks of it. KeyError for no item."""
+    return SCHEMA[key]
+
+
+def workshops_of(enterprise: Enterprise) -> list[WorkUnit]:
+    """The workshops of an enterprise that are in use. Machine's own read."""
+    rows = WorkUnit.objects.by_the_machine().filter(enterprise=enterprise, level=WorkUnitLevel.WORKSHOP, is_active=True)
+    return list(rows)
 
 
 @dataclass(frozen=True)

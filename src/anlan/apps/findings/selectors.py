@@ -49,6 +49,11 @@ def open_about(subject: str) -> list[Finding]:
     return list(rows.exclude(state=FindingState.CLOSED).order_by("pk"))
 
 
+def closed_about(subject: str) -> list[Finding]:
+    """Findings about exactly this subject that are closed. For upper apps."""
+    return list(Finding.objects.by_the_machine().filter(subject=subject, state=FindingState.CLOSED).order_by("pk"))
+
+
 def open_among(kind: str, subjects: Collection[str]) -> list[Finding]:
     """Findings of a kind about exactly these subjects that are not closed. For upper apps."""
     rows = Finding.objects.by_the_machine().filter(kind=kind, subject__in=list(subjects))

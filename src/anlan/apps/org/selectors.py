@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
-from anlan.apps.org.models import Agency, Deputy, NationalRole, Person, Post, Region
+from anlan.apps.org.models import Agency, AgencyLevel, Deputy, NationalRole, Person, Post, Region
 from anlan.apps.org.scope import Scope
 
 
@@ -32,6 +32,15 @@ def with_national_desk(ids: Collection[int]) -> list[Agency]:
 def of_level(level: str) -> list[Agency]:
     """Every agency of one level, in order of its path."""
     return list(Agency.objects.by_the_machine().filter(level=level).order_by("path"))
+
+
+def provinces_of(paths: Collection[str]) -> dict[str, int | None]:
+    """By each of these paths the key of the province that it lies in; None for one that lies in none. One query."""
+    provinces = {str(each.pk): each.pk for each in of_level(AgencyLevel.PROVINCE)}
+    return {
+        path: next((provinces[part] for part in path.strip("/").split("/") if part in provinces), None)
+        for path in paths
+    }
 
 
 def misplaced() -> list[str]:

@@ -1,4 +1,5 @@
-"""Django application `warnings`: listens to changes of alarms and duty holders, and fires its steps when due."""
+"""Django application `warnings`: listens to changes of alarms and duty holders, is asked what was promised, and fires
+its steps when due."""
 
 from django.apps import AppConfig
 
@@ -9,12 +10,15 @@ class WarningsConfig(AppConfig):
 
     def ready(self) -> None:
         from anlan.apps.alarms import services as alarms
+        from anlan.apps.commitments import services as commitments
         from anlan.apps.delivery import services as delivery
         from anlan.apps.obligations import services as obligations
         from anlan.apps.registry import services as registry
         from anlan.apps.warnings import kinds, selectors, services
+        from anlan.apps.warnings.services import witness
         from anlan.apps.warnings.services.undelivered import note_trouble, number_of
 
+        commitments.register_witness("warnings", witness.witness)
         delivery.on_trouble(note_trouble)
         delivery.on_subject("warning", number_of)
         alarms.on_source_change(services.regrade)

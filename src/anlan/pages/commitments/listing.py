@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from anlan import now as clock
 from anlan.apps.commitments.models import RISKS
-from anlan.apps.obligations.models import ObligationState
 from anlan.components.filters import Choice, Days, Exact, Text
 from anlan.components.lists import Column, Listing
-from anlan.rules.calendar import civil_day, midnight
+from anlan.pages.owed import NOT_OWED, by_state, state_of
 from anlan.rules.submission import Timeliness
 
 STATES = {
@@ -21,48 +18,13 @@ STATES = {
     str(Timeliness.ON_TIME): _("按时"),
     str(Timeliness.LATE): _("迟"),
     str(Timeliness.MISSING): _("缺"),
-    "not_owed": _("不计"),
+    NOT_OWED: _("不计"),
 }
-_OF = {
-    ObligationState.PENDING: Timeliness.PENDING,
-    ObligationState.OVERDUE: Timeliness.OVERDUE,
-    ObligationState.DONE: Timeliness.ON_TIME,
-    ObligationState.LATE: Timeliness.LATE,
-}
-NOT_OWED = "not_owed"
-"""Cancelled: due before the installation was there, or owed no more."""
-
-
-def state_of(row: Any) -> str:
-    """Where the day of a row stands: what is overdue when the day is over is missing (GEN-08)."""
-    if row.state == ObligationState.CANCELLED:
-        return NOT_OWED
-    state = _OF.get(ObligationState(row.state), Timeliness.PENDING)
-    if state is Timeliness.OVERDUE and row.due_at < midnight(civil_day(clock.now())):
-        return Timeliness.MISSING
-    return state
 
 
 def words_of(row: Any) -> str:
-    """The same in words."""
+    """Where the day of a row stands, in words."""
     return str(STATES[str(state_of(row))])
-
-
-def _by_state(rows: QuerySet[Any], values: list[str]) -> QuerySet[Any]:
-    today = midnight(civil_day(clock.now()))
-    match values[-1]:
-        case Timeliness.ON_TIME:
-            return rows.filter(state=ObligationState.DONE)
-        case Timeliness.LATE:
-            return rows.filter(state=ObligationState.LATE)
-        case "not_owed":
-            return rows.filter(state=ObligationState.CANCELLED)
-        case Timeliness.PENDING:
-            return rows.filter(state=ObligationState.PENDING)
-        case Timeliness.OVERDUE:
-            return rows.filter(state=ObligationState.OVERDUE, due_at__gte=today)
-        case _:
-            return rows.filter(state=ObligationState.OVERDUE, due_at__lt=today)
 
 
 LISTING = Listing(
@@ -76,7 +38,7 @@ LISTING = Listing(
     ],
     [
         Text("q", _("企业"), ["enterprise__name", "enterprise__code"]),
-        Choice("state", _("承诺"), list(STATES.items()), _by_state),
+        Choice("state", _("承诺"), list(STATES.items()), by_state),
         Days("from", _("日期"), "due_at"),
         Exact("enterprise", _("企业"), "enterprise__code", lambda row: row.enterprise.name),
     ],

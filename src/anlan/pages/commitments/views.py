@@ -32,6 +32,7 @@ from anlan.pages.acting import Offer, Subject, act_view, record_view
 from anlan.pages.commitments import listing, watch
 from anlan.pages.commitments.acts import ACTS, UNIT_ACTS
 from anlan.pages.commitments.announcement import announcement
+from anlan.pages.owed import state_of
 from anlan.rules.calendar import CIVIL_ZONE, civil_day
 from anlan.rules.commitment import deadline, late_minutes
 
@@ -50,7 +51,7 @@ def days(request: PersonRequest) -> HttpResponseBase:
             row.risk_words = dict(RISKS).get(row.risk, "")
             row.commitment_id = row.evidence.removeprefix("commitment:") if row.evidence.count(":") == 1 else ""
         return {
-            "rows": [(row, str(listing.state_of(row)), listing.words_of(row)) for row in page.rows],
+            "rows": [(row, str(state_of(row)), listing.words_of(row)) for row in page.rows],
             "figures": selectors.figures_in(request.scope, civil_day(clock.now())),
         }
 

@@ -36,6 +36,10 @@ _HANDED_IN = (
     "taken_at", "longitude", "latitude", "actor_id", "actor_name", "unit", "at",
 )  # fmt: skip
 """What is known of a file when it is handed in; its content is proved by its fingerprint (`anlan check files`)."""
+_FILED = (
+    "reach", "source_id", "device_id", "kind", "reason", "starts_at", "ends_at", "filed_at", "filed_by", "filed_by_id",
+)  # fmt: skip
+"""What was filed."""
 _IDENTIFIED = (
     "unit", "kind", "why", "exposed", "amounts", "outcome", "is_major", "level", "made_at", "made_by", "made_by_id",
 )  # fmt: skip
@@ -45,6 +49,25 @@ _REVIEWED = (
     "filed_on", "filed_by", "filed_by_id", "ended_at", "ended_by", "ended_by_id",
 )  # fmt: skip
 """What became of it."""
+_WORK_SAID = (
+    "kind", "grade", "content", "place", "unit_id", "begins_at", "ends_at", "persons", "contractor", "approver",
+    "channel", "reporter", "reported_at", "entered_at", "entered_by", "entered_by_id", "entry", "is_late",
+)  # fmt: skip
+"""What was declared of a work."""
+_WORK_ENDED = ("state", "ended_at", "ended_by", "ended_by_id", "note")
+"""What became of it, and of a start, stop or overhaul."""
+_UNIT_SAID = (
+    "device_id", "work_unit_id", "change", "begins_at", "ends_at", "reason", "declared_at", "declared_by",
+    "declared_by_id",
+)  # fmt: skip
+"""What was declared of a unit."""
+_DAY_TOLD = ("nothing", "channel", "reporter", "reported_at", "entered_at", "entered_by", "entered_by_id")
+"""How a day was reported, which what was told still earlier takes the place of."""
+_DAY_CHECKED = (
+    "state", "decided_at", "decided_by", "decided_by_id", "agency_id", "note", "answer", "answered_at", "answered_by",
+    "answered_by_id",
+)  # fmt: skip
+"""How the report was checked."""
 EVIDENCE: Mapping[str, Table] = {
     "warnings.Warning": Table(
         "预警",
@@ -211,31 +234,10 @@ EVIDENCE: Mapping[str, Table] = {
     ),
     "alarms.Filing": Table(
         "报备",
-        sealed=(
-            "enterprise_id",
-            "reach",
-            "source_id",
-            "device_id",
-            "kind",
-            "reason",
-            "starts_at",
-            "ends_at",
-            "filed_at",
-            "filed_by",
-            "filed_by_id",
-        ),
+        sealed=("enterprise_id", *_FILED),
         acted=(
-            "reach",
-            "source_id",
-            "device_id",
-            "kind",
-            "reason",
-            "starts_at",
-            "ends_at",
+            *_FILED,
             "state",
-            "filed_at",
-            "filed_by",
-            "filed_by_id",
             "decided_at",
             "decided_by",
             "decided_by_id",
@@ -482,6 +484,13 @@ EVIDENCE: Mapping[str, Table] = {
         "辨识与分级",
         sealed=("enterprise_id", *_IDENTIFIED),
         acted=(*_IDENTIFIED, *_REVIEWED),
+    ),
+    "permits.SpecialWork": Table("特殊作业", sealed=("enterprise_id", *_WORK_SAID), acted=(*_WORK_SAID, *_WORK_ENDED)),
+    "permits.DayReport": Table(
+        "特殊作业当日报告", sealed=("enterprise_id", "day"), acted=("day", *_DAY_TOLD, *_DAY_CHECKED)
+    ),
+    "unitstates.UnitState": Table(
+        "装置开停车", sealed=("enterprise_id", *_UNIT_SAID), acted=(*_UNIT_SAID, *_WORK_ENDED)
     ),
     "changes.ChangeRequest": Table(
         "变更申请",

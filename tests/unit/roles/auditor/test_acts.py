@@ -82,9 +82,8 @@ def world() -> Any:
     ledgers.take(entry, "fault", {}, by=staff(source, "丙"), at=at("11:33:20"), text="无显示")
     workshop = commitments.add_unit(source.enterprise, "一车间", by=staff(source, "丙"), at=at("11:33:30"))
     commitments.assess(workshop, risk="low", risks="无", measures="无", by=staff(source, "丙"), at=at("11:33:40"))
-    commitments.commit(
-        source.enterprise, by=holder(source, _principal(source)), at=at("11:33:50"), typed={**CALM, "risk": "larger"}
-    )
+    typed = {**CALM, "risk": "larger", "sources_safe": "否"}
+    commitments.commit(source.enterprise, by=holder(source, _principal(source)), at=at("11:33:50"), typed=typed)
     gateway = rows("registry.Gateway").get()
     registry.issue_gateway_key(gateway, by=called("x"), at=at("11:34"))
     baseline.register(source.enterprise, at("11:35"))

@@ -68,6 +68,7 @@ DOMAINS = {
     "findings": ["finding"], "alarms.Filing": ["filing"], "alarms.Shelving": ["shelving"],
     "alarms.SuppressionRule": ["suppression"], "ledgers": ["entry"], "registry": ["enterprise"], "accounts": ["grant"],
     "files": ["attachment"], "changes": ["change"], "commitments": ["commitment"], "identification": ["identification"],
+    "permits.SpecialWork": ["special_work"], "permits.DayReport": ["special_work_day"], "unitstates": ["unit_state"],
 }  # fmt: skip
 """What compares a table, by its label or its app's; warnings for all others."""
 
@@ -86,6 +87,20 @@ def _alter(row: Any, column: str, value: Any) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def _special_work(enterprise: Any) -> None:
+    """A work with the report of its day, and a workshop that stops."""
+    from anlan.apps.permits.services import add
+    from anlan.apps.unitstates.services import declare
+
+    typed = {
+        "kind": "hot", "grade": "first", "content": "焊接", "place": "罐区", "persons": "2", "begins_at": at("13:00"),
+        "ends_at": at("14:00"),
+    }  # fmt: skip
+    add(enterprise, typed, by=staff(enterprise), at=at("11:40"))
+    shop = rows("commitments.WorkUnit").first()
+    declare(enterprise, shop, change="stop", begins_at=at("13:00"), by=staff(enterprise), at=at("11:41"))
 
 
 @pytest.mark.case("D4")
@@ -113,6 +128,7 @@ def test_an_altered_column_is_found_by_what_is_said_to_prove_it(world: Any) -> N
     )  # fmt: skip
     apps.get_model("registry.Camera").objects.create(code="V-1", enterprise=enterprise, name="中控室")
     assert record_cameras([Report("V-1", "fault", at("11:39"))], at("11:40")) == [""]
+    _special_work(enterprise)
     sealer = sealing.Sealer()
     sealer.round(at("12:00"))
     sealer.round(at("12:10"))

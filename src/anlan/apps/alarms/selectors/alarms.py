@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 
-from anlan.apps.alarms.models import Alarm, AlarmOrigin, AlarmSide, AlarmState
+from anlan.apps.alarms.models import Alarm, AlarmEvent, AlarmOrigin, AlarmSide, AlarmState
 from anlan.apps.alarms.selectors.quieting import is_shelved
 from anlan.apps.alarms.services.hooks import open_warnings_of
 from anlan.apps.org.scope import Scope
@@ -22,6 +22,8 @@ IN_SERVICE = OURS & Q(filing__isnull=True, suppression__isnull=True)
 """
 LIMITS = (AlarmSide.HIGH, AlarmSide.LOW)
 """The sides that have limits; alarms of the others are faults of the data (数据异常)."""
+GRAVEST = ("HH", "LL")
+"""Levels beyond the second limit."""
 UNCLEARED = IN_SERVICE & Q(side__in=LIMITS) & (Q(state=AlarmState.ACTIVE) | Q(acknowledged_at__isnull=True))
 """未消警: beyond a limit and not back in range, or back and never acknowledged (MON-07). One definition: every page,
 list, figure and program counts by it."""
@@ -187,6 +189,24 @@ def limit_alarms(scope: Scope) -> QuerySet[Alarm]:
 def alarms_raised(scope: Scope, start: datetime, until: datetime) -> QuerySet[Alarm]:
     """Limit alarms raised in [start, until)."""
     return limit_alarms(scope).filter(raised_at__gte=start, raised_at__lt=until)
+
+
+def gravest_at(enterprise: Enterprise, at: datetime) -> list[tuple[Alarm, str]]:
+    """The limit alarms of an enterprise that stood beyond their second limits at an instant, as far as was known then,
+    with their points, each with its level at that instant. Machine's own read."""
+    known = AlarmEvent.objects.by_the_machine().filter(alarm=OuterRef("pk"), detected_at__lte=at)
+    level = Subquery(known.order_by("-at", "-id").values("level")[:1])
+    rows = Alarm.objects.by_the_machine().filter(IN_SERVICE, enterprise=enterprise, side__in=LIMITS, raised_at__lte=at)
+    rows = rows.filter(worst__in=GRAVEST).exclude(cleared_at__lte=at).select_related("point")
+    found = rows.annotate(level_then=level).order_by("started_at", "pk")
+    return [(row, row.level_then) for row in found if row.level_then in GRAVEST]
+
+
+def raised_by_enterprise(start: datetime, until: datetime) -> dict[int, int]:
+    """How many limit alarms each enterprise had raised in [start, until); those without are absent. Machine's own
+    read, one query."""
+    rows = Alarm.objects.by_the_machine().filter(IN_SERVICE, side__in=LIMITS, raised_at__gte=start, raised_at__lt=until)
+    return dict(rows.order_by().values_list("enterprise").annotate(n=Count("*")))
 
 
 def alarms_left(scope: Scope, until: datetime) -> QuerySet[Alarm]:

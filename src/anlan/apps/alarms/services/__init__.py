@@ -18,6 +18,7 @@ from anlan.apps.alarms.services.out_of_alarm import counted_from_now
 from anlan.apps.alarms.services.shelving import (
     fire_shelvings,
 )
+from anlan.apps.alarms.services.watching import ensure_watching, fire_watching
 
 __all__ = [
     "OpenWarning",
@@ -25,8 +26,10 @@ __all__ = [
     "apply_edge_alarms",
     "apply_events",
     "counted_from_now",
+    "ensure_watching",
     "fire_filings",
     "fire_shelvings",
+    "fire_watching",
     "on_filing",
     "on_open_warnings",
     "on_source_change",

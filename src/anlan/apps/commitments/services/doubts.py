@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import F
+
 from anlan.apps.commitments import kinds
 from anlan.apps.commitments.form import SCHEMA
 from anlan.apps.commitments.models import Commitment, CommitmentVersion
-from anlan.apps.findings.selectors import open_about
+from anlan.apps.findings.selectors import closed_about, evidence_of, open_about
 from anlan.apps.findings.services import closed, found, take_down
 from anlan.apps.org.actor import SYSTEM
 from anlan.apps.registry.models import Enterprise
@@ -32,7 +34,7 @@ class Contradiction:
 
 
 Witness = Callable[[Enterprise, date, Mapping[str, Any], datetime], Iterable[Contradiction]]
-"""Tells what of the values of a day it knows better. Machine's own read."""
+"""Tells what of the values of a day, promised at an instant, it knows better. Machine's own read."""
 
 _WITNESSES: dict[str, Witness] = {}
 
@@ -42,21 +44,34 @@ def register_witness(name: str, witness: Witness) -> None:
     _WITNESSES[name] = witness
 
 
+def reconsider(enterprise: Enterprise, first: date, last: date, at: datetime) -> None:
+    """Holds what was promised for these days, both included, against the records once more: for who changes a record,
+    in their transaction and under the enterprise's chain."""
+    versions = CommitmentVersion.objects.by_the_machine().filter(enterprise=enterprise)
+    versions = versions.filter(commitment__day__range=(first, last), number=F("commitment__version"))
+    for latest in versions.select_related("commitment__enterprise").order_by("commitment__day"):
+        compare(latest.commitment, latest, at)
+
+
 def compare(commitment: Commitment, version: CommitmentVersion, at: datetime) -> list[Contradiction]:
     """Asks all witnesses about the latest version; each contradiction is a finding with both records as a clue, and one
-    that is no more is closed. In the caller's transaction. Again: counts up."""
+    that is no more is closed. What a person has judged and closed is not found again while both records say the same.
+    In the caller's transaction. Again: counts up."""
     values = version.held
     enterprise = commitment.enterprise
-    told = [each for witness in _WITNESSES.values() for each in witness(enterprise, commitment.day, values, at)]
+    day, promised_at = commitment.day, version.at
+    told = [each for witness in _WITNESSES.values() for each in witness(enterprise, day, values, promised_at)]
     for each in told:
         subject = _subject(commitment, each.item)
+        said = {"version": version.number, "item": SCHEMA.title(each.item), "value": version.values.get(each.item)}
+        evidence = {"commitment": said, "record": dict(each.record)}
+        if any(evidence in evidence_of(settled) for settled in closed_about(subject)):
+            continue  # a person has judged this very contradiction
         finding = found(kinds.DOUBT, enterprise=enterprise, subject=subject, text=each.text, at=at)
         if finding.found_at == at and finding.times == 1:
-            said = {"version": version.number, "item": SCHEMA.title(each.item), "value": version.values.get(each.item)}
             take_down(
                 kinds.DOUBT_CLUE, finding=finding, enterprise_code=enterprise.code, text=each.text,
-                label=SCHEMA.title(each.item), evidence={"commitment": said, "record": dict(each.record)}, at=at,
-                by=SYSTEM,
+                label=SCHEMA.title(each.item), evidence=evidence, at=at, by=SYSTEM,
             )  # fmt: skip
     doubted = {_subject(commitment, each.item) for each in told}
     for finding in open_about(commitment.about):

@@ -13,8 +13,11 @@ from django.db import transaction
 from anlan.stream.bus import Bus
 
 TOPICS = frozenset(
-    {"alarm", "warning", "delivery", "gateway", "external", "entry", "commitment", "change", "identification"}
-)
+    {
+        "alarm", "warning", "delivery", "gateway", "external", "entry", "commitment", "change", "identification",
+        "permit", "unitstate",
+    }
+)  # fmt: skip
 """What a page may listen to (`stream.js` has the same names)."""
 
 _guard = threading.Lock()

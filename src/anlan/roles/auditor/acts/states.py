@@ -20,6 +20,8 @@ from anlan.apps.journal.models import Entry
 from anlan.apps.ledgers.kinds import LEDGERS
 from anlan.apps.ledgers.models import LedgerEntry, LedgerStep
 from anlan.apps.org.access import owner_of
+from anlan.apps.permits.models import DayReport, SpecialWork
+from anlan.apps.unitstates.models import UnitState
 from anlan.roles.auditor.acts.domain import Difference, acts_of, apart, chain_of, newest_of, readable
 
 
@@ -136,4 +138,7 @@ STATES = (
     States("change", "变更申请", ChangeRequest),
     States("identification", "辨识与分级", Identification),
     States("commitment", "安全承诺", Commitment, _versions),
+    States("special_work", "特殊作业", SpecialWork),
+    States("special_work_day", "特殊作业当日报告", DayReport),
+    States("unit_state", "装置开停车", UnitState),
 )

@@ -7,7 +7,7 @@
   const CALLS_MS = 30000; // asked for again after so long although nothing was heard
   const GONE_MS = 180000; // a page that says nothing for so long is no longer there (hidden ones speak once a minute)
   const POINTS = 400; // as many as one stream carries (roles/events/hub.py); the pages seen last come first
-  const HINTS = ["warning", "alarm", "delivery", "gateway", "external", "entry", "commitment", "change", "identification"];
+  const HINTS = ["warning", "alarm", "delivery", "gateway", "external", "entry", "commitment", "change", "identification", "permit", "unitstate"];
 
   function read(e) { try { return JSON.parse(e.data); } catch (error) { console.warn("unreadable event", error); return {}; } }
 
