@@ -47,7 +47,7 @@ def enterprise(request: PersonRequest, code: str) -> HttpResponse:
     now = clock.now()
     row: Enterprise = access.find(request, Enterprise.objects.all(), now=now, owner=access.owner_of, code=code)
     told = selectors.summary(request.scope, now, row)
-    coverage = coverage_of(row)
+    coverage = coverage_of(row, now)
     unclosed = sum(each.unclosed for each in told)
     most = max(max(each.days) for each in told) or 1
     context = {

@@ -15,9 +15,11 @@ from tests.hats import officer, staff
 from tests.neighbours import Plant, World
 
 from anlan import now as clock
+from anlan.apps.alarms.models import Filing
 from anlan.apps.alarms.selectors import point_specs
 from anlan.apps.findings import services as findings
 from anlan.apps.findings.models import Clue, Finding
+from anlan.apps.gateways.services import Sign, check_coverage, record_signs
 from anlan.apps.history.services import Batch, Piece, write
 from anlan.apps.quality import services
 from anlan.apps.registry import services as registry
@@ -99,6 +101,37 @@ def test_findings_are_counted_by_property_and_each_names_its_property_and_articl
     told = {row["为什么列出"]: (row["性质"], row["依据"]) for row in rows if row.get("为什么列出")}
     assert told["名称不规范"] == ("规范", "数据质量管理办法 第四条")
     assert told["限值是占位数"] == ("准确", "数据质量管理办法 第五条")
+
+
+@pytest.mark.req("DQ-02")
+def test_each_gap_is_one_finding_and_a_point_switched_off_without_a_filing_is_one(world: World, plant: Plant) -> None:
+    head = device(plant, 2, name="苯泵房 1# 探头", kind="gas_point")
+    gas = {"name": "可燃气体", "gas": "combustible", "unit": "%LEL", "range_max": 100, "h": 25, "hh": 50}
+    for number in (1, 2, 3):
+        point(plant, number, head, tag=f"AT-{number}", **{**gas, "name": f"可燃气体{number}"})
+    Point.objects.filter(tag="AT-3").update(is_active=False)
+    type(plant.enterprise).objects.filter(pk=plant.enterprise.pk).update(declared_sources=1, declared_gas_points=4)
+    plant.enterprise.refresh_from_db()
+    record_signs([Sign(plant.gateway.code, world.now, world.now)])
+
+    def gaps(at: datetime) -> list[str]:
+        check_coverage(plant.enterprise, at)
+        rows = Finding.objects.by_the_machine().filter(kind="point_missing", enterprise=plant.enterprise, state="open")
+        return [row.text for row in rows.order_by("text")]
+
+    assert [text.split()[-2:] for text in gaps(world.now)] == [
+        ["AT-3", "可燃气体3"],
+        ["未接入：未登记的气体监测点", "4"],
+    ]
+    shown = page(world.client("holder"), f"/quality/{plant.enterprise.code}/")
+    assert "50.00 %" in shown
+    assert "应接 4，已接 2" in shown
+    Filing.objects.create(
+        enterprise=plant.enterprise, reach="device", device=head, kind="overhaul", reason="检修", state="confirmed",
+        starts_at=world.now, ends_at=world.now + timedelta(hours=8), effective_at=world.now, filed_at=world.now,
+    )  # fmt: skip
+    assert len(gaps(world.now + timedelta(hours=1))) == 1, "with a confirmed filing it is none"
+    assert len(gaps(world.now + timedelta(hours=8))) == 2, "and is again when the filing is over"
 
 
 @pytest.mark.req("DQ-03")
@@ -183,7 +216,9 @@ def recorded(plant: Plant, values: list[float], until: datetime) -> None:
     table = PointTable(point_specs())
     row = table.row(plant.point.code)
     assert row is not None
-    pieces, frames, minute = [], [], -1
+    pieces: list[Piece] = []
+    frames: list[Frame] = []
+    minute = -1
     first = round(until.timestamp()) - 5 * len(values)
     for number, value in enumerate(values):
         at_us = (first + 5 * number) * 1_000_000
