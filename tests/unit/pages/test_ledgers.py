@@ -85,6 +85,8 @@ def test_two_people_edit_one_entry_and_the_second_loses_nothing(world: World) ->
     assert entry().held["maker"] == "甲厂"
 
 
+@pytest.mark.req("ENT-10")
+@pytest.mark.req("ENT-01")
 def test_what_is_due_soon_and_what_is_overdue_stands_on_the_to_do_page_until_it_is_done(world: World) -> None:
     client, today = world.client("holder"), civil_day(clock.now())
     client.post(f"{LIST}new/", {**GAUGE, "next_on": (today + timedelta(days=29)).isoformat()})

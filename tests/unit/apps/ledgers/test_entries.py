@@ -79,6 +79,7 @@ def test_wrong_fields_are_refused_each_with_its_reason_and_nothing_is_kept(enter
     assert pending() == []
 
 
+@pytest.mark.req("ENT-10")
 def test_a_day_that_passed_is_found_once_and_closed_by_the_next_check(gauge: LedgerEntry) -> None:
     obligations.run_due(OVER - timedelta(seconds=1))
     assert findings() == []
