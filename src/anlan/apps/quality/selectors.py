@@ -24,6 +24,8 @@ HOLDING = frozenset(
 )
 """Kinds of devices that hold or move a substance."""
 MINUTE_US = 60_000_000
+DAYS = 30
+"""Days whose open findings are told of one enterprise."""
 
 
 def plant_of(enterprise: Enterprise, at: datetime) -> Plant:
@@ -133,25 +135,24 @@ def quality_findings(scope: Scope) -> QuerySet[Finding]:
 
 
 def summary(scope: Scope, now: datetime, enterprise: Enterprise | None = None) -> list[OfProperty]:
-    """Every property with its open findings, of a scope or of one enterprise in it, and how they were for thirty days.
-    Two queries."""
+    """Every property with its open findings in a scope, in one query; of one enterprise in it also how they were for
+    thirty days, in another."""
     rows = quality_findings(scope)
     if enterprise is not None:
         rows = rows.filter(enterprise=enterprise)
     unclosed = rows.exclude(state=FindingState.CLOSED).order_by().values("kind")
-    counts = {
-        row["kind"]: row
-        for row in unclosed.annotate(number=Count("pk"), suspected=Count("pk", filter=Q(state=FindingState.SUSPECTED)))
-    }
-    since = now - timedelta(days=30)
-    stood = rows.filter(Q(closed_at__isnull=True) | Q(closed_at__gte=since))
-    lives = list(stood.order_by().values_list("kind", "found_at", "closed_at"))
+    suspected = Count("pk", filter=Q(state=FindingState.SUSPECTED))
+    counts = {row["kind"]: row for row in unclosed.annotate(number=Count("pk"), suspected=suspected)}
+    lives: list[Any] = []
+    if enterprise is not None:
+        stood = rows.filter(Q(closed_at__isnull=True) | Q(closed_at__gte=now - DAYS * timedelta(days=1)))
+        lives = list(stood.order_by().values_list("kind", "found_at", "closed_at"))
     return [_of_property(prop, counts, lives, now) for prop in Property]
 
 
 def _of_property(prop: Property, counts: dict[str, Any], lives: list[Any], now: datetime) -> OfProperty:
     mine = set(kinds_of([prop]))
-    ends = [now - timedelta(days=29 - day) for day in range(30)]
+    ends = [now - timedelta(days=DAYS - 1 - day) for day in range(DAYS)]
     own = [(found, closed) for kind, found, closed in lives if kind in mine]
     articles = {property_of(kind)[1].removeprefix(f"{quality.DOCUMENT} ") for kind in mine}
     return OfProperty(

@@ -122,7 +122,7 @@ class _LookAgain:
 
 def look_after_change(enterprise: Enterprise) -> None:
     """Have an enterprise looked at when the change of its register is committed. Should the process end in between,
-    the round of the engine does it (`roles.engine.store.check_next_enterprise`)."""
+    the historian's round does it (`roles.historian.chores`)."""
     again = _LookAgain(enterprise.pk)
     if not any(each[1] == again for each in connection.run_on_commit):
         transaction.on_commit(again, robust=True)

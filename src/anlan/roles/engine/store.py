@@ -31,8 +31,6 @@ from anlan.apps.gateways.services.cameras import sweep_cameras
 from anlan.apps.gateways.services.links import MOST_AT_ONCE
 from anlan.apps.history import services as history
 from anlan.apps.obligations import services as obligations
-from anlan.apps.quality.repeats import check_repeats
-from anlan.apps.quality.services import check_register
 from anlan.apps.registry.selectors.equipment import next_enterprise
 from anlan.database import bulk
 from anlan.database.chunks import chunks
@@ -204,15 +202,13 @@ def _instant(listening_us: int) -> datetime | None:
 
 
 def check_next_enterprise(after: int, now: datetime, partitions: Collection[int]) -> int:
-    """Look at the next enterprise: what is declared beside what is connected, its cameras, and all that its register
-    says; returns its id, 0 at the end of the round."""
+    """Look for cameras that fell silent, and at the next enterprise: what is declared beside what is connected. Returns
+    its id, 0 at the end of the round."""
+    sweep_cameras(now, partitions)
     enterprise = next_enterprise(after, partitions)
     if enterprise is None:
         return 0
     check_coverage(enterprise, now)
-    sweep_cameras(enterprise, now)
-    check_register(enterprise, now)
-    check_repeats(enterprise, now)
     return int(enterprise.pk)
 
 

@@ -11,7 +11,8 @@ import logging
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from anlan.apps.quality.services import check_data
+from anlan.apps.quality.repeats import check_repeats
+from anlan.apps.quality.services import check_data, check_register
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.registry.selectors.equipment import next_enterprise
 from anlan.roles.historian.keeping import keep
@@ -23,7 +24,8 @@ BUSY_S = 0.2
 ROUND_S = 1800.0
 """Pause between two rounds through the enterprises."""
 DOUBTS_ROUND_S = 6 * 3600.0
-"""Pause between two rounds that look at the data of the last day."""
+"""Pause between two rounds that look at the register and at the data of the last day. A change of the register is
+looked at when it is committed."""
 
 
 class Chores:
@@ -57,14 +59,18 @@ class Chores:
         return BUSY_S if removed else self._idle_s
 
     def _doubt(self, now: datetime, mine: Collection[int]) -> bool:
-        """Look at the data of the next devices (数据质量管理办法 第八条); False while that round rests."""
+        """Look at the register of the next enterprise, then at its data device by device (数据质量管理办法); False
+        while that round rests."""
         if self._doubts_rest_s > 0:
             self._doubts_rest_s -= self._idle_s
             return False
         if not self._device:
             self._doubted = next_enterprise(self._doubted.pk if self._doubted else 0, mine)
-        if self._doubted is None:
-            self._doubts_rest_s = DOUBTS_ROUND_S
-            return False
+            if self._doubted is None:
+                self._doubts_rest_s = DOUBTS_ROUND_S
+                return False
+            check_register(self._doubted, now)
+            check_repeats(self._doubted, now)
+        assert self._doubted is not None  # a device is of one
         self._device = check_data(self._doubted, now, self._device)
         return True

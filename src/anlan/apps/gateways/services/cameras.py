@@ -7,28 +7,34 @@ rulebook is found, unless a confirmed filing explains it, until it is back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from anlan.apps.alarms.models import Filing, FilingReach
 from anlan.apps.alarms.selectors.filed import in_force
 from anlan.apps.delivery.services import hint
+from anlan.apps.findings.selectors import open_among
 from anlan.apps.findings.services import closed, found
 from anlan.apps.gateways import kinds
 from anlan.apps.gateways.models import CameraOutage
-from anlan.apps.registry.models import Camera, Enterprise
+from anlan.apps.gateways.services.links import shortest_silence
+from anlan.apps.registry.models import Camera
 from anlan.apps.registry.selectors.locality import rules_of_one
-from anlan.apps.registry.selectors.whole import cameras_named, cameras_of
+from anlan.apps.registry.selectors.whole import cameras_named, silent_cameras
 from anlan.apps.registry.services import camera_seen
 from anlan.rules.calendar import civil_day
 from anlan.rules.online import CameraState, is_silent
+from anlan.stream.partition import partition_of
 
 FUTURE = timedelta(minutes=5)
 """So far may a report be ahead of our clock."""
 NEVER = datetime.min.replace(tzinfo=UTC)
+COUNTS = Q(camera__is_key=True) | Q(camera__is_control_room=True)
+MOST_AT_ONCE = 100
 REPORTED = (CameraState.ONLINE, CameraState.OFFLINE, CameraState.FAULT)
 
 
@@ -86,47 +92,58 @@ def _newest(camera: Camera) -> datetime:
 
 
 def _begin(camera: Camera, cause: CameraState, since: datetime, now: datetime) -> None:
-    CameraOutage.objects.create(
-        camera=camera, enterprise_id=camera.enterprise_id, cause=cause, started_at=since, detected_at=now
-    )
+    """Of two that find it at the same instant one opens it."""
+    told = {"enterprise_id": camera.enterprise_id, "cause": cause, "started_at": since, "detected_at": now}
+    CameraOutage.objects.get_or_create(camera=camera, ended_at=None, defaults=told)
 
 
 @transaction.atomic
-def sweep_cameras(enterprise: Enterprise, now: datetime) -> int:
-    """Cameras of which nothing was heard for as long as the limit are offline since then; those that count and have
-    been down for that long are found. Returns how many outages run. Cameras that never reported are none: nobody knows.
+def sweep_cameras(now: datetime, partitions: Collection[int] | None = None) -> int:
+    """Cameras of which nothing was heard for as long as the limit are offline since they were last seen; those that
+    count and have shown nothing for that long are found. At most `MOST_AT_ONCE` of each; returns how many went offline.
+
+    ``partitions``: only enterprises in these, None for all. Cameras that never reported are none: nobody knows.
     """
-    limit = rules_of_one(enterprise, civil_day(now)).minutes("offline_minutes")
-    cameras = list(cameras_of(enterprise))
-    running = {row.camera_id: row for row in _running(enterprise)}
-    for camera in cameras:
+    least = now - shortest_silence(now)
+    running = CameraOutage.objects.by_the_machine().filter(ended_at__isnull=True)
+    silent = silent_cameras(least).exclude(Exists(running.filter(camera=OuterRef("pk"))))
+    begun = 0
+    for camera in silent:
         seen = camera.last_seen_at
-        if camera.pk not in running and seen is not None and is_silent(seen, now, limit):
+        if _is_ours(camera, partitions) and seen is not None and is_silent(seen, now, _limit(camera, now)):
             _begin(camera, CameraState.SILENT, seen, now)
-            hint("gateway", enterprise.code, kind="cameras")
-    running, filed = {row.camera_id: row for row in _running(enterprise)}, in_force([enterprise.pk], now)
-    for camera in cameras:
-        outage = running.get(camera.pk)
-        counts = camera.is_key or camera.is_control_room
-        lost = outage is not None and counts and is_silent(outage.started_at, now, limit)
-        if lost and outage is not None and not any(_explains(filing, camera) for filing in filed):
+            hint("gateway", camera.enterprise.code, kind="cameras")
+            begun += 1
+            if begun == MOST_AT_ONCE:
+                break
+    rows = running.filter(COUNTS, started_at__lte=least, enterprise__is_active=True)
+    lost = [row for row in rows.select_related("camera__enterprise__supervisor") if _is_ours(row.camera, partitions)]
+    known = {row.subject for row in open_among(kinds.CAMERA_LOST, [_subject(row.camera) for row in lost])}
+    filed = in_force({row.enterprise_id for row in lost}, now)
+    for row in [row for row in lost if _subject(row.camera) not in known][:MOST_AT_ONCE]:
+        camera = row.camera
+        if is_silent(row.started_at, now, _limit(camera, now)) and not any(_explains(each, camera) for each in filed):
             found(
-                kinds.CAMERA_LOST, enterprise=enterprise, subject=_subject(camera), source_id=camera.source_id, at=now,
-                text=f"视频“{camera.name}”{outage.get_cause_display()}",
+                kinds.CAMERA_LOST, enterprise=camera.enterprise, subject=_subject(camera), source_id=camera.source_id,
+                at=now, text=f"视频“{camera.name}”{row.get_cause_display()}",
             )  # fmt: skip
-        else:
-            closed(kinds.CAMERA_LOST, subject=_subject(camera), enterprise_code=enterprise.code, at=now)
-    return len(running)
+    return begun
+
+
+def _is_ours(camera: Camera, partitions: Collection[int] | None) -> bool:
+    return partitions is None or partition_of(camera.enterprise.code) in partitions
+
+
+def _limit(camera: Camera, now: datetime) -> timedelta:
+    return rules_of_one(camera.enterprise, civil_day(now)).minutes("offline_minutes")
 
 
 def _explains(filing: Filing, camera: Camera) -> bool:
     """A confirmed filing of the whole enterprise, or of the source that the camera looks at."""
+    if filing.enterprise_id != camera.enterprise_id:
+        return False
     of_source = filing.reach == FilingReach.SOURCE and filing.source_id == camera.source_id
     return filing.reach == FilingReach.ENTERPRISE or of_source
-
-
-def _running(enterprise: Enterprise) -> Iterable[CameraOutage]:
-    return CameraOutage.objects.by_the_machine().filter(enterprise=enterprise, ended_at__isnull=True)
 
 
 def _subject(camera: Camera) -> str:

@@ -28,6 +28,12 @@ def cameras_named(codes: Collection[str], gateway: str = "") -> dict[str, Camera
     return {row.code: row for row in rows.select_for_update(of=("self",)).select_related("enterprise").order_by("pk")}
 
 
+def silent_cameras(since: datetime) -> QuerySet[Camera]:
+    """Cameras last seen then or before and not reported as down, with their enterprises; those never seen are none."""
+    rows = Camera.objects.by_the_machine().filter(last_seen_at__lte=since, down_since=None, enterprise__is_active=True)
+    return rows.select_related("enterprise__supervisor").order_by("pk")
+
+
 def used_points_of(enterprise: Enterprise) -> QuerySet[Point]:
     """Its points in use in the order of their codes, with all that they belong to."""
     rows = Point.objects.by_the_machine().filter(enterprise=enterprise, is_active=True)
