@@ -13,12 +13,14 @@ from tests.hats import holder, staff
 from anlan.apps.commitments import selectors, services
 from anlan.apps.commitments.models import CommitmentVersion
 from anlan.apps.commitments.services.doubts import Contradiction, register_witness
+from anlan.apps.delivery.models import Notice
 from anlan.apps.findings.models import Clue, Finding
 from anlan.apps.obligations import services as obligations
 from anlan.apps.obligations.services.duties import ensure_planned
 from anlan.apps.org.scope import Scope
 from anlan.apps.watchlist.models import Watched
 from anlan.drill.days import CALM
+from anlan.pages.commitments.weeks import share
 from anlan.refused import Refused
 from anlan.rules.submission import Timeliness
 
@@ -101,6 +103,29 @@ def test_a_record_that_says_otherwise_makes_a_suspicion_with_both_and_a_correcti
         assert finding.state == "closed"
     finally:
         register_witness("test", lambda *_: [])
+
+
+@pytest.mark.req("COM-06")
+def test_who_has_not_committed_is_reminded_told_of_and_the_week_counts_six_of_seven(enterprise: Any) -> None:
+    """Reminder 09:00 (setting) and 10:00 notice; weekly on-time count 6/7."""
+    ensure_planned(at("00:00", 4))  # Monday
+    for day in range(4, 11):
+        obligations.run_due(at("00:00", day))
+        if day != 6:
+            commit(enterprise, "08:59:59", day=day)
+        obligations.run_due(at("09:00", day))
+        obligations.run_due(at("10:00", day))
+    commit(enterprise, "10:00:01", day=10)  # a correction
+    told = Notice.objects.by_the_machine().order_by("sent_at")
+    assert [(row.kind, row.sent_at) for row in told] == [
+        ("commit_reminder", at("09:00", 6)), ("uncommitted", at("10:00", 6))
+    ]  # fmt: skip
+    assert [each.recipient_name for each in told[0].messages.all()] == ["甲"]
+    assert {each.recipient for each in told[1].messages.all()} == {f"enterprise:{enterprise.code}", "agency:zz"}
+    scope = Scope(agency_paths=(enterprise.supervisor.path,))
+    [row] = selectors.of_week(scope, at("12:00", 10).date())
+    assert (row.on_time, row.owed, share(row)) == (6, 7, "6/7")
+    assert not selectors.of_week(scope, at("12:00", 11).date()).exists()
 
 
 @pytest.mark.req("COM-07")

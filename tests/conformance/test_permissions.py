@@ -153,6 +153,7 @@ ADDRESSES: dict[str, Address] = {
     ),
     "theme": Address("/theme/"),
     "commitments": Address("/commitments/", workbook=True, fragment=True),
+    "commitment-weeks": Address("/commitments/weeks/", workbook=True, fragment=True),
     "watched": Address("/commitments/watched/", workbook=True, fragment=True),
     "commitment": Address(of=lambda plant: f"/commitments/day/{plant.commitment.pk}/"),
     "commitment-today": Address(of=lambda plant: f"/commitments/{plant.enterprise.code}/"),

@@ -49,6 +49,7 @@ LISTS = [
     "/special-work/",
     "/special-work/works/",
     "/unit-states/",
+    "/commitments/weeks/",
     "/clues/",
     "/warnings/neglected/",
     "/statistics/",

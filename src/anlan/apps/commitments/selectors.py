@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from anlan.apps.commitments.form import SCHEMA
 from anlan.apps.commitments.kinds import COMMIT
@@ -17,7 +18,8 @@ from anlan.apps.obligations.models import Obligation, ObligationState
 from anlan.apps.org.scope import Scope
 from anlan.apps.registry.models import Enterprise
 from anlan.apps.registry.selectors import equipment, locality
-from anlan.rules.calendar import midnight
+from anlan.apps.registry.selectors.register import enterprises_in
+from anlan.rules.calendar import midnight, week_of
 from anlan.rules.commitment import timeliness
 from anlan.rules.duties import Category, Subject, duties_of
 from anlan.rules.ratio import Ratio
@@ -108,6 +110,21 @@ def figures_in(scope: Scope, day: date) -> Figures:
     on_time, late = told.get(ObligationState.DONE, 0), told.get(ObligationState.LATE, 0)
     owed = sum(told.values()) - told.get(ObligationState.CANCELLED, 0)
     return Figures(owed, on_time + late, on_time, owed - on_time - late)
+
+
+def of_week(scope: Scope, day: date) -> QuerySet[Enterprise]:
+    """Enterprises in scope that owed a commitment on any day of a week (Monday to Sunday) that has come to its hour,
+    with ``owed`` (such days), ``on_time``, ``done`` and ``missed`` (owed and not on time); worst first."""
+    week = week_of(day)
+
+    def number(*states: str) -> Coalesce:
+        return obligations.number_of_enterprise(COMMIT, week.start, week.end, states)
+
+    on_time, done = number(ObligationState.DONE), number(ObligationState.DONE, ObligationState.LATE)
+    owed = number(ObligationState.DONE, ObligationState.LATE, ObligationState.OVERDUE)
+    seen = enterprises_in(scope).select_related("supervisor")
+    rows = seen.annotate(owed=owed, on_time=on_time, done=done, missed=owed - on_time)
+    return rows.filter(owed__gt=0).order_by("-missed", "code")
 
 
 def of_day(enterprise: Enterprise, day: date) -> Commitment:

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Q, Subquery
+from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from anlan.apps.obligations.kinds import OBLIGATIONS, OF_ITS_DAY
 from anlan.apps.obligations.models import Obligation, ObligationState
@@ -109,6 +110,15 @@ def subjects_pending(kind: str) -> set[str]:
     """The subjects that have a pending row of this kind. For the auditor."""
     rows = Obligation.objects.by_the_machine().filter(kind=kind, state=ObligationState.PENDING)
     return set(rows.values_list("subject", flat=True))
+
+
+def number_of_enterprise(kind: str, start: datetime, until: datetime, states: Collection[str]) -> Coalesce:
+    """For rows of enterprises: how many rows of a kind due in [start, until) each has in these states (an
+    expression). The caller answers for the enterprises that it shows."""
+    rows = Obligation.objects.by_the_machine().filter(
+        kind=kind, enterprise=OuterRef("pk"), due_at__gte=start, due_at__lt=until, state__in=list(states)
+    )
+    return Coalesce(Subquery(rows.order_by().values("enterprise").annotate(n=Count("pk")).values("n")), 0)
 
 
 def settled(scope: Scope, kind: str, start: datetime, until: datetime) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +33,28 @@ def needs(by: Stand, row: Commitment) -> dict[str, Any]:
     }
 
 
+def proposed(row: Commitment) -> dict[str, services.Proposal]:
+    """What the records propose for items that are still empty, asked once a page."""
+    known: dict[str, services.Proposal] | None = getattr(row, "proposed", None)
+    if known is None:
+        known = row.proposed = services.proposals(row)  # type: ignore[attr-defined]  # noted for this page
+    return known
+
+
+def proposed_as_shown(row: Commitment) -> str:
+    """The same as a form sends it back: item and value."""
+    return json.dumps({key: each.value for key, each in proposed(row).items()}, ensure_ascii=False)
+
+
+def shown_as_proposed(sent: str) -> dict[str, str]:
+    """What a form sent back; nothing where it is not what a page wrote into it."""
+    try:
+        found = json.loads(sent)
+    except ValueError:
+        return {}
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
 def may_promise(by: Stand, row: Commitment) -> bool:
     """`may_commit` for the enterprise of a day."""
     known: Principal | None = getattr(row, "principal", None)
@@ -46,6 +69,13 @@ def _enter(attempt: Attempt) -> Any:
     return services.enter(
         attempt.row.enterprise, _typed(attempt), by=attempt.by, at=attempt.at, seen=attempt.values.get("seen")
     )
+
+
+def _confirm_proposed(attempt: Attempt) -> Any:
+    return services.confirm_proposed(
+        attempt.row, _typed(attempt), shown_as_proposed(attempt.text("proposed")), by=attempt.by, at=attempt.at,
+        seen=attempt.values.get("seen"),
+    )  # fmt: skip
 
 
 def _commit(attempt: Attempt) -> Any:
@@ -63,6 +93,11 @@ ACTS = {
     "commit": Act(
         _("承诺并公告"), _("已承诺，公告已更新。"), DayForm,
         may_promise, _commit, needs=needs, apart=True,
+    ),
+    "propose": Act(
+        _("核对后确认拟填"), _("拟填的各项已填入，尚未承诺。"), DayForm, lambda by, row: may_enter(by),
+        _confirm_proposed,
+        needs=needs, open_to=lambda by, row: proposed(row), apart=True, leads=False,
     ),
     "add-unit": Act(
         _("添加车间或班组"), _("已添加。"), UnitForm, lambda by, row: may_keep_units(by),

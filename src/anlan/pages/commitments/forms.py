@@ -20,6 +20,8 @@ class DayForm(ActForm):
     """All items of `form.SCHEMA`; ``seen`` is the number of the last change that the editor was shown."""
 
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    proposed = forms.CharField(required=False, widget=forms.HiddenInput)
+    """What the page showed as proposed, as `acts.shown_as_proposed` reads it."""
     taken_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
     knows = forms.TypedMultipleChoiceField(
         label=_("承诺人知悉"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple

@@ -23,6 +23,7 @@ from anlan.pages.section import Section, Waiting
 URLS = [
     path("commitments/", views.days, name="commitments"),
     path("commitments/watched/", views.watched, name="watched"),
+    path("commitments/weeks/", views.weeks, name="commitment-weeks"),
     path("commitments/day/<int:key>/", views.day, name="commitment"),
     path("commitments/unit/<int:key>/", views.unit, name="work-unit"),
     path("commitments/unit/<int:key>/<slug:verb>/", views.unit_act, name="work-unit-act"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -20,6 +20,7 @@ from anlan.apps.commitments import selectors
 from anlan.apps.commitments.entitled import principal_of
 from anlan.apps.commitments.form import PARTS, SCHEMA
 from anlan.apps.commitments.models import RISKS, Commitment, WorkUnit
+from anlan.apps.commitments.services import Proposal
 from anlan.apps.org import access
 from anlan.apps.org.stand import Stand
 from anlan.apps.registry.models import Enterprise
@@ -27,11 +28,13 @@ from anlan.apps.registry.selectors import locality
 from anlan.apps.watchlist.selectors import watched_visible
 from anlan.components.answers import list_view
 from anlan.components.documents import FORMATS, Document, Table, answer
-from anlan.components.lists import Page
+from anlan.components.lists import Page, cells
 from anlan.pages.acting import Offer, Subject, act_view, record_view
 from anlan.pages.commitments import listing, watch
-from anlan.pages.commitments.acts import ACTS, UNIT_ACTS
+from anlan.pages.commitments import weeks as week
+from anlan.pages.commitments.acts import ACTS, UNIT_ACTS, proposed, proposed_as_shown
 from anlan.pages.commitments.announcement import announcement
+from anlan.pages.commitments.forms import DayForm
 from anlan.pages.owed import state_of
 from anlan.rules.calendar import CIVIL_ZONE, civil_day
 from anlan.rules.commitment import deadline, late_minutes
@@ -58,6 +61,21 @@ def days(request: PersonRequest) -> HttpResponseBase:
     return list_view(
         request, listing.LISTING, rows, title=_("每日承诺"), whole="commitments/list.html",
         part="commitments/_rows.html", dress=dress,
+    )  # fmt: skip
+
+
+@require_safe
+def weeks(request: PersonRequest) -> HttpResponseBase:
+    """每周按时承诺: on how many days of a week each enterprise in scope committed in time; a row opens its days."""
+    monday = week.asked(request.GET.get("week", ""))
+
+    def dress(page: Page) -> dict[str, Any]:
+        days = f"?from={monday}&from_to={monday + timedelta(days=6)}&enterprise="
+        return {"rows": [cells(page, row, f"{reverse('commitments')}{days}{row.code}") for row in page.rows]}
+
+    return list_view(
+        request, week.LISTING, selectors.of_week(request.scope, monday), title=_("每周按时承诺"),
+        whole="commitments/weeks.html", part="commitments/_weeks.html", dress=dress,
     )  # fmt: skip
 
 
@@ -149,7 +167,7 @@ def _find(request: PersonRequest, code: str, now: datetime) -> Commitment:
 def _page(request: PersonRequest, row: Commitment, by: Stand, bar: list[Offer], status: int) -> HttpResponse:
     now = clock.now()
     offers = {offer.verb: offer for offer in bar}
-    shown = next((each for each in bar if each.is_open and each.verb != "add-unit"), None)
+    shown = next((each for each in bar if each.is_open and each.act.form is DayForm), None)
     form = (shown or offers.get("commit") or offers.get("enter")) if offers else None
     rules = locality.rules_of_one(row.enterprise, row.day)
     versions = selectors.versions_of(row) if row.pk else []
@@ -164,11 +182,14 @@ def _page(request: PersonRequest, row: Commitment, by: Stand, bar: list[Offer], 
         "units": selectors.units_of(row.enterprise, row.day),
         "offer": form,
         "form": form.form if form is not None else None,
-        "parts": _form_parts(form.form) if form is not None else [],
+        "parts": _form_parts(form.form, proposed(row)) if form is not None else [],
+        "proposed": proposed_as_shown(row) if form is not None else "",
         "told": _told(held),
         "open": sum(held[field.key] in (None, "") for field in SCHEMA.fields),
         "may_enter": offers.get("enter"),
         "may_commit": offers.get("commit"),
+        "may_propose": offers.get("propose"),
+        "number_proposed": len(proposed(row)) if "propose" in offers else 0,
         "bar": [offer for offer in bar if not offer.act.apart],
         "principal": principal,
         "acting_for": _acting_for(by, principal),
@@ -184,8 +205,10 @@ def _acting_for(by: Stand, principal: Any) -> Any:
     return principal.person if any(each.pk == mine for each in principal.acting) else None
 
 
-def _form_parts(form: Any) -> list[tuple[Any, list[tuple[Any, Any]]]]:
-    return [(part.title, [(field, form[field.key]) for field in part.fields]) for part in PARTS]
+def _form_parts(form: Any, told: dict[str, Proposal]) -> list[tuple[Any, list[tuple[Any, Any, Proposal | None]]]]:
+    return [
+        (part.title, [(field, form[field.key], told.get(field.key)) for field in part.fields]) for part in PARTS
+    ]  # fmt: skip
 
 
 def _told(held: dict[str, Any]) -> list[tuple[Any, list[tuple[str, str]]]]:

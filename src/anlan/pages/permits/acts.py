@@ -76,11 +76,11 @@ ACTS = {
         open_to=_no_special_work, leads=False, send=_("报“无”"),
     ),
     "relay-add": Act(
-        _("代录作业"), _("已代录。"), RelayWorkForm, may_relay,
+        _("代录群里报告的作业"), _("已代录。"), RelayWorkForm, may_relay,
         lambda a: with_files(a, lambda files: _add(a, relayed(a, files))), needs=_needs,
     ),
     "relay-none": Act(
-        _("代录“无”"), _("已代录。"), RelayForm, may_relay,
+        _("代录群里报告的“无”"), _("已代录。"), RelayForm, may_relay,
         lambda a: with_files(a, lambda files: _relay_none(a, relayed(a, files))), open_to=_unreported, leads=False,
     ),
 }  # fmt: skip

@@ -43,6 +43,10 @@ class RelayForm(ActForm):
     )  # fmt: skip
     files = files_field(_("群里报告的图片"))  # type: ignore[assignment]  # a field: Django takes it off the class
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["files"].help_text = _("须附群消息的截图或照片")
+
     def clean_reported_at(self) -> datetime | None:
         at = self.cleaned_data["reported_at"]
         return at.replace(tzinfo=CIVIL_ZONE) if at is not None else None

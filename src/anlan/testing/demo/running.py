@@ -217,7 +217,7 @@ class Demo:
         os.environ.update(self.config.environment())
         django.start()
         from anlan.process.migrating import migrate
-        from anlan.testing.demo import commitments, identifications, ledgers, openings, world
+        from anlan.testing.demo import commitments, identifications, ledgers, openings, special_work, world
 
         migrate()
         moment = self._began = now.now()
@@ -226,6 +226,7 @@ class Demo:
             openings.load(moment)
             ledgers.load(moment)
             commitments.load(moment)
+            special_work.load(moment)
             identifications.load(moment)
             logins = [[login.username, login.purpose] for login in loaded.logins]
             (self.folder / "logins.json").write_text(json.dumps(logins, ensure_ascii=False), encoding="utf-8")

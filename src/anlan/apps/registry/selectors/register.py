@@ -67,6 +67,6 @@ def holders_in(scope: Scope) -> Any:
     return rows.select_related("person", "source", "enterprise").order_by("source__code", "post")
 
 
-def enterprises_in(scope: Scope) -> Any:
+def enterprises_in(scope: Scope) -> QuerySet[Enterprise]:
     """The enterprises of a scope."""
     return Enterprise.objects.visible_to(scope).order_by("code")
