@@ -40,6 +40,9 @@ SMALL: dict[str, tuple[list[str], list[str]]] = {
         ["--enterprises", "6", "--points", "20", "--rate", "1000", "--seconds", "4", "--warm-up", "3", "--json"],
         ["samples_per_second", "lost", "doubled"],
     ),
+    "quality": (
+        ["--enterprises", "6", "--points", "8", "--changes", "2", "--json"], ["next_round_s", "change_s", "findings"],
+    ),
 }  # fmt: skip
 """Options and, where it prints JSON, names that must be told."""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 DOCUMENT = "数据质量管理办法"
-ARTICLES = ("第二条", "第四条", "第五条", "第六条", "第八条", "第十条")
+ARTICLES = tuple(f"{DOCUMENT} 第{number}条" for number in "二四五六八十")
 """Its articles that checks are made by, in its order."""
 
 
@@ -52,37 +52,37 @@ class Check:
 CHECKS = {
     check.key: check
     for check in (
-        Check("q_name", "名称不规范", Property.STANDARD, "第四条"),
-        Check("q_same_name", "名称重复", Property.STANDARD, "第四条"),
-        Check("q_place", "位置不清", Property.STANDARD, "第四条"),
-        Check("q_medium", "介质或其形态不清", Property.STANDARD, "第五条"),
-        Check("q_unit", "没有计量单位", Property.STANDARD, "第五条"),
-        Check("q_like", "同类数据分不清", Property.STANDARD, "第五条"),
-        Check("q_gas_place", "气体检测点没有位置", Property.STANDARD, "第五条"),
-        Check("q_no_limit", "没有限值", Property.ACCURATE, "第五条", in_focus=True),
-        Check("q_limits", "限值不合逻辑", Property.ACCURATE, "第五条", in_focus=True),
-        Check("q_range", "限值在量程之外", Property.ACCURATE, "第五条", in_focus=True),
-        Check("q_placeholder", "限值是占位数", Property.ACCURATE, "第五条", in_focus=True),
-        Check("q_no_camera", "危险源没有视频", Property.COMPLETE, "第六条", in_focus=True),
-        Check("q_control_room", "没有中控室视频", Property.COMPLETE, "第六条", in_focus=True),
-        Check("q_holder_left", "包保责任人已离任", Property.TRUE, "第二条"),
-        Check("q_frozen", "长期不变", Property.TRUE, "第八条", is_suspicion=True),
-        Check("q_equal", "各点数值相同", Property.TRUE, "第八条", is_suspicion=True),
-        Check("q_beyond", "数值在量程之外", Property.TRUE, "第八条", is_suspicion=True),
-        Check("q_jump", "数值跳变", Property.TRUE, "第八条", is_suspicion=True),
-        Check("q_sentinel", "坏值代号当作数值", Property.TRUE, "第八条", is_suspicion=True),
+        Check("q_name", "名称不规范", Property.STANDARD, "数据质量管理办法 第四条"),
+        Check("q_same_name", "名称重复", Property.STANDARD, "数据质量管理办法 第四条"),
+        Check("q_place", "位置不清", Property.STANDARD, "数据质量管理办法 第四条"),
+        Check("q_medium", "介质或其形态不清", Property.STANDARD, "数据质量管理办法 第五条"),
+        Check("q_unit", "没有计量单位", Property.STANDARD, "数据质量管理办法 第五条"),
+        Check("q_like", "同类数据分不清", Property.STANDARD, "数据质量管理办法 第五条"),
+        Check("q_gas_place", "气体检测点没有位置", Property.STANDARD, "数据质量管理办法 第五条"),
+        Check("q_no_limit", "没有限值", Property.ACCURATE, "数据质量管理办法 第五条", in_focus=True),
+        Check("q_limits", "限值不合逻辑", Property.ACCURATE, "数据质量管理办法 第五条", in_focus=True),
+        Check("q_range", "限值在量程之外", Property.ACCURATE, "数据质量管理办法 第五条", in_focus=True),
+        Check("q_placeholder", "限值是占位数", Property.ACCURATE, "数据质量管理办法 第五条", in_focus=True),
+        Check("q_no_camera", "危险源没有视频", Property.COMPLETE, "数据质量管理办法 第六条", in_focus=True),
+        Check("q_control_room", "没有中控室视频", Property.COMPLETE, "数据质量管理办法 第六条", in_focus=True),
+        Check("q_holder_left", "包保责任人已离任", Property.TRUE, "数据质量管理办法 第二条"),
+        Check("q_frozen", "长期不变", Property.TRUE, "数据质量管理办法 第二条", is_suspicion=True),
+        Check("q_equal", "各点数值相同", Property.TRUE, "数据质量管理办法 第二条", is_suspicion=True),
+        Check("q_beyond", "数值在量程之外", Property.TRUE, "数据质量管理办法 第二条", is_suspicion=True),
+        Check("q_jump", "数值跳变", Property.TRUE, "数据质量管理办法 第二条", is_suspicion=True),
+        Check("q_sentinel", "坏值代号当作数值", Property.TRUE, "数据质量管理办法 第二条", is_suspicion=True),
     )
 }
 """By key, in the order in which a reader should see them."""
 
 OTHERS = {
-    "point_missing": (Property.COMPLETE, "第四条", False),
-    "link_lost": (Property.IMMEDIATE, "第十条", True),
-    "camera_lost": (Property.IMMEDIATE, "第十条", True),
-    "data_fault": (Property.IMMEDIATE, "第二条", False),
-    "holder_missing": (Property.COMPLETE, "第二条", False),
-    "unapproved_change": (Property.TRUE, "第八条", False),
-    "loosened": (Property.TRUE, "第八条", False),
+    "point_missing": (Property.COMPLETE, "数据质量管理办法 第四条", False),
+    "link_lost": (Property.IMMEDIATE, "数据质量管理办法 第十条", True),
+    "camera_lost": (Property.IMMEDIATE, "数据质量管理办法 第十条", True),
+    "data_fault": (Property.IMMEDIATE, "数据质量管理办法 第二条", False),
+    "holder_missing": (Property.COMPLETE, "数据质量管理办法 第二条", False),
+    "unapproved_change": (Property.TRUE, "数据质量管理办法 第八条", False),
+    "loosened": (Property.TRUE, "数据质量管理办法 第八条", False),
 }
 """Findings of other parts that are about data: property, article, in focus."""
 
@@ -285,7 +285,7 @@ class Minute:
 def suspect(
     point: Point, minutes: Sequence[Minute], *, frozen_samples: int, signs: Iterable[float] = ()
 ) -> list[Fault]:
-    """第八条: what of a stretch of data looks as if it were not real; in the order of time, gaps left out.
+    """第二条: what of a stretch of data looks as if it were not real; in the order of time, gaps left out.
 
     ``signs``: numbers that the enterprise declared as missing for this point; they are no values.
     """
@@ -316,7 +316,7 @@ def suspect(
 
 
 def same_everywhere(points: Sequence[tuple[Point, Sequence[Minute]]], *, most: int = 30) -> list[Fault]:
-    """第八条: three or more points of one device that show one and the same value minute after minute, ``most`` on
+    """第二条: three or more points of one device that show one and the same value minute after minute, ``most`` on
     end. Points that do not move at all are told by `suspect`."""
     if len(points) < 3:
         return []

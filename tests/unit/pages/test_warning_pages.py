@@ -14,6 +14,7 @@ from anlan import now as clock
 from anlan.apps.alarms.models import Alarm, AlarmState, Filing, Shelving, SuppressionRule
 from anlan.apps.delivery.models import Message, Notice
 from anlan.apps.findings.models import Finding
+from anlan.apps.identification.models import Identification
 from anlan.apps.journal.models import Entry
 from anlan.apps.obligations import services as obligations
 from anlan.apps.warnings import services
@@ -235,6 +236,7 @@ def test_the_wall_shows_the_same_warning_for_the_same_scope(world: World, warnin
 
 def test_the_to_do_page_asks_the_holder_to_confirm_and_nobody_else(world: World, warning: Warning) -> None:
     Alarm.objects.by_the_machine().update(acknowledged_at=world.now)
+    Identification.objects.by_the_machine().update(state="returned")
     holder = world.client("holder")
     assert "1 件事等您" in holder.get("/todo/").content.decode()
     act(holder, warning, "confirm")

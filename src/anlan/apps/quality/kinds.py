@@ -6,11 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.findings.kinds import FINDINGS, RECURS, SUSPICION
 from anlan.declared import Kind
-from anlan.rules.quality import CHECKS, DOCUMENT
+from anlan.rules.quality import CHECKS
 
 KINDS: dict[str, Kind] = {
     key: FINDINGS.declare(
-        key, _(check.title), article=f"{DOCUMENT} {check.article}",
+        key, _(check.title), article=check.article,
         traits=(RECURS, SUSPICION) if check.is_suspicion else (RECURS,),
     )
     for key, check in CHECKS.items()

@@ -122,10 +122,10 @@ def property_of(kind: str) -> tuple[str, str]:
     """The property that a kind is about and the article, in words; empty for what is not about data."""
     if kind in CHECKS:
         check = CHECKS[kind]
-        return PROPERTIES[check.kind], f"{quality.DOCUMENT} {check.article}"
+        return PROPERTIES[check.kind], check.article
     if kind in OTHERS:
         prop, article, _ = OTHERS[kind]
-        return PROPERTIES[prop], f"{quality.DOCUMENT} {article}"
+        return PROPERTIES[prop], article
     return "", ""
 
 
@@ -154,9 +154,10 @@ def _of_property(prop: Property, counts: dict[str, Any], lives: list[Any], now: 
     mine = set(kinds_of([prop]))
     ends = [now - timedelta(days=DAYS - 1 - day) for day in range(DAYS)]
     own = [(found, closed) for kind, found, closed in lives if kind in mine]
-    articles = {property_of(kind)[1].removeprefix(f"{quality.DOCUMENT} ") for kind in mine}
+    articles = sorted({property_of(kind)[1] for kind in mine}, key=quality.ARTICLES.index)
+    short = "、".join(each.removeprefix(f"{quality.DOCUMENT} ") for each in articles)
     return OfProperty(
-        key=str(prop), title=PROPERTIES[prop], articles="、".join(sorted(articles, key=quality.ARTICLES.index)),
+        key=str(prop), title=PROPERTIES[prop], articles=short,
         unclosed=sum(counts[kind]["number"] for kind in mine if kind in counts),
         suspected=sum(counts[kind]["suspected"] for kind in mine if kind in counts),
         days=[sum(found <= end and (closed is None or closed > end) for found, closed in own) for end in ends],

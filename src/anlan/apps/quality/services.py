@@ -43,7 +43,7 @@ def check_register(enterprise: Enterprise, at: datetime) -> list[Fault]:
 
 
 def check_data(enterprise: Enterprise, until: datetime, after: str = "") -> str:
-    """第八条 over the data of the `WINDOW` before an instant, of the devices behind one, some at a time.
+    """第二条 over the data of the `WINDOW` before an instant, of the devices behind one, some at a time.
 
     Returns the last device that was looked at, empty when it was the last of the enterprise. A point that measured
     nothing keeps the suspicions that it had: nothing shows that they are over.
