@@ -8,10 +8,12 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connections
 
 from anlan.apps.gateways.services import Backlog, PacketRefused, Pause
 from anlan.roles.intake.application import PATH, Application, IntakeParts
@@ -29,6 +31,18 @@ from anlan.testing.sender import Reply
 from anlan.testing.sites import Site, sites
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+
+
+async def in_the_database(work: Callable[[], Any]) -> Any:
+    """What ``work`` gives, asked in a thread that leaves no connection open behind it."""
+
+    def whole() -> Any:
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    return await sync_to_async(whole)()
 
 
 class Records:
@@ -153,7 +167,8 @@ class Desk:
         """Keeps what is reported where there is a database; a test that has none says what it answers."""
         from anlan.apps.gateways.services.cameras import record_cameras
 
-        return await sync_to_async(record_cameras)(reports, at, gateway=gateway)
+        answers: list[str] = await in_the_database(partial(record_cameras, reports, at, gateway=gateway))
+        return answers
 
     def _keep(self, refused: Any) -> int:
         self.refused += list(refused)

@@ -19,7 +19,7 @@ from anlan.apps.registry.models import Camera
 from anlan.roles.intake.cameras import MOST, PATH
 from anlan.testing.small_world import build
 
-from .conftest import NOW, Desk, Reply
+from .conftest import NOW, Desk, Reply, in_the_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER = NOW + timedelta(minutes=1)
@@ -55,7 +55,8 @@ async def test_a_gateway_speaks_for_the_cameras_of_its_own_enterprise_alone(desk
     assert "asleep" in told[3]
     assert told[4] == "时间晚于平台时间"
     assert told[5] == told[6] == told[7] == "应有 code、state 和带时区的 at"
-    seen = {row.code: (row.last_seen_at, row.down_since) async for row in Camera.objects.by_the_machine()}
+    rows = await in_the_database(lambda: list(Camera.objects.by_the_machine()))
+    seen = {row.code: (row.last_seen_at, row.down_since) for row in rows}
     assert seen == {"V1": (NOW, None), "V2": (None, NOW), "V3": (None, None)}
 
 
